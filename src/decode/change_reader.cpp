@@ -1,0 +1,180 @@
+#include "decode/change_reader.hpp"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "core/arn.hpp"
+#include "core/error.hpp"
+#include "decode/key_reader.hpp"
+
+namespace dynamite {
+namespace {
+
+constexpr std::string_view kEventSource = "aws:dynamodb";
+constexpr std::size_t kKeyChunkBytes = 64 * 1024;  // thousands of keys for one allocation
+constexpr std::size_t kSequenceDigitsMax = 40;
+
+[[noreturn]] void fail(const std::string& why) { throw Error{Error::Kind::poison, why}; }
+
+bool is_sequence_number(std::string_view text) noexcept {
+  return !text.empty() && text.size() <= kSequenceDigitsMax &&
+         text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// The index of `table` in the batch, which it joins if it is new.
+std::uint16_t index_of(Batch& batch, std::shared_ptr<const SourceTable> table) {
+  const auto known = std::ranges::find(batch.tables, table);
+  const auto index = known - batch.tables.begin();
+  if (index > std::numeric_limits<std::uint16_t>::max())
+    throw Error{Error::Kind::usage, "input holds records of more than 65,536 tables",
+                "split the input"};
+  if (known == batch.tables.end()) batch.tables.push_back(std::move(table));
+  return static_cast<std::uint16_t>(index);
+}
+
+std::string unescaped(std::string_view token) {
+  std::string text;
+  append_unescaped(text, token);
+  return text;
+}
+
+void check_event_source(const StreamRecord& record) {
+  constexpr std::size_t kShownLengthMax = 64;
+  if (!is_present(record.event_source) || token_is(record.event_source, kEventSource)) return;
+  throw Error{Error::Kind::usage,
+              fmt::format("event comes from \"{}\", but a replica is fed by \"{}\"",
+                          unescaped(record.event_source).substr(0, kShownLengthMax), kEventSource),
+              "make the stream of the DynamoDB table the function's event source"};
+}
+
+std::uint64_t generation_of(const std::string& stream_arn) {
+  try {
+    return parse_stream_arn(stream_arn).generation;
+  } catch (const Error& error) {
+    // Not this record is at fault, but whoever sends such events.
+    throw Error{Error::Kind::usage, fmt::format("eventSourceARN {}", error.what())};
+  }
+}
+
+}  // namespace
+
+Batch open_batch(std::string page) {
+  Batch batch;
+  batch.page = std::make_unique<std::string>(std::move(page));
+  if (!simdjson::validate_utf8(batch.page->data(), batch.page->size()))
+    fail("not JSON: the text is not UTF-8");
+  return batch;
+}
+
+std::string_view keep_key(Batch& batch, std::string_view key) {
+  const auto room = [&] { return batch.keys.back().capacity() - batch.keys.back().size(); };
+  if (batch.keys.empty() || room() < key.size())
+    batch.keys.emplace_back().reserve(std::max(kKeyChunkBytes, key.size()));
+  std::string& chunk = batch.keys.back();
+  const std::size_t begin = chunk.size();
+  chunk += key;
+  return std::string_view{chunk}.substr(begin);
+}
+
+ChangeReader::ChangeReader(Batch& batch, std::shared_ptr<const SourceTable> table,
+                           std::uint64_t generation)
+    : batch_{batch}, generation_{generation}, table_{index_of(batch, std::move(table))} {}
+
+void ChangeReader::read(JsonScanner& scanner) {
+  scanner.peek();
+  const char* const begin = scanner.position();
+  StreamRecord record;
+  try {
+    read_stream_record(scanner, record);
+    find_table(record);
+    batch_.changes.push_back(make_change(scanner.since(begin), record));
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::poison) throw;
+    scanner.go_to(begin);
+    reject(scanner.skip_broken_value(), error.what(), record);
+  }
+  if (is_sequence_number(record.sequence_number)) last_sequence_number_ = record.sequence_number;
+}
+
+void ChangeReader::reject(std::string_view record, std::string reason,
+                          const StreamRecord& members) {
+  if (is_present(members.stream_arn)) find_table(members);
+  const bool numbered = is_sequence_number(members.sequence_number);
+  // Before any table is known, 0 is right too: it is the next one's index.
+  batch_.rejected.push_back(
+      {.record = record,
+       .reason = std::move(reason),
+       .sequence_number = numbered ? std::string{members.sequence_number} : std::string{},
+       .table = table_});
+}
+
+void ChangeReader::finish() const {
+  if (!batch_.tables.empty() || batch_.rejected.empty()) return;
+  throw Error{Error::Kind::usage,
+              fmt::format("no stream record tells its table; the first is refused because: {}",
+                          batch_.rejected.front().reason)};
+}
+
+void ChangeReader::find_table(const StreamRecord& record) {
+  if (lookup_ == nullptr) return;
+  check_event_source(record);
+  if (!is_present(record.stream_arn)) fail("eventSourceARN of the record is missing");
+  if (is_present(stream_arn_) && record.stream_arn == stream_arn_) return;
+  const std::string stream_arn = unescaped(record.stream_arn);
+  generation_ = generation_of(stream_arn);
+  table_ = index_of(batch_, (*lookup_)(stream_arn));
+  stream_arn_ = record.stream_arn;
+}
+
+Change ChangeReader::make_change(std::string_view text, const StreamRecord& record) {
+  if (is_present(record.event_version) && !record.event_version.starts_with("1."))
+    fail("eventVersion of the record is not 1.x");
+  if (!is_present(record.event_name)) fail("eventName of the record is missing");
+  const bool removed = token_is(record.event_name, "REMOVE");
+  if (!removed) check_image(record);
+  if (!is_present(record.sequence_number)) fail("SequenceNumber of the record is missing");
+  return {.key = read_key_of(record),
+          .image = removed ? std::string_view{} : record.new_image,
+          .record = text,
+          .version = Version{generation_, record.sequence_number},
+          .time = is_present(record.time) ? parse_seconds(record.time) : Micros{},
+          .table = table_,
+          .kind = removed ? ChangeKind::remove : ChangeKind::put};
+}
+
+void ChangeReader::check_image(const StreamRecord& record) const {
+  if (!token_is(record.event_name, "INSERT") && !token_is(record.event_name, "MODIFY"))
+    fail("eventName of the record is none of INSERT, MODIFY, REMOVE");
+  if (is_present(record.new_image)) return;
+  const std::string view_type = unescaped(record.view_type);
+  if (view_type != "KEYS_ONLY" && view_type != "OLD_IMAGE")
+    fail("NewImage of the record is missing");
+  const std::string table = table_name_of(batch_.tables[table_]->arn);
+  throw Error{
+      Error::Kind::usage,
+      fmt::format(
+          "stream of \"{}\" carries {}, but a replica needs NEW_IMAGE or NEW_AND_OLD_IMAGES", table,
+          view_type),
+      fmt::format("disable the stream of \"{}\", then enable it with StreamViewType "
+                  "NEW_AND_OLD_IMAGES",
+                  table)};
+}
+
+std::string_view ChangeReader::read_key_of(const StreamRecord& record) {
+  if (!is_present(record.keys)) fail("Keys of the record is missing");
+  const KeySchema& key_schema = batch_.tables[table_]->key_schema;
+  JsonScanner scanner{record.keys};
+  key_.clear();
+  const std::size_t attributes = read_key(scanner, key_schema, key_);
+  // More than the schema's: the table is another one by now, and two of its items would be one
+  // here.
+  if (attributes != (key_schema.sort ? 2U : 1U))
+    fail("Keys of the record has other attributes than the key schema of the table");
+  return keep_key(batch_, key_);
+}
+
+}  // namespace dynamite

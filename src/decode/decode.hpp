@@ -1,0 +1,50 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/batch.hpp"
+
+namespace dynamite {
+
+/// Finds the source table of a stream record by its eventSourceARN; may do I/O the first time it
+/// sees one. Throws Error{usage} if no replica belongs to it.
+using TableLookup = std::function<std::shared_ptr<const SourceTable>(std::string_view stream_arn)>;
+
+/// A Lambda event of DynamoDB stream records. A record that is malformed goes to `rejected` and
+/// does not take its neighbours. Throws Error{usage} if the event is no DynamoDB stream event
+/// (Kinesis, SQS, anything else: the message says what it is), or is not JSON.
+Batch decode_lambda_event(std::string page, const TableLookup& lookup);
+
+/// Stream records as `dynamite apply` takes them: one Lambda event, or JSON lines of which each is
+/// an event or one record with its eventSourceARN.
+Batch decode_recorded(std::string page, const TableLookup& lookup);
+
+struct RecordsPage {
+  Batch batch;
+  std::optional<std::string> next_iterator;  ///< absent: the shard is finished
+  std::string last_sequence_number;          ///< of the last record, empty if there is none
+};
+
+/// The answer of GetRecords, for a stream of `table` with this generation.
+RecordsPage decode_records_page(std::string page, std::shared_ptr<const SourceTable> table,
+                                std::uint64_t generation);
+
+struct ScanPage {
+  Batch batch;
+  std::optional<std::string> last_evaluated_key;  ///< raw JSON; absent: the segment is finished
+  double capacity_units = 0;                      ///< ConsumedCapacity.CapacityUnits, 0 if absent
+};
+
+/// The answer of Scan, read at `time`.
+ScanPage decode_scan_page(std::string page, std::shared_ptr<const SourceTable> table, Micros time);
+
+/// Appends the canonical key of `image` (an item, or a record's Keys). Throws Error{poison} if an
+/// attribute of the key is missing, is there twice, or has another type.
+void append_canonical_key(std::string& out, std::string_view image, const KeySchema& key_schema);
+
+}  // namespace dynamite

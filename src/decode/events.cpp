@@ -1,0 +1,138 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "core/error.hpp"
+#include "decode/change_reader.hpp"
+#include "decode/decode.hpp"
+
+namespace dynamite {
+namespace {
+
+/// Events that are no stream events, by a member that only they have.
+struct Foreign {
+  std::string_view member;
+  std::string_view what;
+};
+
+constexpr std::array kForeign{
+    Foreign{"DDBStreamBatchInfo",
+            "an on-failure report of a DynamoDB stream, which does not carry its records"},
+    Foreign{"KinesisBatchInfo", "an on-failure report of a Kinesis stream"},
+    Foreign{"detail-type", "an EventBridge event"},
+    Foreign{"httpMethod", "an HTTP request"},
+    Foreign{"rawPath", "an HTTP request"},
+};
+
+/// What the outermost object of an input turned out to be.
+struct Event {
+  bool has_records = false;
+  bool has_record_body = false;
+  std::string_view foreign;
+};
+
+/// Reads the object that `scanner` stands before, and the records in it.
+Event read_event(JsonScanner& scanner, ChangeReader& reader) {
+  Event event;
+  scan_object(scanner, [&](std::string_view name) {
+    if (token_is(name, "Records")) {
+      if (event.has_records)
+        throw Error{Error::Kind::poison, "Records of the event is there twice"};
+      event.has_records = true;
+      scan_array(scanner, [&] { reader.read(scanner); });
+      return;
+    }
+    scanner.skip_value();
+    event.has_record_body |= token_is(name, "dynamodb");
+    for (const Foreign& foreign : kForeign)
+      if (token_is(name, foreign.member)) event.foreign = foreign.what;
+  });
+  return event;
+}
+
+[[noreturn]] void refuse(const Event& event) {
+  const std::string hint = "the function's event source must be the stream of a DynamoDB table";
+  if (event.foreign.empty())
+    throw Error{Error::Kind::usage, "event is no DynamoDB stream event: it has no Records", hint};
+  throw Error{Error::Kind::usage,
+              fmt::format("event is no DynamoDB stream event, but {}", event.foreign), hint};
+}
+
+/// Runs `read`, for which an input that is not JSON is the sender's fault.
+template <class Read>
+void read_as_usage(const char* what, Read read) {
+  try {
+    read();
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::poison) throw;
+    throw Error{Error::Kind::usage, fmt::format("{} is {}", what, error.what())};
+  }
+}
+
+/// An event, or a single record.
+void read_document(JsonScanner& scanner, ChangeReader& reader) {
+  scanner.peek();
+  const char* const begin = scanner.position();
+  const Event event = read_event(scanner, reader);
+  if (event.has_records) return;
+  if (!event.has_record_body) refuse(event);
+  scanner.go_to(begin);
+  reader.read(scanner);
+}
+
+/// The line that begins at `begin`, if the text goes on as JSON lines do: with an object, or not at
+/// all.
+std::optional<std::string_view> broken_line(std::string_view page, const char* begin) {
+  const std::string_view rest = page.substr(static_cast<std::size_t>(begin - page.data()));
+  const std::size_t size = std::min(rest.find('\n'), rest.size());
+  const std::size_t next = rest.find_first_not_of("\r\n", size);
+  if (next != std::string_view::npos && rest[next] != '{') return std::nullopt;
+  return rest.substr(0, size);
+}
+
+/// Reads a document; if it is a broken line of JSON lines, sets the line aside.
+void read_document_or_line(std::string_view page, JsonScanner& scanner, ChangeReader& reader) {
+  scanner.peek();
+  const char* const begin = scanner.position();
+  try {
+    read_document(scanner, reader);
+  } catch (const Error& error) {
+    const auto line = broken_line(page, begin);
+    if (error.kind() != Error::Kind::poison || !line) throw;
+    reader.reject(*line, error.what());
+    scanner.go_to(line->data() + line->size());
+  }
+}
+
+}  // namespace
+
+Batch decode_lambda_event(std::string page, const TableLookup& lookup) {
+  Batch batch;
+  read_as_usage("event", [&] {
+    batch = open_batch(std::move(page));
+    ChangeReader reader{batch, lookup};
+    JsonScanner scanner{*batch.page};
+    const Event event = read_event(scanner, reader);
+    scanner.expect_end();
+    if (!event.has_records) refuse(event);
+    reader.finish();
+  });
+  return batch;
+}
+
+Batch decode_recorded(std::string page, const TableLookup& lookup) {
+  Batch batch;
+  read_as_usage("input", [&] {
+    batch = open_batch(std::move(page));
+    ChangeReader reader{batch, lookup};
+    JsonScanner scanner{*batch.page};
+    while (!scanner.at_end()) read_document_or_line(*batch.page, scanner, reader);
+    reader.finish();
+  });
+  return batch;
+}
+
+}  // namespace dynamite

@@ -1,0 +1,152 @@
+#include "decode/json_scanner.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "core/error.hpp"
+
+namespace dynamite {
+namespace {
+
+bool is_hex(char c) noexcept {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+}  // namespace
+
+void JsonScanner::fail(const char* why) const {
+  throw Error{Error::Kind::poison, fmt::format("not JSON: {} at byte {}", why, next_ - begin_)};
+}
+
+void JsonScanner::fail_expected(char c) const {
+  throw Error{Error::Kind::poison,
+              fmt::format("not JSON: no '{}' where one must be, at byte {}", c, next_ - begin_)};
+}
+
+void JsonScanner::skip_escape() {
+  constexpr int kHexDigits = 4;
+  ++next_;
+  if (next_ == end_) fail("a string without end");
+  switch (*next_++) {
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+      return;
+    case 'u':
+      for (int i = 0; i < kHexDigits; ++i, ++next_)
+        if (next_ == end_ || !is_hex(*next_)) fail("an escape without four hexadecimal digits");
+      return;
+    default:
+      fail("an unknown escape");
+  }
+}
+
+/// Goes on at a special character; stops at the quote that ends the string.
+void JsonScanner::skip_rest_of_string() {
+  for (; next_ != end_; next_ = find_special(next_, end_)) {
+    if (*next_ == '"') return;
+    if (*next_ != '\\') fail("a control character in a string");
+    skip_escape();
+  }
+  fail("a string without end");
+}
+
+void JsonScanner::skip_digits() {
+  if (next_ == end_ || !is_digit(*next_)) fail("no digit where one must be");
+  while (next_ != end_ && is_digit(*next_)) ++next_;
+}
+
+void JsonScanner::skip_number() {
+  const auto next_is = [this](char c) { return next_ != end_ && *next_ == c; };
+  if (next_is('-')) ++next_;
+  if (next_is('0'))
+    ++next_;
+  else
+    skip_digits();
+  if (next_is('.')) {
+    ++next_;
+    skip_digits();
+  }
+  if (next_is('e') || next_is('E')) {
+    ++next_;
+    if (next_is('+') || next_is('-')) ++next_;
+    skip_digits();
+  }
+}
+
+std::string_view JsonScanner::literal() {
+  const char first = peek();
+  const char* const begin = next_;
+  if (first == '-' || is_digit(first)) {
+    skip_number();
+    return since(begin);
+  }
+  const std::string_view rest{next_, static_cast<std::size_t>(end_ - next_)};
+  for (const std::string_view word : {"true", "false", "null"}) {
+    if (!rest.starts_with(word)) continue;
+    next_ += word.size();
+    return since(begin);
+  }
+  fail("no value where one must be");
+}
+
+std::string_view JsonScanner::skip_value() {
+  std::array<char, kDepthMax> closers;
+  std::size_t depth = 0;
+  peek();
+  const char* const begin = next_;
+  do {
+    const char first = peek();
+    if (first == '{' || first == '[') {
+      if (depth == closers.size()) fail("nesting beyond 128 levels");
+      ++next_;
+      const char closer = first == '{' ? '}' : ']';
+      if (!take(closer)) {
+        closers[depth++] = closer;
+        if (first == '{') member_name();
+        continue;
+      }
+    } else if (first == '"') {
+      string();
+    } else {
+      literal();
+    }
+    while (depth > 0 && !take(',')) expect(closers[--depth]);
+    if (depth > 0 && closers[depth - 1] == '}') member_name();
+  } while (depth > 0);
+  return since(begin);
+}
+
+std::string_view JsonScanner::skip_broken_value() {
+  const auto ends_scalar = [](char c) { return c == ',' || c == ']' || c == '}'; };
+  std::size_t depth = 0;
+  peek();
+  const char* const begin = next_;
+  while (next_ != end_) {
+    const char c = *next_;
+    if (depth == 0 && ends_scalar(c)) return since(begin);
+    if (c == '"') {
+      for (++next_; next_ != end_ && *next_ != '"'; ++next_)
+        if (*next_ == '\\' && next_ + 1 != end_) ++next_;
+      if (next_ == end_) break;
+    }
+    ++next_;
+    if (c == '{' || c == '[') ++depth;
+    if ((c == '}' || c == ']') && depth > 0 && --depth == 0) return since(begin);
+  }
+  fail("a value without end");
+}
+
+void JsonScanner::expect_end() {
+  if (!at_end()) fail("more text behind the end");
+}
+
+}  // namespace dynamite

@@ -1,0 +1,90 @@
+#include "decode/key_reader.hpp"
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+#include "core/key.hpp"
+#include "core/number.hpp"
+#include "decode/decode.hpp"
+
+namespace dynamite {
+namespace {
+
+[[noreturn]] void fail(const KeyAttribute& attribute, std::string_view why) {
+  throw Error{Error::Kind::poison, fmt::format("key attribute \"{}\" {}", attribute.name, why)};
+}
+
+/// The bytes of a key attribute in their canonical form.
+std::string canonical_bytes(const KeyAttribute& attribute, std::string_view token) {
+  std::string text;
+  append_unescaped(text, token);
+  std::string bytes;
+  switch (attribute.type) {
+    case KeyType::S:
+      if (text.find('\0') != std::string::npos)
+        fail(attribute, "holds U+0000, which PostgreSQL cannot store");
+      return text;
+    case KeyType::N:
+      append_canonical_number(bytes, text);
+      return bytes;
+    case KeyType::B:
+      append_base64_decoded(bytes, text);
+      return bytes;
+  }
+  throw Error{Error::Kind::bug, "key type is none of S, N, B"};
+}
+
+/// Reads `{"S":"…"}` of the type that the schema wants.
+std::string read_part(JsonScanner& scanner, const KeyAttribute& attribute) {
+  const char type = static_cast<char>(attribute.type);
+  if (scanner.peek() != '{') fail(attribute, "has no type");
+  scanner.expect('{');
+  if (scanner.peek() != '"' || !token_is(scanner.member_name(), {&type, 1}) ||
+      scanner.peek() != '"')
+    fail(attribute, fmt::format("is not of type {}", type));
+  std::string bytes = canonical_bytes(attribute, scanner.string());
+  if (scanner.peek() == ',') fail(attribute, "has more than one type");
+  scanner.expect('}');
+  return bytes;
+}
+
+struct Part {
+  const KeyAttribute* attribute;
+  bool seen = false;
+  std::string bytes;
+
+  bool read(JsonScanner& scanner, std::string_view name) {
+    if (attribute == nullptr || !token_is(name, attribute->name)) return false;
+    if (seen) fail(*attribute, "is there twice");
+    seen = true;
+    bytes = read_part(scanner, *attribute);
+    return true;
+  }
+};
+
+}  // namespace
+
+std::size_t read_key(JsonScanner& scanner, const KeySchema& key_schema, std::string& out) {
+  Part partition{.attribute = &key_schema.partition, .bytes = {}};
+  Part sort{.attribute = key_schema.sort ? &*key_schema.sort : nullptr, .bytes = {}};
+  std::size_t attributes = 0;
+  scan_object(scanner, [&](std::string_view name) {
+    ++attributes;
+    if (!partition.read(scanner, name) && !sort.read(scanner, name)) scanner.skip_value();
+  });
+  for (const Part* part : {&partition, &sort})
+    if (part->attribute != nullptr && !part->seen) fail(*part->attribute, "is missing");
+  append_key_part(out, partition.bytes);
+  if (sort.seen) append_key_part(out, sort.bytes);
+  return attributes;
+}
+
+void append_canonical_key(std::string& out, std::string_view image, const KeySchema& key_schema) {
+  JsonScanner scanner{image};
+  std::string key;
+  read_key(scanner, key_schema, key);
+  scanner.expect_end();
+  out += key;
+}
+
+}  // namespace dynamite

@@ -1,0 +1,126 @@
+#include "decode/stream_record.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <span>
+#include <string>
+
+#include "core/error.hpp"
+#include "core/number.hpp"
+
+namespace dynamite {
+namespace {
+
+enum class Form : char { string = '"', object = '{', number = '0' };
+
+struct Member {
+  std::string_view name;
+  std::string_view StreamRecord::*value;
+  Form form;
+};
+
+constexpr std::array kOuterMembers{
+    Member{"eventName", &StreamRecord::event_name, Form::string},
+    Member{"eventVersion", &StreamRecord::event_version, Form::string},
+    Member{"eventSource", &StreamRecord::event_source, Form::string},
+    Member{"eventSourceARN", &StreamRecord::stream_arn, Form::string},
+};
+
+constexpr std::array kInnerMembers{
+    Member{"Keys", &StreamRecord::keys, Form::object},
+    Member{"NewImage", &StreamRecord::new_image, Form::object},
+    Member{"SequenceNumber", &StreamRecord::sequence_number, Form::string},
+    Member{"StreamViewType", &StreamRecord::view_type, Form::string},
+    Member{"ApproximateCreationDateTime", &StreamRecord::time, Form::number},
+};
+
+std::string fault_of(std::string_view member, std::string_view why) {
+  return fmt::format("{} of the record {}", member, why);
+}
+
+[[noreturn]] void fail(const std::string& fault) { throw Error{Error::Kind::poison, fault}; }
+
+std::string_view read_value(JsonScanner& scanner, const Member& member, std::string& fault) {
+  const char first = scanner.peek();
+  if (member.form == Form::string && first == '"') return scanner.string();
+  if (member.form == Form::object && first == '{') return scanner.skip_value();
+  if (member.form == Form::number && first >= '0' && first <= '9') return scanner.literal();
+  scanner.skip_value();
+  fault = fault_of(member.name, member.form == Form::string   ? "is not a string"
+                                : member.form == Form::object ? "is not an object"
+                                                              : "is not a number of seconds");
+  return {};
+}
+
+/// True if `name` is one of `members`; its value is then taken. What is wrong with it goes to
+/// `fault`, so that the rest of the record can still be read.
+bool read_member(JsonScanner& scanner, std::string_view name, std::span<const Member> members,
+                 StreamRecord& record, std::string& fault) {
+  const auto member = std::ranges::find(members, name, &Member::name);
+  if (member == members.end()) return false;
+  if (scanner.take_null()) return true;
+  const std::string_view value = read_value(scanner, *member, fault);
+  std::string_view& known = record.*(member->value);
+  if (is_present(known))
+    fault = fault_of(member->name, "is there twice");
+  else
+    known = value;
+  return true;
+}
+
+/// The name that `token`, which `scanner` gave last, stands for; in `buffer` if it has escapes.
+std::string_view plain_name(const JsonScanner& scanner, std::string_view token,
+                            std::string& buffer) {
+  if (!scanner.string_has_escapes()) return token;
+  buffer.clear();
+  append_unescaped(buffer, token);
+  return buffer;
+}
+
+}  // namespace
+
+void read_stream_record(JsonScanner& scanner, StreamRecord& record) {
+  std::string buffer;
+  std::string fault;
+  bool has_body = false;
+  const auto read_inner = [&](std::string_view token) {
+    const std::string_view name = plain_name(scanner, token, buffer);
+    if (!read_member(scanner, name, kInnerMembers, record, fault)) scanner.skip_value();
+  };
+  scan_object(scanner, [&](std::string_view token) {
+    const std::string_view name = plain_name(scanner, token, buffer);
+    if (name == "dynamodb") {
+      if (has_body) fault = fault_of(name, "is there twice");
+      has_body = true;
+      scan_object(scanner, read_inner);
+    } else if (!read_member(scanner, name, kOuterMembers, record, fault)) {
+      scanner.skip_value();
+    }
+  });
+  if (!fault.empty()) fail(fault);
+}
+
+Micros parse_seconds(std::string_view literal) {
+  constexpr std::int64_t kMicrosDigits = 6;
+  std::string number;
+  append_canonical_number(number, literal);
+  if (number == "0") return Micros{};
+  // coefficient * 10^exponent: the micros are its digits up to six behind the point.
+  const std::size_t e = number.find('e');
+  std::int64_t exponent = 0;
+  std::from_chars(number.data() + e + 1, number.data() + number.size(), exponent);
+  const std::int64_t digits = static_cast<std::int64_t>(e) + exponent + kMicrosDigits;
+  if (digits <= 0) return Micros{};
+  number.resize(e);
+  number.resize(static_cast<std::size_t>(digits), '0');
+  std::int64_t micros = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), micros);
+  if (error != std::errc{} || micros < 0)
+    fail(fault_of("ApproximateCreationDateTime", "is beyond any time"));
+  return Micros{std::chrono::microseconds{micros}};
+}
+
+}  // namespace dynamite

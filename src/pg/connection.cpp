@@ -1,0 +1,287 @@
+#include "pg/connection.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "pg/pg_error.hpp"
+
+namespace dynamite::pg {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr std::string_view kBegin = "BEGIN ISOLATION LEVEL READ COMMITTED";
+constexpr std::string_view kCommit = "COMMIT";
+// How often a wait looks at the stop token.
+constexpr milliseconds kStopCheck{50};
+
+std::string trimmed(std::string_view text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
+  return std::string{text};
+}
+
+std::string field(const PGresult* result, int code) {
+  const char* text = PQresultErrorField(result, code);
+  return text == nullptr ? std::string{} : std::string{text};
+}
+
+// The server's own words name values for data errors (classes 22 and 23): those stay out.
+std::string describe(const PGresult* result, const std::string& sqlstate) {
+  std::string text = sqlstate.starts_with("22") || sqlstate.starts_with("23")
+                         ? fmt::format("PostgreSQL refused a value (SQLSTATE {})", sqlstate)
+                         : fmt::format("PostgreSQL: {} (SQLSTATE {})",
+                                       field(result, PG_DIAG_MESSAGE_PRIMARY), sqlstate);
+  constexpr std::array kNames{std::pair{PG_DIAG_TABLE_NAME, "table"},
+                              std::pair{PG_DIAG_COLUMN_NAME, "column"},
+                              std::pair{PG_DIAG_CONSTRAINT_NAME, "constraint"}};
+  for (const auto& [code, label] : kNames)
+    if (const std::string name = field(result, code); !name.empty())
+      text += fmt::format(", {} \"{}\"", label, name);
+  return text;
+}
+
+std::string hint_for(const PGresult* result, const std::string& sqlstate) {
+  if (sqlstate.starts_with("DY") || sqlstate.starts_with("42")) return field(result, PG_DIAG_MESSAGE_HINT);
+  if (sqlstate.starts_with("28")) return "check user and password in the setting `url`";
+  return {};
+}
+
+[[noreturn]] void throw_server_error(const PGresult* result) {
+  const std::string sqlstate = field(result, PG_DIAG_SQLSTATE);
+  throw PgError{kind_of_sqlstate(sqlstate), describe(result, sqlstate), hint_for(result, sqlstate),
+                sqlstate, field(result, PG_DIAG_CONSTRAINT_NAME)};
+}
+
+Error::Kind kind_of_connect_failure(std::string_view message) {
+  // libpq gives no SQLSTATE for a connection that failed, only the server's words.
+  constexpr std::array<std::string_view, 9> kRefusals{
+      "authentication failed", "does not exist",      "no pg_hba.conf entry",
+      "no password supplied",  "certificate",         "invalid connection option",
+      "SSL",                   "invalid sslmode",     "unsupported startup parameter"};
+  const bool refused = std::ranges::any_of(
+      kRefusals, [&](std::string_view words) { return message.find(words) != message.npos; });
+  const bool unreachable = message.find("No such file") != message.npos;
+  return refused && !unreachable ? Error::Kind::usage : Error::Kind::transient;
+}
+
+void ignore_notice(void*, const PGresult*) {}
+
+short poll_socket(int socket, short events, milliseconds timeout) {
+  pollfd entry{socket, events, 0};
+  const int ready = poll(&entry, 1, static_cast<int>(timeout.count()));
+  return ready > 0 ? entry.revents : short{0};
+}
+
+}  // namespace
+
+std::optional<std::string_view> Result::text(int row, int column) const {
+  if (PQgetisnull(result_.get(), row, column) != 0) return std::nullopt;
+  return std::string_view{PQgetvalue(result_.get(), row, column),
+                          static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};
+}
+
+std::string_view Result::at(int row, int column) const {
+  const auto value = text(row, column);
+  if (!value) throw Error{Error::Kind::bug, fmt::format("column {} of a result is NULL", column)};
+  return *value;
+}
+
+std::int64_t Result::number(int row, int column) const {
+  const std::string_view value = at(row, column);
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error != std::errc{} || end != value.data() + value.size())
+    throw Error{Error::Kind::bug, fmt::format("column {} of a result is not an integer", column)};
+  return number;
+}
+
+std::uint64_t Result::affected() const {
+  const std::string_view count = PQcmdTuples(result_.get());
+  std::uint64_t number = 0;
+  std::from_chars(count.data(), count.data() + count.size(), number);
+  return number;
+}
+
+Connection Connection::open(const ConnectOptions& options, std::stop_token stop) {
+  // A silent peer is noticed within a minute: 20 s idle, then 4 probes of 10 s.
+  const std::array keywords{"dbname",          "application_name",    "client_encoding",
+                            "keepalives_idle", "keepalives_interval", "keepalives_count",
+                            "tcp_user_timeout", static_cast<const char*>(nullptr)};
+  const std::array values{options.conninfo.c_str(), options.application_name.c_str(), "UTF8", "20",
+                          "10", "4", "60000", static_cast<const char*>(nullptr)};
+  Connection connection{PQconnectStartParams(keywords.data(), values.data(), 1)};
+  if (!connection.handle_) throw std::bad_alloc{};
+  PGconn* handle = connection.handle_.get();
+  PQsetNoticeReceiver(handle, ignore_notice, nullptr);
+  const auto deadline = steady_clock::now() + options.timeout;
+  PostgresPollingStatusType status =
+      PQstatus(handle) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+  while (status != PGRES_POLLING_OK) {
+    if (status == PGRES_POLLING_FAILED) {
+      const std::string message = trimmed(PQerrorMessage(handle));
+      throw Error{kind_of_connect_failure(message), "cannot connect to PostgreSQL: " + message};
+    }
+    if (stop.stop_requested() || steady_clock::now() > deadline)
+      throw Error{Error::Kind::transient, "PostgreSQL did not answer in time while connecting",
+                  "check host and port in the setting `url`, firewall and security group"};
+    const short events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+    if (poll_socket(PQsocket(handle), events, kStopCheck) != 0) status = PQconnectPoll(handle);
+  }
+  if (PQsetnonblocking(handle, 1) != 0 || PQenterPipelineMode(handle) != 1)
+    throw Error{Error::Kind::bug, "libpq refused the non-blocking pipeline mode"};
+  connection.measure_clock();
+  return connection;
+}
+
+void Connection::measure_clock() {
+  using std::chrono::duration_cast;
+  using std::chrono::microseconds;
+  using std::chrono::system_clock;
+  const auto before = system_clock::now();
+  const Result now = run("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint");
+  const auto middle = before + (system_clock::now() - before) / 2;
+  clock_offset_ = microseconds{now.number(0, 0)} -
+                  duration_cast<microseconds>(middle.time_since_epoch());
+}
+
+void Connection::send(const Statement& statement) {
+  const std::string sql{statement.sql};  // libpq wants a terminating zero
+  const Params& p = statement.params;
+  if (PQsendQueryParams(handle_.get(), sql.c_str(), p.count(), p.types(), p.values(), p.lengths(),
+                        p.formats(), 0) != 1)
+    give_up(trimmed(PQerrorMessage(handle_.get())));
+}
+
+std::vector<Result> Connection::run(std::span<const Statement> statements, const Limits& limits) {
+  if (!usable()) throw Error{Error::Kind::transient, "the connection to PostgreSQL is lost"};
+  for (const Statement& statement : statements) send(statement);
+  if (PQpipelineSync(handle_.get()) != 1) give_up(trimmed(PQerrorMessage(handle_.get())));
+  return collect(statements.size(), limits);
+}
+
+Result Connection::run(std::string_view sql, Params params, const Limits& limits) {
+  const Statement statement{sql, std::move(params)};
+  return std::move(run(std::span{&statement, 1}, limits).front());
+}
+
+std::vector<Result> Connection::collect(std::size_t count, const Limits& limits) {
+  std::vector<Result> results;
+  std::optional<Result> failure;
+  for (bool synced = false; !synced;) {
+    wait_for_input(limits);
+    Result result{PQgetResult(handle_.get())};
+    if (result.get() == nullptr) {
+      if (PQstatus(handle_.get()) == CONNECTION_BAD) give_up(PQerrorMessage(handle_.get()));
+      continue;  // the end of one statement's results
+    }
+    switch (result.status()) {
+      case PGRES_PIPELINE_SYNC: synced = true; break;
+      case PGRES_PIPELINE_ABORTED: break;
+      case PGRES_COMMAND_OK:
+      case PGRES_TUPLES_OK: results.push_back(std::move(result)); break;
+      default:
+        if (field(result.get(), PG_DIAG_SQLSTATE).empty())
+          give_up(trimmed(PQresultErrorMessage(result.get())));
+        if (!failure) failure.emplace(std::move(result));
+    }
+  }
+  if (failure) throw_server_error(failure->get());
+  if (results.size() != count) throw Error{Error::Kind::bug, "a statement gave no result"};
+  return results;
+}
+
+// One pump for both directions: with large parameters a blocking sender and a server that waits to
+// be read would wait for each other for ever.
+void Connection::wait_for_input(const Limits& limits) {
+  PGconn* handle = handle_.get();
+  std::optional<steady_clock::time_point> stop_at;
+  for (;;) {
+    const int unsent = PQflush(handle);
+    if (unsent < 0) give_up(trimmed(PQerrorMessage(handle)));
+    if (unsent == 0 && PQisBusy(handle) == 0) return;
+    const auto now = steady_clock::now();
+    if (limits.stop.stop_requested() && !stop_at) stop_at = now + Limits::kStopGrace;
+    if (now > std::min(limits.deadline, stop_at.value_or(limits.deadline)))
+      give_up("no answer in time");
+    const short events = static_cast<short>(POLLIN | (unsent == 1 ? POLLOUT : 0));
+    const short ready = poll_socket(PQsocket(handle), events, kStopCheck);
+    if ((ready & (POLLIN | POLLERR | POLLHUP)) != 0 && PQconsumeInput(handle) != 1)
+      give_up(trimmed(PQerrorMessage(handle)));
+  }
+}
+
+std::vector<Result> Connection::run_transaction(std::span<const Statement> statements,
+                                                const Limits& limits) {
+  if (!usable()) throw Error{Error::Kind::transient, "the connection to PostgreSQL is lost"};
+  try {
+    send({kBegin, {}});
+    for (const Statement& statement : statements) send(statement);
+    send({kCommit, {}});
+    if (PQpipelineSync(handle_.get()) != 1) give_up(trimmed(PQerrorMessage(handle_.get())));
+    std::vector<Result> results = collect(statements.size() + 2, limits);
+    if (results.back().tag() != kCommit)
+      throw Error{Error::Kind::transient, "PostgreSQL rolled the transaction back at its COMMIT"};
+    results.erase(results.begin());
+    results.pop_back();
+    return results;
+  } catch (const Error&) {
+    roll_back();
+    throw;
+  }
+}
+
+void Connection::roll_back() noexcept {
+  if (!usable() || PQtransactionStatus(handle_.get()) == PQTRANS_IDLE) return;
+  try {
+    run("ROLLBACK", {}, {.deadline = steady_clock::now() + Limits::kStopGrace, .stop = {}});
+  } catch (const std::exception&) {
+    handle_.reset();  // the server rolls back when it sees the socket closed
+  }
+}
+
+bool Connection::usable() const noexcept {
+  return handle_ && PQstatus(handle_.get()) == CONNECTION_OK;
+}
+
+bool Connection::closed_by_peer() noexcept {
+  if (!usable()) return true;
+  if (poll_socket(PQsocket(handle_.get()), POLLIN, milliseconds{0}) == 0) return false;
+  return PQconsumeInput(handle_.get()) != 1 || !usable();
+}
+
+void Connection::give_up(const std::string& why) {
+  handle_.reset();
+  throw Error{Error::Kind::transient, "the connection to PostgreSQL is lost: " + trimmed(why)};
+}
+
+Transaction::Transaction(Connection& connection, const Limits& limits)
+    : connection_{connection}, limits_{limits} {
+  connection_.run(kBegin, {}, limits_);
+}
+
+Transaction::~Transaction() {
+  if (open_) connection_.roll_back();
+}
+
+Result Transaction::run(std::string_view sql, Params params) {
+  return connection_.run(sql, std::move(params), limits_);
+}
+
+std::vector<Result> Transaction::run(std::span<const Statement> statements) {
+  return connection_.run(statements, limits_);
+}
+
+void Transaction::commit() {
+  const Result result = connection_.run(kCommit, {}, limits_);
+  open_ = false;
+  if (result.tag() != kCommit)
+    throw Error{Error::Kind::transient, "PostgreSQL rolled the transaction back at its COMMIT"};
+}
+
+}  // namespace dynamite::pg

@@ -1,0 +1,121 @@
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/handle.hpp"
+#include "pg/statement.hpp"
+
+namespace dynamite::pg {
+
+/// The rows and the command tag of one statement.
+class Result {
+ public:
+  explicit Result(PGresult* result) noexcept : result_{result} {}
+
+  int rows() const noexcept { return PQntuples(result_.get()); }
+  /// The field as text; absent: NULL.
+  std::optional<std::string_view> text(int row, int column) const;
+  /// The field as text. Throws Error{bug} on NULL.
+  std::string_view at(int row, int column) const;
+  std::int64_t number(int row, int column) const;
+  bool flag(int row, int column) const { return at(row, column) == "t"; }
+
+  std::string_view tag() const noexcept { return PQcmdStatus(result_.get()); }
+  /// Rows that the statement inserted, updated or deleted.
+  std::uint64_t affected() const;
+  ExecStatusType status() const noexcept { return PQresultStatus(result_.get()); }
+  const PGresult* get() const noexcept { return result_.get(); }
+
+ private:
+  std::unique_ptr<PGresult, Closer<PQclear>> result_;
+};
+
+/// How long a call may wait.
+struct Limits {
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+  /// After a stop the call has kStopGrace to end by itself; then the connection is given up.
+  std::stop_token stop;
+
+  static constexpr std::chrono::milliseconds kStopGrace{1'000};
+};
+
+struct ConnectOptions {
+  std::string conninfo;          ///< URL or keywords
+  std::string application_name;  ///< dynamite/COMMAND/TABLE
+  std::chrono::milliseconds timeout{10'000};
+};
+
+/// One libpq connection in non-blocking pipeline mode. Not safe to share between threads.
+class Connection {
+ public:
+  /// Throws Error{transient} if the server cannot be reached or is not ready, Error{usage} if it
+  /// refuses us.
+  static Connection open(const ConnectOptions& options, std::stop_token stop = {});
+
+  /// Sends all statements behind each other with one Sync and returns their results. If one fails the
+  /// server skips those behind it, and the first failure is thrown; a transaction that a statement
+  /// began stays open (see Transaction, run_transaction).
+  std::vector<Result> run(std::span<const Statement> statements, const Limits& limits = {});
+  Result run(std::string_view sql, Params params = {}, const Limits& limits = {});
+
+  /// BEGIN, the statements and COMMIT in one round trip: all or nothing. Throws Error{transient} if the
+  /// COMMIT was turned into a rollback.
+  std::vector<Result> run_transaction(std::span<const Statement> statements,
+                                      const Limits& limits = {});
+
+  /// Ends an open transaction; gives the connection up if that fails.
+  void roll_back() noexcept;
+
+  /// Neither broken nor given up, as far as is known without asking the server.
+  bool usable() const noexcept;
+
+  /// The peer has closed the socket, for example while the process was frozen.
+  bool closed_by_peer() noexcept;
+
+  /// The server process that libpq was told of: not the one that serves us behind a pooler.
+  int backend_pid() const noexcept { return PQbackendPID(handle_.get()); }
+
+  /// The server's clock minus ours, measured when the connection was opened.
+  std::chrono::microseconds clock_offset() const noexcept { return clock_offset_; }
+
+ private:
+  explicit Connection(PGconn* handle) noexcept : handle_{handle} {}
+
+  void send(const Statement& statement);
+  std::vector<Result> collect(std::size_t count, const Limits& limits);
+  void wait_for_input(const Limits& limits);
+  void measure_clock();
+  [[noreturn]] void give_up(const std::string& why);
+
+  std::unique_ptr<PGconn, Closer<PQfinish>> handle_;
+  std::chrono::microseconds clock_offset_{};
+};
+
+/// An interactive transaction, READ COMMITTED: rolled back by its destructor unless commit() ran.
+class Transaction {
+ public:
+  explicit Transaction(Connection& connection, const Limits& limits = {});
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction();
+
+  Result run(std::string_view sql, Params params = {});
+  std::vector<Result> run(std::span<const Statement> statements);
+  void commit();
+
+ private:
+  Connection& connection_;
+  Limits limits_;
+  bool open_ = true;
+};
+
+}  // namespace dynamite::pg

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/error.hpp"
+
+namespace dynamite::pg {
+
+/// What PostgreSQL answered instead of a result.
+class PgError : public Error {
+ public:
+  PgError(Kind kind, const std::string& message, std::string hint, std::string sqlstate,
+          std::string constraint)
+      : Error{kind, message, std::move(hint)},
+        sqlstate_{std::move(sqlstate)},
+        constraint_{std::move(constraint)} {}
+
+  const std::string& sqlstate() const noexcept { return sqlstate_; }
+  const std::string& constraint() const noexcept { return constraint_; }  ///< empty if none
+
+ private:
+  std::string sqlstate_;
+  std::string constraint_;
+};
+
+/// What the catcher does about an SQLSTATE: the one table of them. Unknown ones are `bug`.
+Error::Kind kind_of_sqlstate(std::string_view sqlstate) noexcept;
+
+/// SQLSTATEs that the functions of the state schema raise.
+inline constexpr std::string_view kFencedFollower = "DY001";
+inline constexpr std::string_view kFencedPass = "DY002";
+inline constexpr std::string_view kDeadlinePassed = "DY003";
+inline constexpr std::string_view kTooManyDeadLetters = "DY004";
+
+}  // namespace dynamite::pg

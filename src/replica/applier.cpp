@@ -1,0 +1,65 @@
+#include "replica/applier.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "core/coalesce.hpp"
+#include "core/error.hpp"
+#include "replica/apply_transaction.hpp"
+
+namespace dynamite {
+namespace {
+
+// Updates slow down with the size of their transaction, whose own dead versions cannot be pruned.
+constexpr std::size_t kTransactionRowsMax = 2'000;
+
+std::vector<Change> changes_of(const ApplyRequest& request) {
+  std::vector<Change> changes;
+  changes.reserve(request.batch.changes.size());
+  std::ranges::copy_if(request.batch.changes, std::back_inserter(changes),
+                       [&](const Change& change) { return change.table == request.table_index; });
+  return changes;
+}
+
+std::vector<DeadLetter> rejected_letters(const ApplyRequest& request) {
+  std::vector<DeadLetter> letters;
+  for (const Rejected& rejected : request.batch.rejected)
+    if (rejected.table == request.table_index)
+      letters.push_back({.key = {},
+                         .record = rejected.record,
+                         .version = rejected.sequence_number.empty() ? "0" : rejected.sequence_number,
+                         .reason = rejected.reason,
+                         .sqlstate = {},
+                         .constraint = {}});
+  return letters;
+}
+
+}  // namespace
+
+ApplyOutcome Applier::apply(const ApplyRequest& request, const pg::Limits& limits) {
+  const std::vector<Change> arrived = changes_of(request);
+  const std::vector<Change> newest = coalesce(arrived);
+  std::vector<DeadLetter> letters = rejected_letters(request);
+  if (!letters.empty() && options_.on_poison == OnPoison::stop)
+    throw Error{Error::Kind::poison, letters.front().reason};
+
+  ApplyOutcome outcome{.records = arrived.size() + letters.size(), .changes = newest.size()};
+  std::span<const Change> rest{newest};
+  do {
+    const auto part = rest.first(std::min(rest.size(), kTransactionRowsMax));
+    rest = rest.subspan(part.size());
+    ApplyTransaction transaction{connection_, sql_of(request.table), request, options_, limits};
+    const ApplyOutcome done = transaction.run(part, std::move(letters), rest.empty());
+    letters.clear();
+    outcome.applied += done.applied;
+    outcome.dead_letters += done.dead_letters;
+  } while (!rest.empty());
+  return outcome;
+}
+
+const ApplySql& Applier::sql_of(const ReplicaTable& table) {
+  const auto known = sql_.find(table.id);
+  return known != sql_.end() ? known->second : sql_.emplace(table.id, apply_sql(table)).first->second;
+}
+
+}  // namespace dynamite

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "pg/connection.hpp"
+#include "replica/apply_options.hpp"
+#include "replica/apply_sql.hpp"
+#include "replica/row_set.hpp"
+
+namespace dynamite {
+
+/// What must still hold when a batch commits; docs/protocol.md, "Fencing".
+struct Fence {
+  /// The daemon's number. Absent: nobody's, which is refused where a daemon follows.
+  std::optional<std::int64_t> owner = {};
+  /// The epoch of the pass that scanned changes belong to, which must be the running one. A pass
+  /// needs no owner.
+  std::optional<std::int32_t> pass = {};
+  /// In our clock: the server refuses to commit later, and stops waiting then.
+  std::optional<std::chrono::system_clock::time_point> deadline = {};
+};
+
+/// The durable position of a lane, written with the rows that it stands behind.
+struct Checkpoint {
+  std::string lane;
+  std::string position;
+  bool finished = false;
+};
+
+struct ApplyOutcome {
+  std::size_t records = 0;    ///< of this table in the batch, with rejected ones
+  std::size_t changes = 0;    ///< after coalescing
+  std::uint64_t applied = 0;  ///< rows put or removed; the others were stale
+  std::size_t dead_letters = 0;
+};
+
+struct ApplyRequest {
+  const ReplicaTable& table;
+  const Batch& batch;
+  std::uint16_t table_index = 0;  ///< whose changes of the batch
+  Fence fence = {};
+  std::optional<Checkpoint> checkpoint = {};
+};
+
+/// Writes a batch's changes of one table and its checkpoint in one transaction, by the rules of
+/// docs/protocol.md. Applying a batch again changes nothing.
+class Applier {
+ public:
+  Applier(pg::Connection& connection, ApplyOptions options)
+      : connection_{connection}, options_{options} {}
+
+  /// Throws Error: `transient` (repeat the batch), `fenced` (stop), `poison` with OnPoison::stop,
+  /// `usage` (the replica is not as it should be, or there are too many dead letters). Nothing of the
+  /// batch is applied then, save whole transactions before the last of a very large batch, which a
+  /// repeat leaves as they are.
+  ApplyOutcome apply(const ApplyRequest& request, const pg::Limits& limits = {});
+
+ private:
+  const ApplySql& sql_of(const ReplicaTable& table);
+
+  pg::Connection& connection_;
+  ApplyOptions options_;
+  std::map<std::int32_t, ApplySql> sql_;
+};
+
+}  // namespace dynamite

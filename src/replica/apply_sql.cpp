@@ -1,0 +1,239 @@
+#include "replica/apply_sql.hpp"
+
+#include <fmt/format.h>
+
+#include <initializer_list>
+
+#include "replica/identifier.hpp"
+
+namespace dynamite {
+namespace {
+
+std::string_view key_cast(KeyType type) {
+  switch (type) {
+    case KeyType::S: return "";
+    case KeyType::N: return "::numeric";
+    case KeyType::B: return "::bytea";
+  }
+  return "";
+}
+
+/// The names and fragments that the statements are put together from.
+class Fragments {
+ public:
+  explicit Fragments(const ReplicaTable& table)
+      : replica{table.qualified_name()},
+        tombstones{table.tombstones()},
+        columns{table.key_columns()},
+        bookkeeping{bookkeeping_columns(table.source->key_schema)},
+        current_epoch{fmt::format("(SELECT r.epoch FROM {} r WHERE r.replica_id = {})",
+                                  state_name(table.state_schema, "replica"), table.id)} {
+    const KeySchema& keys = table.source->key_schema;
+    casts.emplace_back(key_cast(keys.partition.type));
+    if (keys.sort) casts.emplace_back(key_cast(keys.sort->type));
+    item = quote_identifier(bookkeeping.item);
+    mod_time = quote_identifier(bookkeeping.mod_time);
+    create_time = quote_identifier(bookkeeping.create_time);
+    types = quote_identifier(bookkeeping.types);
+    version = quote_identifier(bookkeeping.version);
+    epoch = quote_identifier(bookkeeping.epoch);
+  }
+
+  std::size_t key_count() const { return columns.size(); }
+  std::string key_columns() const { return fmt::format("{}", fmt::join(columns, ", ")); }
+  std::string source_keys() const { return key_count() == 2 ? "u.k1, u.k2" : "u.k1"; }
+  std::string tombstone_keys() const { return key_count() == 2 ? "k1, k2" : "k1"; }
+
+  /// `t."pk" = u.k1 AND …`
+  std::string row_matches() const {
+    std::string sql = fmt::format("t.{} = u.k1", columns[0]);
+    if (key_count() == 2) sql += fmt::format(" AND t.{} = u.k2", columns[1]);
+    return sql;
+  }
+
+  std::string tombstone_matches() const {
+    return key_count() == 2 ? "d.k1 = u.k1 AND d.k2 = u.k2" : "d.k1 = u.k1";
+  }
+
+  /// The parameter behind the keys and `arrays` further arrays.
+  std::string parameter(std::size_t arrays) const {
+    return fmt::format("${}", key_count() + arrays + 1);
+  }
+
+  /// The arrays as rows `u`: the typed keys, then `fields`, each "name" or "name::cast".
+  std::string rows(std::initializer_list<std::string_view> fields) const {
+    std::vector<std::string> parameters, raw, typed;
+    const auto add = [&](std::string name, std::string_view cast) {
+      parameters.push_back(fmt::format("${}::text[]", parameters.size() + 1));
+      typed.push_back(fmt::format("a.{0}{1} AS {0}", name, cast));
+      raw.push_back(std::move(name));
+    };
+    for (std::size_t part = 0; part < key_count(); ++part)
+      add(fmt::format("k{}", part + 1), casts[part]);
+    for (const std::string_view field : fields) {
+      const std::size_t cast = field.find(':');
+      add(std::string{field.substr(0, cast)}, cast == field.npos ? "" : field.substr(cast));
+    }
+    return fmt::format("(SELECT {} FROM unnest({}) AS a({})) AS u", fmt::join(typed, ", "),
+                       fmt::join(parameters, ", "), fmt::join(raw, ", "));
+  }
+
+  std::string replica, tombstones;
+  std::vector<std::string> columns, casts;
+  BookkeepingColumns bookkeeping;
+  std::string item, mod_time, create_time, types, version, epoch;
+  std::string current_epoch;
+};
+
+// A scalar subquery keeps one index probe a row, where NOT EXISTS would join the whole tombstone table;
+// and none at all where the lowest version is above every tombstone's, which is the normal case.
+std::string no_tombstone(const Fragments& f, std::string_view lowest) {
+  return fmt::format(R"(({0}::numeric > coalesce((SELECT max(m.version) FROM {1} m), -1)
+  OR coalesce((SELECT d.version < u.version FROM {1} d WHERE {2}), true)))",
+                     lowest, f.tombstones, f.tombstone_matches());
+}
+
+constexpr std::string_view kTime = "'epoch'::timestamptz + u.micros * interval '1 microsecond'";
+
+std::string put_sql(const Fragments& f) {
+  return fmt::format(
+      R"(INSERT INTO {replica} AS t ({keys}, {item}, {types}, {mod_time}, {create_time}, {version}, {epoch})
+SELECT {source_keys}, u.item, u.types, {time}, {time}, u.version, {current}
+FROM {rows}
+WHERE {guard}
+ON CONFLICT ({keys}) DO UPDATE SET {item} = excluded.{item}, {types} = excluded.{types},
+  {mod_time} = excluded.{mod_time}, {version} = excluded.{version}, {epoch} = excluded.{epoch}
+WHERE t.{version} < excluded.{version})",
+      fmt::arg("replica", f.replica), fmt::arg("keys", f.key_columns()), fmt::arg("item", f.item),
+      fmt::arg("types", f.types), fmt::arg("mod_time", f.mod_time),
+      fmt::arg("create_time", f.create_time), fmt::arg("version", f.version),
+      fmt::arg("epoch", f.epoch), fmt::arg("source_keys", f.source_keys()), fmt::arg("time", kTime),
+      fmt::arg("current", f.current_epoch),
+      fmt::arg("rows", f.rows({"item::jsonb", "types::jsonb", "micros::bigint", "version::numeric"})),
+      fmt::arg("guard", no_tombstone(f, f.parameter(4))));
+}
+
+std::string put_scanned_sql(const Fragments& f) {
+  return fmt::format(
+      R"(INSERT INTO {replica} AS t ({keys}, {item}, {types}, {mod_time}, {create_time}, {version}, {epoch})
+SELECT {source_keys}, u.item, u.types, {time}, {time}, 0, {pass}::integer
+FROM {rows}
+WHERE coalesce((SELECT d.epoch < {pass}::integer FROM {tombstones} d WHERE {matches}), true)
+ON CONFLICT ({keys}) DO UPDATE SET {item} = excluded.{item}, {types} = excluded.{types},
+  {mod_time} = excluded.{mod_time}, {epoch} = excluded.{epoch}
+WHERE t.{epoch} < excluded.{epoch})",
+      fmt::arg("replica", f.replica), fmt::arg("keys", f.key_columns()), fmt::arg("item", f.item),
+      fmt::arg("types", f.types), fmt::arg("mod_time", f.mod_time),
+      fmt::arg("create_time", f.create_time), fmt::arg("version", f.version),
+      fmt::arg("epoch", f.epoch), fmt::arg("source_keys", f.source_keys()), fmt::arg("time", kTime),
+      fmt::arg("pass", f.parameter(3)),
+      fmt::arg("rows", f.rows({"item::jsonb", "types::jsonb", "micros::bigint"})),
+      fmt::arg("tombstones", f.tombstones), fmt::arg("matches", f.tombstone_matches()));
+}
+
+// Version -1 is below every remove's, so that the remove of this transaction takes the placeholder away.
+std::string placeholder_sql(const Fragments& f) {
+  return fmt::format(
+      R"(INSERT INTO {replica} AS t ({keys}, {item}, {mod_time}, {create_time}, {version}, {epoch})
+SELECT {source_keys}, '{{}}'::jsonb, now(), now(), -1, 0
+FROM {rows}
+WHERE (SELECT true FROM {replica} t WHERE {matches}) IS NULL
+ON CONFLICT ({keys}) DO NOTHING)",
+      fmt::arg("replica", f.replica), fmt::arg("keys", f.key_columns()), fmt::arg("item", f.item),
+      fmt::arg("mod_time", f.mod_time), fmt::arg("create_time", f.create_time),
+      fmt::arg("version", f.version), fmt::arg("epoch", f.epoch),
+      fmt::arg("source_keys", f.source_keys()), fmt::arg("rows", f.rows({"version::numeric"})),
+      fmt::arg("matches", f.row_matches()));
+}
+
+std::string remove_sql(const Fragments& f) {
+  return fmt::format(R"(DELETE FROM {0} t
+USING {1}
+WHERE {2} AND t.{3} < u.version
+  AND (t.{3} = -1 OR coalesce((SELECT d.version < u.version FROM {4} d WHERE {5}), true)))",
+                     f.replica, f.rows({"version::numeric"}), f.row_matches(), f.version,
+                     f.tombstones, f.tombstone_matches());
+}
+
+std::string recheck_sql(const Fragments& f) {
+  return fmt::format(R"(DELETE FROM {0} t
+USING {1}
+WHERE {2}::numeric <= (SELECT max(m.version) FROM {3} m)
+  AND {4} AND t.{5} = u.version
+  AND (SELECT d.version > u.version FROM {3} d WHERE {6}))",
+                     f.replica, f.rows({"version::numeric"}), f.parameter(1), f.tombstones,
+                     f.row_matches(), f.version, f.tombstone_matches());
+}
+
+std::string recheck_scanned_sql(const Fragments& f) {
+  return fmt::format(R"(DELETE FROM {0} t
+USING {1}
+WHERE {4} AND t.{5} = {2}::integer
+  AND (SELECT d.epoch >= {2}::integer AND d.version > t.{6} FROM {3} d WHERE {7}))",
+                     f.replica, f.rows({}), f.parameter(0), f.tombstones, f.row_matches(), f.epoch,
+                     f.version, f.tombstone_matches());
+}
+
+// A key that has a row now has one with a newer version: its remove was late and leaves no tombstone.
+std::string tombstone_sql(const Fragments& f) {
+  return fmt::format(R"(INSERT INTO {tombstones} AS d ({keys}, version, epoch)
+SELECT {source_keys}, u.version, {current}
+FROM {rows}
+WHERE (SELECT true FROM {replica} t WHERE {matches}) IS NULL
+ON CONFLICT ({keys}) DO UPDATE SET version = excluded.version, epoch = excluded.epoch,
+  removed_at = excluded.removed_at
+WHERE d.version < excluded.version)",
+                     fmt::arg("tombstones", f.tombstones), fmt::arg("keys", f.tombstone_keys()),
+                     fmt::arg("source_keys", f.source_keys()), fmt::arg("current", f.current_epoch),
+                     fmt::arg("rows", f.rows({"version::numeric"})), fmt::arg("replica", f.replica),
+                     fmt::arg("matches", f.row_matches()));
+}
+
+std::string stamp_sql(const Fragments& f) {
+  return fmt::format("UPDATE {0} t SET {1} = {2}::integer FROM {3} WHERE {4} AND t.{1} < {2}::integer",
+                     f.replica, f.epoch, f.parameter(0), f.rows({}), f.row_matches());
+}
+
+std::string dead_letter_sql(const std::string& state_schema) {
+  return fmt::format(R"(INSERT INTO {}
+  (replica_id, key, version, record, reason, sqlstate, constraint_name)
+VALUES ($1::integer, $2, $3::numeric, $4, $5, $6, $7) ON CONFLICT DO NOTHING)",
+                     state_name(state_schema, "dead_letter"));
+}
+
+std::string checkpoint_sql(const std::string& state_schema) {
+  return fmt::format(R"(INSERT INTO {} AS c
+  (replica_id, lane, position, finished, records, record_time)
+VALUES ($1::integer, $2, $3, $4::boolean, $5::bigint,
+  'epoch'::timestamptz + $6::bigint * interval '1 microsecond')
+ON CONFLICT (replica_id, lane) DO UPDATE SET position = excluded.position,
+  finished = excluded.finished, records = c.records + excluded.records,
+  record_time = coalesce(excluded.record_time, c.record_time), updated_at = now())",
+                     state_name(state_schema, "checkpoint"));
+}
+
+}  // namespace
+
+ApplySql apply_sql(const ReplicaTable& table) {
+  const Fragments fragments{table};
+  const auto call = [&](const std::string& function, std::string_view arguments) {
+    return fmt::format("SELECT {}({})", state_name(table.state_schema, function), arguments);
+  };
+  return {.put = put_sql(fragments),
+          .put_scanned = put_scanned_sql(fragments),
+          .placeholder = placeholder_sql(fragments),
+          .remove = remove_sql(fragments),
+          .recheck = recheck_sql(fragments),
+          .recheck_scanned = recheck_scanned_sql(fragments),
+          .tombstone = tombstone_sql(fragments),
+          .stamp = stamp_sql(fragments),
+          .require_follower = call("require_follower", "$1::integer, $2::bigint"),
+          .require_pass = call("require_pass", "$1::integer, $2::integer"),
+          .require_before = call("require_before",
+                                 "'epoch'::timestamptz + $1::bigint * interval '1 microsecond'"),
+          .dead_letter = dead_letter_sql(table.state_schema),
+          .require_dead_letters = call("require_dead_letters", "$1::integer, $2::bigint"),
+          .checkpoint = checkpoint_sql(table.state_schema)};
+}
+
+}  // namespace dynamite

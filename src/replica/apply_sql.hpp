@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+
+#include "replica/replica_table.hpp"
+
+namespace dynamite {
+
+/// The statements that apply changes to one replica, in the words of docs/protocol.md. All take arrays of
+/// one length; $1 and $2 are the key parts as text ($2 is absent without a sort key, and the others move
+/// up). Made once per table.
+struct ApplySql {
+  /// item, types, microseconds, version; then the batch's lowest version.
+  std::string put;
+  /// item, types, microseconds; then the epoch of the pass.
+  std::string put_scanned;
+  /// Version: a row that a put in flight of another transaction must meet.
+  std::string placeholder;
+  /// Version.
+  std::string remove;
+  /// Version; then the lowest version: deletes what the put wrote although a tombstone is newer.
+  std::string recheck;
+  /// The epoch: the same for scanned rows.
+  std::string recheck_scanned;
+  /// Version: of keys that have no row now.
+  std::string tombstone;
+  /// The epoch: keeps the sweep from rows whose scanned item is a dead letter.
+  std::string stamp;
+
+  // Of the state schema; their parameters are those of the functions and columns they name.
+  std::string require_follower, require_pass, require_before;
+  std::string dead_letter, require_dead_letters;
+  std::string checkpoint;
+};
+
+ApplySql apply_sql(const ReplicaTable& table);
+
+}  // namespace dynamite

@@ -1,0 +1,223 @@
+#include "replica/apply_transaction.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "pg/pg_error.hpp"
+#include "replica/locks.hpp"
+
+namespace dynamite {
+namespace {
+
+constexpr std::string_view kLockShared =
+    "SELECT pg_advisory_xact_lock_shared($1::integer, $2::integer)";
+constexpr std::string_view kSetTimeouts =
+    "SELECT set_config('statement_timeout', $1, true), "
+    "set_config('idle_in_transaction_session_timeout', $1, true)";
+constexpr std::string_view kConstraintsNow = "SET CONSTRAINTS ALL IMMEDIATE";
+constexpr std::string_view kSavepoint = "SAVEPOINT dynamite";
+constexpr std::string_view kRelease = "RELEASE SAVEPOINT dynamite";
+constexpr std::string_view kRollBackTo = "ROLLBACK TO SAVEPOINT dynamite";
+
+DeadLetter refused(const Change& change, const pg::PgError& error) {
+  return {.key = change.key,
+          .record = change.record,
+          .version = std::string{change.version.digits()},
+          .reason = error.what(),
+          .sqlstate = error.sqlstate(),
+          .constraint = error.constraint()};
+}
+
+}  // namespace
+
+ApplyTransaction::ApplyTransaction(pg::Connection& connection, const ApplySql& sql,
+                                   const ApplyRequest& request, const ApplyOptions& options,
+                                   const pg::Limits& limits)
+    : connection_{connection}, sql_{sql}, request_{request}, options_{options}, limits_{limits} {}
+
+ApplyOutcome ApplyTransaction::run(std::span<const Change> changes, std::vector<DeadLetter> letters,
+                                   bool last) {
+  last_ = last;
+  RowSet rows = make_row_set(changes, request_.table.source->key_schema);
+  if (!rows.dead_letters.empty() && options_.on_poison == OnPoison::stop)
+    throw Error{Error::Kind::poison, rows.dead_letters.front().reason};
+  std::vector<DeadLetter> all = letters;
+  std::ranges::copy(rows.dead_letters, std::back_inserter(all));
+  try {
+    run_in_one_pipeline(rows, all);
+  } catch (const pg::PgError& error) {
+    if (error.kind() != Error::Kind::poison || options_.on_poison == OnPoison::stop) throw;
+    run_bisected(changes, std::move(letters));
+  }
+  return outcome_;
+}
+
+void ApplyTransaction::run_in_one_pipeline(const RowSet& rows,
+                                           std::span<const DeadLetter> letters) {
+  Statements statements;
+  add_prologue(statements);
+  add_rows(statements, rows);
+  add_letters(statements, letters);
+  add_epilogue(statements);
+  const auto results = connection_.run_transaction(statements, limits_);
+  count_applied(statements, results);
+  outcome_.dead_letters = letters.size();
+}
+
+void ApplyTransaction::run_bisected(std::span<const Change> changes,
+                                    std::vector<DeadLetter> letters) {
+  pg::Transaction transaction{connection_, limits_};
+  Statements begin;
+  add_prologue(begin);
+  begin.push_back({kConstraintsNow, {}});
+  transaction.run(begin);
+  bisect(transaction, changes, letters);
+  Statements end;
+  add_letters(end, letters);
+  add_epilogue(end);
+  transaction.run(end);
+  transaction.commit();
+  outcome_.dead_letters = letters.size();
+}
+
+void ApplyTransaction::bisect(pg::Transaction& transaction, std::span<const Change> changes,
+                              std::vector<DeadLetter>& letters) {
+  if (changes.empty()) return;
+  const RowSet rows = make_row_set(changes, request_.table.source->key_schema);
+  Statements statements;
+  statements.push_back({kSavepoint, {}});
+  add_rows(statements, rows);
+  statements.push_back({kRelease, {}});
+  try {
+    const auto results = transaction.run(statements);
+    count_applied(statements, results);
+    std::ranges::copy(rows.dead_letters, std::back_inserter(letters));
+  } catch (const pg::PgError& error) {
+    if (error.kind() != Error::Kind::poison) throw;
+    transaction.run(kRollBackTo);
+    transaction.run(kRelease);
+    if (changes.size() == 1) {
+      letters.push_back(refused(changes.front(), error));
+      return;
+    }
+    const std::size_t half = changes.size() / 2;
+    bisect(transaction, changes.first(half), letters);
+    bisect(transaction, changes.subspan(half), letters);
+  }
+}
+
+void ApplyTransaction::add_prologue(Statements& out) const {
+  using std::chrono::duration_cast;
+  using std::chrono::milliseconds;
+  const std::int32_t id = request_.table.id;
+  const Fence& fence = request_.fence;
+  if (fence.deadline) {
+    const auto left =
+        duration_cast<milliseconds>(*fence.deadline - std::chrono::system_clock::now());
+    out.push_back({kSetTimeouts, {}});
+    out.back().params.number(std::max(left, milliseconds{1}).count());  // 0 would mean none
+  }
+  const LockKeys keys = lock_keys(request_.table);
+  out.push_back({kLockShared, {}});
+  out.back().params.number(keys.transaction_class).number(keys.replica);
+  if (fence.pass) {
+    out.push_back({sql_.require_pass, {}});
+    out.back().params.number(id).number(*fence.pass);
+  } else {
+    out.push_back({sql_.require_follower, {}});
+    out.back().params.number(id);
+    fence.owner ? out.back().params.number(*fence.owner) : out.back().params.null();
+  }
+}
+
+pg::Params ApplyTransaction::key_params(const RowArrays& arrays) const {
+  pg::Params params;
+  params.array(arrays.k1);
+  if (request_.table.source->key_schema.sort) params.array(arrays.k2);
+  return params;
+}
+
+void ApplyTransaction::add_puts(Statements& out, const RowArrays& puts) const {
+  pg::Params params = key_params(puts);
+  params.array(puts.item).array(puts.types).array(puts.micros);
+  out.push_back({request_.fence.pass ? sql_.put_scanned : sql_.put, std::move(params)});
+}
+
+void ApplyTransaction::add_rows(Statements& out, const RowSet& rows) const {
+  const std::optional<std::int32_t> pass = request_.fence.pass;
+  for (const RowArrays& puts : rows.puts) {
+    add_puts(out, puts);
+    if (pass)
+      out.back().params.number(*pass);
+    else
+      out.back().params.array(puts.version).text(rows.lowest_version);
+  }
+  const auto add = [&](const std::string& sql, const RowArrays& arrays) -> pg::Params& {
+    out.push_back({sql, key_params(arrays)});
+    return out.back().params;
+  };
+  for (const RowArrays& removes : rows.removes)
+    add(sql_.placeholder, removes).array(removes.version);
+  for (const RowArrays& removes : rows.removes) add(sql_.remove, removes).array(removes.version);
+  for (const RowArrays& puts : rows.puts) {
+    if (pass)
+      add(sql_.recheck_scanned, puts).number(*pass);
+    else
+      add(sql_.recheck, puts).array(puts.version).text(rows.lowest_version);
+  }
+  for (const RowArrays& removes : rows.removes)
+    add(sql_.tombstone, removes).array(removes.version);
+}
+
+void ApplyTransaction::add_letters(Statements& out, std::span<const DeadLetter> letters) const {
+  if (letters.empty()) return;
+  for (const DeadLetter& letter : letters) {
+    out.push_back({sql_.dead_letter, {}});
+    pg::Params& params = out.back().params;
+    params.number(request_.table.id).bytes(letter.key).text(letter.version).bytes(letter.record);
+    params.text(letter.reason);
+    letter.sqlstate.empty() ? params.null() : params.text(letter.sqlstate);
+    letter.constraint.empty() ? params.null() : params.text(letter.constraint);
+  }
+  out.push_back({sql_.require_dead_letters, {}});
+  out.back().params.number(request_.table.id).number(options_.dead_letters_max);
+}
+
+void ApplyTransaction::add_epilogue(Statements& out) const {
+  using std::chrono::duration_cast;
+  using std::chrono::microseconds;
+  if (request_.checkpoint && last_) {
+    out.push_back({sql_.checkpoint, {}});
+    pg::Params& params = out.back().params;
+    const Checkpoint& checkpoint = *request_.checkpoint;
+    params.number(request_.table.id).text(checkpoint.lane).text(checkpoint.position);
+    params.text(checkpoint.finished ? "true" : "false");
+    params.number(static_cast<std::int64_t>(request_.batch.changes.size()));
+    const Micros newest = newest_time();
+    newest == Micros{} ? params.null() : params.number(newest.time_since_epoch().count());
+  }
+  if (request_.fence.deadline) {
+    const auto deadline =
+        duration_cast<microseconds>(request_.fence.deadline->time_since_epoch()) +
+        connection_.clock_offset();
+    out.push_back({sql_.require_before, {}});
+    out.back().params.number(deadline.count());
+  }
+}
+
+Micros ApplyTransaction::newest_time() const {
+  const auto& changes = request_.batch.changes;
+  const auto newest = std::ranges::max_element(changes, {}, &Change::time);
+  return newest == changes.end() ? Micros{} : newest->time;
+}
+
+void ApplyTransaction::count_applied(const Statements& statements,
+                                     std::span<const pg::Result> results) {
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const std::string_view sql = statements[i].sql;
+    if (sql == sql_.put || sql == sql_.put_scanned || sql == sql_.remove)
+      outcome_.applied += results[i].affected();
+  }
+}
+
+}  // namespace dynamite

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "replica/applier.hpp"
+
+namespace dynamite {
+
+/// One transaction of Applier: the statements of docs/protocol.md in their order, first all in one
+/// pipeline; if a record is poison, again by bisection with savepoints.
+class ApplyTransaction {
+ public:
+  ApplyTransaction(pg::Connection& connection, const ApplySql& sql, const ApplyRequest& request,
+                   const ApplyOptions& options, const pg::Limits& limits);
+
+  /// `changes`: coalesced. `letters`: records that are dead letters already. `last`: this transaction
+  /// writes the checkpoint. Returns rows applied and dead letters written.
+  ApplyOutcome run(std::span<const Change> changes, std::vector<DeadLetter> letters, bool last);
+
+ private:
+  using Statements = std::vector<pg::Statement>;
+
+  void run_in_one_pipeline(const RowSet& rows, std::span<const DeadLetter> letters);
+  void run_bisected(std::span<const Change> changes, std::vector<DeadLetter> letters);
+  void bisect(pg::Transaction& transaction, std::span<const Change> changes,
+              std::vector<DeadLetter>& letters);
+
+  void add_prologue(Statements& out) const;
+  void add_rows(Statements& out, const RowSet& rows) const;
+  void add_puts(Statements& out, const RowArrays& puts) const;
+  void add_letters(Statements& out, std::span<const DeadLetter> letters) const;
+  void add_epilogue(Statements& out) const;
+  pg::Params key_params(const RowArrays& arrays) const;
+  void count_applied(const Statements& statements, std::span<const pg::Result> results);
+  Micros newest_time() const;
+
+  pg::Connection& connection_;
+  const ApplySql& sql_;
+  const ApplyRequest& request_;
+  const ApplyOptions& options_;
+  const pg::Limits& limits_;
+  bool last_ = false;
+  ApplyOutcome outcome_;
+};
+
+}  // namespace dynamite

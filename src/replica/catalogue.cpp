@@ -1,0 +1,234 @@
+#include "replica/catalogue.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "core/error.hpp"
+#include "core/sleep.hpp"
+#include "pg/pg_error.hpp"
+#include "replica/identifier.hpp"
+#include "replica/schema_sql.hpp"
+
+namespace dynamite {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int kDdlAttemptsMax = 30;  // of 2 s each: a minute of somebody else's long transaction
+
+KeyAttribute key_attribute(std::string_view name, std::string_view type) {
+  return {.name = std::string{name}, .type = static_cast<KeyType>(type.at(0))};
+}
+
+ReplicaTable replica_of_row(const pg::Result& rows, int row, const std::string& state_schema) {
+  SourceTable source{.arn = std::string{rows.at(row, 1)},
+                     .key_schema = {.partition = key_attribute(rows.at(row, 4), rows.at(row, 5)),
+                                    .sort = std::nullopt}};
+  if (rows.text(row, 6)) source.key_schema.sort = key_attribute(rows.at(row, 6), rows.at(row, 7));
+  return {.id = static_cast<std::int32_t>(rows.number(row, 0)),
+          .source = std::make_shared<const SourceTable>(std::move(source)),
+          .schema = std::string{rows.at(row, 2)},
+          .table = std::string{rows.at(row, 3)},
+          .state_schema = state_schema};
+}
+
+std::string describe(const KeyAttribute& attribute) {
+  return fmt::format("\"{}\" {}", attribute.name, static_cast<char>(attribute.type));
+}
+
+std::string describe(const KeySchema& keys) {
+  return keys.sort ? describe(keys.partition) + ", " + describe(*keys.sort)
+                   : describe(keys.partition);
+}
+
+struct ColumnWanted {
+  std::string type;
+  int key_position;  // 0: not of the primary key
+};
+
+std::map<std::string, ColumnWanted> columns_wanted(const KeySchema& keys) {
+  const auto type_of = [](KeyType type) {
+    return std::string{type == KeyType::S ? "text" : key_column_type(type)};
+  };
+  const BookkeepingColumns b = bookkeeping_columns(keys);
+  std::map<std::string, ColumnWanted> wanted{
+      {b.item, {"jsonb", 0}},         {b.types, {"jsonb", 0}},
+      {b.version, {"numeric", 0}},    {b.epoch, {"integer", 0}},
+      {b.mod_time, {"timestamp with time zone", 0}},
+      {b.create_time, {"timestamp with time zone", 0}},
+      {key_column_name(keys.partition), {type_of(keys.partition.type), 1}}};
+  if (keys.sort) wanted[key_column_name(*keys.sort)] = {type_of(keys.sort->type), 2};
+  return wanted;
+}
+
+}  // namespace
+
+std::optional<int> Catalogue::version() {
+  const pg::Result there =
+      connection_.run("SELECT to_regclass($1) IS NOT NULL",
+                      std::move(pg::Params{}.text(state_name(state_schema_, "catalogue"))));
+  if (!there.flag(0, 0)) return std::nullopt;
+  const pg::Result row =
+      connection_.run("SELECT version FROM " + state_name(state_schema_, "catalogue"));
+  return static_cast<int>(row.number(0, 0));
+}
+
+void Catalogue::require_usable() {
+  const std::optional<int> found = version();
+  if (!found)
+    throw Error{Error::Kind::usage,
+                fmt::format("the database has no state schema \"{}\"", state_schema_),
+                "run `dynamite bootstrap`"};
+  if (*found != kCatalogueVersion)
+    throw Error{Error::Kind::usage,
+                fmt::format("the state schema \"{}\" has version {}, but this program needs version {}",
+                            state_schema_, *found, kCatalogueVersion),
+                *found < kCatalogueVersion ? "run `dynamite bootstrap`" : "install a newer dynamite"};
+}
+
+std::vector<ReplicaTable> Catalogue::select(std::string_view condition, pg::Params params) {
+  const std::string sql = fmt::format(
+      R"(SELECT replica_id, source_arn, target_schema, target_table, partition_key, partition_type,
+  sort_key, sort_type FROM {} WHERE {} ORDER BY table_name, source_arn)",
+      state_name(state_schema_, "replica"), condition);
+  const pg::Result rows = connection_.run(sql, std::move(params));
+  std::vector<ReplicaTable> tables;
+  for (int row = 0; row < rows.rows(); ++row)
+    tables.push_back(replica_of_row(rows, row, state_schema_));
+  return tables;
+}
+
+std::vector<ReplicaTable> Catalogue::load() { return select("true", {}); }
+
+std::optional<ReplicaTable> Catalogue::find(std::string_view source_arn) {
+  auto found = select("source_arn = $1", std::move(pg::Params{}.text(source_arn)));
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
+}
+
+std::vector<std::string> Catalogue::plan_state() {
+  if (!version()) return state_schema_sql(state_schema_);
+  require_usable();
+  return {};
+}
+
+ReplicaPlan Catalogue::plan_replica(const ReplicaTable& wanted) {
+  const bool has_state = version().has_value();
+  if (has_state) {
+    if (const auto known = find(wanted.source->arn)) {
+      if (known->source->key_schema != wanted.source->key_schema)
+        throw Error{Error::Kind::usage,
+                    fmt::format("the key of \"{}\" is {}, but its replica {} was made for {}",
+                                wanted.source->arn, describe(wanted.source->key_schema),
+                                known->qualified_name(), describe(known->source->key_schema)),
+                    "the table was re-created with another key: replicate it `into` a new table"};
+      if (known->schema != wanted.schema || known->table != wanted.table)
+        throw Error{Error::Kind::usage,
+                    fmt::format("the replica of \"{}\" is {}, but the configuration says {}",
+                                wanted.source->arn, known->qualified_name(), wanted.qualified_name()),
+                    "set `into` to the replica that is there"};
+      return {};
+    }
+    check_target_is_free(wanted);
+  }
+  ReplicaPlan plan{.creates_table = !table_is_there(wanted), .sql = {}};
+  if (plan.creates_table)
+    plan.sql = replica_table_sql(wanted);
+  else
+    check_columns(wanted);
+  for (std::string& sql : registration_sql(wanted)) plan.sql.push_back(std::move(sql));
+  return plan;
+}
+
+std::vector<std::string> Catalogue::plan_schema(const std::string& schema) {
+  const pg::Result there =
+      connection_.run("SELECT to_regnamespace($1) IS NOT NULL",
+                      std::move(pg::Params{}.text(quote_identifier(schema))));
+  if (there.flag(0, 0)) return {};
+  return {"CREATE SCHEMA " + quote_identifier(schema)};
+}
+
+std::vector<std::string> Catalogue::plan_grants(const ReplicaTable& table,
+                                                const std::vector<std::string>& roles) {
+  std::vector<std::string> sql;
+  for (const std::string& role : roles) {
+    pg::Params params;
+    params.text(role).text(table.qualified_name());
+    const bool reads =
+        table_is_there(table) &&
+        connection_.run("SELECT has_table_privilege($1::name, $2, 'SELECT')", std::move(params))
+            .flag(0, 0);
+    if (reads) continue;
+    for (std::string& grant : grant_select_sql(table, role)) sql.push_back(std::move(grant));
+  }
+  return sql;
+}
+
+void Catalogue::check_target_is_free(const ReplicaTable& wanted) {
+  const auto others = select("target_schema = $1 AND target_table = $2",
+                             std::move(pg::Params{}.text(wanted.schema).text(wanted.table)));
+  if (!others.empty())
+    throw Error{Error::Kind::usage,
+                fmt::format("\"{}\" and \"{}\" would share the replica {}", wanted.source->arn,
+                            others.front().source->arn, wanted.qualified_name()),
+                "give one of them another table with `into`, or another `schema`"};
+}
+
+bool Catalogue::table_is_there(const ReplicaTable& wanted) {
+  return connection_
+      .run("SELECT to_regclass($1) IS NOT NULL",
+           std::move(pg::Params{}.text(wanted.qualified_name())))
+      .flag(0, 0);
+}
+
+void Catalogue::check_columns(const ReplicaTable& wanted) {
+  const pg::Result rows = connection_.run(R"(
+SELECT a.attname, format_type(a.atttypid, a.atttypmod), coalesce(k.position, 0)
+FROM pg_attribute a
+LEFT JOIN (
+  SELECT part.attnum, part.position
+  FROM pg_index i, unnest(i.indkey) WITH ORDINALITY AS part(attnum, position)
+  WHERE i.indrelid = to_regclass($1) AND i.indisprimary) k ON k.attnum = a.attnum
+WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped)",
+                                          std::move(pg::Params{}.text(wanted.qualified_name())));
+  auto missing = columns_wanted(wanted.source->key_schema);
+  for (int row = 0; row < rows.rows(); ++row) {
+    const auto column = missing.find(std::string{rows.at(row, 0)});
+    const bool is_key = rows.number(row, 2) > 0;
+    const bool fits = column != missing.end() && rows.at(row, 1) == column->second.type &&
+                      rows.number(row, 2) == column->second.key_position;
+    if (fits)
+      missing.erase(column);
+    else if (column != missing.end() || is_key)
+      break;  // what is still missing is named below
+  }
+  if (missing.empty()) return;
+  const auto& [name, column] = *missing.begin();
+  throw Error{Error::Kind::usage,
+              fmt::format("the table {} exists, but not as a replica with the key {}: its column \"{}\" "
+                          "of type {}{} is missing or different",
+                          wanted.qualified_name(), describe(wanted.source->key_schema), name,
+                          column.type, column.key_position > 0 ? " in the primary key" : ""),
+              "rename that table, or set `into` to another name"};
+}
+
+void Catalogue::execute(const std::vector<std::string>& sql, std::stop_token stop) {
+  if (sql.empty()) return;
+  std::vector<pg::Statement> statements;
+  statements.push_back({"SET LOCAL lock_timeout = '2s'", {}});
+  for (const std::string& statement : sql) statements.push_back({statement, {}});
+  for (int attempt = 1;; ++attempt) {
+    try {
+      connection_.run_transaction(statements, {.stop = stop});
+      return;
+    } catch (const Error& error) {
+      if (error.kind() != Error::Kind::transient || attempt == kDdlAttemptsMax ||
+          stop.stop_requested() || !connection_.usable())
+        throw;
+    }
+    sleep_for(500ms, stop);
+  }
+}
+
+}  // namespace dynamite

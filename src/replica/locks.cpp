@@ -1,0 +1,20 @@
+#include "replica/locks.hpp"
+
+#include "replica/identifier.hpp"
+
+namespace dynamite {
+namespace {
+
+std::int32_t lock_class(const std::string& purpose, const std::string& state_schema) {
+  return static_cast<std::int32_t>(stable_hash("dynamite/" + purpose + "/" + state_schema));
+}
+
+}  // namespace
+
+LockKeys lock_keys(const ReplicaTable& table) {
+  return {.transaction_class = lock_class("transaction", table.state_schema),
+          .alive_class = lock_class("alive", table.state_schema),
+          .replica = table.id};
+}
+
+}  // namespace dynamite

@@ -1,0 +1,210 @@
+#include "replica/pass.hpp"
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+#include "replica/exclusive.hpp"
+#include "replica/identifier.hpp"
+#include "replica/locks.hpp"
+
+namespace dynamite {
+namespace {
+
+// One transaction of the sweep: short enough that nobody waits for its row locks.
+constexpr int kSweepRows = 5'000;
+constexpr int kExpireRows = 10'000;
+
+PassState::Phase phase_of(std::string_view text) {
+  if (text == "running") return PassState::Phase::running;
+  if (text == "sweeping") return PassState::Phase::sweeping;
+  return PassState::Phase::none;
+}
+
+/// `(t."pk", t."sk")`
+std::string key_row(const ReplicaTable& table, std::string_view prefix) {
+  std::string sql = "(";
+  for (const std::string& column : table.key_columns())
+    sql += fmt::format("{}{}{}", sql.size() > 1 ? ", " : "", prefix, column);
+  return sql + ")";
+}
+
+/// `($1::text, $2::numeric)`, the placeholders beginning at `first`.
+std::string key_parameters(const ReplicaTable& table, int first) {
+  const KeySchema& keys = table.source->key_schema;
+  const auto cast = [](KeyType type) {
+    return type == KeyType::S ? std::string_view{"text"} : key_column_type(type);
+  };
+  return keys.sort ? fmt::format("(${}::{}, ${}::{})", first, cast(keys.partition.type), first + 1,
+                                 cast(keys.sort->type))
+                   : fmt::format("(${}::{})", first, cast(keys.partition.type));
+}
+
+void add_key(pg::Params& params, const pg::Result& key) {
+  for (int column = 0; column < PQnfields(key.get()); ++column) params.text(key.at(0, column));
+}
+
+/// The last key of the next chunk behind `after`, as text; no row: the table ends there.
+pg::Result chunk_end(pg::Connection& connection, const ReplicaTable& table, const pg::Result* after) {
+  std::string text_columns, ascending, descending;
+  for (const std::string& column : table.key_columns()) {
+    const std::string_view comma = ascending.empty() ? "" : ", ";
+    text_columns += fmt::format("{}c.{}::text", comma, column);
+    descending += fmt::format("{}c.{} DESC", comma, column);
+    ascending += fmt::format("{}t.{}", comma, column);
+  }
+  const std::string where =
+      after == nullptr ? "" : fmt::format("WHERE {} > {}", key_row(table, "t."), key_parameters(table, 1));
+  pg::Params params;
+  if (after != nullptr) add_key(params, *after);
+  return connection.run(
+      fmt::format("SELECT {} FROM (SELECT {} FROM {} t {} ORDER BY {} LIMIT {}) c ORDER BY {} LIMIT 1",
+                  text_columns, ascending, table.qualified_name(), where, ascending, kSweepRows,
+                  descending),
+      std::move(params));
+}
+
+}  // namespace
+
+std::string segment_lane(std::int32_t epoch, std::int32_t segment) {
+  return fmt::format("segment/{}/{}", epoch, segment);
+}
+
+PassState Passes::state() {
+  const pg::Result row = connection_.run(
+      fmt::format(R"(SELECT r.pass, r.epoch, r.completed_epoch, coalesce(r.pass_segments, 0),
+  count(g.*) > 0, coalesce(bool_or(g.noticed_epoch >= r.epoch), false)
+FROM {0}.replica r LEFT JOIN {0}.gap g ON g.replica_id = r.replica_id AND g.healed_at IS NULL
+WHERE r.replica_id = $1::integer GROUP BY r.replica_id)",
+                  quote_identifier(table_.state_schema)),
+      std::move(pg::Params{}.number(table_.id)));
+  if (row.rows() == 0)
+    throw Error{Error::Kind::gone, "the replica " + table_.qualified_name() + " is no longer registered"};
+  return {.phase = phase_of(row.at(0, 0)),
+          .epoch = static_cast<std::int32_t>(row.number(0, 1)),
+          .completed_epoch = static_cast<std::int32_t>(row.number(0, 2)),
+          .segments = static_cast<std::int32_t>(row.number(0, 3)),
+          .gap_open = row.flag(0, 4),
+          .gap_since_start = row.flag(0, 5)};
+}
+
+std::int32_t Passes::start(std::int32_t segments, std::stop_token stop) {
+  std::int32_t epoch = 0;
+  run_exclusively(connection_, table_, stop, [&](pg::Transaction& transaction) {
+    const pg::Result row = transaction.run(
+        fmt::format(R"(UPDATE {} SET epoch = epoch + 1, pass = 'running', pass_segments = $2::integer,
+  pass_started_at = now(), state = 'snapshot' WHERE replica_id = $1::integer RETURNING epoch)",
+                    state_name(table_.state_schema, "replica")),
+        std::move(pg::Params{}.number(table_.id).number(segments)));
+    epoch = static_cast<std::int32_t>(row.number(0, 0));
+    transaction.run(fmt::format("DELETE FROM {} WHERE replica_id = $1::integer AND lane LIKE 'segment/%'",
+                                state_name(table_.state_schema, "checkpoint")),
+                    std::move(pg::Params{}.number(table_.id)));
+  });
+  return epoch;
+}
+
+void Passes::begin_sweep(std::int32_t epoch, std::stop_token stop) {
+  run_exclusively(connection_, table_, stop, [&](pg::Transaction& transaction) {
+    const pg::Result done = transaction.run(
+        fmt::format("UPDATE {} SET pass = 'sweeping' "
+                    "WHERE replica_id = $1::integer AND epoch = $2::integer AND pass <> 'none'",
+                    state_name(table_.state_schema, "replica")),
+        std::move(pg::Params{}.number(table_.id).number(epoch)));
+    if (done.affected() == 0)
+      throw Error{Error::Kind::fenced, fmt::format("pass {} of {} was followed by another one", epoch,
+                                                   table_.qualified_name())};
+  });
+}
+
+std::uint64_t Passes::sweep(std::int32_t epoch, std::stop_token stop) {
+  std::uint64_t deleted = 0;
+  std::optional<pg::Result> after;
+  for (;;) {
+    if (stop.stop_requested()) throw Error{Error::Kind::transient, "stopped during the sweep"};
+    pg::Result last = chunk_end(connection_, table_, after ? &*after : nullptr);
+    if (last.rows() == 0) break;
+    deleted += sweep_chunk(epoch, after ? &*after : nullptr, last);
+    after.emplace(std::move(last));
+  }
+  complete(epoch);
+  return deleted;
+}
+
+std::uint64_t Passes::sweep_chunk(std::int32_t epoch, const pg::Result* after,
+                                  const pg::Result& last) {
+  const auto keys = table_.key_columns();
+  const int parts = static_cast<int>(keys.size());
+  const BookkeepingColumns b = bookkeeping_columns(table_.source->key_schema);
+  std::string range = fmt::format("{} <= {}", key_row(table_, "t."), key_parameters(table_, 3));
+  if (after != nullptr)
+    range += fmt::format(" AND {} > {}", key_row(table_, "t."), key_parameters(table_, 3 + parts));
+  const std::string sweeping = fmt::format(
+      "(SELECT true FROM {} WHERE replica_id = $1::integer AND epoch = $2::integer AND pass = 'sweeping')",
+      state_name(table_.state_schema, "replica"));
+  const std::string tombstone_keys = parts == 2 ? "k1, k2" : "k1";
+  const std::string covered = fmt::format(
+      R"(DELETE FROM {0} t USING {1} d WHERE {2} AND {3} AND {4} = ({5})
+  AND d.epoch >= $2::integer AND d.version > t.{6})",
+      table_.qualified_name(), table_.tombstones(), sweeping, range, key_row(table_, "t."),
+      parts == 2 ? "d.k1, d.k2" : "d.k1", quote_identifier(b.version));
+  const std::string unmet = fmt::format(
+      R"(WITH gone AS (
+  DELETE FROM {0} t WHERE {1} AND {2} AND t.{3} < $2::integer RETURNING {4}, t.{5} AS version)
+INSERT INTO {6} AS d ({7}, version, epoch) SELECT gone.*, $2::integer FROM gone
+ON CONFLICT ({7}) DO UPDATE SET version = greatest(d.version, excluded.version),
+  epoch = greatest(d.epoch, excluded.epoch), removed_at = excluded.removed_at)",
+      table_.qualified_name(), sweeping, range, quote_identifier(b.epoch),
+      fmt::format("t.{}", fmt::join(keys, ", t.")), quote_identifier(b.version), table_.tombstones(),
+      tombstone_keys);
+  const LockKeys lock = lock_keys(table_);
+  std::vector<pg::Statement> statements;
+  statements.push_back({"SELECT pg_advisory_xact_lock_shared($1::integer, $2::integer)", {}});
+  statements.back().params.number(lock.transaction_class).number(lock.replica);
+  for (const std::string* sql : {&covered, &unmet}) {
+    statements.push_back({*sql, {}});
+    pg::Params& params = statements.back().params;
+    params.number(table_.id).number(epoch);
+    add_key(params, last);
+    if (after != nullptr) add_key(params, *after);
+  }
+  const auto results = connection_.run_transaction(statements);
+  return results[1].affected() + results[2].affected();
+}
+
+void Passes::complete(std::int32_t epoch) {
+  const std::string state = quote_identifier(table_.state_schema);
+  const std::string done = fmt::format(
+      R"(UPDATE {}.replica SET pass = 'none', completed_epoch = epoch, completed_at = now(),
+  state = CASE follower WHEN 'daemon' THEN 'catching up' ELSE 'stopped' END
+WHERE replica_id = $1::integer AND epoch = $2::integer AND pass = 'sweeping')",
+      state);
+  const std::string heal = fmt::format(
+      "UPDATE {}.gap SET healed_at = now() WHERE replica_id = $1::integer "
+      "AND noticed_epoch < $2::integer AND healed_at IS NULL",
+      state);
+  std::vector<pg::Statement> statements;
+  for (const std::string* sql : {&done, &heal}) {
+    statements.push_back({*sql, {}});
+    statements.back().params.number(table_.id).number(epoch);
+  }
+  if (connection_.run_transaction(statements).front().affected() == 0)
+    throw Error{Error::Kind::fenced, fmt::format("pass {} of {} was followed by another one", epoch,
+                                                 table_.qualified_name())};
+}
+
+std::uint64_t expire_tombstones(pg::Connection& connection, const ReplicaTable& table) {
+  const std::string sql = fmt::format(
+      R"(DELETE FROM {0} WHERE ctid IN (
+  SELECT d.ctid FROM {0} d WHERE d.removed_at < now() - interval '48 hours'
+    AND (SELECT pass = 'none' FROM {1} WHERE replica_id = $1::integer)
+  ORDER BY d.removed_at LIMIT {2} FOR UPDATE SKIP LOCKED))",
+      table.tombstones(), state_name(table.state_schema, "replica"), kExpireRows);
+  std::uint64_t total = 0;
+  for (std::uint64_t deleted = kExpireRows; deleted == kExpireRows;) {
+    deleted = connection.run(sql, std::move(pg::Params{}.number(table.id))).affected();
+    total += deleted;
+  }
+  return total;
+}
+
+}  // namespace dynamite

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/batch.hpp"
+#include "pg/text_array.hpp"
+
+namespace dynamite {
+
+/// The parameters of one statement: a row's parts stand at the same place of each array.
+struct RowArrays {
+  pg::TextArray k1, k2, item, types, micros, version;
+
+  std::size_t size() const noexcept { return k1.size(); }
+};
+
+/// A record set aside with its reason. The views look into the Batch.
+struct DeadLetter {
+  std::string_view key;     ///< canonical; empty if it could not be read
+  std::string_view record;
+  std::string version;      ///< decimal digits
+  std::string reason;
+  std::string sqlstate;     ///< empty if PostgreSQL was not asked
+  std::string constraint;   ///< empty if none
+};
+
+/// Coalesced changes of one table as parameters, in statements of bounded size.
+struct RowSet {
+  std::vector<RowArrays> puts;     ///< also scanned ones
+  std::vector<RowArrays> removes;  ///< keys and versions
+  std::vector<DeadLetter> dead_letters;  ///< changes that could not become rows
+  std::string lowest_version;      ///< of all changes; "0" if there are none
+};
+
+/// Transcodes each image into its row's parameters. `changes` must be sorted by key, one change a key.
+/// A change that PostgreSQL could not hold becomes a dead letter.
+RowSet make_row_set(std::span<const Change> changes, const KeySchema& key_schema);
+
+/// Appends the parts of canonical `key` as text that PostgreSQL casts to the key columns' types.
+/// Throws Error{poison} if a part is a string with U+0000.
+void append_key(RowArrays& arrays, std::string_view key, const KeySchema& key_schema);
+
+}  // namespace dynamite

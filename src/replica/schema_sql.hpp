@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "replica/replica_table.hpp"
+
+namespace dynamite {
+
+/// The version of the state schema that this program makes and needs.
+inline constexpr int kCatalogueVersion = 1;
+
+/// The statements that make the state schema: its tables, functions and the view `status`.
+std::vector<std::string> state_schema_sql(const std::string& state_schema);
+
+/// The statement that makes the replica table itself, and those of its comments.
+std::vector<std::string> replica_table_sql(const ReplicaTable& table);
+
+/// The statements that make the table's tombstones and its row in `replica`.
+std::vector<std::string> registration_sql(const ReplicaTable& table);
+
+/// Lets `role` read the replica and the view `status`, never the dead letters.
+std::vector<std::string> grant_select_sql(const ReplicaTable& table, const std::string& role);
+
+}  // namespace dynamite

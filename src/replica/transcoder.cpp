@@ -1,0 +1,347 @@
+#include "replica/transcoder.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bitset>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "core/error.hpp"
+#include "core/number.hpp"
+#include "decode/json_scanner.hpp"
+
+namespace dynamite {
+namespace {
+
+// The value of an attribute n steps deep is 2n levels of JSON deep.
+constexpr std::size_t kStepsMax = JsonScanner::kDepthMax / 2;
+
+[[noreturn]] void fail(const char* why) { throw Error{Error::Kind::poison, why}; }
+
+/// A step of a JSON pointer: a name as raw token, or, where that has no data, a place in an array.
+struct Step {
+  std::string_view name{};
+  std::size_t index = 0;
+};
+
+struct SetMember {
+  std::string text;   ///< unescaped
+  std::string order;  ///< what sorts it: for SS the text itself, and then empty here
+};
+
+/// Tells whether names may be equal: cheap, never wrong in saying no.
+class NameFilter {
+ public:
+  /// False if no name that was added before equals `name`.
+  bool add(std::string_view name) noexcept {
+    const std::size_t bit = hash(name) >> (64U - kBitsLog2);
+    const bool seen = bits_.test(bit);
+    bits_.set(bit);
+    return seen;
+  }
+
+ private:
+  static constexpr unsigned kBitsLog2 = 11;  // 15 names: one rescan in 20 items
+
+  template <class Word>
+  static std::uint64_t load(const char* bytes) noexcept {
+    Word word;
+    std::memcpy(&word, bytes, sizeof word);
+    return word;
+  }
+
+  /// Of the first and the last eight bytes: loads of fixed size, as names are short.
+  static std::uint64_t hash(std::string_view name) noexcept {
+    constexpr std::uint64_t kMultiplier = 0x9E3779B97F4A7C15U;
+    const auto mix = [&]<class Word>(Word) {
+      const std::uint64_t head = (load<Word>(name.data()) + name.size()) * kMultiplier;
+      const std::uint64_t tail = load<Word>(name.data() + name.size() - sizeof(Word));
+      return ((head ^ head >> 32U) + tail) * kMultiplier;
+    };
+    if (name.size() >= sizeof(std::uint64_t)) return mix(std::uint64_t{});
+    if (name.size() >= sizeof(std::uint32_t)) return mix(std::uint32_t{});
+    if (name.size() >= sizeof(std::uint16_t)) return mix(std::uint16_t{});
+    return name.empty() ? 0 : mix(std::uint8_t{});
+  }
+
+  std::bitset<std::size_t{1} << kBitsLog2> bits_;
+};
+
+bool has_duplicate(std::vector<std::string> names) {
+  std::ranges::sort(names);
+  return std::ranges::adjacent_find(names) != names.end();
+}
+
+class Transcoder {
+ public:
+  Transcoder(std::string& item, std::string& types, std::string_view image)
+      : item_{item}, types_{types}, scanner_{image} {}
+
+  void run() {
+    write_attributes();
+    scanner_.expect_end();
+    if (typed_) types_ += '}';
+  }
+
+ private:
+  void write_attributes();
+  void write_name(std::string_view name, NameFilter& names, bool& suspicious);
+  void check_names(const char* object);
+  void write_list();
+  void write_value();
+  void write_typed(std::string_view type);
+  void write_string();
+  void write_binary();
+  void write_literal(bool is_null);
+  void write_set(std::string_view type);
+  std::vector<SetMember> read_set(std::string_view type);
+  void write_set_member(std::string_view type, const std::string& text, std::size_t index);
+
+  std::string_view plain_string();
+  void write_raw(std::string_view token);
+  void write_quoted_base64(std::string_view bytes);
+  void note(std::string_view type);
+  void enter(Step step);
+  void leave() noexcept { --steps_; }
+
+  std::string& item_;
+  std::string& types_;
+  JsonScanner scanner_;
+  std::string buffer_;                    // of plain_string
+  std::array<Step, kStepsMax + 1> path_;  // and a set's member
+  std::size_t steps_ = 0;
+  bool typed_ = false;
+};
+
+void Transcoder::enter(Step step) {
+  if (steps_ == kStepsMax) fail("attribute value nests beyond 64 levels");
+  path_[steps_++] = step;
+}
+
+/// Copies `token`, which stands between quotes in the image, with its quotes.
+void Transcoder::write_raw(std::string_view token) {
+  item_.append(token.data() - 1, token.size() + 2);
+}
+
+/// The next string unescaped, valid until the next call.
+std::string_view Transcoder::plain_string() {
+  const std::string_view token = scanner_.string();
+  if (!scanner_.string_has_escapes()) return token;
+  buffer_.clear();
+  append_unescaped(buffer_, token);
+  return buffer_;
+}
+
+void Transcoder::write_attributes() {
+  NameFilter names;
+  bool suspicious = false;
+  bool first = true;
+  scanner_.peek();
+  const char* const begin = scanner_.position();
+  item_ += '{';
+  scan_object(scanner_, [&](std::string_view name) {
+    if (!first) item_ += ',';
+    first = false;
+    write_name(name, names, suspicious);
+    enter({.name = name});
+    write_value();
+    leave();
+  });
+  item_ += '}';
+  if (suspicious) check_names(begin);
+}
+
+void Transcoder::write_name(std::string_view name, NameFilter& names, bool& suspicious) {
+  if (scanner_.string_has_escapes()) {
+    if (holds_nul(name)) fail("attribute name holds U+0000, which PostgreSQL cannot store");
+    std::string text;
+    append_unescaped(text, name);
+    suspicious |= names.add(text);
+  } else {
+    suspicious |= names.add(name);
+  }
+  write_raw(name);
+  item_ += ':';
+}
+
+/// Goes over the names of the object at `object` again, as exactly as NameFilter does not.
+void Transcoder::check_names(const char* object) {
+  JsonScanner again = scanner_;
+  again.go_to(object);
+  std::vector<std::string> names;
+  scan_object(again, [&](std::string_view name) {
+    append_unescaped(names.emplace_back(), name);
+    again.skip_value();
+  });
+  if (has_duplicate(std::move(names))) fail("attribute is there twice");
+}
+
+void Transcoder::write_list() {
+  std::size_t index = 0;
+  item_ += '[';
+  scan_array(scanner_, [&] {
+    if (index > 0) item_ += ',';
+    enter({.index = index++});
+    write_value();
+    leave();
+  });
+  item_ += ']';
+}
+
+void Transcoder::write_value() {
+  if (!scanner_.take('{')) fail("attribute value is not an object of type and value");
+  if (scanner_.peek() == '}') fail("attribute value has no type");
+  const std::string_view type = plain_string();
+  scanner_.expect(':');
+  write_typed(type);
+  if (scanner_.peek() == ',') fail("attribute value has more than one type");
+  scanner_.expect('}');
+}
+
+void Transcoder::write_typed(std::string_view type) {
+  if (type == "S") return write_string();
+  if (type == "N") return append_json_number(item_, plain_string());
+  if (type == "M") return write_attributes();
+  if (type == "L") return write_list();
+  if (type == "BOOL") return write_literal(false);
+  if (type == "NULL") return write_literal(true);
+  if (type == "B") return write_binary();
+  for (const std::string_view set : {"SS", "NS", "BS"})
+    if (type == set) return write_set(set);
+  fail("attribute value has an unknown type");
+}
+
+void Transcoder::write_string() {
+  const std::string_view token = scanner_.string();
+  if (!scanner_.string_has_escapes() || !holds_nul(token)) return write_raw(token);
+  note("S:base64");
+  buffer_.clear();
+  append_unescaped(buffer_, token);
+  write_quoted_base64(buffer_);
+}
+
+void Transcoder::write_quoted_base64(std::string_view bytes) {
+  item_ += '"';
+  append_base64(item_, bytes);
+  item_ += '"';
+}
+
+void Transcoder::write_binary() {
+  const std::string_view text = plain_string();
+  if (!is_base64(text)) fail("binary is not standard Base64 with padding");
+  note("B");
+  item_ += '"';
+  item_ += text;
+  item_ += '"';
+}
+
+void Transcoder::write_literal(bool is_null) {
+  const std::string_view literal = scanner_.literal();
+  if (is_null ? literal != "true" : literal != "true" && literal != "false")
+    fail(is_null ? "NULL is not true" : "BOOL is neither true nor false");
+  item_ += is_null ? "null" : literal;
+}
+
+std::vector<SetMember> Transcoder::read_set(std::string_view type) {
+  std::vector<SetMember> members;
+  scan_array(scanner_, [&] {
+    SetMember& member = members.emplace_back();
+    member.text = plain_string();
+    if (type == "NS") append_canonical_number(member.order, member.text);
+    if (type == "BS") append_base64_decoded(member.order, member.text);
+  });
+  if (type == "SS")
+    std::ranges::sort(members, {}, &SetMember::text);
+  else if (type == "BS")
+    std::ranges::sort(members, {}, &SetMember::order);
+  else
+    std::ranges::sort(members, [](const SetMember& a, const SetMember& b) {
+      return compare_canonical_numbers(a.order, b.order) < 0;
+    });
+  return members;
+}
+
+void Transcoder::write_set(std::string_view type) {
+  note(type);
+  std::size_t index = 0;
+  item_ += '[';
+  for (const SetMember& member : read_set(type)) {
+    if (index > 0) item_ += ',';
+    write_set_member(type, member.text, index++);
+  }
+  item_ += ']';
+}
+
+void Transcoder::write_set_member(std::string_view type, const std::string& text,
+                                  std::size_t index) {
+  if (type == "NS") return append_json_number(item_, text);
+  if (text.find('\0') != std::string::npos) {
+    path_[steps_++] = {.name = {}, .index = index};
+    note("S:base64");
+    leave();
+    return write_quoted_base64(text);
+  }
+  item_ += '"';
+  append_escaped(item_, text);
+  item_ += '"';
+}
+
+/// Says in `types` that the value at the present path is of `type`.
+void Transcoder::note(std::string_view type) {
+  types_ += typed_ ? "," : "{";
+  typed_ = true;
+  std::string pointer;
+  for (std::size_t i = 0; i < steps_; ++i) {
+    pointer += '/';
+    const Step& step = path_[i];
+    if (step.name.data() == nullptr) {
+      pointer += std::to_string(step.index);
+      continue;
+    }
+    std::string name;
+    append_unescaped(name, step.name);
+    for (const char c : name) {
+      if (c == '~')
+        pointer += "~0";
+      else if (c == '/')
+        pointer += "~1";
+      else
+        pointer += c;
+    }
+  }
+  types_ += '"';
+  append_escaped(types_, pointer);
+  types_ += "\":\"";
+  types_ += type;
+  types_ += '"';
+}
+
+/// Cuts a string back to its size at the beginning, unless told that all is well.
+class Rollback {
+ public:
+  explicit Rollback(std::string& text) noexcept : text_{text}, size_{text.size()} {}
+  Rollback(const Rollback&) = delete;
+  Rollback& operator=(const Rollback&) = delete;
+  ~Rollback() {
+    if (!kept_) text_.resize(size_);
+  }
+  void keep() noexcept { kept_ = true; }
+
+ private:
+  std::string& text_;
+  std::size_t size_;
+  bool kept_ = false;
+};
+
+}  // namespace
+
+void append_natural_json(std::string& item, std::string& types, std::string_view image) {
+  Rollback item_rollback{item};
+  Rollback types_rollback{types};
+  Transcoder{item, types, image}.run();
+  item_rollback.keep();
+  types_rollback.keep();
+}
+
+}  // namespace dynamite

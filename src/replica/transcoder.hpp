@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace dynamite {
+
+/// Appends to `item` the natural JSON of DynamoDB JSON `image` in one pass, and to `types` the JSON
+/// object that says what natural JSON cannot (nothing is appended if there is nothing to say).
+///
+/// | type       | natural JSON                                | in `types`                     |
+/// |------------|---------------------------------------------|--------------------------------|
+/// | S          | string                                      |                                |
+/// | S, U+0000  | string: Base64 of its UTF-8 bytes           | "S:base64"                     |
+/// | N          | number, every digit kept                    |                                |
+/// | B          | string: Base64                              | "B"                            |
+/// | BOOL, NULL | true, false, null                           |                                |
+/// | M, L       | object, array                               |                                |
+/// | SS         | array of strings, by their UTF-8 bytes      | "SS"; a member with U+0000 has |
+/// |            |                                             | an entry "S:base64" of its own |
+/// | NS         | array of numbers, by value                  | "NS"                           |
+/// | BS         | array of Base64 strings, by the bytes       | "BS"                           |
+///
+/// `types` is flat: from the JSON pointer (RFC 6901) of the value in `item`, a set's member by its
+/// place in the sorted array, to the type: {"/tags":"SS","/tags/0":"S:base64","/a~1b/3/photo":"B"}.
+/// Both give back the item exactly: without an entry a string is S, a number N, an array L.
+///
+/// The outcome is what PostgreSQL's jsonb takes. `image` must be UTF-8. Throws Error{poison}, and
+/// leaves both as they were, if it is malformed: an unknown type, none or two in one value, a bad
+/// number or Base64, an attribute twice, a lone surrogate, U+0000 in an attribute's name, nesting
+/// beyond JsonScanner::kDepthMax.
+void append_natural_json(std::string& item, std::string& types, std::string_view image);
+
+}  // namespace dynamite

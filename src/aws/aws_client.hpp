@@ -1,0 +1,81 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "aws/http.hpp"
+#include "core/error.hpp"
+
+namespace dynamite {
+
+/// What AWS answered instead of a result. The kind follows from the name: one table in aws_client.cpp.
+class AwsError : public Error {
+ public:
+  AwsError(Kind kind, std::string name, const std::string& message, std::string hint = {})
+      : Error{kind, message, std::move(hint)}, name_{std::move(name)} {}
+
+  /// "ExpiredIteratorException": without namespace and URL.
+  const std::string& name() const noexcept { return name_; }
+
+ private:
+  std::string name_;
+};
+
+struct Credentials {
+  std::string access_key_id;
+  std::string secret_access_key;
+  std::string session_token;  ///< empty unless temporary
+};
+
+/// Where credentials come from. Safe to call from many threads. The seam for refreshing providers.
+class CredentialsProvider {
+ public:
+  virtual ~CredentialsProvider() = default;
+  /// Throws Error{usage} if there are none, naming where it looked.
+  virtual Credentials get() = 0;
+};
+
+/// Reads one environment variable; nullptr or absent: empty optional.
+using Environment = std::function<std::optional<std::string>(std::string_view name)>;
+
+/// Environment, then the shared credentials and config files with AWS_PROFILE.
+std::unique_ptr<CredentialsProvider> make_default_credentials(Environment environment);
+
+/// The region of AWS_PROFILE in the shared files.
+std::optional<std::string> profile_region(const Environment& environment);
+
+enum class Service { dynamodb, streams };
+
+struct AwsOptions {
+  std::string region;
+  std::string dynamodb_endpoint;  ///< scheme://host[:port]; empty: by region and partition
+  std::string streams_endpoint;
+  int attempts_max = 10;                        ///< of one call, then its Error is thrown
+  std::chrono::milliseconds retry_delay_max{20'000};
+  std::uint64_t seed = 0;                       ///< of the jitter
+};
+
+/// Signed AWS JSON 1.0 calls with retries. Safe to call from many threads.
+class AwsClient {
+ public:
+  AwsClient(AwsOptions options, Transport& transport, CredentialsProvider& credentials);
+  ~AwsClient();
+
+  /// POSTs `body` to `operation` ("Scan", "GetRecords") and returns the answer's body.
+  /// Throttles and transient failures are repeated with full jitter. Throws Error: `transient` when the
+  /// attempts are used up or `stop` was requested; AwsError for everything that AWS answered.
+  std::string call(Service service, std::string_view operation, std::string_view body,
+                   std::stop_token stop = {});
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace dynamite

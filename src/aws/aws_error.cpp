@@ -1,0 +1,145 @@
+#include "aws/aws_error.hpp"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+#include <zlib.h>
+
+#include <array>
+
+namespace dynamite {
+namespace {
+
+struct Rule {
+  std::string_view name;
+  Error::Kind kind;
+  Reaction reaction;
+};
+
+using enum Error::Kind;
+using enum Reaction;
+
+// The one table of AWS error names.
+constexpr std::array kRules{
+    Rule{"ExpiredIteratorException", transient, give_up},  // the shard reader makes a new iterator
+    Rule{"TrimmedDataAccessException", gap, give_up},
+    Rule{"ResourceNotFoundException", gone, give_up},
+    Rule{"TableNotFoundException", gone, give_up},
+    Rule{"ResourceInUseException", usage, give_up},
+    Rule{"ConditionalCheckFailedException", usage, give_up},
+    Rule{"AccessDeniedException", usage, give_up},
+    Rule{"AccessDenied", usage, give_up},
+    Rule{"UnauthorizedException", usage, give_up},
+    Rule{"ValidationException", bug, give_up},
+    Rule{"SerializationException", bug, give_up},
+    Rule{"UnknownOperationException", bug, give_up},
+    Rule{"MissingAuthenticationToken", bug, give_up},
+    Rule{"MissingAuthenticationTokenException", bug, give_up},
+    Rule{"IncompleteSignature", bug, give_up},
+    Rule{"IncompleteSignatureException", bug, give_up},
+    Rule{"ExpiredToken", usage, refresh_credentials},
+    Rule{"ExpiredTokenException", usage, refresh_credentials},
+    Rule{"UnrecognizedClientException", usage, refresh_credentials},
+    Rule{"InvalidClientTokenId", usage, refresh_credentials},
+    Rule{"RequestExpired", usage, correct_clock},
+    Rule{"RequestTimeTooSkewed", usage, correct_clock},
+    Rule{"InvalidSignatureException", usage, correct_clock},
+    Rule{"SignatureDoesNotMatch", usage, correct_clock},
+    Rule{"Throttling", transient, retry_throttled},
+    Rule{"ThrottlingException", transient, retry_throttled},
+    Rule{"ThrottledException", transient, retry_throttled},
+    Rule{"RequestThrottled", transient, retry_throttled},
+    Rule{"RequestThrottledException", transient, retry_throttled},
+    Rule{"TooManyRequestsException", transient, retry_throttled},
+    Rule{"ProvisionedThroughputExceededException", transient, retry_throttled},
+    Rule{"RequestLimitExceeded", transient, retry_throttled},
+    Rule{"BandwidthLimitExceeded", transient, retry_throttled},
+    Rule{"LimitExceededException", transient, retry_throttled},
+    Rule{"TransactionInProgressException", transient, retry_throttled},
+    Rule{"SlowDown", transient, retry_throttled},
+    Rule{"InternalServerError", transient, retry},
+    Rule{"InternalFailure", transient, retry},
+    Rule{"ServiceUnavailable", transient, retry},
+    Rule{"RequestTimeout", transient, retry},
+    Rule{"RequestTimeoutException", transient, retry},
+    Rule{"PriorRequestNotComplete", transient, retry},
+};
+
+// com.amazonaws.dynamodb.v20120810#ResourceNotFoundException:http://… → ResourceNotFoundException
+std::string bare_name(std::string_view name) {
+  name = name.substr(0, name.find(':'));
+  if (const std::size_t hash = name.rfind('#'); hash != name.npos) name.remove_prefix(hash + 1);
+  return std::string{name};
+}
+
+struct Body {
+  std::string type, message;
+};
+
+// What the body says of an error; empty if it is no JSON object, such as a proxy's HTML.
+Body read_body(const std::string& body) {
+  Body said;
+  simdjson::dom::parser parser;
+  simdjson::dom::element document;
+  if (parser.parse(body).get(document) != simdjson::SUCCESS || !document.is_object()) return said;
+  const auto member = [&](const char* name) {
+    std::string_view text;
+    return document[name].get(text) == simdjson::SUCCESS ? std::string{text} : std::string{};
+  };
+  said.type = member("__type").empty() ? member("code") : member("__type");
+  said.message = member("message").empty() ? member("Message") : member("message");
+  return said;
+}
+
+bool checksum_fits(const HttpResponse& response) {
+  const std::string_view wanted = response.header("x-amz-crc32");
+  if (wanted.empty()) return true;
+  const auto seen = crc32_z(0, reinterpret_cast<const Bytef*>(response.body.data()),
+                            response.body.size());
+  return wanted == std::to_string(seen);
+}
+
+std::string hint_for(std::string_view name, std::string_view operation) {
+  if (name.starts_with("AccessDenied")) return fmt::format("allow the action dynamodb:{}", operation);
+  if (name == "UnrecognizedClientException" || name == "InvalidClientTokenId" || name.starts_with("Expired"))
+    return "check AWS_PROFILE or AWS_ACCESS_KEY_ID, and renew temporary credentials";
+  if (name.find("Signature") != name.npos) return "check the secret access key and this machine's clock";
+  return {};
+}
+
+Failure unnamed(const HttpResponse& response, std::string_view operation) {
+  const bool again = response.status >= 500 || response.status == 429 || response.status == 408;
+  return {AwsError{again ? transient : bug, "",
+                   fmt::format("{} answered HTTP {} without an error's name", operation, response.status)},
+          again ? (response.status == 429 ? retry_throttled : retry) : give_up};
+}
+
+}  // namespace
+
+std::optional<Failure> failure_of(const HttpResponse& response, std::string_view operation) {
+  if (!checksum_fits(response))
+    return Failure{AwsError{transient, "CrcMismatch",
+                            fmt::format("the answer to {} arrived damaged (CRC-32)", operation)},
+                   retry};
+  // A result is large and never begins with an error's members: do not parse it for nothing.
+  const bool success = response.status >= 200 && response.status < 300;
+  constexpr std::size_t kErrorBytesMax = 4'096;
+  if (success && (response.body.size() > kErrorBytesMax || response.body.find("\"__type\"") == std::string::npos))
+    return std::nullopt;
+  const Body body = read_body(response.body);
+  const std::string_view header = response.header("x-amzn-errortype");
+  const std::string name = bare_name(header.empty() ? body.type : header);
+  if (name.empty()) return success ? std::nullopt : std::optional{unnamed(response, operation)};
+
+  for (const Rule& rule : kRules)
+    if (rule.name == name)
+      return Failure{AwsError{rule.kind, name, fmt::format("{}: {}{}{}", operation, name,
+                                                           body.message.empty() ? "" : ": ", body.message),
+                              hint_for(name, operation)},
+                     rule.reaction};
+  const bool again = response.status >= 500;
+  return Failure{AwsError{again ? transient : bug, name,
+                          fmt::format("{}: {} (HTTP {}): {}", operation, name, response.status, body.message)},
+                 again ? retry : give_up};
+}
+
+}  // namespace dynamite

@@ -1,0 +1,292 @@
+#include "source/dynamodb.hpp"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "core/error.hpp"
+#include "core/json_text.hpp"
+#include "core/sleep.hpp"
+
+namespace dynamite {
+namespace {
+
+using namespace std::chrono_literals;
+using simdjson::dom::element;
+
+constexpr int kPagesMax = 10'000;      // of one listing: more is a server that never ends
+constexpr std::size_t kBatchWriteMax = 25;  // the API's own maximum
+constexpr auto kUnprocessedDelay = 50ms;
+constexpr auto kUnprocessedDelayMax = 5'000ms;
+
+/// An answer's JSON and the parser that holds it.
+class Answer {
+ public:
+  explicit Answer(const std::string& body) {
+    if (parser_.parse(body).get(root_) != simdjson::SUCCESS)
+      throw Error{Error::Kind::transient, "DynamoDB answered something that is not JSON"};
+  }
+  element root() const { return root_; }
+
+ private:
+  simdjson::dom::parser parser_;
+  element root_;
+};
+
+std::string text_of(element object, const char* member) {
+  std::string_view text;
+  return object[member].get(text) == simdjson::SUCCESS ? std::string{text} : std::string{};
+}
+
+std::string required_text(element object, const char* member) {
+  std::string text = text_of(object, member);
+  if (text.empty())
+    throw Error{Error::Kind::transient, fmt::format("DynamoDB's answer lacks \"{}\"", member)};
+  return text;
+}
+
+std::uint64_t number_of(element object, const char* member) {
+  std::uint64_t number = 0;
+  return object[member].get(number) == simdjson::SUCCESS ? number : 0;
+}
+
+KeyType key_type_of(element table, const std::string& attribute) {
+  simdjson::dom::array definitions;
+  if (table["AttributeDefinitions"].get(definitions) == simdjson::SUCCESS)
+    for (const element definition : definitions)
+      if (text_of(definition, "AttributeName") == attribute)
+        return static_cast<KeyType>(required_text(definition, "AttributeType").front());
+  throw Error{Error::Kind::transient, "DescribeTable's answer lacks the type of a key attribute"};
+}
+
+KeySchema key_schema_of(element table) {
+  KeySchema keys;
+  simdjson::dom::array schema;
+  if (table["KeySchema"].get(schema) != simdjson::SUCCESS)
+    throw Error{Error::Kind::transient, "DescribeTable's answer lacks \"KeySchema\""};
+  for (const element entry : schema) {
+    const std::string name = required_text(entry, "AttributeName");
+    const KeyAttribute attribute{name, key_type_of(table, name)};
+    if (text_of(entry, "KeyType") == "HASH")
+      keys.partition = attribute;
+    else
+      keys.sort = attribute;
+  }
+  return keys;
+}
+
+TableDescription table_description(element table) {
+  TableDescription description{.name = required_text(table, "TableName"),
+                               .arn = required_text(table, "TableArn"),
+                               .status = text_of(table, "TableStatus"),
+                               .key_schema = key_schema_of(table),
+                               .item_count = number_of(table, "ItemCount"),
+                               .size_bytes = number_of(table, "TableSizeBytes"),
+                               .provisioned_read_units = std::nullopt,
+                               .stream_view_type = "",
+                               .latest_stream_arn = text_of(table, "LatestStreamArn")};
+  element part;
+  const bool on_demand = table["BillingModeSummary"].get(part) == simdjson::SUCCESS &&
+                         text_of(part, "BillingMode") == "PAY_PER_REQUEST";
+  if (!on_demand && table["ProvisionedThroughput"].get(part) == simdjson::SUCCESS)
+    description.provisioned_read_units = number_of(part, "ReadCapacityUnits");
+  // LatestStreamArn stays when a stream is switched off: only the specification tells.
+  if (table["StreamSpecification"].get(part) == simdjson::SUCCESS) {
+    bool enabled = false;
+    description.stream_enabled = part["StreamEnabled"].get(enabled) == simdjson::SUCCESS && enabled;
+    description.stream_view_type = text_of(part, "StreamViewType");
+  }
+  return description;
+}
+
+ShardDescription shard_description(element shard) {
+  element range;
+  const bool has_range = shard["SequenceNumberRange"].get(range) == simdjson::SUCCESS;
+  return {.id = required_text(shard, "ShardId"),
+          .parent_id = text_of(shard, "ParentShardId"),
+          .starting_sequence_number = has_range ? text_of(range, "StartingSequenceNumber") : "",
+          .ending_sequence_number = has_range ? text_of(range, "EndingSequenceNumber") : ""};
+}
+
+std::string write_request(const WriteRequest& request) {
+  return request.remove.empty() ? fmt::format(R"({{"PutRequest":{{"Item":{}}}}})", request.put)
+                                : fmt::format(R"({{"DeleteRequest":{{"Key":{}}}}})", request.remove);
+}
+
+/// The requests that a BatchWriteItem left undone, as their JSON; empty: none.
+std::string unprocessed(const std::string& body, const std::string& table) {
+  const Answer answer{body};
+  simdjson::dom::object tables;
+  element rest;
+  if (answer.root()["UnprocessedItems"].get(tables) != simdjson::SUCCESS ||
+      tables.at_key(table).get(rest) != simdjson::SUCCESS)
+    return {};
+  return simdjson::minify(rest);
+}
+
+std::string attribute_definition(const KeyAttribute& attribute) {
+  return fmt::format(R"({{"AttributeName":{},"AttributeType":"{}"}})", json_string(attribute.name),
+                     static_cast<char>(attribute.type));
+}
+
+std::string key_schema_entry(const KeyAttribute& attribute, std::string_view role) {
+  return fmt::format(R"({{"AttributeName":{},"KeyType":"{}"}})", json_string(attribute.name), role);
+}
+
+std::string table_member(const std::string& name) { return "\"TableName\":" + json_string(name); }
+
+}  // namespace
+
+std::vector<std::string> DynamoDb::list_tables(std::stop_token stop) {
+  std::vector<std::string> names;
+  std::string last;
+  for (int page = 0; page < kPagesMax; ++page) {
+    const std::string start = last.empty() ? "" : ",\"ExclusiveStartTableName\":" + json_string(last);
+    const Answer answer{
+        client_.call(Service::dynamodb, "ListTables", "{\"Limit\":100" + start + "}", stop)};
+    simdjson::dom::array tables;
+    if (answer.root()["TableNames"].get(tables) == simdjson::SUCCESS)
+      for (const element name : tables) names.emplace_back(std::string_view{name});
+    last = text_of(answer.root(), "LastEvaluatedTableName");
+    if (last.empty()) return names;
+  }
+  throw Error{Error::Kind::bug, "ListTables does not end"};
+}
+
+TableDescription DynamoDb::describe_table(const std::string& name, std::stop_token stop) {
+  const Answer answer{
+      client_.call(Service::dynamodb, "DescribeTable", "{" + table_member(name) + "}", stop)};
+  element table;
+  if (answer.root()["Table"].get(table) != simdjson::SUCCESS)
+    throw Error{Error::Kind::transient, "DescribeTable's answer lacks \"Table\""};
+  return table_description(table);
+}
+
+StreamDescription DynamoDb::describe_stream(const std::string& arn, std::stop_token stop) {
+  StreamDescription stream;
+  std::string last;
+  for (int page = 0; page < kPagesMax; ++page) {
+    const std::string start = last.empty() ? "" : ",\"ExclusiveStartShardId\":" + json_string(last);
+    const Answer answer{client_.call(Service::streams, "DescribeStream",
+                                     "{\"StreamArn\":" + json_string(arn) + start + "}", stop)};
+    element description;
+    if (answer.root()["StreamDescription"].get(description) != simdjson::SUCCESS)
+      throw Error{Error::Kind::transient, "DescribeStream's answer lacks \"StreamDescription\""};
+    stream.arn = text_of(description, "StreamArn");
+    stream.label = text_of(description, "StreamLabel");
+    stream.status = text_of(description, "StreamStatus");
+    stream.view_type = text_of(description, "StreamViewType");
+    simdjson::dom::array shards;
+    if (description["Shards"].get(shards) == simdjson::SUCCESS)
+      for (const element shard : shards) stream.shards.push_back(shard_description(shard));
+    last = text_of(description, "LastEvaluatedShardId");
+    if (last.empty()) return stream;
+  }
+  throw Error{Error::Kind::bug, "DescribeStream does not end"};
+}
+
+std::string DynamoDb::shard_iterator(const std::string& stream_arn, const std::string& shard_id,
+                                     const std::optional<std::string>& after_sequence_number,
+                                     std::stop_token stop) {
+  const std::string where =
+      after_sequence_number
+          ? "\"AFTER_SEQUENCE_NUMBER\",\"SequenceNumber\":" + json_string(*after_sequence_number)
+          : "\"TRIM_HORIZON\"";
+  const Answer answer{client_.call(
+      Service::streams, "GetShardIterator",
+      fmt::format(R"({{"StreamArn":{},"ShardId":{},"ShardIteratorType":{}}})", json_string(stream_arn),
+                  json_string(shard_id), where),
+      stop)};
+  return required_text(answer.root(), "ShardIterator");
+}
+
+std::string DynamoDb::get_records(const std::string& iterator, int limit, std::stop_token stop) {
+  return client_.call(Service::streams, "GetRecords",
+                      fmt::format(R"({{"ShardIterator":{},"Limit":{}}})", json_string(iterator), limit),
+                      stop);
+}
+
+std::string DynamoDb::scan(const ScanRequest& request, std::stop_token stop) {
+  const std::string start = request.exclusive_start_key.empty()
+                                ? ""
+                                : ",\"ExclusiveStartKey\":" + request.exclusive_start_key;
+  return client_.call(
+      Service::dynamodb, "Scan",
+      fmt::format(
+          R"({{{},"ConsistentRead":true,"ReturnConsumedCapacity":"TOTAL","Segment":{},"TotalSegments":{},"Limit":{}{}}})",
+          table_member(request.table), request.segment, request.total_segments, request.limit, start),
+      stop);
+}
+
+std::optional<std::string> DynamoDb::get_item(const std::string& table, const std::string& key_json,
+                                              std::stop_token stop) {
+  const Answer answer{
+      client_.call(Service::dynamodb, "GetItem",
+                   fmt::format(R"({{{},"Key":{},"ConsistentRead":true}})", table_member(table), key_json),
+                   stop)};
+  element item;
+  if (answer.root()["Item"].get(item) != simdjson::SUCCESS) return std::nullopt;
+  return simdjson::minify(item);
+}
+
+void DynamoDb::put_item(const std::string& table, const std::string& item_json,
+                        std::stop_token stop) {
+  client_.call(Service::dynamodb, "PutItem",
+               fmt::format(R"({{{},"Item":{}}})", table_member(table), item_json), stop);
+}
+
+void DynamoDb::delete_item(const std::string& table, const std::string& key_json,
+                           std::stop_token stop) {
+  client_.call(Service::dynamodb, "DeleteItem",
+               fmt::format(R"({{{},"Key":{}}})", table_member(table), key_json), stop);
+}
+
+void DynamoDb::batch_write(const std::string& table, std::span<const WriteRequest> requests,
+                           std::stop_token stop) {
+  while (!requests.empty()) {
+    const auto part = requests.first(std::min(requests.size(), kBatchWriteMax));
+    requests = requests.subspan(part.size());
+    std::string list = "[";
+    for (const WriteRequest& request : part) list += (list.size() > 1 ? "," : "") + write_request(request);
+    list += "]";
+    for (std::chrono::milliseconds delay = kUnprocessedDelay; !list.empty();
+         delay = std::min<std::chrono::milliseconds>(delay * 2, kUnprocessedDelayMax)) {
+      list = unprocessed(client_.call(Service::dynamodb, "BatchWriteItem",
+                                      fmt::format(R"({{"RequestItems":{{{}:{}}}}})", json_string(table), list),
+                                      stop),
+                         table);
+      if (list.empty()) break;
+      sleep_for(delay, stop);
+      if (stop.stop_requested()) throw Error{Error::Kind::transient, "stopped while writing"};
+    }
+  }
+}
+
+void DynamoDb::create_table(const std::string& name, const KeySchema& key_schema,
+                            const std::string& stream_view_type, std::stop_token stop) {
+  std::string definitions = attribute_definition(key_schema.partition);
+  std::string schema = key_schema_entry(key_schema.partition, "HASH");
+  if (key_schema.sort) {
+    definitions += "," + attribute_definition(*key_schema.sort);
+    schema += "," + key_schema_entry(*key_schema.sort, "RANGE");
+  }
+  const std::string stream =
+      stream_view_type.empty()
+          ? ""
+          : fmt::format(R"(,"StreamSpecification":{{"StreamEnabled":true,"StreamViewType":{}}})",
+                        json_string(stream_view_type));
+  client_.call(
+      Service::dynamodb, "CreateTable",
+      fmt::format(
+          R"({{{},"AttributeDefinitions":[{}],"KeySchema":[{}],"BillingMode":"PAY_PER_REQUEST"{}}})",
+          table_member(name), definitions, schema, stream),
+      stop);
+}
+
+void DynamoDb::delete_table(const std::string& name, std::stop_token stop) {
+  client_.call(Service::dynamodb, "DeleteTable", "{" + table_member(name) + "}", stop);
+}
+
+}  // namespace dynamite

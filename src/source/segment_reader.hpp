@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "source/dynamodb.hpp"
+#include "source/turn.hpp"
+
+namespace dynamite {
+
+/// Which part of a parallel Scan; `total_segments` must stay the same for the whole pass.
+struct Segment {
+  std::shared_ptr<const SourceTable> table;
+  std::int32_t segment = 0;
+  std::int32_t total_segments = 1;
+};
+
+/// Reads one segment of a table, strongly consistent. Never sleeps.
+class SegmentReader {
+ public:
+  /// `position`: the last evaluated key, raw JSON; empty: from the beginning.
+  SegmentReader(DynamoDb& dynamodb, Segment segment, std::string position);
+
+  /// One Scan page, which may be empty. Only an absent last evaluated key finishes the segment.
+  Turn next(std::stop_token stop);
+
+ private:
+  DynamoDb& dynamodb_;
+  Segment segment_;
+  std::string position_;
+};
+
+}  // namespace dynamite

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "source/dynamodb.hpp"
+#include "source/turn.hpp"
+
+namespace dynamite {
+
+/// Where a shard is, and of which table.
+struct ShardPlace {
+  std::shared_ptr<const SourceTable> table;
+  std::string stream_arn;
+  std::uint64_t generation = 0;
+  std::string shard_id;
+};
+
+/// Reads one shard in order. Never sleeps.
+class ShardReader {
+ public:
+  /// `position`: the sequence number that was applied last; empty: from TRIM_HORIZON.
+  ShardReader(DynamoDb& dynamodb, ShardPlace place, std::string position);
+
+  /// One GetRecords. A turn may be finished and still carry records. An expired iterator is replaced behind
+  /// the last record that was returned. Throws Error{gap} if records behind the position are gone.
+  Turn next(std::stop_token stop);
+
+ private:
+  std::string fetch(std::stop_token stop);
+
+  DynamoDb* dynamodb_;  // outlives us; a pointer so that readers can be assigned
+  ShardPlace place_;
+  std::string position_;
+  std::optional<std::string> iterator_;
+};
+
+}  // namespace dynamite

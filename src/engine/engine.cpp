@@ -1,0 +1,161 @@
+#include "engine/engine.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "core/sleep.hpp"
+#include "engine/table_task.hpp"
+#include "replica/follower.hpp"
+
+namespace dynamite {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+constexpr auto kTick = 100ms;
+constexpr auto kControlCheck = 1s;      // between looks at the control connection and at standby tables
+constexpr double kProvisionedShare = 0.25;  // of a table's read units that a pass takes unasked
+
+std::optional<double> read_units(const EngineOptions& options, const TableDescription& table) {
+  if (options.read_units || !table.provisioned_read_units) return options.read_units;
+  return std::max(1.0, kProvisionedShare * static_cast<double>(*table.provisioned_read_units));
+}
+
+}  // namespace
+
+Engine::Engine(EngineOptions options, DynamoDb& dynamodb)
+    : options_{std::move(options)}, dynamodb_{dynamodb}, scheduler_{options_.seed} {}
+
+void Engine::add(ReplicaTable replica, const TableDescription& description) {
+  auto state = std::make_shared<TableState>(std::move(replica), description.item_count,
+                                            read_units(options_, description));
+  tables_.push_back({.state = std::move(state)});
+}
+
+std::vector<std::shared_ptr<const TableState>> Engine::tables() const {
+  std::vector<std::shared_ptr<const TableState>> states;
+  for (const Followed& table : tables_) states.push_back(table.state);
+  return states;
+}
+
+void Engine::run(std::stop_token stop, const std::function<void()>& tick) {
+  stop_ = stop;
+  std::stop_source stop_workers;
+  std::stop_callback forward{stop, [&] { stop_workers.request_stop(); }};
+  {
+    std::vector<std::jthread> threads;
+    for (std::uint32_t i = 0; i < options_.connections; ++i)
+      threads.emplace_back([&] {
+        Worker worker{options_.connect, options_.apply, stop_workers.get_token()};
+        scheduler_.run(worker);
+      });
+    while (!stop.stop_requested() && !all_done()) {
+      keep_alive();
+      for (Followed& table : tables_) handle_end(table);
+      tick();
+      sleep_for(kTick, stop);
+    }
+    stop_workers.request_stop();
+  }
+  shut_down(stop);
+  tick();
+}
+
+// The session locks say that this daemon is alive. Who loses the control connection loses them; whoever
+// takes the table then raises its owner, which fences us.
+void Engine::keep_alive() {
+  if (steady_clock::now() - control_checked_ < kControlCheck) return;
+  control_checked_ = steady_clock::now();
+  try {
+    if (options_.follow) {
+      const bool fresh = !control_ || !control_->usable();
+      pg::Connection& connection = control(stop_);
+      connection.run("SELECT 1", {}, {.stop = stop_});
+      if (fresh) {
+        require_direct_connection(connection);
+        for (Followed& table : tables_)
+          if (table.started && !table.state->ended() && !try_hold_alive(connection, table.state->replica))
+            table.state->fail(Error{Error::Kind::fenced, "another daemon has taken the table"});
+      }
+    }
+    for (Followed& table : tables_)
+      if (!table.started) claim(table);
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::transient) throw;
+    if (!stop_.stop_requested()) spdlog::warn("waiting for PostgreSQL reason=\"{}\"", error.what());
+  }
+}
+
+pg::Connection& Engine::control(std::stop_token stop) {
+  if (!control_ || !control_->usable()) {
+    control_.reset();
+    control_.emplace(pg::Connection::open(options_.connect, stop));
+  }
+  return *control_;
+}
+
+void Engine::claim(Followed& table) {
+  const ReplicaTable& replica = table.state->replica;
+  if (options_.follow) {
+    if (!try_hold_alive(control(stop_), replica)) {
+      if (!std::exchange(table.waiting_said, true))
+        spdlog::info("standing by table={} reason=\"another daemon follows it\"", replica.table);
+      return;
+    }
+    table.state->owner = take_over(control(stop_), replica, stop_);
+    spdlog::info("following begins table={} owner={}", replica.table, table.state->owner.load());
+  }
+  start(table);
+}
+
+void Engine::start(Followed& table) {
+  table.started = true;
+  scheduler_.add(std::make_shared<TableTask>(table.state, dynamodb_, scheduler_, options_));
+}
+
+void Engine::handle_end(Followed& table) {
+  if (!table.state->ended() || table.handled) return;
+  const auto failure = table.state->failure();
+  if (failure && failure->kind() == Error::Kind::fenced && options_.follow) {
+    // Another daemon has it: stand by with a fresh state.
+    spdlog::warn("fenced table={} reason=\"{}\"", table.state->replica.table, failure->what());
+    table.state = std::make_shared<TableState>(table.state->replica, table.state->items_total,
+                                               table.state->read_rate.units_per_second());
+    table.started = false;
+    table.waiting_said = false;
+    return;
+  }
+  table.handled = true;
+  if (!failure) return;
+  spdlog::error("stopped table={} reason=\"{}\"{}", table.state->replica.table, failure->what(),
+                failure->hint().empty() ? "" : " hint=\"" + failure->hint() + "\"");
+  try {
+    note_problem(control(stop_), table.state->replica, failure->what());
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::transient) throw;
+    table.handled = false;  // again at the next tick
+  }
+}
+
+bool Engine::all_done() const {
+  return std::ranges::all_of(tables_, [](const Followed& table) { return table.handled; });
+}
+
+void Engine::shut_down(std::stop_token stop) {
+  if (!options_.follow) return;
+  for (Followed& table : tables_) {
+    if (table.state->owner == 0) continue;
+    try {
+      if (!control_ || !control_->usable()) throw Error{Error::Kind::transient, "PostgreSQL is away"};
+      give_back(*control_, table.state->replica, table.state->owner, stop);
+    } catch (const Error& error) {
+      spdlog::warn("could not give the table back table={} reason=\"{}\" hint=\"run `dynamite release`\"",
+                   table.state->replica.table, error.what());
+    }
+  }
+}
+
+}  // namespace dynamite

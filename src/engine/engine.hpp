@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include "engine/engine_options.hpp"
+#include "engine/scheduler.hpp"
+#include "engine/table_state.hpp"
+#include "source/dynamodb.hpp"
+
+namespace dynamite {
+
+/// Copies and follows tables until stopped, or until all are complete.
+class Engine {
+ public:
+  Engine(EngineOptions options, DynamoDb& dynamodb);
+
+  /// Before run().
+  void add(ReplicaTable replica, const TableDescription& description);
+
+  /// Returns when `stop` is requested, or with `once` or without `follow` when every table is done, or when
+  /// every table has failed. `tick` is called some times a second, on the calling thread.
+  void run(std::stop_token stop, const std::function<void()>& tick);
+
+  std::vector<std::shared_ptr<const TableState>> tables() const;
+
+ private:
+  /// A table and how it stands with its ownership.
+  struct Followed {
+    std::shared_ptr<TableState> state;
+    bool started = false;
+    bool handled = false;  // its end was noted
+    bool waiting_said = false;
+  };
+
+  void claim(Followed& table);
+  void start(Followed& table);
+  void handle_end(Followed& table);
+  void keep_alive();
+  void shut_down(std::stop_token stop);
+  bool all_done() const;
+  pg::Connection& control(std::stop_token stop);
+
+  EngineOptions options_;
+  DynamoDb& dynamodb_;
+  Scheduler scheduler_;
+  std::vector<Followed> tables_;
+  std::optional<pg::Connection> control_;  // holds the session locks that say we are alive
+  TimePoint control_checked_{};
+  std::stop_token stop_;
+};
+
+}  // namespace dynamite

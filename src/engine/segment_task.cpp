@@ -1,0 +1,44 @@
+#include "engine/segment_task.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "replica/pass.hpp"
+
+namespace dynamite {
+
+using std::chrono::steady_clock;
+
+SegmentTask::SegmentTask(std::shared_ptr<TableState> table, std::int32_t epoch,
+                         std::int32_t segment, SegmentReader reader)
+    : table_{std::move(table)},
+      epoch_{epoch},
+      lane_{segment_lane(epoch, segment)},
+      reader_{std::move(reader)} {}
+
+std::string SegmentTask::name() const { return table_->replica.table + "/" + lane_; }
+
+std::optional<TimePoint> SegmentTask::step(Worker& worker) {
+  if (table_->ended()) return std::nullopt;
+  if (!pending_) {
+    const TimePoint now = steady_clock::now();
+    if (table_->read_rate.next() > now) return table_->read_rate.next();
+    pending_ = reader_.next(worker.stop());
+    table_->read_rate.spend(pending_->capacity_units, now);
+  }
+  const ApplyOutcome outcome = worker.applier().apply(
+      {.table = table_->replica,
+       .batch = *pending_->batch,
+       .fence = {.owner = std::nullopt, .pass = epoch_, .deadline = std::nullopt},
+       .checkpoint = Checkpoint{
+           .lane = lane_, .position = pending_->position, .finished = pending_->finished}},
+      worker.limits());
+  table_->items_scanned += outcome.records;
+  spdlog::debug("scanned lane={} items={} rows={}", name(), outcome.records, outcome.applied);
+  const bool finished = pending_->finished;
+  pending_.reset();
+  if (!finished) return steady_clock::now();
+  table_->segment_finished();
+  return std::nullopt;
+}
+
+}  // namespace dynamite

@@ -1,0 +1,106 @@
+#include "engine/shard_task.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "core/arn.hpp"
+#include "replica/follower.hpp"
+
+namespace dynamite {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+constexpr auto kIdleDelayMin = 50ms;
+
+}  // namespace
+
+std::string ShardTask::lane(const std::string& stream_label, const std::string& shard_id) {
+  return "shard/" + stream_label + "/" + shard_id;
+}
+
+ShardTask::ShardTask(std::shared_ptr<TableState> table, DynamoDb& dynamodb, ShardPlace place,
+                     std::string position, const EngineOptions& options)
+    : table_{std::move(table)},
+      dynamodb_{dynamodb},
+      place_{std::move(place)},
+      options_{options},
+      lane_{lane(parse_stream_arn(place_.stream_arn).label, place_.shard_id)},
+      reader_{dynamodb, place_, std::move(position)} {}
+
+std::string ShardTask::name() const { return table_->replica.table + "/" + lane_; }
+
+bool ShardTask::superseded() const {
+  return table_->ended() || table_->generation != place_.generation;
+}
+
+std::optional<TimePoint> ShardTask::step(Worker& worker) {
+  if (superseded()) return std::nullopt;
+  if (pending_) return apply(worker);
+  try {
+    return read(worker);
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::gap && error.kind() != Error::Kind::gone) throw;
+    lost(worker, error);
+    return apply(worker);
+  }
+}
+
+std::optional<TimePoint> ShardTask::read(Worker& worker) {
+  const TimePoint asked = steady_clock::now();
+  Turn turn = reader_.next(worker.stop());
+  table_->shard_opened(place_.shard_id);
+  if (!turn.batch && !turn.finished) {
+    table_->shard_idle(place_.shard_id, asked);
+    return when_idle();
+  }
+  table_->shard_busy(place_.shard_id);
+  idle_delay_ = {};
+  pending_ = std::move(turn);
+  return apply(worker);
+}
+
+std::optional<TimePoint> ShardTask::apply(Worker& worker) {
+  const Batch nothing;
+  const Turn& turn = *pending_;
+  const ApplyOutcome outcome = worker.applier().apply(
+      {.table = table_->replica,
+       .batch = turn.batch ? *turn.batch : nothing,
+       .fence = {.owner = table_->owner.load(), .pass = std::nullopt, .deadline = std::nullopt},
+       .checkpoint = Checkpoint{.lane = lane_, .position = turn.position, .finished = turn.finished}},
+      worker.limits());
+  table_->changes_applied += outcome.records;
+  spdlog::debug("applied lane={} records={} changes={} rows={} dead_letters={}", name(),
+                outcome.records, outcome.changes, outcome.applied, outcome.dead_letters);
+  const bool finished = turn.finished;
+  pending_.reset();
+  if (!finished) return steady_clock::now();
+  table_->shard_finished(place_.shard_id);
+  return std::nullopt;
+}
+
+// Records behind the position are gone. The shard goes on at its horizon if it still has one; the gap
+// brings a new pass.
+void ShardTask::lost(Worker& worker, const Error& error) {
+  record_gap(worker.connection(), table_->replica, place_.stream_arn, place_.shard_id, error.what());
+  spdlog::error("gap lane={} reason=\"{}\"", name(), error.what());
+  table_->request_discovery();
+  reader_ = ShardReader{dynamodb_, place_, ""};
+  try {
+    pending_ = reader_.next(worker.stop());
+  } catch (const Error& again) {
+    if (again.kind() != Error::Kind::gap && again.kind() != Error::Kind::gone) throw;
+    pending_ = Turn{.batch = std::nullopt, .position = "", .finished = true};
+  }
+  table_->shard_opened(place_.shard_id);
+}
+
+TimePoint ShardTask::when_idle() {
+  idle_delay_ = std::min<std::chrono::milliseconds>(
+      std::max<std::chrono::milliseconds>(idle_delay_ * 2, kIdleDelayMin), options_.idle_poll_max);
+  return steady_clock::now() + idle_delay_;
+}
+
+}  // namespace dynamite

@@ -1,0 +1,85 @@
+#include "engine/table_state.hpp"
+
+#include <algorithm>
+
+namespace dynamite {
+namespace {
+
+// AWS answers an empty page now and then although records follow: one proves nothing.
+constexpr std::size_t kEmptyPagesDrained = 3;
+
+}  // namespace
+
+void TableState::fail(const Error& error) {
+  const std::scoped_lock lock{mutex_};
+  if (!failure_) failure_ = error;
+  ended_ = true;
+}
+
+std::optional<Error> TableState::failure() const {
+  const std::scoped_lock lock{mutex_};
+  return failure_;
+}
+
+void TableState::shard_started(const std::string& shard) {
+  const std::scoped_lock lock{mutex_};
+  shards_[shard] = {};
+}
+
+void TableState::shard_opened(const std::string& shard) {
+  const std::scoped_lock lock{mutex_};
+  shards_[shard].opened = true;
+}
+
+void TableState::shard_finished(const std::string& shard) {
+  const std::scoped_lock lock{mutex_};
+  shards_[shard].opened = true;
+  shards_[shard].finished = true;
+  discovery_requested_ = true;
+}
+
+void TableState::shard_idle(const std::string& shard, TimePoint asked) {
+  const std::scoped_lock lock{mutex_};
+  Shard& entry = shards_[shard];
+  entry.empty_pages.push_back(asked);
+  if (entry.empty_pages.size() > kEmptyPagesDrained) entry.empty_pages.pop_front();
+}
+
+void TableState::shard_busy(const std::string& shard) {
+  const std::scoped_lock lock{mutex_};
+  shards_[shard].empty_pages.clear();
+}
+
+void TableState::forget_shards() {
+  const std::scoped_lock lock{mutex_};
+  shards_.clear();
+}
+
+bool TableState::running(const std::string& shard) const {
+  const std::scoped_lock lock{mutex_};
+  const auto entry = shards_.find(shard);
+  return entry != shards_.end() && !entry->second.finished;
+}
+
+std::map<std::string, bool> TableState::shards() const {
+  const std::scoped_lock lock{mutex_};
+  std::map<std::string, bool> finished;
+  for (const auto& [name, shard] : shards_) finished.emplace(name, shard.finished);
+  return finished;
+}
+
+bool TableState::all_open() const {
+  const std::scoped_lock lock{mutex_};
+  return std::ranges::all_of(shards_, [](const auto& entry) { return entry.second.opened; });
+}
+
+bool TableState::drained_since(TimePoint since) const {
+  const std::scoped_lock lock{mutex_};
+  return std::ranges::all_of(shards_, [&](const auto& entry) {
+    const Shard& shard = entry.second;
+    return shard.finished ||
+           (shard.empty_pages.size() == kEmptyPagesDrained && shard.empty_pages.front() >= since);
+  });
+}
+
+}  // namespace dynamite

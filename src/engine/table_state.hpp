@@ -1,0 +1,79 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "core/error.hpp"
+#include "engine/scheduler.hpp"
+#include "replica/replica_table.hpp"
+#include "source/read_rate.hpp"
+
+namespace dynamite {
+
+/// What the tasks of one table know of each other. Safe to use from many threads.
+class TableState {
+ public:
+  TableState(ReplicaTable table, std::uint64_t items, std::optional<double> read_units)
+      : replica{std::move(table)}, items_total{items}, read_rate{read_units} {}
+
+  const ReplicaTable replica;
+  const std::uint64_t items_total;  ///< as DynamoDB counts them, roughly
+  ReadRate read_rate;
+  std::atomic<std::uint64_t> items_scanned = 0;
+  std::atomic<std::uint64_t> changes_applied = 0;
+  std::atomic<std::int64_t> owner = 0;  ///< 0: not ours
+  std::atomic<std::uint64_t> generation = 0;  ///< of the stream that is read; 0: none yet
+
+  /// The tasks of the table shall end: it is complete, stopped, or failed.
+  void end() noexcept { ended_ = true; }
+  bool ended() const noexcept { return ended_; }
+
+  void fail(const Error& error);
+  std::optional<Error> failure() const;
+
+  // Shards of the stream that is read now.
+  void shard_started(const std::string& shard);
+  void shard_opened(const std::string& shard);
+  void shard_finished(const std::string& shard);
+  /// A page that was asked for at `asked` was empty.
+  void shard_idle(const std::string& shard, TimePoint asked);
+  void shard_busy(const std::string& shard);
+  void forget_shards();
+
+  bool running(const std::string& shard) const;
+  std::map<std::string, bool> shards() const;  ///< whether finished, by shard
+  bool all_open() const;
+  /// Every shard is finished, or was empty in several pages in a row since `since`.
+  bool drained_since(TimePoint since) const;
+
+  /// A shard ended, or records were lost: look at the stream now.
+  void request_discovery() noexcept { discovery_requested_ = true; }
+  bool take_discovery_request() noexcept { return discovery_requested_.exchange(false); }
+
+  // Segments of the pass that runs.
+  void pass_started(std::int32_t segments) noexcept { segments_left_ = segments; }
+  void segment_finished() noexcept { --segments_left_; }
+  std::int32_t segments_left() const noexcept { return segments_left_; }
+
+ private:
+  struct Shard {
+    bool opened = false;
+    bool finished = false;
+    std::deque<TimePoint> empty_pages;  // when the last few, in a row, were asked for
+  };
+
+  std::atomic<bool> ended_ = false;
+  std::atomic<bool> discovery_requested_ = false;
+  std::atomic<std::int32_t> segments_left_ = 0;
+  mutable std::mutex mutex_;
+  std::map<std::string, Shard> shards_;
+  std::optional<Error> failure_;
+};
+
+}  // namespace dynamite

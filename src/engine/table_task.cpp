@@ -1,0 +1,221 @@
+#include "engine/table_task.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "core/arn.hpp"
+#include "engine/segment_task.hpp"
+#include "engine/shard_task.hpp"
+#include "engine/suitable.hpp"
+#include "replica/follower.hpp"
+#include "replica/pass.hpp"
+
+namespace dynamite {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+constexpr auto kLook = 100ms;           // between looks at what the lanes have done
+constexpr auto kFollowedInterval = 60s;
+// A stream keeps records for 24 h: who was away for longer may have lost some.
+constexpr auto kAwayMax = 23h;
+
+}  // namespace
+
+TableTask::TableTask(std::shared_ptr<TableState> table, DynamoDb& dynamodb, Scheduler& scheduler,
+                     const EngineOptions& options)
+    : table_{std::move(table)}, dynamodb_{dynamodb}, scheduler_{scheduler}, options_{options} {
+  if (!options_.follow) phase_ = Phase::decide;
+}
+
+std::optional<TimePoint> TableTask::step(Worker& worker) {
+  if (table_->ended()) return std::nullopt;
+  if (options_.follow && discovery_due()) discover(worker);
+  switch (phase_) {
+    case Phase::open_readers: open_readers(); break;
+    case Phase::decide: decide(worker); break;
+    case Phase::scan:
+      if (table_->segments_left() == 0) phase_ = Phase::sweep;
+      break;
+    case Phase::sweep: sweep(worker); break;
+    case Phase::follow: follow(worker); break;
+  }
+  return steady_clock::now() + kLook;
+}
+
+// The readers are open before the first page is scanned: what changes behind the scan's back is in the
+// stream from here on.
+void TableTask::open_readers() {
+  if (table_->all_open()) phase_ = Phase::decide;
+}
+
+void TableTask::decide(Worker& worker) {
+  gap_noticed_ = false;
+  const PassState pass = Passes{worker.connection(), table_->replica}.state();
+  epoch_ = pass.epoch;
+  const bool unfinished = pass.phase != PassState::Phase::none;
+  const bool needed = unfinished || pass.gap_open || pass.completed_epoch == 0 || !options_.follow;
+  if (!options_.snapshot || !needed) {
+    enter_follow();
+  } else if (pass.phase == PassState::Phase::sweeping) {
+    phase_ = Phase::sweep;
+  } else if (pass.phase == PassState::Phase::running && !pass.gap_since_start) {
+    spdlog::info("resuming pass table={} epoch={}", name(), epoch_);
+    table_->pass_started(pass.segments);
+    add_segments(worker);
+  } else {
+    begin_pass(worker);
+  }
+}
+
+void TableTask::begin_pass(Worker& worker) {
+  const auto segments = static_cast<std::int32_t>(options_.segments);
+  epoch_ = Passes{worker.connection(), table_->replica}.start(segments, worker.stop());
+  table_->items_scanned = 0;
+  table_->pass_started(segments);
+  spdlog::info("pass started table={} epoch={} segments={}", name(), epoch_, segments);
+  add_segments(worker);
+}
+
+void TableTask::add_segments(Worker& worker) {
+  const auto checkpoints =
+      load_checkpoints(worker.connection(), table_->replica, fmt::format("segment/{}/", epoch_));
+  const std::int32_t total = table_->segments_left();
+  for (std::int32_t segment = 0; segment < total; ++segment) {
+    const auto known = checkpoints.find(segment_lane(epoch_, segment));
+    if (known != checkpoints.end() && known->second.finished) {
+      table_->segment_finished();
+      continue;
+    }
+    SegmentReader reader{dynamodb_,
+                         {.table = table_->replica.source, .segment = segment, .total_segments = total},
+                         known == checkpoints.end() ? "" : known->second.position};
+    scheduler_.add(std::make_shared<SegmentTask>(table_, epoch_, segment, std::move(reader)));
+  }
+  phase_ = Phase::scan;
+}
+
+void TableTask::sweep(Worker& worker) {
+  Passes passes{worker.connection(), table_->replica};
+  passes.begin_sweep(epoch_, worker.stop());
+  const std::uint64_t swept = passes.sweep(epoch_, worker.stop());
+  spdlog::info("pass complete table={} epoch={} items={} swept={}", name(), epoch_,
+               table_->items_scanned.load(), swept);
+  if (options_.follow)
+    enter_follow();
+  else
+    table_->end();
+}
+
+void TableTask::enter_follow() {
+  phase_ = Phase::follow;
+  following_ = false;
+  drain_from_ = steady_clock::now();
+  discovered_ = {};  // the shards as they are now are what must be drained
+}
+
+void TableTask::follow(Worker& worker) {
+  if (gap_noticed_ && options_.snapshot) {
+    phase_ = Phase::open_readers;
+    return;
+  }
+  if (!table_->drained_since(drain_from_) || discovered_ < drain_from_ || waiting_ > 0) return;
+  if (!following_) {
+    following_ = true;
+    note_state(worker.connection(), table_->replica, table_->owner, "following");
+    spdlog::info("following table={}", name());
+  }
+  if (steady_clock::now() - followed_noted_ > kFollowedInterval) note_followed_now(worker);
+  if (options_.once) table_->end();
+}
+
+void TableTask::note_followed_now(Worker& worker) {
+  followed_noted_ = steady_clock::now();
+  drain_from_ = followed_noted_;  // the next note needs every shard to have been empty since this one
+  note_followed(worker.connection(), table_->replica, table_->owner);
+  forget_old_shards(worker.connection(), table_->replica);
+  expire_tombstones(worker.connection(), table_->replica);
+}
+
+bool TableTask::discovery_due() {
+  const bool requested = table_->take_discovery_request();
+  return requested || stream_arn_.empty() || discovered_ < drain_from_ ||
+         steady_clock::now() - discovered_ > options_.discovery_interval;
+}
+
+void TableTask::discover(Worker& worker) {
+  const TimePoint now = steady_clock::now();
+  const TableDescription description =
+      dynamodb_.describe_table(table_name_of(table_->replica.source->arn), worker.stop());
+  require_same_table(description, *table_->replica.source);
+  require_followable(description);
+  const StreamArn arn = parse_stream_arn(description.latest_stream_arn);
+  if (stream_arn_ != description.latest_stream_arn)
+    enter_stream(worker, description.latest_stream_arn, arn.generation);
+  start_shards(worker, dynamodb_.describe_stream(stream_arn_, worker.stop()));
+  discovered_ = now;
+}
+
+// Changes made between two streams are in neither: a pass that begins after the new one's readers are
+// open heals that, and whatever was left unread in the old one.
+void TableTask::enter_stream(Worker& worker, const std::string& stream_arn,
+                             std::uint64_t generation) {
+  pg::Connection& connection = worker.connection();
+  const auto newest = newest_generation(connection, table_->replica);
+  stream_arn_ = stream_arn;
+  stream_label_ = parse_stream_arn(stream_arn).label;
+  if (newest && *newest != generation)
+    note_gap(worker, "", "the stream was switched off and on again, or the table re-created");
+  note_stream(connection, table_->replica, stream_arn, generation);
+  known_.clear();
+  positions_.clear();
+  const std::string prefix = ShardTask::lane(stream_label_, "");
+  for (const auto& [lane, checkpoint] :
+       load_checkpoints(connection, table_->replica, prefix)) {
+    const std::string shard = lane.substr(prefix.size());
+    known_[shard] = checkpoint.finished;
+    positions_[shard] = checkpoint.position;
+  }
+  const auto away = since_followed(connection, table_->replica);
+  if (away && *away > kAwayMax)
+    note_gap(worker, "", fmt::format("nobody followed the stream for {} h", away->count() / 3600));
+  table_->forget_shards();
+  table_->generation = generation;
+}
+
+void TableTask::start_shards(Worker& worker, const StreamDescription& stream) {
+  for (const auto& [shard, finished] : table_->shards()) known_[shard] = finished;
+  const Lineage lineage = shard_lineage(stream.shards, known_);
+  if (!lineage.gap.empty() && !table_->running(lineage.gap_shard)) {
+    note_gap(worker, lineage.gap_shard, lineage.gap);
+    known_[lineage.gap_shard] = true;
+    const Batch nothing;
+    worker.applier().apply(
+        {.table = table_->replica,
+         .batch = nothing,
+         .fence = {.owner = table_->owner.load()},
+         .checkpoint = Checkpoint{ShardTask::lane(stream_label_, lineage.gap_shard), "", true}},
+        worker.limits());
+  }
+  waiting_ = lineage.waiting;
+  for (const std::string& shard : lineage.readable) {
+    if (table_->running(shard)) continue;
+    table_->shard_started(shard);
+    scheduler_.add(std::make_shared<ShardTask>(
+        table_, dynamodb_,
+        ShardPlace{.table = table_->replica.source,
+                   .stream_arn = stream_arn_,
+                   .generation = table_->generation,
+                   .shard_id = shard},
+        positions_[shard], options_));
+  }
+}
+
+void TableTask::note_gap(Worker& worker, const std::string& shard, const std::string& reason) {
+  record_gap(worker.connection(), table_->replica, stream_arn_, shard, reason);
+  spdlog::error("gap table={} shard={} reason=\"{}\"", name(), shard, reason);
+  gap_noticed_ = true;
+}
+
+}  // namespace dynamite

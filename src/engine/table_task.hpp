@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/engine_options.hpp"
+#include "engine/scheduler.hpp"
+#include "engine/table_state.hpp"
+#include "source/dynamodb.hpp"
+#include "source/shard_lineage.hpp"
+
+namespace dynamite {
+
+/// Looks after one table: finds its shards, opens their readers, makes a pass where one is needed, and
+/// says when the table is followed. docs/protocol.md, "Following a table".
+class TableTask : public Task {
+ public:
+  TableTask(std::shared_ptr<TableState> table, DynamoDb& dynamodb, Scheduler& scheduler,
+            const EngineOptions& options);
+
+  std::optional<TimePoint> step(Worker& worker) override;
+  void fail(const Error& error) override { table_->fail(error); }
+  std::string name() const override { return table_->replica.table; }
+
+ private:
+  enum class Phase : std::uint8_t { open_readers, decide, scan, sweep, follow };
+
+  void open_readers();
+  void decide(Worker& worker);
+  void begin_pass(Worker& worker);
+  void add_segments(Worker& worker);
+  void sweep(Worker& worker);
+  void follow(Worker& worker);
+  void enter_follow();
+
+  bool discovery_due();
+  void discover(Worker& worker);
+  void enter_stream(Worker& worker, const std::string& stream_arn, std::uint64_t generation);
+  void start_shards(Worker& worker, const StreamDescription& stream);
+  void note_gap(Worker& worker, const std::string& shard, const std::string& reason);
+  void note_followed_now(Worker& worker);
+
+  std::shared_ptr<TableState> table_;
+  DynamoDb& dynamodb_;
+  Scheduler& scheduler_;
+  const EngineOptions& options_;
+
+  Phase phase_ = Phase::open_readers;
+  std::int32_t epoch_ = 0;              // of the pass that runs
+  std::string stream_arn_;
+  std::string stream_label_;
+  KnownShards known_;                   // of the stream that is read
+  std::map<std::string, std::string> positions_;  // of known_, as of when we took over
+  std::size_t waiting_ = 0;             // shards whose parent is not read to its end
+  bool gap_noticed_ = false;
+  bool following_ = false;              // `following` was noted
+  TimePoint discovered_{};
+  TimePoint drain_from_{};              // what is older need not be waited for
+  TimePoint followed_noted_{};
+};
+
+}  // namespace dynamite

@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 using std::chrono::system_clock;
 
-constexpr milliseconds kRetryDelay = 25ms;       // AWS SDKs, standard mode, DynamoDB
+constexpr milliseconds kRetryDelay = 25ms;  // AWS SDKs, standard mode, DynamoDB
 constexpr milliseconds kThrottledDelay = 500ms;
 // The SDKs' retry quota: many calls failing at once are not all repeated at once.
 constexpr int kBudget = 500;
@@ -52,7 +52,8 @@ struct AwsClient::State {
       options.streams_endpoint = default_endpoint(Service::streams, options.region);
   }
 
-  HttpRequest signed_request(Service service, std::string_view operation, std::string_view body) const;
+  HttpRequest signed_request(Service service, std::string_view operation,
+                             std::string_view body) const;
   milliseconds pause(Reaction reaction, int attempt);
   bool spend_retry();
   void refund() { budget = std::min(kBudget, budget + 1); }
@@ -90,7 +91,8 @@ HttpRequest AwsClient::State::signed_request(Service service, std::string_view o
 
 milliseconds AwsClient::State::pause(Reaction reaction, int attempt) {
   const milliseconds base = reaction == Reaction::retry_throttled ? kThrottledDelay : kRetryDelay;
-  const milliseconds ceiling = std::min(base * (1 << std::min(attempt, 12)), options.retry_delay_max);
+  const milliseconds ceiling =
+      std::min(base * (1 << std::min(attempt, 12)), options.retry_delay_max);
   const std::scoped_lock lock{mutex};
   return milliseconds{std::uniform_int_distribution<milliseconds::rep>{0, ceiling.count()}(random)};
 }

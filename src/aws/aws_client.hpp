@@ -14,7 +14,8 @@
 
 namespace dynamite {
 
-/// What AWS answered instead of a result. The kind follows from the name: one table in aws_client.cpp.
+/// What AWS answered instead of a result. The kind follows from the name: one table in
+/// aws_error.cpp.
 class AwsError : public Error {
  public:
   AwsError(Kind kind, std::string name, const std::string& message, std::string hint = {})
@@ -54,11 +55,11 @@ enum class Service { dynamodb, streams };
 
 struct AwsOptions {
   std::string region;
-  std::string dynamodb_endpoint;  ///< scheme://host[:port]; empty: by region and partition
-  std::string streams_endpoint;
-  int attempts_max = 10;                        ///< of one call, then its Error is thrown
+  std::string dynamodb_endpoint{};  ///< scheme://host[:port]; empty: by region and partition
+  std::string streams_endpoint{};
+  int attempts_max = 10;  ///< of one call, then its Error is thrown
   std::chrono::milliseconds retry_delay_max{20'000};
-  std::uint64_t seed = 0;                       ///< of the jitter
+  std::uint64_t seed = 0;  ///< of the jitter
 };
 
 /// Signed AWS JSON 1.0 calls with retries. Safe to call from many threads.
@@ -68,8 +69,8 @@ class AwsClient {
   ~AwsClient();
 
   /// POSTs `body` to `operation` ("Scan", "GetRecords") and returns the answer's body.
-  /// Throttles and transient failures are repeated with full jitter. Throws Error: `transient` when the
-  /// attempts are used up or `stop` was requested; AwsError for everything that AWS answered.
+  /// Throttles and transient failures are repeated with full jitter. Throws Error: `transient` when
+  /// the attempts are used up or `stop` was requested; AwsError for everything that AWS answered.
   std::string call(Service service, std::string_view operation, std::string_view body,
                    std::stop_token stop = {});
 

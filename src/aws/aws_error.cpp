@@ -72,7 +72,7 @@ std::string bare_name(std::string_view name) {
 }
 
 struct Body {
-  std::string type, message;
+  std::string type, code, message;
 };
 
 // What the body says of an error; empty if it is no JSON object, such as a proxy's HTML.
@@ -85,7 +85,8 @@ Body read_body(const std::string& body) {
     std::string_view text;
     return document[name].get(text) == simdjson::SUCCESS ? std::string{text} : std::string{};
   };
-  said.type = member("__type").empty() ? member("code") : member("__type");
+  said.type = member("__type");
+  said.code = member("code");
   said.message = member("message").empty() ? member("Message") : member("message");
   return said;
 }
@@ -93,24 +94,62 @@ Body read_body(const std::string& body) {
 bool checksum_fits(const HttpResponse& response) {
   const std::string_view wanted = response.header("x-amz-crc32");
   if (wanted.empty()) return true;
-  const auto seen = crc32_z(0, reinterpret_cast<const Bytef*>(response.body.data()),
-                            response.body.size());
+  const auto seen =
+      crc32_z(0, reinterpret_cast<const Bytef*>(response.body.data()), response.body.size());
   return wanted == std::to_string(seen);
 }
 
 std::string hint_for(std::string_view name, std::string_view operation) {
-  if (name.starts_with("AccessDenied")) return fmt::format("allow the action dynamodb:{}", operation);
-  if (name == "UnrecognizedClientException" || name == "InvalidClientTokenId" || name.starts_with("Expired"))
+  if (name.starts_with("AccessDenied"))
+    return fmt::format("allow the action dynamodb:{}", operation);
+  if (name == "UnrecognizedClientException" || name == "InvalidClientTokenId" ||
+      name.starts_with("ExpiredToken"))
     return "check AWS_PROFILE or AWS_ACCESS_KEY_ID, and renew temporary credentials";
-  if (name.find("Signature") != name.npos) return "check the secret access key and this machine's clock";
+  if (name.find("Signature") != name.npos)
+    return "check the secret access key and this machine's clock";
   return {};
 }
 
+bool is_throttle(int status) { return status == 429; }
+bool is_transient(int status) { return status >= 500 || status == 408 || is_throttle(status); }
+
+// AWS names its errors. What has no name comes from something between: it may pass, a body that is
+// too large does not.
 Failure unnamed(const HttpResponse& response, std::string_view operation) {
-  const bool again = response.status >= 500 || response.status == 429 || response.status == 408;
+  const bool again = response.status != 413;
   return {AwsError{again ? transient : bug, "",
-                   fmt::format("{} answered HTTP {} without an error's name", operation, response.status)},
-          again ? (response.status == 429 ? retry_throttled : retry) : give_up};
+                   fmt::format("{} answered HTTP {} without an error's name", operation,
+                               response.status),
+                   is_transient(response.status) ? "" : "check the endpoint and the proxy"},
+          !again                         ? give_up
+          : is_throttle(response.status) ? retry_throttled
+                                         : retry};
+}
+
+Failure named(const std::string& name, const Body& body, int status, std::string_view operation) {
+  const std::string separator = body.message.empty() ? "" : ": ";
+  for (const Rule& rule : kRules)
+    if (rule.name == name)
+      return {AwsError{rule.kind, name,
+                       fmt::format("{}: {}{}{}", operation, name, separator, body.message),
+                       hint_for(name, operation)},
+              rule.reaction};
+  const bool again = is_transient(status);
+  return {AwsError{again ? transient : bug, name,
+                   fmt::format("{}: {} (HTTP {}){}{}", operation, name, status, separator,
+                               body.message)},
+          !again                ? give_up
+          : is_throttle(status) ? retry_throttled
+                                : retry};
+}
+
+// A result has no "__type" of its own, though its items may; one as large as this is not looked at.
+bool may_be_error(const HttpResponse& response) {
+  constexpr std::size_t kErrorBytesMax = 64U << 10U;
+  if (response.status < 200 || response.status > 299) return true;
+  return !response.header("x-amzn-errortype").empty() ||
+         (response.body.size() <= kErrorBytesMax &&
+          response.body.find("\"__type\"") != std::string::npos);
 }
 
 }  // namespace
@@ -120,26 +159,14 @@ std::optional<Failure> failure_of(const HttpResponse& response, std::string_view
     return Failure{AwsError{transient, "CrcMismatch",
                             fmt::format("the answer to {} arrived damaged (CRC-32)", operation)},
                    retry};
-  // A result is large and never begins with an error's members: do not parse it for nothing.
+  if (!may_be_error(response)) return std::nullopt;
   const bool success = response.status >= 200 && response.status < 300;
-  constexpr std::size_t kErrorBytesMax = 4'096;
-  if (success && (response.body.size() > kErrorBytesMax || response.body.find("\"__type\"") == std::string::npos))
-    return std::nullopt;
   const Body body = read_body(response.body);
   const std::string_view header = response.header("x-amzn-errortype");
-  const std::string name = bare_name(header.empty() ? body.type : header);
-  if (name.empty()) return success ? std::nullopt : std::optional{unnamed(response, operation)};
-
-  for (const Rule& rule : kRules)
-    if (rule.name == name)
-      return Failure{AwsError{rule.kind, name, fmt::format("{}: {}{}{}", operation, name,
-                                                           body.message.empty() ? "" : ": ", body.message),
-                              hint_for(name, operation)},
-                     rule.reaction};
-  const bool again = response.status >= 500;
-  return Failure{AwsError{again ? transient : bug, name,
-                          fmt::format("{}: {} (HTTP {}): {}", operation, name, response.status, body.message)},
-                 again ? retry : give_up};
+  const std::string& said = body.type.empty() && !success ? body.code : body.type;
+  const std::string name = bare_name(header.empty() ? said : header);
+  if (!name.empty()) return named(name, body, response.status, operation);
+  return success ? std::nullopt : std::optional{unnamed(response, operation)};
 }
 
 }  // namespace dynamite

@@ -15,7 +15,8 @@ struct Failure {
   Reaction reaction;
 };
 
-/// What went wrong, or absent if the answer is a result. Emulators answer some errors with status 200.
+/// What went wrong, or absent if the answer is a result. Emulators answer some errors with status
+/// 200.
 std::optional<Failure> failure_of(const HttpResponse& response, std::string_view operation);
 
 }  // namespace dynamite

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <vector>
+
 #include "aws/aws_client.hpp"
 #include "aws/ini_file.hpp"
 #include "core/error.hpp"
@@ -7,14 +9,27 @@
 namespace dynamite {
 namespace {
 
-std::string profile_name(const Environment& environment) {
-  return environment("AWS_PROFILE").value_or("default");
+/// An empty variable is none: that is how containers pass on what is not set.
+std::optional<std::string> variable(const Environment& environment, std::string_view name) {
+  auto value = environment(name);
+  return value && !value->empty() ? std::move(value) : std::nullopt;
 }
 
-std::string path_of(const Environment& environment, std::string_view variable,
-                    std::string_view name) {
-  if (const auto path = environment(variable)) return *path;
-  return environment("HOME").value_or("") + "/.aws/" + std::string{name};
+std::string profile_name(const Environment& environment) {
+  return variable(environment, "AWS_PROFILE").value_or("default");
+}
+
+std::string path_of(const Environment& environment, std::string_view name, std::string_view file) {
+  if (auto path = variable(environment, name)) return *path;
+  return variable(environment, "HOME").value_or("") + "/.aws/" + std::string{file};
+}
+
+std::string credentials_path(const Environment& environment) {
+  return path_of(environment, "AWS_SHARED_CREDENTIALS_FILE", "credentials");
+}
+
+std::string config_path(const Environment& environment) {
+  return path_of(environment, "AWS_CONFIG_FILE", "config");
 }
 
 using Section = std::map<std::string, std::string>;
@@ -24,53 +39,55 @@ std::string value_or_empty(const Section& section, const std::string& key) {
   return found == section.end() ? std::string{} : found->second;
 }
 
-/// What both shared files say of the profile; the credentials file wins.
-std::optional<Section> profile_section(const Environment& environment) {
+/// What the shared files say of the profile, the credentials file first.
+std::vector<Section> profile_sections(const Environment& environment) {
   const std::string name = profile_name(environment);
-  std::optional<Section> merged;
-  const auto merge = [&](const std::optional<IniFile>& file, const std::string& section) {
-    if (!file) return;
-    const auto found = file->find(section);
-    if (found == file->end()) return;
-    if (!merged) merged.emplace();
-    for (const auto& [key, value] : found->second) (*merged)[key] = value;
+  std::vector<Section> sections;
+  const auto add = [&](const std::string& path, const std::string& section) {
+    const auto file = read_ini_file(path);
+    if (file && file->contains(section)) sections.push_back(file->at(section));
   };
-  merge(read_ini_file(path_of(environment, "AWS_CONFIG_FILE", "config")),
-        name == "default" ? name : "profile " + name);
-  merge(read_ini_file(path_of(environment, "AWS_SHARED_CREDENTIALS_FILE", "credentials")), name);
-  return merged;
+  add(credentials_path(environment), name);
+  add(config_path(environment), name == "default" ? name : "profile " + name);
+  return sections;
 }
 
 std::optional<Credentials> from_environment(const Environment& environment) {
-  const auto id = environment("AWS_ACCESS_KEY_ID");
-  const auto secret = environment("AWS_SECRET_ACCESS_KEY");
+  const auto id = variable(environment, "AWS_ACCESS_KEY_ID");
+  const auto secret = variable(environment, "AWS_SECRET_ACCESS_KEY");
   if (!id && !secret) return std::nullopt;
   if (!id || !secret)
-    throw Error{Error::Kind::usage, fmt::format("{} is set, but {} is not",
-                                                id ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY",
-                                                id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID")};
-  const auto token = environment("AWS_SESSION_TOKEN");
+    throw Error{
+        Error::Kind::usage,
+        fmt::format("{} is set, but {} is not", id ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY",
+                    id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID")};
+  const auto token = variable(environment, "AWS_SESSION_TOKEN");
   return Credentials{*id, *secret,
-                     token ? *token : environment("AWS_SECURITY_TOKEN").value_or("")};
+                     token ? *token : variable(environment, "AWS_SECURITY_TOKEN").value_or("")};
 }
 
+/// Keys and token of one section only: a token of another's keys opens nothing.
 std::optional<Credentials> from_shared_files(const Environment& environment) {
   const std::string name = profile_name(environment);
-  const auto section = profile_section(environment);
-  if (!section) {
-    if (environment("AWS_PROFILE"))
-      throw Error{Error::Kind::usage,
-                  fmt::format("AWS_PROFILE names \"{}\", but the shared files have no such profile", name)};
-    return std::nullopt;
-  }
-  Credentials credentials{value_or_empty(*section, "aws_access_key_id"),
-                          value_or_empty(*section, "aws_secret_access_key"),
-                          value_or_empty(*section, "aws_session_token")};
-  if (credentials.access_key_id.empty() && credentials.secret_access_key.empty()) return std::nullopt;
-  if (credentials.access_key_id.empty() || credentials.secret_access_key.empty())
+  const auto sections = profile_sections(environment);
+  if (sections.empty() && variable(environment, "AWS_PROFILE"))
     throw Error{Error::Kind::usage,
-                fmt::format("profile \"{}\" has only one of aws_access_key_id and aws_secret_access_key", name)};
-  return credentials;
+                fmt::format("AWS_PROFILE names \"{}\", but neither {} nor {} has that profile",
+                            name, credentials_path(environment), config_path(environment))};
+  for (const Section& section : sections) {
+    Credentials credentials{value_or_empty(section, "aws_access_key_id"),
+                            value_or_empty(section, "aws_secret_access_key"),
+                            value_or_empty(section, "aws_session_token")};
+    const bool id = !credentials.access_key_id.empty();
+    const bool secret = !credentials.secret_access_key.empty();
+    if (id != secret)
+      throw Error{Error::Kind::usage,
+                  fmt::format("profile \"{}\" has {}, but not {}", name,
+                              id ? "aws_access_key_id" : "aws_secret_access_key",
+                              id ? "aws_secret_access_key" : "aws_access_key_id")};
+    if (id) return credentials;
+  }
+  return std::nullopt;
 }
 
 /// Looks anew at every call: shared files are rewritten by the tools that refresh them.
@@ -82,11 +99,10 @@ class DefaultCredentials : public CredentialsProvider {
     if (auto found = from_environment(environment_)) return *found;
     if (auto found = from_shared_files(environment_)) return *found;
     throw Error{Error::Kind::usage,
-                fmt::format("no AWS credentials: neither AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY nor "
-                            "profile \"{}\" in {} or {}",
-                            profile_name(environment_),
-                            path_of(environment_, "AWS_SHARED_CREDENTIALS_FILE", "credentials"),
-                            path_of(environment_, "AWS_CONFIG_FILE", "config")),
+                fmt::format("no AWS credentials: neither AWS_ACCESS_KEY_ID and "
+                            "AWS_SECRET_ACCESS_KEY nor profile \"{}\" in {} or {}",
+                            profile_name(environment_), credentials_path(environment_),
+                            config_path(environment_)),
                 "set AWS_PROFILE, or run `aws configure`"};
   }
 
@@ -101,10 +117,9 @@ std::unique_ptr<CredentialsProvider> make_default_credentials(Environment enviro
 }
 
 std::optional<std::string> profile_region(const Environment& environment) {
-  const auto section = profile_section(environment);
-  if (!section) return std::nullopt;
-  std::string region = value_or_empty(*section, "region");
-  return region.empty() ? std::nullopt : std::optional{std::move(region)};
+  for (const auto& section : profile_sections(environment))
+    if (std::string region = value_or_empty(section, "region"); !region.empty()) return region;
+  return std::nullopt;
 }
 
 }  // namespace dynamite

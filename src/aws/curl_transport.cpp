@@ -52,6 +52,12 @@ int on_progress(void* stop, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return static_cast<const std::stop_token*>(stop)->stop_requested() ? 1 : 0;
 }
 
+std::string why_failed(CURLcode code, const char* reason) {
+  if (code == CURLE_WRITE_ERROR)
+    return fmt::format("the answer is larger than {} MiB", kBodyBytesMax >> 20U);
+  return reason[0] != '\0' ? reason : curl_easy_strerror(code);
+}
+
 void initialise_curl() {
   static std::once_flag once;
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
@@ -114,7 +120,9 @@ void CurlTransport::configure(CURL* curl, const HttpRequest& request,
 
 HttpResponse CurlTransport::send(const HttpRequest& request, std::stop_token stop) {
   curl_slist* list = nullptr;
-  const auto append = [&](const std::string& line) { list = curl_slist_append(list, line.c_str()); };
+  const auto append = [&](const std::string& line) {
+    list = curl_slist_append(list, line.c_str());
+  };
   append("Expect:");  // no round trip to ask whether a body is welcome
   for (const auto& [name, value] : request.headers) append(name + ": " + value);
   const HeaderList headers{list};
@@ -135,9 +143,9 @@ HttpResponse CurlTransport::send(const HttpRequest& request, std::stop_token sto
   const CURLcode code = curl_easy_perform(curl);
   if (code != CURLE_OK) {
     // The handle goes with its connections: none of them is trusted now.
-    const std::string_view why = reason[0] != '\0' ? reason : curl_easy_strerror(code);
     throw Error{Error::Kind::transient,
-                fmt::format("no answer from {}: {}", request.url, stop.stop_requested() ? "stopped" : why)};
+                fmt::format("no answer from {}: {}", request.url,
+                            stop.stop_requested() ? "stopped" : why_failed(code, reason))};
   }
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);

@@ -13,8 +13,11 @@ std::string trimmed(const std::string& text) {
 
 // A comment behind a value needs a blank before its sign: secrets may hold either.
 std::string without_comment(const std::string& value) {
-  for (const char* sign : {" #", " ;"})
-    if (const std::size_t at = value.find(sign); at != value.npos) return trimmed(value.substr(0, at));
+  for (std::size_t at = 1; at < value.size(); ++at) {
+    const bool sign = value[at] == '#' || value[at] == ';';
+    const bool behind_blank = value[at - 1] == ' ' || value[at - 1] == '\t';
+    if (sign && behind_blank) return trimmed(value.substr(0, at));
+  }
   return value;
 }
 

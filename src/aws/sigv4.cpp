@@ -31,7 +31,8 @@ std::string hmac_sha256(std::string_view key, std::string_view text) {
 }
 
 bool is_unreserved(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.' || c == '_' || c == '~';
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.' || c == '_' ||
+         c == '~';
 }
 
 int hex_value(char c) {
@@ -134,7 +135,8 @@ std::map<std::string, std::string> canonical_headers(const Headers& headers) {
 
 std::string signed_headers(const Headers& headers) {
   std::string names;
-  for (const auto& [name, value] : canonical_headers(headers)) names += (names.empty() ? "" : ";") + name;
+  for (const auto& [name, value] : canonical_headers(headers))
+    names += (names.empty() ? "" : ";") + name;
   return names;
 }
 
@@ -154,7 +156,8 @@ std::string sha256_hex(std::string_view bytes) {
 std::string canonical_request(const SignableRequest& request) {
   std::string out = request.method + "\n" + canonical_path(request.path) + "\n" +
                     canonical_query(request.query) + "\n";
-  for (const auto& [name, value] : canonical_headers(request.headers)) out += name + ":" + value + "\n";
+  for (const auto& [name, value] : canonical_headers(request.headers))
+    out += name + ":" + value + "\n";
   return out + "\n" + signed_headers(request.headers) + "\n" + sha256_hex(request.body);
 }
 
@@ -182,8 +185,7 @@ std::string authorization(const SignableRequest& request, const SigningScope& sc
 }
 
 std::string to_amz_date(std::chrono::system_clock::time_point time) {
-  return fmt::format("{:%Y%m%dT%H%M%SZ}",
-                     fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
+  return fmt::format("{:%Y%m%dT%H%M%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
 }  // namespace dynamite

@@ -18,9 +18,9 @@ struct SigningScope {
 /// A request taken apart, as the signature sees it.
 struct SignableRequest {
   std::string method;
-  std::string path;    ///< as sent, percent-encoded; "/" if empty
-  std::string query;   ///< as sent, without "?"
-  Headers headers;     ///< all are signed; `host` must be among them
+  std::string path;   ///< as sent, percent-encoded; "/" if empty
+  std::string query;  ///< as sent, without "?"
+  Headers headers;    ///< all are signed; `host` must be among them
   std::string_view body;
 };
 
@@ -28,7 +28,8 @@ struct SignableRequest {
 std::string canonical_request(const SignableRequest& request);
 std::string string_to_sign(const std::string& canonical_request, const SigningScope& scope,
                            const std::string& amz_date);
-std::string signing_key(const std::string& secret, const SigningScope& scope, const std::string& date);
+std::string signing_key(const std::string& secret, const SigningScope& scope,
+                        const std::string& date);
 
 /// The value of the Authorization header. `amz_date`: YYYYMMDDTHHMMSSZ, the value of x-amz-date.
 std::string authorization(const SignableRequest& request, const SigningScope& scope,

@@ -16,8 +16,13 @@ namespace dynamite {
 using TableLookup = std::function<std::shared_ptr<const SourceTable>(std::string_view stream_arn)>;
 
 /// A Lambda event of DynamoDB stream records. A record that is malformed goes to `rejected` and
-/// does not take its neighbours. Throws Error{usage} if the event is no DynamoDB stream event
-/// (Kinesis, SQS, anything else: the message says what it is), or is not JSON.
+/// does not take its neighbours; where it does not tell its table it counts to that of the record
+/// before it, at the beginning to the first. Throws Error{usage} if the event is no DynamoDB stream
+/// event (Kinesis, SQS, anything else: the message says what it is), is not JSON, names no stream
+/// in an eventSourceARN, or comes from a stream without new images.
+///
+/// For all decoders: a member that is null is absent. A change without ApproximateCreationDateTime
+/// has time 1970. Images are passed over, checked to be JSON, and not read; keys are.
 Batch decode_lambda_event(std::string page, const TableLookup& lookup);
 
 /// Stream records as `dynamite apply` takes them: one Lambda event, or JSON lines of which each is
@@ -27,10 +32,12 @@ Batch decode_recorded(std::string page, const TableLookup& lookup);
 struct RecordsPage {
   Batch batch;
   std::optional<std::string> next_iterator;  ///< absent: the shard is finished
-  std::string last_sequence_number;          ///< of the last record, empty if there is none
+  /// Of the last record that has one, rejected ones included; empty if there is none.
+  std::string last_sequence_number;
 };
 
-/// The answer of GetRecords, for a stream of `table` with this generation.
+/// The answer of GetRecords, for a stream of `table` with this generation. Throws Error{transient}
+/// if it is not JSON or has no Records, Error{usage} if the stream carries no new images.
 RecordsPage decode_records_page(std::string page, std::shared_ptr<const SourceTable> table,
                                 std::uint64_t generation);
 
@@ -40,11 +47,12 @@ struct ScanPage {
   double capacity_units = 0;                      ///< ConsumedCapacity.CapacityUnits, 0 if absent
 };
 
-/// The answer of Scan, read at `time`.
+/// The answer of Scan, read at `time`. An item without a valid key goes to `rejected`. Throws
+/// Error{transient} if it is not JSON or has no Items.
 ScanPage decode_scan_page(std::string page, std::shared_ptr<const SourceTable> table, Micros time);
 
 /// Appends the canonical key of `image` (an item, or a record's Keys). Throws Error{poison} if an
-/// attribute of the key is missing, is there twice, or has another type.
+/// attribute of the key is missing, is there twice, has another type, or holds U+0000 in a string.
 void append_canonical_key(std::string& out, std::string_view image, const KeySchema& key_schema);
 
 }  // namespace dynamite

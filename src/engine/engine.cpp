@@ -16,22 +16,23 @@ using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
 constexpr auto kTick = 100ms;
-constexpr auto kControlCheck = 1s;      // between looks at the control connection and at standby tables
+constexpr auto kControlCheck = 1s;  // between looks at the control connection and at standby tables
 constexpr double kProvisionedShare = 0.25;  // of a table's read units that a pass takes unasked
 
-std::optional<double> read_units(const EngineOptions& options, const TableDescription& table) {
-  if (options.read_units || !table.provisioned_read_units) return options.read_units;
+}  // namespace
+
+std::optional<double> read_units_of(std::optional<double> configured,
+                                    const TableDescription& table) {
+  if (configured || !table.provisioned_read_units) return configured;
   return std::max(1.0, kProvisionedShare * static_cast<double>(*table.provisioned_read_units));
 }
-
-}  // namespace
 
 Engine::Engine(EngineOptions options, DynamoDb& dynamodb)
     : options_{std::move(options)}, dynamodb_{dynamodb}, scheduler_{options_.seed} {}
 
 void Engine::add(ReplicaTable replica, const TableDescription& description) {
   auto state = std::make_shared<TableState>(std::move(replica), description.item_count,
-                                            read_units(options_, description));
+                                            read_units_of(options_.read_units, description));
   tables_.push_back({.state = std::move(state)});
 }
 
@@ -64,8 +65,8 @@ void Engine::run(std::stop_token stop, const std::function<void()>& tick) {
   tick();
 }
 
-// The session locks say that this daemon is alive. Who loses the control connection loses them; whoever
-// takes the table then raises its owner, which fences us.
+// The session locks say that this daemon is alive. Who loses the control connection loses them;
+// whoever takes the table then raises its owner, which fences us.
 void Engine::keep_alive() {
   if (steady_clock::now() - control_checked_ < kControlCheck) return;
   control_checked_ = steady_clock::now();
@@ -77,7 +78,8 @@ void Engine::keep_alive() {
       if (fresh) {
         require_direct_connection(connection);
         for (Followed& table : tables_)
-          if (table.started && !table.state->ended() && !try_hold_alive(connection, table.state->replica))
+          if (table.started && !table.state->ended() &&
+              !try_hold_alive(connection, table.state->replica))
             table.state->fail(Error{Error::Kind::fenced, "another daemon has taken the table"});
       }
     }
@@ -149,11 +151,13 @@ void Engine::shut_down(std::stop_token stop) {
   for (Followed& table : tables_) {
     if (table.state->owner == 0) continue;
     try {
-      if (!control_ || !control_->usable()) throw Error{Error::Kind::transient, "PostgreSQL is away"};
+      if (!control_ || !control_->usable())
+        throw Error{Error::Kind::transient, "PostgreSQL is away"};
       give_back(*control_, table.state->replica, table.state->owner, stop);
     } catch (const Error& error) {
-      spdlog::warn("could not give the table back table={} reason=\"{}\" hint=\"run `dynamite release`\"",
-                   table.state->replica.table, error.what());
+      spdlog::warn(
+          "could not give the table back table={} reason=\"{}\" hint=\"run `dynamite release`\"",
+          table.state->replica.table, error.what());
     }
   }
 }

@@ -14,6 +14,11 @@
 
 namespace dynamite {
 
+/// Read units a second that a pass may take of `table`: what is configured, else a quarter of what
+/// is provisioned; absent: on demand, no limit.
+std::optional<double> read_units_of(std::optional<double> configured,
+                                    const TableDescription& table);
+
 /// Copies and follows tables until stopped, or until all are complete.
 class Engine {
  public:
@@ -22,8 +27,8 @@ class Engine {
   /// Before run().
   void add(ReplicaTable replica, const TableDescription& description);
 
-  /// Returns when `stop` is requested, or with `once` or without `follow` when every table is done, or when
-  /// every table has failed. `tick` is called some times a second, on the calling thread.
+  /// Returns when `stop` is requested, or with `once` or without `follow` when every table is done,
+  /// or when every table has failed. `tick` is called some times a second, on the calling thread.
   void run(std::stop_token stop, const std::function<void()>& tick);
 
   std::vector<std::shared_ptr<const TableState>> tables() const;

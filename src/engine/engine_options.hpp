@@ -12,15 +12,15 @@ namespace dynamite {
 struct EngineOptions {
   pg::ConnectOptions connect;
   ApplyOptions apply;
-  std::uint32_t connections = 4;  ///< threads, each with one connection
-  std::uint32_t segments = 4;     ///< of a new pass
+  std::uint32_t connections = 4;     ///< threads, each with one connection
+  std::uint32_t segments = 4;        ///< of a new pass
   std::optional<double> read_units;  ///< a second and table; absent: a quarter of the provisioned
   std::chrono::milliseconds idle_poll_max{1'000};
   std::chrono::milliseconds discovery_interval{10'000};  ///< between looks at a stream's shards
-  bool follow = true;     ///< read the streams; else one pass only
-  bool snapshot = true;   ///< make a pass where one is needed
-  bool once = false;      ///< end when every table is complete and its shards are drained
-  std::uint64_t seed = 0; ///< of the jitter of pauses
+  bool follow = true;                                    ///< read the streams; else one pass only
+  bool snapshot = true;                                  ///< make a pass where one is needed
+  bool once = false;       ///< end when every table is complete and its shards are drained
+  std::uint64_t seed = 0;  ///< of the jitter of pauses
 };
 
 }  // namespace dynamite

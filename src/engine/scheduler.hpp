@@ -18,8 +18,8 @@ namespace dynamite {
 
 using TimePoint = std::chrono::steady_clock::time_point;
 
-/// Something that goes on in short steps: a lane, or what looks after a table's lanes. At most one thread
-/// at a time is inside a task.
+/// Something that goes on in short steps: a lane, or what looks after a table's lanes. At most one
+/// thread at a time is inside a task.
 class Task {
  public:
   virtual ~Task() = default;

@@ -29,8 +29,9 @@ std::optional<TimePoint> SegmentTask::step(Worker& worker) {
       {.table = table_->replica,
        .batch = *pending_->batch,
        .fence = {.owner = std::nullopt, .pass = epoch_, .deadline = std::nullopt},
-       .checkpoint = Checkpoint{
-           .lane = lane_, .position = pending_->position, .finished = pending_->finished}},
+       .checkpoint =
+           Checkpoint{
+               .lane = lane_, .position = pending_->position, .finished = pending_->finished}},
       worker.limits());
   table_->items_scanned += outcome.records;
   spdlog::debug("scanned lane={} items={} rows={}", name(), outcome.records, outcome.applied);

@@ -15,6 +15,11 @@ using std::chrono::steady_clock;
 
 constexpr auto kIdleDelayMin = 50ms;
 
+Micros newest_time(const Batch& batch) {
+  const auto newest = std::ranges::max_element(batch.changes, {}, &Change::time);
+  return newest == batch.changes.end() ? Micros{} : newest->time;
+}
+
 }  // namespace
 
 std::string ShardTask::lane(const std::string& stream_label, const std::string& shard_id) {
@@ -56,7 +61,7 @@ std::optional<TimePoint> ShardTask::read(Worker& worker) {
     table_->shard_idle(place_.shard_id, asked);
     return when_idle();
   }
-  table_->shard_busy(place_.shard_id);
+  if (turn.batch) table_->shard_busy(place_.shard_id, newest_time(*turn.batch));
   idle_delay_ = {};
   pending_ = std::move(turn);
   return apply(worker);
@@ -69,7 +74,8 @@ std::optional<TimePoint> ShardTask::apply(Worker& worker) {
       {.table = table_->replica,
        .batch = turn.batch ? *turn.batch : nothing,
        .fence = {.owner = table_->owner.load(), .pass = std::nullopt, .deadline = std::nullopt},
-       .checkpoint = Checkpoint{.lane = lane_, .position = turn.position, .finished = turn.finished}},
+       .checkpoint =
+           Checkpoint{.lane = lane_, .position = turn.position, .finished = turn.finished}},
       worker.limits());
   table_->changes_applied += outcome.records;
   spdlog::debug("applied lane={} records={} changes={} rows={} dead_letters={}", name(),
@@ -81,10 +87,11 @@ std::optional<TimePoint> ShardTask::apply(Worker& worker) {
   return std::nullopt;
 }
 
-// Records behind the position are gone. The shard goes on at its horizon if it still has one; the gap
-// brings a new pass.
+// Records behind the position are gone. The shard goes on at its horizon if it still has one; the
+// gap brings a new pass.
 void ShardTask::lost(Worker& worker, const Error& error) {
-  record_gap(worker.connection(), table_->replica, place_.stream_arn, place_.shard_id, error.what());
+  record_gap(worker.connection(), table_->replica, place_.stream_arn, place_.shard_id,
+             error.what());
   spdlog::error("gap lane={} reason=\"{}\"", name(), error.what());
   table_->request_discovery();
   reader_ = ShardReader{dynamodb_, place_, ""};

@@ -45,9 +45,11 @@ void TableState::shard_idle(const std::string& shard, TimePoint asked) {
   if (entry.empty_pages.size() > kEmptyPagesDrained) entry.empty_pages.pop_front();
 }
 
-void TableState::shard_busy(const std::string& shard) {
+void TableState::shard_busy(const std::string& shard, Micros newest) {
   const std::scoped_lock lock{mutex_};
-  shards_[shard].empty_pages.clear();
+  Shard& entry = shards_[shard];
+  entry.empty_pages.clear();
+  entry.newest = std::max(entry.newest, newest);
 }
 
 void TableState::forget_shards() {
@@ -73,12 +75,20 @@ bool TableState::all_open() const {
   return std::ranges::all_of(shards_, [](const auto& entry) { return entry.second.opened; });
 }
 
+bool TableState::drained(const Shard& shard, TimePoint since) {
+  return shard.finished ||
+         (shard.empty_pages.size() == kEmptyPagesDrained && shard.empty_pages.front() >= since);
+}
+
 bool TableState::drained_since(TimePoint since) const {
   const std::scoped_lock lock{mutex_};
-  return std::ranges::all_of(shards_, [&](const auto& entry) {
-    const Shard& shard = entry.second;
-    return shard.finished ||
-           (shard.empty_pages.size() == kEmptyPagesDrained && shard.empty_pages.front() >= since);
+  return std::ranges::all_of(shards_, [&](const auto& e) { return drained(e.second, since); });
+}
+
+bool TableState::caught_up_since(TimePoint since, Micros since_time) const {
+  const std::scoped_lock lock{mutex_};
+  return std::ranges::all_of(shards_, [&](const auto& e) {
+    return e.second.newest >= since_time || drained(e.second, since);
   });
 }
 

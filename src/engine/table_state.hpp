@@ -27,7 +27,7 @@ class TableState {
   ReadRate read_rate;
   std::atomic<std::uint64_t> items_scanned = 0;
   std::atomic<std::uint64_t> changes_applied = 0;
-  std::atomic<std::int64_t> owner = 0;  ///< 0: not ours
+  std::atomic<std::int64_t> owner = 0;        ///< 0: not ours
   std::atomic<std::uint64_t> generation = 0;  ///< of the stream that is read; 0: none yet
 
   /// The tasks of the table shall end: it is complete, stopped, or failed.
@@ -43,7 +43,8 @@ class TableState {
   void shard_finished(const std::string& shard);
   /// A page that was asked for at `asked` was empty.
   void shard_idle(const std::string& shard, TimePoint asked);
-  void shard_busy(const std::string& shard);
+  /// A page held records, the newest of that time.
+  void shard_busy(const std::string& shard, Micros newest);
   void forget_shards();
 
   bool running(const std::string& shard) const;
@@ -51,6 +52,10 @@ class TableState {
   bool all_open() const;
   /// Every shard is finished, or was empty in several pages in a row since `since`.
   bool drained_since(TimePoint since) const;
+
+  /// All that happened before `since` was read from every shard: it was drained, or has given a
+  /// newer record. A shard that is written to all the time is never empty.
+  bool caught_up_since(TimePoint since, Micros since_time) const;
 
   /// A shard ended, or records were lost: look at the stream now.
   void request_discovery() noexcept { discovery_requested_ = true; }
@@ -62,9 +67,13 @@ class TableState {
   std::int32_t segments_left() const noexcept { return segments_left_; }
 
  private:
+  struct Shard;
+  static bool drained(const Shard& shard, TimePoint since);
+
   struct Shard {
     bool opened = false;
     bool finished = false;
+    Micros newest{};                    // record that was read
     std::deque<TimePoint> empty_pages;  // when the last few, in a row, were asked for
   };
 

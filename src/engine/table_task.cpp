@@ -16,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-constexpr auto kLook = 100ms;           // between looks at what the lanes have done
+constexpr auto kLook = 100ms;  // between looks at what the lanes have done
 constexpr auto kFollowedInterval = 60s;
 // A stream keeps records for 24 h: who was away for longer may have lost some.
 constexpr auto kAwayMax = 23h;
@@ -33,19 +33,27 @@ std::optional<TimePoint> TableTask::step(Worker& worker) {
   if (table_->ended()) return std::nullopt;
   if (options_.follow && discovery_due()) discover(worker);
   switch (phase_) {
-    case Phase::open_readers: open_readers(); break;
-    case Phase::decide: decide(worker); break;
+    case Phase::open_readers:
+      open_readers();
+      break;
+    case Phase::decide:
+      decide(worker);
+      break;
     case Phase::scan:
       if (table_->segments_left() == 0) phase_ = Phase::sweep;
       break;
-    case Phase::sweep: sweep(worker); break;
-    case Phase::follow: follow(worker); break;
+    case Phase::sweep:
+      sweep(worker);
+      break;
+    case Phase::follow:
+      follow(worker);
+      break;
   }
   return steady_clock::now() + kLook;
 }
 
-// The readers are open before the first page is scanned: what changes behind the scan's back is in the
-// stream from here on.
+// The readers are open before the first page is scanned: what changes behind the scan's back is in
+// the stream from here on.
 void TableTask::open_readers() {
   if (table_->all_open()) phase_ = Phase::decide;
 }
@@ -88,9 +96,10 @@ void TableTask::add_segments(Worker& worker) {
       table_->segment_finished();
       continue;
     }
-    SegmentReader reader{dynamodb_,
-                         {.table = table_->replica.source, .segment = segment, .total_segments = total},
-                         known == checkpoints.end() ? "" : known->second.position};
+    SegmentReader reader{
+        dynamodb_,
+        {.table = table_->replica.source, .segment = segment, .total_segments = total},
+        known == checkpoints.end() ? "" : known->second.position};
     scheduler_.add(std::make_shared<SegmentTask>(table_, epoch_, segment, std::move(reader)));
   }
   phase_ = Phase::scan;
@@ -111,8 +120,14 @@ void TableTask::sweep(Worker& worker) {
 void TableTask::enter_follow() {
   phase_ = Phase::follow;
   following_ = false;
+  expect_all_before_now();
+  discovered_ = {};  // the shards as they are now are what must be read
+}
+
+void TableTask::expect_all_before_now() {
   drain_from_ = steady_clock::now();
-  discovered_ = {};  // the shards as they are now are what must be drained
+  drain_from_time_ =
+      std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
 }
 
 void TableTask::follow(Worker& worker) {
@@ -120,19 +135,22 @@ void TableTask::follow(Worker& worker) {
     phase_ = Phase::open_readers;
     return;
   }
-  if (!table_->drained_since(drain_from_) || discovered_ < drain_from_ || waiting_ > 0) return;
+  if (discovered_ < drain_from_ || waiting_ > 0 ||
+      !table_->caught_up_since(drain_from_, drain_from_time_))
+    return;
+  const bool drained = table_->drained_since(drain_from_);
   if (!following_) {
     following_ = true;
     note_state(worker.connection(), table_->replica, table_->owner, "following");
     spdlog::info("following table={}", name());
   }
   if (steady_clock::now() - followed_noted_ > kFollowedInterval) note_followed_now(worker);
-  if (options_.once) table_->end();
+  if (options_.once && drained) table_->end();
 }
 
 void TableTask::note_followed_now(Worker& worker) {
   followed_noted_ = steady_clock::now();
-  drain_from_ = followed_noted_;  // the next note needs every shard to have been empty since this one
+  expect_all_before_now();  // the next note needs every shard to have been read up to this one
   note_followed(worker.connection(), table_->replica, table_->owner);
   forget_old_shards(worker.connection(), table_->replica);
   expire_tombstones(worker.connection(), table_->replica);
@@ -157,8 +175,8 @@ void TableTask::discover(Worker& worker) {
   discovered_ = now;
 }
 
-// Changes made between two streams are in neither: a pass that begins after the new one's readers are
-// open heals that, and whatever was left unread in the old one.
+// Changes made between two streams are in neither: a pass that begins after the new one's readers
+// are open heals that, and whatever was left unread in the old one.
 void TableTask::enter_stream(Worker& worker, const std::string& stream_arn,
                              std::uint64_t generation) {
   pg::Connection& connection = worker.connection();
@@ -171,8 +189,7 @@ void TableTask::enter_stream(Worker& worker, const std::string& stream_arn,
   known_.clear();
   positions_.clear();
   const std::string prefix = ShardTask::lane(stream_label_, "");
-  for (const auto& [lane, checkpoint] :
-       load_checkpoints(connection, table_->replica, prefix)) {
+  for (const auto& [lane, checkpoint] : load_checkpoints(connection, table_->replica, prefix)) {
     const std::string shard = lane.substr(prefix.size());
     known_[shard] = checkpoint.finished;
     positions_[shard] = checkpoint.position;
@@ -202,13 +219,12 @@ void TableTask::start_shards(Worker& worker, const StreamDescription& stream) {
   for (const std::string& shard : lineage.readable) {
     if (table_->running(shard)) continue;
     table_->shard_started(shard);
-    scheduler_.add(std::make_shared<ShardTask>(
-        table_, dynamodb_,
-        ShardPlace{.table = table_->replica.source,
-                   .stream_arn = stream_arn_,
-                   .generation = table_->generation,
-                   .shard_id = shard},
-        positions_[shard], options_));
+    scheduler_.add(std::make_shared<ShardTask>(table_, dynamodb_,
+                                               ShardPlace{.table = table_->replica.source,
+                                                          .stream_arn = stream_arn_,
+                                                          .generation = table_->generation,
+                                                          .shard_id = shard},
+                                               positions_[shard], options_));
   }
 }
 

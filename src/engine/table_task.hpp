@@ -14,8 +14,8 @@
 
 namespace dynamite {
 
-/// Looks after one table: finds its shards, opens their readers, makes a pass where one is needed, and
-/// says when the table is followed. docs/protocol.md, "Following a table".
+/// Looks after one table: finds its shards, opens their readers, makes a pass where one is needed,
+/// and says when the table is followed. docs/protocol.md, "Following a table".
 class TableTask : public Task {
  public:
   TableTask(std::shared_ptr<TableState> table, DynamoDb& dynamodb, Scheduler& scheduler,
@@ -42,6 +42,7 @@ class TableTask : public Task {
   void start_shards(Worker& worker, const StreamDescription& stream);
   void note_gap(Worker& worker, const std::string& shard, const std::string& reason);
   void note_followed_now(Worker& worker);
+  void expect_all_before_now();
 
   std::shared_ptr<TableState> table_;
   DynamoDb& dynamodb_;
@@ -49,16 +50,17 @@ class TableTask : public Task {
   const EngineOptions& options_;
 
   Phase phase_ = Phase::open_readers;
-  std::int32_t epoch_ = 0;              // of the pass that runs
+  std::int32_t epoch_ = 0;  // of the pass that runs
   std::string stream_arn_;
   std::string stream_label_;
-  KnownShards known_;                   // of the stream that is read
+  KnownShards known_;                             // of the stream that is read
   std::map<std::string, std::string> positions_;  // of known_, as of when we took over
-  std::size_t waiting_ = 0;             // shards whose parent is not read to its end
+  std::size_t waiting_ = 0;                       // shards whose parent is not read to its end
   bool gap_noticed_ = false;
-  bool following_ = false;              // `following` was noted
+  bool following_ = false;  // `following` was noted
   TimePoint discovered_{};
-  TimePoint drain_from_{};              // what is older need not be waited for
+  TimePoint drain_from_{};    // what happened before must be read
+  Micros drain_from_time_{};  // the same by the clock on the wall
   TimePoint followed_noted_{};
 };
 

@@ -8,8 +8,8 @@
 
 namespace dynamite {
 
-/// What one thread works with: a connection that is opened when it is first needed, and again when it
-/// is lost.
+/// What one thread works with: a connection that is opened when it is first needed, and again when
+/// it is lost.
 class Worker {
  public:
   Worker(pg::ConnectOptions connect, ApplyOptions apply, std::stop_token stop)

@@ -47,7 +47,8 @@ std::string describe(const PGresult* result, const std::string& sqlstate) {
 }
 
 std::string hint_for(const PGresult* result, const std::string& sqlstate) {
-  if (sqlstate.starts_with("DY") || sqlstate.starts_with("42")) return field(result, PG_DIAG_MESSAGE_HINT);
+  if (sqlstate.starts_with("DY") || sqlstate.starts_with("42"))
+    return field(result, PG_DIAG_MESSAGE_HINT);
   if (sqlstate.starts_with("28")) return "check user and password in the setting `url`";
   return {};
 }
@@ -61,9 +62,9 @@ std::string hint_for(const PGresult* result, const std::string& sqlstate) {
 Error::Kind kind_of_connect_failure(std::string_view message) {
   // libpq gives no SQLSTATE for a connection that failed, only the server's words.
   constexpr std::array<std::string_view, 9> kRefusals{
-      "authentication failed", "does not exist",      "no pg_hba.conf entry",
-      "no password supplied",  "certificate",         "invalid connection option",
-      "SSL",                   "invalid sslmode",     "unsupported startup parameter"};
+      "authentication failed", "does not exist",  "no pg_hba.conf entry",
+      "no password supplied",  "certificate",     "invalid connection option",
+      "does not support SSL",  "invalid sslmode", "unsupported startup parameter"};
   const bool refused = std::ranges::any_of(
       kRefusals, [&](std::string_view words) { return message.find(words) != message.npos; });
   const bool unreachable = message.find("No such file") != message.npos;
@@ -110,11 +111,22 @@ std::uint64_t Result::affected() const {
 
 Connection Connection::open(const ConnectOptions& options, std::stop_token stop) {
   // A silent peer is noticed within a minute: 20 s idle, then 4 probes of 10 s.
-  const std::array keywords{"dbname",          "application_name",    "client_encoding",
-                            "keepalives_idle", "keepalives_interval", "keepalives_count",
-                            "tcp_user_timeout", static_cast<const char*>(nullptr)};
-  const std::array values{options.conninfo.c_str(), options.application_name.c_str(), "UTF8", "20",
-                          "10", "4", "60000", static_cast<const char*>(nullptr)};
+  const std::array keywords{"dbname",
+                            "application_name",
+                            "client_encoding",
+                            "keepalives_idle",
+                            "keepalives_interval",
+                            "keepalives_count",
+                            "tcp_user_timeout",
+                            static_cast<const char*>(nullptr)};
+  const std::array values{options.conninfo.c_str(),
+                          options.application_name.c_str(),
+                          "UTF8",
+                          "20",
+                          "10",
+                          "4",
+                          "60000",
+                          static_cast<const char*>(nullptr)};
   Connection connection{PQconnectStartParams(keywords.data(), values.data(), 1)};
   if (!connection.handle_) throw std::bad_alloc{};
   PGconn* handle = connection.handle_.get();
@@ -135,7 +147,9 @@ Connection Connection::open(const ConnectOptions& options, std::stop_token stop)
   }
   if (PQsetnonblocking(handle, 1) != 0 || PQenterPipelineMode(handle) != 1)
     throw Error{Error::Kind::bug, "libpq refused the non-blocking pipeline mode"};
+  connection.limit_to(deadline);
   connection.measure_clock();
+  connection.limit_to(steady_clock::time_point::max());
   return connection;
 }
 
@@ -146,8 +160,8 @@ void Connection::measure_clock() {
   const auto before = system_clock::now();
   const Result now = run("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint");
   const auto middle = before + (system_clock::now() - before) / 2;
-  clock_offset_ = microseconds{now.number(0, 0)} -
-                  duration_cast<microseconds>(middle.time_since_epoch());
+  clock_offset_ =
+      microseconds{now.number(0, 0)} - duration_cast<microseconds>(middle.time_since_epoch());
 }
 
 void Connection::send(const Statement& statement) {
@@ -181,10 +195,15 @@ std::vector<Result> Connection::collect(std::size_t count, const Limits& limits)
       continue;  // the end of one statement's results
     }
     switch (result.status()) {
-      case PGRES_PIPELINE_SYNC: synced = true; break;
-      case PGRES_PIPELINE_ABORTED: break;
+      case PGRES_PIPELINE_SYNC:
+        synced = true;
+        break;
+      case PGRES_PIPELINE_ABORTED:
+        break;
       case PGRES_COMMAND_OK:
-      case PGRES_TUPLES_OK: results.push_back(std::move(result)); break;
+      case PGRES_TUPLES_OK:
+        results.push_back(std::move(result));
+        break;
       default:
         if (field(result.get(), PG_DIAG_SQLSTATE).empty())
           give_up(trimmed(PQresultErrorMessage(result.get())));
@@ -207,7 +226,7 @@ void Connection::wait_for_input(const Limits& limits) {
     if (unsent == 0 && PQisBusy(handle) == 0) return;
     const auto now = steady_clock::now();
     if (limits.stop.stop_requested() && !stop_at) stop_at = now + Limits::kStopGrace;
-    if (now > std::min(limits.deadline, stop_at.value_or(limits.deadline)))
+    if (now > std::min({limits.deadline, deadline_, stop_at.value_or(limits.deadline)}))
       give_up("no answer in time");
     const short events = static_cast<short>(POLLIN | (unsent == 1 ? POLLOUT : 0));
     const short ready = poll_socket(PQsocket(handle), events, kStopCheck);
@@ -251,8 +270,10 @@ bool Connection::usable() const noexcept {
 
 bool Connection::closed_by_peer() noexcept {
   if (!usable()) return true;
-  if (poll_socket(PQsocket(handle_.get()), POLLIN, milliseconds{0}) == 0) return false;
-  return PQconsumeInput(handle_.get()) != 1 || !usable();
+  // A server that ends sends its reason first, and only then closes.
+  while (poll_socket(PQsocket(handle_.get()), POLLIN, milliseconds{0}) != 0)
+    if (PQconsumeInput(handle_.get()) != 1) return true;
+  return !usable();
 }
 
 void Connection::give_up(const std::string& why) {

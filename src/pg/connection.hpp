@@ -61,14 +61,17 @@ class Connection {
   /// refuses us.
   static Connection open(const ConnectOptions& options, std::stop_token stop = {});
 
-  /// Sends all statements behind each other with one Sync and returns their results. If one fails the
-  /// server skips those behind it, and the first failure is thrown; a transaction that a statement
-  /// began stays open (see Transaction, run_transaction).
+  /// From now on no call waits beyond `deadline`, whatever its own limits are.
+  void limit_to(std::chrono::steady_clock::time_point deadline) noexcept { deadline_ = deadline; }
+
+  /// Sends all statements behind each other with one Sync and returns their results. If one fails
+  /// the server skips those behind it, and the first failure is thrown; a transaction that a
+  /// statement began stays open (see Transaction, run_transaction).
   std::vector<Result> run(std::span<const Statement> statements, const Limits& limits = {});
   Result run(std::string_view sql, Params params = {}, const Limits& limits = {});
 
-  /// BEGIN, the statements and COMMIT in one round trip: all or nothing. Throws Error{transient} if the
-  /// COMMIT was turned into a rollback.
+  /// BEGIN, the statements and COMMIT in one round trip: all or nothing. Throws Error{transient} if
+  /// the COMMIT was turned into a rollback.
   std::vector<Result> run_transaction(std::span<const Statement> statements,
                                       const Limits& limits = {});
 
@@ -98,6 +101,7 @@ class Connection {
 
   std::unique_ptr<PGconn, Closer<PQfinish>> handle_;
   std::chrono::microseconds clock_offset_{};
+  std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
 };
 
 /// An interactive transaction, READ COMMITTED: rolled back by its destructor unless commit() ran.

@@ -11,8 +11,8 @@
 
 namespace dynamite::pg {
 
-/// The parameters $1, $2, … of one statement. All travel in binary format as text, text[] or bytea, so
-/// the SQL casts them to what it needs: `$1::bigint`.
+/// The parameters $1, $2, … of one statement. All travel in binary format as text, text[] or bytea,
+/// so the SQL casts them to what it needs: `$1::bigint`.
 class Params {
  public:
   Params() = default;
@@ -23,8 +23,8 @@ class Params {
   Params& text_or_null(const std::optional<std::string>& value);
   Params& number(std::int64_t value);
   Params& null();
-  Params& bytes(std::string_view value);      ///< bytea, copied
-  Params& array(const TextArray& value);      ///< viewed: must live until the statement ran
+  Params& bytes(std::string_view value);  ///< bytea, copied
+  Params& array(const TextArray& value);  ///< viewed: must live until the statement ran
   Params& array(TextArray&&) = delete;
 
   int count() const noexcept { return static_cast<int>(values_.size()); }

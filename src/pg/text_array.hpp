@@ -7,8 +7,8 @@
 
 namespace dynamite::pg {
 
-/// A text[] parameter in PostgreSQL's binary format, built in place: elements are appended behind each
-/// other in one buffer. Layout: PostgreSQL arrayfuncs.c, array_recv.
+/// A text[] parameter in PostgreSQL's binary format, built in place: elements are appended behind
+/// each other in one buffer. Layout: PostgreSQL arrayfuncs.c, array_recv.
 class TextArray {
  public:
   TextArray();
@@ -16,7 +16,8 @@ class TextArray {
   void append(std::string_view element);
   void append_null();
 
-  /// Begins an element whose bytes the caller appends to buffer(); end() closes it, undo() drops it.
+  /// Begins an element whose bytes the caller appends to buffer(); end() closes it, undo() drops
+  /// it.
   void begin();
   std::string& buffer() noexcept { return wire_; }
   void end();

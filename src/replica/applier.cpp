@@ -13,11 +13,20 @@ namespace {
 // Updates slow down with the size of their transaction, whose own dead versions cannot be pruned.
 constexpr std::size_t kTransactionRowsMax = 2'000;
 
+// Scanned changes have no version and are guarded by the epoch of their pass instead.
+void check_kinds(std::span<const Change> changes, bool of_pass) {
+  for (const Change& change : changes)
+    if ((change.kind == ChangeKind::scanned) != of_pass)
+      throw Error{Error::Kind::bug, of_pass ? "a change of a stream was applied as one of a pass"
+                                            : "a scanned change was applied without its pass"};
+}
+
 std::vector<Change> changes_of(const ApplyRequest& request) {
   std::vector<Change> changes;
   changes.reserve(request.batch.changes.size());
   std::ranges::copy_if(request.batch.changes, std::back_inserter(changes),
                        [&](const Change& change) { return change.table == request.table_index; });
+  check_kinds(changes, request.fence.pass.has_value());
   return changes;
 }
 
@@ -25,12 +34,13 @@ std::vector<DeadLetter> rejected_letters(const ApplyRequest& request) {
   std::vector<DeadLetter> letters;
   for (const Rejected& rejected : request.batch.rejected)
     if (rejected.table == request.table_index)
-      letters.push_back({.key = {},
-                         .record = rejected.record,
-                         .version = rejected.sequence_number.empty() ? "0" : rejected.sequence_number,
-                         .reason = rejected.reason,
-                         .sqlstate = {},
-                         .constraint = {}});
+      letters.push_back(
+          {.key = {},
+           .record = rejected.record,
+           .version = rejected.sequence_number.empty() ? "0" : rejected.sequence_number,
+           .reason = rejected.reason,
+           .sqlstate = {},
+           .constraint = {}});
   return letters;
 }
 
@@ -59,7 +69,8 @@ ApplyOutcome Applier::apply(const ApplyRequest& request, const pg::Limits& limit
 
 const ApplySql& Applier::sql_of(const ReplicaTable& table) {
   const auto known = sql_.find(table.id);
-  return known != sql_.end() ? known->second : sql_.emplace(table.id, apply_sql(table)).first->second;
+  return known != sql_.end() ? known->second
+                             : sql_.emplace(table.id, apply_sql(table)).first->second;
 }
 
 }  // namespace dynamite

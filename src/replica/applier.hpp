@@ -56,9 +56,9 @@ class Applier {
       : connection_{connection}, options_{options} {}
 
   /// Throws Error: `transient` (repeat the batch), `fenced` (stop), `poison` with OnPoison::stop,
-  /// `usage` (the replica is not as it should be, or there are too many dead letters). Nothing of the
-  /// batch is applied then, save whole transactions before the last of a very large batch, which a
-  /// repeat leaves as they are.
+  /// `usage` (the replica is not as it should be, or there are too many dead letters). Nothing of
+  /// the batch is applied then, save whole transactions before the last of a very large batch,
+  /// which a repeat leaves as they are.
   ApplyOutcome apply(const ApplyRequest& request, const pg::Limits& limits = {});
 
  private:

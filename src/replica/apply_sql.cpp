@@ -11,9 +11,12 @@ namespace {
 
 std::string_view key_cast(KeyType type) {
   switch (type) {
-    case KeyType::S: return "";
-    case KeyType::N: return "::numeric";
-    case KeyType::B: return "::bytea";
+    case KeyType::S:
+      return "";
+    case KeyType::N:
+      return "::numeric";
+    case KeyType::B:
+      return "::bytea";
   }
   return "";
 }
@@ -60,8 +63,9 @@ class Fragments {
     return fmt::format("${}", key_count() + arrays + 1);
   }
 
-  /// The arrays as rows `u`: the typed keys, then `fields`, each "name" or "name::cast".
-  std::string rows(std::initializer_list<std::string_view> fields) const {
+  /// The arrays as rows: the typed keys, then `fields`, each "name" or "name::cast", then the row's
+  /// number n.
+  std::string select_rows(std::initializer_list<std::string_view> fields) const {
     std::vector<std::string> parameters, raw, typed;
     const auto add = [&](std::string name, std::string_view cast) {
       parameters.push_back(fmt::format("${}::text[]", parameters.size() + 1));
@@ -74,8 +78,12 @@ class Fragments {
       const std::size_t cast = field.find(':');
       add(std::string{field.substr(0, cast)}, cast == field.npos ? "" : field.substr(cast));
     }
-    return fmt::format("(SELECT {} FROM unnest({}) AS a({})) AS u", fmt::join(typed, ", "),
-                       fmt::join(parameters, ", "), fmt::join(raw, ", "));
+    return fmt::format("SELECT {}, a.n FROM unnest({}) WITH ORDINALITY AS a({}, n)",
+                       fmt::join(typed, ", "), fmt::join(parameters, ", "), fmt::join(raw, ", "));
+  }
+
+  std::string rows(std::initializer_list<std::string_view> fields) const {
+    return "(" + select_rows(fields) + ") AS u";
   }
 
   std::string replica, tombstones;
@@ -85,12 +93,17 @@ class Fragments {
   std::string current_epoch;
 };
 
-// A scalar subquery keeps one index probe a row, where NOT EXISTS would join the whole tombstone table;
-// and none at all where the lowest version is above every tombstone's, which is the normal case.
+// A scalar subquery keeps one index probe a row, where NOT EXISTS would join the whole tombstone
+// table.
+std::string newer_than_tombstone(const Fragments& f) {
+  return fmt::format("coalesce((SELECT d.version < u.version FROM {} d WHERE {}), true)",
+                     f.tombstones, f.tombstone_matches());
+}
+
+// No probe at all where the lowest version is above every tombstone's, which is the normal case.
 std::string no_tombstone(const Fragments& f, std::string_view lowest) {
-  return fmt::format(R"(({0}::numeric > coalesce((SELECT max(m.version) FROM {1} m), -1)
-  OR coalesce((SELECT d.version < u.version FROM {1} d WHERE {2}), true)))",
-                     lowest, f.tombstones, f.tombstone_matches());
+  return fmt::format("({}::numeric > coalesce((SELECT max(m.version) FROM {} m), -1)\n  OR {})",
+                     lowest, f.tombstones, newer_than_tombstone(f));
 }
 
 constexpr std::string_view kTime = "'epoch'::timestamptz + u.micros * interval '1 microsecond'";
@@ -109,7 +122,8 @@ WHERE t.{version} < excluded.{version})",
       fmt::arg("create_time", f.create_time), fmt::arg("version", f.version),
       fmt::arg("epoch", f.epoch), fmt::arg("source_keys", f.source_keys()), fmt::arg("time", kTime),
       fmt::arg("current", f.current_epoch),
-      fmt::arg("rows", f.rows({"item::jsonb", "types::jsonb", "micros::bigint", "version::numeric"})),
+      fmt::arg("rows",
+               f.rows({"item::jsonb", "types::jsonb", "micros::bigint", "version::numeric"})),
       fmt::arg("guard", no_tombstone(f, f.parameter(4))));
 }
 
@@ -131,36 +145,46 @@ WHERE t.{epoch} < excluded.{epoch})",
       fmt::arg("tombstones", f.tombstones), fmt::arg("matches", f.tombstone_matches()));
 }
 
-// Version -1 is below every remove's, so that the remove of this transaction takes the placeholder away.
-std::string placeholder_sql(const Fragments& f) {
-  return fmt::format(
-      R"(INSERT INTO {replica} AS t ({keys}, {item}, {mod_time}, {create_time}, {version}, {epoch})
+// After this each key's place is held by this transaction, so that no put gets in between: the row
+// is deleted, or a placeholder stands there, or a row that came in meanwhile is locked (DO UPDATE
+// locks what it then leaves alone). Not held are keys whose remove is late: a newer row or
+// tombstone is committed.
+std::string remove_sql(const Fragments& f) {
+  return fmt::format(R"(WITH u AS MATERIALIZED ({rows}), gone AS (
+  DELETE FROM {replica} t USING u
+  WHERE {row_matches} AND t.{version} < u.version AND {no_tombstone}
+  RETURNING u.n)
+INSERT INTO {replica} AS t ({keys}, {item}, {mod_time}, {create_time}, {version}, {epoch})
 SELECT {source_keys}, '{{}}'::jsonb, now(), now(), -1, 0
-FROM {rows}
-WHERE (SELECT true FROM {replica} t WHERE {matches}) IS NULL
-ON CONFLICT ({keys}) DO NOTHING)",
-      fmt::arg("replica", f.replica), fmt::arg("keys", f.key_columns()), fmt::arg("item", f.item),
-      fmt::arg("mod_time", f.mod_time), fmt::arg("create_time", f.create_time),
-      fmt::arg("version", f.version), fmt::arg("epoch", f.epoch),
-      fmt::arg("source_keys", f.source_keys()), fmt::arg("rows", f.rows({"version::numeric"})),
-      fmt::arg("matches", f.row_matches()));
+FROM u
+WHERE u.n NOT IN (SELECT gone.n FROM gone) AND {no_tombstone}
+  AND (SELECT true FROM {replica} t WHERE {row_matches} AND t.{version} > u.version) IS NULL
+ON CONFLICT ({keys}) DO UPDATE SET {version} = t.{version} WHERE false)",
+                     fmt::arg("rows", f.select_rows({"version::numeric"})),
+                     fmt::arg("replica", f.replica), fmt::arg("row_matches", f.row_matches()),
+                     fmt::arg("version", f.version),
+                     fmt::arg("no_tombstone", newer_than_tombstone(f)),
+                     fmt::arg("keys", f.key_columns()), fmt::arg("item", f.item),
+                     fmt::arg("mod_time", f.mod_time), fmt::arg("create_time", f.create_time),
+                     fmt::arg("epoch", f.epoch), fmt::arg("source_keys", f.source_keys()));
 }
 
-std::string remove_sql(const Fragments& f) {
+// A placeholder's version, -1, is below every other. No tombstone spares it.
+std::string remove_held_sql(const Fragments& f) {
   return fmt::format(R"(DELETE FROM {0} t
 USING {1}
-WHERE {2} AND t.{3} < u.version
-  AND (t.{3} = -1 OR coalesce((SELECT d.version < u.version FROM {4} d WHERE {5}), true)))",
+WHERE {2} AND t.{3} < u.version AND (t.{3} = -1 OR {4}))",
                      f.replica, f.rows({"version::numeric"}), f.row_matches(), f.version,
-                     f.tombstones, f.tombstone_matches());
+                     newer_than_tombstone(f));
 }
 
+// A tombstone of the put's own version is that of a row that a pass swept.
 std::string recheck_sql(const Fragments& f) {
   return fmt::format(R"(DELETE FROM {0} t
 USING {1}
 WHERE {2}::numeric <= (SELECT max(m.version) FROM {3} m)
   AND {4} AND t.{5} = u.version
-  AND (SELECT d.version > u.version FROM {3} d WHERE {6}))",
+  AND (SELECT d.version >= u.version FROM {3} d WHERE {6}))",
                      f.replica, f.rows({"version::numeric"}), f.parameter(1), f.tombstones,
                      f.row_matches(), f.version, f.tombstone_matches());
 }
@@ -174,7 +198,8 @@ WHERE {4} AND t.{5} = {2}::integer
                      f.version, f.tombstone_matches());
 }
 
-// A key that has a row now has one with a newer version: its remove was late and leaves no tombstone.
+// A key that has a row now has one with a newer version: its remove was late and leaves no
+// tombstone.
 std::string tombstone_sql(const Fragments& f) {
   return fmt::format(R"(INSERT INTO {tombstones} AS d ({keys}, version, epoch)
 SELECT {source_keys}, u.version, {current}
@@ -190,8 +215,9 @@ WHERE d.version < excluded.version)",
 }
 
 std::string stamp_sql(const Fragments& f) {
-  return fmt::format("UPDATE {0} t SET {1} = {2}::integer FROM {3} WHERE {4} AND t.{1} < {2}::integer",
-                     f.replica, f.epoch, f.parameter(0), f.rows({}), f.row_matches());
+  return fmt::format(
+      "UPDATE {0} t SET {1} = {2}::integer FROM {3} WHERE {4} AND t.{1} < {2}::integer", f.replica,
+      f.epoch, f.parameter(0), f.rows({}), f.row_matches());
 }
 
 std::string dead_letter_sql(const std::string& state_schema) {
@@ -219,21 +245,23 @@ ApplySql apply_sql(const ReplicaTable& table) {
   const auto call = [&](const std::string& function, std::string_view arguments) {
     return fmt::format("SELECT {}({})", state_name(table.state_schema, function), arguments);
   };
-  return {.put = put_sql(fragments),
-          .put_scanned = put_scanned_sql(fragments),
-          .placeholder = placeholder_sql(fragments),
-          .remove = remove_sql(fragments),
-          .recheck = recheck_sql(fragments),
-          .recheck_scanned = recheck_scanned_sql(fragments),
-          .tombstone = tombstone_sql(fragments),
-          .stamp = stamp_sql(fragments),
-          .require_follower = call("require_follower", "$1::integer, $2::bigint"),
-          .require_pass = call("require_pass", "$1::integer, $2::integer"),
-          .require_before = call("require_before",
-                                 "'epoch'::timestamptz + $1::bigint * interval '1 microsecond'"),
-          .dead_letter = dead_letter_sql(table.state_schema),
-          .require_dead_letters = call("require_dead_letters", "$1::integer, $2::bigint"),
-          .checkpoint = checkpoint_sql(table.state_schema)};
+  return {
+      .put = put_sql(fragments),
+      .put_scanned = put_scanned_sql(fragments),
+      .remove = remove_sql(fragments),
+      .remove_held = remove_held_sql(fragments),
+      .lock_writers = fmt::format("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", fragments.replica),
+      .recheck = recheck_sql(fragments),
+      .recheck_scanned = recheck_scanned_sql(fragments),
+      .tombstone = tombstone_sql(fragments),
+      .stamp = stamp_sql(fragments),
+      .require_follower = call("require_follower", "$1::integer, $2::bigint"),
+      .require_pass = call("require_pass", "$1::integer, $2::integer"),
+      .require_before =
+          call("require_before", "'epoch'::timestamptz + $1::bigint * interval '1 microsecond'"),
+      .dead_letter = dead_letter_sql(table.state_schema),
+      .require_dead_letters = call("require_dead_letters", "$1::integer, $2::bigint"),
+      .checkpoint = checkpoint_sql(table.state_schema)};
 }
 
 }  // namespace dynamite

@@ -6,19 +6,22 @@
 
 namespace dynamite {
 
-/// The statements that apply changes to one replica, in the words of docs/protocol.md. All take arrays of
-/// one length; $1 and $2 are the key parts as text ($2 is absent without a sort key, and the others move
-/// up). Made once per table.
+/// The statements that apply changes to one replica, in the words of docs/protocol.md. All take
+/// arrays of one length; $1 and $2 are the key parts as text ($2 is absent without a sort key, and
+/// the others move up). Made once per table.
 struct ApplySql {
   /// item, types, microseconds, version; then the batch's lowest version.
   std::string put;
   /// item, types, microseconds; then the epoch of the pass.
   std::string put_scanned;
-  /// Version: a row that a put in flight of another transaction must meet.
-  std::string placeholder;
-  /// Version.
+  /// Version: deletes rows; where there is none leaves a placeholder, which a put in flight must
+  /// meet.
   std::string remove;
-  /// Version; then the lowest version: deletes what the put wrote although a tombstone is newer.
+  /// Version: deletes the placeholders, and what came in before them.
+  std::string remove_held;
+  /// No parameters: in place of placeholders, where a constraint of the DBA refuses them.
+  std::string lock_writers;
+  /// Version; then the lowest version: deletes what the put wrote although a tombstone covers it.
   std::string recheck;
   /// The epoch: the same for scanned rows.
   std::string recheck_scanned;

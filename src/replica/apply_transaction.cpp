@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <string>
 
-#include "pg/pg_error.hpp"
 #include "replica/locks.hpp"
 
 namespace dynamite {
@@ -85,24 +84,55 @@ void ApplyTransaction::bisect(pg::Transaction& transaction, std::span<const Chan
   if (changes.empty()) return;
   const RowSet rows = make_row_set(changes, request_.table.source->key_schema);
   Statements statements;
-  statements.push_back({kSavepoint, {}});
   add_rows(statements, rows);
+  const auto refusal = try_within_savepoint(transaction, std::move(statements));
+  if (!refusal) {
+    std::ranges::copy(rows.dead_letters, std::back_inserter(letters));
+  } else if (changes.size() == 1) {
+    set_aside(transaction, changes.front(), *refusal, letters);
+  } else {
+    const std::size_t half = changes.size() / 2;
+    bisect(transaction, changes.first(half), letters);
+    bisect(transaction, changes.subspan(half), letters);
+  }
+}
+
+void ApplyTransaction::set_aside(pg::Transaction& transaction, const Change& change,
+                                 const pg::PgError& refusal, std::vector<DeadLetter>& letters) {
+  const RowSet rows = make_row_set(std::span{&change, 1}, request_.table.source->key_schema);
+  if (change.kind == ChangeKind::remove) {
+    Statements statements;
+    // It may be the placeholder that a constraint of the DBA refuses: no put is in flight behind
+    // this lock.
+    statements.push_back({sql_.lock_writers, {}});
+    for (const RowArrays& removes : rows.removes)
+      add_statement(statements, sql_.remove_held, removes).array(removes.version);
+    add_tombstones(statements, rows);
+    if (!try_within_savepoint(transaction, std::move(statements))) return;
+  }
+  letters.push_back(refused(change, refusal));
+  if (change.kind != ChangeKind::scanned) return;
+  // Where even this is refused, by a constraint that the row broke before it was made, the sweep
+  // takes the row and the dead letter tells of it.
+  Statements stamps;
+  for (const RowArrays& keys : rows.puts)
+    add_statement(stamps, sql_.stamp, keys).number(*request_.fence.pass);
+  try_within_savepoint(transaction, std::move(stamps));
+}
+
+std::optional<pg::PgError> ApplyTransaction::try_within_savepoint(pg::Transaction& transaction,
+                                                                  Statements statements) {
+  statements.insert(statements.begin(), pg::Statement{kSavepoint, {}});
   statements.push_back({kRelease, {}});
   try {
     const auto results = transaction.run(statements);
     count_applied(statements, results);
-    std::ranges::copy(rows.dead_letters, std::back_inserter(letters));
+    return std::nullopt;
   } catch (const pg::PgError& error) {
     if (error.kind() != Error::Kind::poison) throw;
     transaction.run(kRollBackTo);
     transaction.run(kRelease);
-    if (changes.size() == 1) {
-      letters.push_back(refused(changes.front(), error));
-      return;
-    }
-    const std::size_t half = changes.size() / 2;
-    bisect(transaction, changes.first(half), letters);
-    bisect(transaction, changes.subspan(half), letters);
+    return error;
   }
 }
 
@@ -130,43 +160,55 @@ void ApplyTransaction::add_prologue(Statements& out) const {
   }
 }
 
-pg::Params ApplyTransaction::key_params(const RowArrays& arrays) const {
-  pg::Params params;
-  params.array(arrays.k1);
-  if (request_.table.source->key_schema.sort) params.array(arrays.k2);
+pg::Params& ApplyTransaction::add_statement(Statements& out, const std::string& sql,
+                                            const RowArrays& keys) const {
+  out.push_back({sql, {}});
+  pg::Params& params = out.back().params;
+  params.array(keys.k1);
+  if (request_.table.source->key_schema.sort) params.array(keys.k2);
   return params;
 }
 
-void ApplyTransaction::add_puts(Statements& out, const RowArrays& puts) const {
-  pg::Params params = key_params(puts);
-  params.array(puts.item).array(puts.types).array(puts.micros);
-  out.push_back({request_.fence.pass ? sql_.put_scanned : sql_.put, std::move(params)});
+void ApplyTransaction::add_rows(Statements& out, const RowSet& rows) const {
+  add_puts(out, rows);
+  add_removes(out, rows);
+  add_rechecks(out, rows);
+  add_tombstones(out, rows);
+  add_stamps(out, rows);
 }
 
-void ApplyTransaction::add_rows(Statements& out, const RowSet& rows) const {
-  const std::optional<std::int32_t> pass = request_.fence.pass;
+void ApplyTransaction::add_puts(Statements& out, const RowSet& rows) const {
+  const auto pass = request_.fence.pass;
   for (const RowArrays& puts : rows.puts) {
-    add_puts(out, puts);
-    if (pass)
-      out.back().params.number(*pass);
-    else
-      out.back().params.array(puts.version).text(rows.lowest_version);
+    pg::Params& params = add_statement(out, pass ? sql_.put_scanned : sql_.put, puts);
+    params.array(puts.item).array(puts.types).array(puts.micros);
+    pass ? params.number(*pass) : params.array(puts.version).text(rows.lowest_version);
   }
-  const auto add = [&](const std::string& sql, const RowArrays& arrays) -> pg::Params& {
-    out.push_back({sql, key_params(arrays)});
-    return out.back().params;
-  };
+}
+
+void ApplyTransaction::add_removes(Statements& out, const RowSet& rows) const {
   for (const RowArrays& removes : rows.removes)
-    add(sql_.placeholder, removes).array(removes.version);
-  for (const RowArrays& removes : rows.removes) add(sql_.remove, removes).array(removes.version);
+    add_statement(out, sql_.remove, removes).array(removes.version);
+  for (const RowArrays& removes : rows.removes)
+    add_statement(out, sql_.remove_held, removes).array(removes.version);
+}
+
+void ApplyTransaction::add_rechecks(Statements& out, const RowSet& rows) const {
+  const auto pass = request_.fence.pass;
   for (const RowArrays& puts : rows.puts) {
-    if (pass)
-      add(sql_.recheck_scanned, puts).number(*pass);
-    else
-      add(sql_.recheck, puts).array(puts.version).text(rows.lowest_version);
+    pg::Params& params = add_statement(out, pass ? sql_.recheck_scanned : sql_.recheck, puts);
+    pass ? params.number(*pass) : params.array(puts.version).text(rows.lowest_version);
   }
+}
+
+void ApplyTransaction::add_tombstones(Statements& out, const RowSet& rows) const {
   for (const RowArrays& removes : rows.removes)
-    add(sql_.tombstone, removes).array(removes.version);
+    add_statement(out, sql_.tombstone, removes).array(removes.version);
+}
+
+void ApplyTransaction::add_stamps(Statements& out, const RowSet& rows) const {
+  for (const RowArrays& keys : rows.stamps)
+    add_statement(out, sql_.stamp, keys).number(*request_.fence.pass);
 }
 
 void ApplyTransaction::add_letters(Statements& out, std::span<const DeadLetter> letters) const {
@@ -197,9 +239,8 @@ void ApplyTransaction::add_epilogue(Statements& out) const {
     newest == Micros{} ? params.null() : params.number(newest.time_since_epoch().count());
   }
   if (request_.fence.deadline) {
-    const auto deadline =
-        duration_cast<microseconds>(request_.fence.deadline->time_since_epoch()) +
-        connection_.clock_offset();
+    const auto deadline = duration_cast<microseconds>(request_.fence.deadline->time_since_epoch()) +
+                          connection_.clock_offset();
     out.push_back({sql_.require_before, {}});
     out.back().params.number(deadline.count());
   }
@@ -211,12 +252,15 @@ Micros ApplyTransaction::newest_time() const {
   return newest == changes.end() ? Micros{} : newest->time;
 }
 
+// A remove applies if it leaves a tombstone; a put, unless it is taken back.
 void ApplyTransaction::count_applied(const Statements& statements,
                                      std::span<const pg::Result> results) {
   for (std::size_t i = 0; i < results.size(); ++i) {
     const std::string_view sql = statements[i].sql;
-    if (sql == sql_.put || sql == sql_.put_scanned || sql == sql_.remove)
+    if (sql == sql_.put || sql == sql_.put_scanned || sql == sql_.tombstone)
       outcome_.applied += results[i].affected();
+    else if (sql == sql_.recheck || sql == sql_.recheck_scanned)
+      outcome_.applied -= results[i].affected();
   }
 }
 

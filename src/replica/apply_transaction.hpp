@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "pg/pg_error.hpp"
 #include "replica/applier.hpp"
 
 namespace dynamite {
@@ -15,8 +16,8 @@ class ApplyTransaction {
   ApplyTransaction(pg::Connection& connection, const ApplySql& sql, const ApplyRequest& request,
                    const ApplyOptions& options, const pg::Limits& limits);
 
-  /// `changes`: coalesced. `letters`: records that are dead letters already. `last`: this transaction
-  /// writes the checkpoint. Returns rows applied and dead letters written.
+  /// `changes`: coalesced. `letters`: records that are dead letters already. `last`: this
+  /// transaction writes the checkpoint. Returns rows applied and dead letters written.
   ApplyOutcome run(std::span<const Change> changes, std::vector<DeadLetter> letters, bool last);
 
  private:
@@ -27,12 +28,22 @@ class ApplyTransaction {
   void bisect(pg::Transaction& transaction, std::span<const Change> changes,
               std::vector<DeadLetter>& letters);
 
+  void set_aside(pg::Transaction& transaction, const Change& change, const pg::PgError& refusal,
+                 std::vector<DeadLetter>& letters);
+  /// What was refused; absent: all is done.
+  std::optional<pg::PgError> try_within_savepoint(pg::Transaction& transaction,
+                                                  Statements statements);
+
   void add_prologue(Statements& out) const;
   void add_rows(Statements& out, const RowSet& rows) const;
-  void add_puts(Statements& out, const RowArrays& puts) const;
+  void add_puts(Statements& out, const RowSet& rows) const;
+  void add_removes(Statements& out, const RowSet& rows) const;
+  void add_rechecks(Statements& out, const RowSet& rows) const;
+  void add_tombstones(Statements& out, const RowSet& rows) const;
+  void add_stamps(Statements& out, const RowSet& rows) const;
   void add_letters(Statements& out, std::span<const DeadLetter> letters) const;
   void add_epilogue(Statements& out) const;
-  pg::Params key_params(const RowArrays& arrays) const;
+  pg::Params& add_statement(Statements& out, const std::string& sql, const RowArrays& keys) const;
   void count_applied(const Statements& statements, std::span<const pg::Result> results);
   Micros newest_time() const;
 

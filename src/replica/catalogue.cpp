@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <map>
 
 #include "core/error.hpp"
@@ -42,24 +44,51 @@ std::string describe(const KeySchema& keys) {
                    : describe(keys.partition);
 }
 
-struct ColumnWanted {
+struct Column {
   std::string type;
-  int key_position;  // 0: not of the primary key
+  std::int64_t key_position;  // 0: not of the primary key
+
+  bool operator==(const Column&) const = default;
 };
 
-std::map<std::string, ColumnWanted> columns_wanted(const KeySchema& keys) {
-  const auto type_of = [](KeyType type) {
-    return std::string{type == KeyType::S ? "text" : key_column_type(type)};
-  };
+std::string describe(const Column& column) {
+  return column.key_position == 0
+             ? column.type
+             : fmt::format("{}, part {} of the primary key", column.type, column.key_position);
+}
+
+std::map<std::string, Column> columns_wanted(const KeySchema& keys) {
   const BookkeepingColumns b = bookkeeping_columns(keys);
-  std::map<std::string, ColumnWanted> wanted{
-      {b.item, {"jsonb", 0}},         {b.types, {"jsonb", 0}},
-      {b.version, {"numeric", 0}},    {b.epoch, {"integer", 0}},
+  std::map<std::string, Column> wanted{
+      {b.item, {"jsonb", 0}},
+      {b.types, {"jsonb", 0}},
+      {b.version, {"numeric", 0}},
+      {b.epoch, {"integer", 0}},
       {b.mod_time, {"timestamp with time zone", 0}},
       {b.create_time, {"timestamp with time zone", 0}},
-      {key_column_name(keys.partition), {type_of(keys.partition.type), 1}}};
-  if (keys.sort) wanted[key_column_name(*keys.sort)] = {type_of(keys.sort->type), 2};
+      {key_column_name(keys.partition), {std::string{key_column_type(keys.partition.type)}, 1}}};
+  if (keys.sort)
+    wanted[key_column_name(*keys.sort)] = {std::string{key_column_type(keys.sort->type)}, 2};
   return wanted;
+}
+
+constexpr std::string_view kColumnsFound = R"(
+SELECT a.attname, format_type(a.atttypid, a.atttypmod)
+    || CASE WHEN a.attcollation = 'pg_catalog."C"'::regcollation THEN ' COLLATE "C"' ELSE '' END,
+  coalesce(k.position, 0)
+FROM pg_attribute a
+LEFT JOIN (
+  SELECT part.attnum, part.position
+  FROM pg_index i, unnest(i.indkey) WITH ORDINALITY AS part(attnum, position)
+  WHERE i.indrelid = to_regclass($1) AND i.indisprimary) k ON k.attnum = a.attnum
+WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY a.attnum)";
+
+// What DDL meets if another process made the same thing since the plan was made.
+bool is_duplicate(std::string_view sqlstate) {
+  constexpr std::array<std::string_view, 5> kDuplicates{"23505", "42P06", "42P07", "42710",
+                                                        "42723"};
+  return std::ranges::find(kDuplicates, sqlstate) != kDuplicates.end();
 }
 
 }  // namespace
@@ -81,10 +110,11 @@ void Catalogue::require_usable() {
                 fmt::format("the database has no state schema \"{}\"", state_schema_),
                 "run `dynamite bootstrap`"};
   if (*found != kCatalogueVersion)
-    throw Error{Error::Kind::usage,
-                fmt::format("the state schema \"{}\" has version {}, but this program needs version {}",
-                            state_schema_, *found, kCatalogueVersion),
-                *found < kCatalogueVersion ? "run `dynamite bootstrap`" : "install a newer dynamite"};
+    throw Error{
+        Error::Kind::usage,
+        fmt::format("the state schema \"{}\" has version {}, but this program needs version {}",
+                    state_schema_, *found, kCatalogueVersion),
+        *found < kCatalogueVersion ? "run `dynamite bootstrap`" : "install a newer dynamite"};
 }
 
 std::vector<ReplicaTable> Catalogue::select(std::string_view condition, pg::Params params) {
@@ -124,10 +154,11 @@ ReplicaPlan Catalogue::plan_replica(const ReplicaTable& wanted) {
                                 known->qualified_name(), describe(known->source->key_schema)),
                     "the table was re-created with another key: replicate it `into` a new table"};
       if (known->schema != wanted.schema || known->table != wanted.table)
-        throw Error{Error::Kind::usage,
-                    fmt::format("the replica of \"{}\" is {}, but the configuration says {}",
-                                wanted.source->arn, known->qualified_name(), wanted.qualified_name()),
-                    "set `into` to the replica that is there"};
+        throw Error{
+            Error::Kind::usage,
+            fmt::format("the replica of \"{}\" is {}, but the configuration says {}",
+                        wanted.source->arn, known->qualified_name(), wanted.qualified_name()),
+            "set `into` to the replica that is there"};
       return {};
     }
     check_target_is_free(wanted);
@@ -142,9 +173,8 @@ ReplicaPlan Catalogue::plan_replica(const ReplicaTable& wanted) {
 }
 
 std::vector<std::string> Catalogue::plan_schema(const std::string& schema) {
-  const pg::Result there =
-      connection_.run("SELECT to_regnamespace($1) IS NOT NULL",
-                      std::move(pg::Params{}.text(quote_identifier(schema))));
+  const pg::Result there = connection_.run("SELECT to_regnamespace($1) IS NOT NULL",
+                                           std::move(pg::Params{}.text(quote_identifier(schema))));
   if (there.flag(0, 0)) return {};
   return {"CREATE SCHEMA " + quote_identifier(schema)};
 }
@@ -183,34 +213,33 @@ bool Catalogue::table_is_there(const ReplicaTable& wanted) {
 }
 
 void Catalogue::check_columns(const ReplicaTable& wanted) {
-  const pg::Result rows = connection_.run(R"(
-SELECT a.attname, format_type(a.atttypid, a.atttypmod), coalesce(k.position, 0)
-FROM pg_attribute a
-LEFT JOIN (
-  SELECT part.attnum, part.position
-  FROM pg_index i, unnest(i.indkey) WITH ORDINALITY AS part(attnum, position)
-  WHERE i.indrelid = to_regclass($1) AND i.indisprimary) k ON k.attnum = a.attnum
-WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped)",
-                                          std::move(pg::Params{}.text(wanted.qualified_name())));
+  const auto refuse = [&](const std::string& difference) {
+    throw Error{Error::Kind::usage,
+                fmt::format("the table {} exists, but not as a replica of \"{}\": {}",
+                            wanted.qualified_name(), wanted.source->arn, difference),
+                "rename that table, or set `into` to another name"};
+  };
+  const auto name = [&] { return std::move(pg::Params{}.text(wanted.qualified_name())); };
+  const pg::Result comment =
+      connection_.run("SELECT obj_description(to_regclass($1), 'pg_class')", name());
+  const std::string_view said = comment.text(0, 0).value_or("");
+  if (said.starts_with("replica of ") && said != replica_comment(wanted.source->arn))
+    refuse(fmt::format("its comment is \"{}\"", said));
   auto missing = columns_wanted(wanted.source->key_schema);
+  const pg::Result rows = connection_.run(kColumnsFound, name());
   for (int row = 0; row < rows.rows(); ++row) {
+    const Column found{std::string{rows.at(row, 1)}, rows.number(row, 2)};
     const auto column = missing.find(std::string{rows.at(row, 0)});
-    const bool is_key = rows.number(row, 2) > 0;
-    const bool fits = column != missing.end() && rows.at(row, 1) == column->second.type &&
-                      rows.number(row, 2) == column->second.key_position;
-    if (fits)
-      missing.erase(column);
-    else if (column != missing.end() || is_key)
-      break;  // what is still missing is named below
+    if (column == missing.end() && found.key_position == 0) continue;  // the DBA's
+    if (column == missing.end() || column->second != found)
+      refuse(fmt::format("its column \"{}\" is {}, wanted: {}", rows.at(row, 0), describe(found),
+                         column == missing.end() ? "no such column in the primary key"
+                                                 : describe(column->second)));
+    missing.erase(column);
   }
   if (missing.empty()) return;
-  const auto& [name, column] = *missing.begin();
-  throw Error{Error::Kind::usage,
-              fmt::format("the table {} exists, but not as a replica with the key {}: its column \"{}\" "
-                          "of type {}{} is missing or different",
-                          wanted.qualified_name(), describe(wanted.source->key_schema), name,
-                          column.type, column.key_position > 0 ? " in the primary key" : ""),
-              "rename that table, or set `into` to another name"};
+  refuse(fmt::format("it has no column \"{}\" ({})", missing.begin()->first,
+                     describe(missing.begin()->second)));
 }
 
 void Catalogue::execute(const std::vector<std::string>& sql, std::stop_token stop) {
@@ -222,7 +251,10 @@ void Catalogue::execute(const std::vector<std::string>& sql, std::stop_token sto
     try {
       connection_.run_transaction(statements, {.stop = stop});
       return;
-    } catch (const Error& error) {
+    } catch (const pg::PgError& error) {
+      if (is_duplicate(error.sqlstate()))
+        throw Error{Error::Kind::transient, error.what(),
+                    "another process may have made it at this moment: run it again"};
       if (error.kind() != Error::Kind::transient || attempt == kDdlAttemptsMax ||
           stop.stop_requested() || !connection_.usable())
         throw;

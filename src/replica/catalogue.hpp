@@ -25,7 +25,8 @@ class Catalogue {
   /// The version of the state schema; absent if there is none.
   std::optional<int> version();
 
-  /// Throws Error{usage} if the state schema is missing or of a version that this program cannot use.
+  /// Throws Error{usage} if the state schema is missing or of a version that this program cannot
+  /// use.
   void require_usable();
 
   /// All replicas, ordered by the source table's name.
@@ -37,9 +38,9 @@ class Catalogue {
   /// SQL that makes the state schema, or nothing if it is there.
   std::vector<std::string> plan_state();
 
-  /// SQL that makes and registers `wanted` (its id is ignored). A table that is there already is taken over
-  /// if it has the columns and the primary key of a replica. Throws Error{usage} if it has others, if the
-  /// source's key schema has changed, or if another source has that target.
+  /// SQL that makes and registers `wanted` (its id is ignored). A table that is there already is
+  /// taken over if it has the columns and the primary key of a replica. Throws Error{usage} if it
+  /// has others, if the source's key schema has changed, or if another source has that target.
   ReplicaPlan plan_replica(const ReplicaTable& wanted);
 
   /// SQL that makes the schema of the replica, or nothing if it is there.

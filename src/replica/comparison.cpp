@@ -36,11 +36,18 @@ std::string key_part_json(const KeyAttribute& attribute, const std::string& part
                      static_cast<char>(attribute.type), value);
 }
 
-void append_natural(RowArrays& rows, std::string_view image) {
+/// False, and nothing is appended, if PostgreSQL cannot hold the item.
+bool append_natural(RowArrays& rows, std::string_view image) {
   std::string item, types;
-  append_natural_json(item, types, image);
+  try {
+    append_natural_json(item, types, image);
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::poison) throw;
+    return false;
+  }
   rows.item.append(item);
   types.empty() ? rows.types.append_null() : rows.types.append(types);
+  return true;
 }
 
 }  // namespace
@@ -56,15 +63,14 @@ Comparison::Comparison(pg::Connection& connection, const ReplicaTable& table)
   types_ = quote_identifier(b.types);
   casts_.push_back(cast_of(keys.partition.type));
   if (keys.sort) casts_.push_back(cast_of(keys.sort->type));
-  std::string definitions, names;
+  std::string definitions;
   for (std::size_t part = 0; part < columns_.size(); ++part) {
     definitions += fmt::format("{}k{} {}", part == 0 ? "" : ", ", part + 1, casts_[part]);
     if (casts_[part] == "text") definitions += " COLLATE \"C\"";
-    names += fmt::format("{}k{}", part == 0 ? "" : ", ", part + 1);
   }
   connection_.run("DROP TABLE IF EXISTS pg_temp.dynamite_seen");
-  connection_.run(fmt::format("CREATE TEMPORARY TABLE dynamite_seen ({}, PRIMARY KEY ({}))",
-                              definitions, names));
+  // Without an index, which some keys are too long for.
+  connection_.run(fmt::format("CREATE TEMPORARY TABLE dynamite_seen ({})", definitions));
 }
 
 /// The first arrays as rows `u (n, k1, k2)` of typed keys.
@@ -83,67 +89,75 @@ std::string Comparison::key_rows(int first_parameter) const {
 std::string Comparison::row_matches(std::string_view other) const {
   std::string sql;
   for (std::size_t part = 0; part < columns_.size(); ++part)
-    sql += fmt::format("{}t.{} = {}.k{}", part == 0 ? "" : " AND ", columns_[part], other, part + 1);
+    sql +=
+        fmt::format("{}t.{} = {}.k{}", part == 0 ? "" : " AND ", columns_[part], other, part + 1);
   return sql;
+}
+
+pg::Params Comparison::key_params(const RowArrays& rows) const {
+  pg::Params params;
+  params.array(rows.k1);
+  if (columns_.size() == 2) params.array(rows.k2);
+  return params;
+}
+
+void Comparison::remember(const RowArrays& seen) {
+  connection_.run(fmt::format("INSERT INTO pg_temp.dynamite_seen SELECT {} FROM {}",
+                              columns_.size() == 2 ? "u.k1, u.k2" : "u.k1", key_rows(1)),
+                  key_params(seen));
 }
 
 std::vector<Suspect> Comparison::page(const Batch& batch) {
   const KeySchema& keys = table_.source->key_schema;
   std::vector<Suspect> suspects;
-  RowArrays rows;
-  std::vector<std::string_view> in_order;
+  RowArrays seen, rows;
   for (const Change& change : batch.changes) {
-    try {
-      RowArrays one;
-      append_key(one, change.key, keys);
-      append_natural(rows, change.image);
+    append_key(seen, change.key, keys);
+    if (append_natural(rows, change.image))
       append_key(rows, change.key, keys);
-      in_order.push_back(change.key);
-    } catch (const Error& error) {
-      if (error.kind() != Error::Kind::poison) throw;
+    else
       suspects.push_back({.k1 = "", .k2 = "", .difference = Difference::unstorable});
-    }
   }
-  if (in_order.empty()) return suspects;
+  for (std::size_t i = 0; i < batch.rejected.size(); ++i)
+    suspects.push_back({.k1 = "", .k2 = "", .difference = Difference::unstorable});
+  remember(seen);
+  for (Suspect& suspect : differences(rows)) suspects.push_back(std::move(suspect));
+  return suspects;
+}
 
+std::vector<Suspect> Comparison::differences(const RowArrays& rows) {
   const std::size_t parts = columns_.size();
-  const auto params = [&] {
-    pg::Params p;
-    p.array(rows.k1);
-    if (parts == 2) p.array(rows.k2);
-    return p;
-  };
-  std::string key_list = parts == 2 ? "u.k1, u.k2" : "u.k1";
-  connection_.run(fmt::format("INSERT INTO pg_temp.dynamite_seen SELECT {} FROM {} ON CONFLICT DO NOTHING",
-                              key_list, key_rows(1)),
-                  params());
-  pg::Params all = params();
-  all.array(rows.item).array(rows.types);
-  const pg::Result found = connection_.run(
-      fmt::format(R"(SELECT ($1::text[])[u.n], {0}, t.{1} IS NULL
+  pg::Params params = key_params(rows);
+  params.array(rows.item).array(rows.types);
+  const pg::Result found =
+      connection_.run(fmt::format(R"(SELECT ($1::text[])[u.n], {0}, t.{1} IS NULL
 FROM {2} LEFT JOIN {3} t ON {4}
 WHERE t.{1} IS DISTINCT FROM ((${5}::text[])[u.n])::jsonb
    OR t.{6} IS DISTINCT FROM ((${7}::text[])[u.n])::jsonb)",
-                  parts == 2 ? "($2::text[])[u.n]" : "''", item_, key_rows(1), replica_,
-                  row_matches("u"), parts + 1, types_, parts + 2),
-      std::move(all));
+                                  parts == 2 ? "($2::text[])[u.n]" : "''", item_, key_rows(1),
+                                  replica_, row_matches("u"), parts + 1, types_, parts + 2),
+                      std::move(params));
+  std::vector<Suspect> suspects;
   for (int row = 0; row < found.rows(); ++row)
-    suspects.push_back({.k1 = std::string{found.at(row, 0)},
-                        .k2 = std::string{found.at(row, 1)},
-                        .difference = found.flag(row, 2) ? Difference::missing : Difference::different});
+    suspects.push_back(
+        {.k1 = std::string{found.at(row, 0)},
+         .k2 = std::string{found.at(row, 1)},
+         .difference = found.flag(row, 2) ? Difference::missing : Difference::different});
   return suspects;
 }
 
 std::vector<Suspect> Comparison::ghosts() {
   std::vector<std::string> parts;
   for (std::size_t part = 0; part < columns_.size(); ++part)
-    parts.push_back(casts_[part] == "bytea" ? fmt::format("'\\x' || encode(t.{}, 'hex')", columns_[part])
-                                            : fmt::format("t.{}::text", columns_[part]));
+    parts.push_back(casts_[part] == "bytea"
+                        ? fmt::format("'\\x' || encode(t.{}, 'hex')", columns_[part])
+                        : fmt::format("t.{}::text", columns_[part]));
   if (parts.size() == 1) parts.emplace_back("''");
-  const pg::Result found = connection_.run(
-      fmt::format("SELECT {} FROM {} t WHERE NOT EXISTS "
-                  "(SELECT FROM pg_temp.dynamite_seen s WHERE {}) LIMIT {}",
-                  fmt::join(parts, ", "), replica_, row_matches("s"), kGhostsMax));
+  connection_.run("ANALYZE pg_temp.dynamite_seen");
+  const pg::Result found =
+      connection_.run(fmt::format("SELECT {} FROM {} t WHERE NOT EXISTS "
+                                  "(SELECT FROM pg_temp.dynamite_seen s WHERE {}) LIMIT {}",
+                                  fmt::join(parts, ", "), replica_, row_matches("s"), kGhostsMax));
   std::vector<Suspect> suspects;
   for (int row = 0; row < found.rows(); ++row)
     suspects.push_back({.k1 = std::string{found.at(row, 0)},
@@ -156,13 +170,8 @@ Difference Comparison::recheck(const Suspect& suspect, const std::optional<std::
   RowArrays rows;
   rows.k1.append(suspect.k1);
   rows.k2.append(suspect.k2);
-  if (item)
-    append_natural(rows, *item);
-  else
-    append_natural(rows, "{}");
-  pg::Params params;
-  params.array(rows.k1);
-  if (columns_.size() == 2) params.array(rows.k2);
+  if (!append_natural(rows, item.value_or("{}"))) return Difference::unstorable;
+  pg::Params params = key_params(rows);
   params.array(rows.item).array(rows.types);
   const std::size_t parts = columns_.size();
   const pg::Result found = connection_.run(

@@ -9,26 +9,27 @@
 #include "core/batch.hpp"
 #include "pg/connection.hpp"
 #include "replica/replica_table.hpp"
+#include "replica/row_set.hpp"
 
 namespace dynamite {
 
 enum class Difference : std::uint8_t {
   none,
-  missing,    ///< an item without a row
-  different,  ///< a row that is not its item
-  ghost,      ///< a row without an item
-  unstorable, ///< an item that PostgreSQL cannot hold
+  missing,     ///< an item without a row
+  different,   ///< a row that is not its item
+  ghost,       ///< a row without an item
+  unstorable,  ///< an item that PostgreSQL cannot hold
 };
 
-/// A key whose row and item did not fit together when they were read, which a change between the two
-/// reads explains as well as an error.
+/// A key whose row and item did not fit together when they were read, which a change between the
+/// two reads explains as well as an error.
 struct Suspect {
   std::string k1, k2;  ///< the key's parts as text that PostgreSQL casts
   Difference difference = Difference::none;
 };
 
-/// Holds the items of a source table against the rows of its replica. Remembers the keys that it met in a
-/// temporary table of its connection.
+/// Holds the items of a source table against the rows of its replica. Remembers the keys that it
+/// met in a temporary table of its connection.
 class Comparison {
  public:
   Comparison(pg::Connection& connection, const ReplicaTable& table);
@@ -48,6 +49,9 @@ class Comparison {
   std::string key_json(const Suspect& suspect) const;
 
  private:
+  void remember(const RowArrays& seen);
+  std::vector<Suspect> differences(const RowArrays& rows);
+  pg::Params key_params(const RowArrays& rows) const;
   std::string key_rows(int first_parameter) const;
   std::string row_matches(std::string_view other) const;
 

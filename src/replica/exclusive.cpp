@@ -42,7 +42,8 @@ void run_exclusively(pg::Connection& connection, const ReplicaTable& table, std:
   auto timeout = kLockTimeoutMin;
   while (!try_exclusively(connection, table, timeout, body)) {
     if (stop.stop_requested())
-      throw Error{Error::Kind::transient, "stopped while waiting for the lock of \"" + table.table + "\""};
+      throw Error{Error::Kind::transient,
+                  "stopped while waiting for the lock of \"" + table.table + "\""};
     sleep_for(timeout, stop);  // appliers that queued behind us go first
     timeout = std::min(timeout * 2, kLockTimeoutMax);
   }

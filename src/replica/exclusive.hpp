@@ -8,8 +8,9 @@
 
 namespace dynamite {
 
-/// Runs `body` in a transaction that holds the replica's lock exclusively: no applier is in flight. The
-/// lock is waited for in short, growing spells, so that appliers never queue behind the wait for long.
+/// Runs `body` in a transaction that holds the replica's lock exclusively: no applier is in flight.
+/// The lock is waited for in short, growing spells, so that appliers never queue behind the wait
+/// for long.
 void run_exclusively(pg::Connection& connection, const ReplicaTable& table, std::stop_token stop,
                      const std::function<void(pg::Transaction&)>& body);
 

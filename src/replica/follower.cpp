@@ -12,9 +12,10 @@ namespace dynamite {
 void require_direct_connection(pg::Connection& connection) {
   const pg::Result pid = connection.run("SELECT pg_backend_pid()");
   if (pid.number(0, 0) != connection.backend_pid())
-    throw Error{Error::Kind::usage,
-                "the setting `url` leads through a connection pooler, but a daemon holds a session lock",
-                "give `replicate` the server's own host and port; Lambda may use the pooler"};
+    throw Error{
+        Error::Kind::usage,
+        "the setting `url` leads through a connection pooler, but a daemon holds a session lock",
+        "give `replicate` the server's own host and port; Lambda may use the pooler"};
 }
 
 bool try_hold_alive(pg::Connection& control, const ReplicaTable& table) {
@@ -25,7 +26,8 @@ bool try_hold_alive(pg::Connection& control, const ReplicaTable& table) {
       .flag(0, 0);
 }
 
-std::int64_t take_over(pg::Connection& connection, const ReplicaTable& table, std::stop_token stop) {
+std::int64_t take_over(pg::Connection& connection, const ReplicaTable& table,
+                       std::stop_token stop) {
   std::int64_t owner = 0;
   run_exclusively(connection, table, stop, [&](pg::Transaction& transaction) {
     const pg::Result row = transaction.run(
@@ -42,10 +44,11 @@ std::int64_t take_over(pg::Connection& connection, const ReplicaTable& table, st
 void give_back(pg::Connection& connection, const ReplicaTable& table, std::int64_t owner,
                std::stop_token stop) {
   run_exclusively(connection, table, stop, [&](pg::Transaction& transaction) {
-    transaction.run(fmt::format("UPDATE {} SET owner = owner + 1, follower = 'lambda', state = 'stopped' "
-                                "WHERE replica_id = $1::integer AND owner = $2::bigint",
-                                state_name(table.state_schema, "replica")),
-                    std::move(pg::Params{}.number(table.id).number(owner)));
+    transaction.run(
+        fmt::format("UPDATE {} SET owner = owner + 1, follower = 'lambda', state = 'stopped' "
+                    "WHERE replica_id = $1::integer AND owner = $2::bigint",
+                    state_name(table.state_schema, "replica")),
+        std::move(pg::Params{}.number(table.id).number(owner)));
   });
 }
 
@@ -79,11 +82,11 @@ void note_followed(pg::Connection& connection, const ReplicaTable& table, std::i
 
 std::optional<std::chrono::seconds> since_followed(pg::Connection& connection,
                                                    const ReplicaTable& table) {
-  const pg::Result row = connection.run(
-      fmt::format("SELECT extract(epoch FROM now() - followed_at)::bigint FROM {} "
-                  "WHERE replica_id = $1::integer",
-                  state_name(table.state_schema, "replica")),
-      std::move(pg::Params{}.number(table.id)));
+  const pg::Result row =
+      connection.run(fmt::format("SELECT extract(epoch FROM now() - followed_at)::bigint FROM {} "
+                                 "WHERE replica_id = $1::integer",
+                                 state_name(table.state_schema, "replica")),
+                     std::move(pg::Params{}.number(table.id)));
   if (!row.text(0, 0)) return std::nullopt;
   return std::chrono::seconds{row.number(0, 0)};
 }
@@ -105,11 +108,11 @@ void note_problem(pg::Connection& connection, const ReplicaTable& table,
 std::map<std::string, Checkpoint> load_checkpoints(pg::Connection& connection,
                                                    const ReplicaTable& table,
                                                    const std::string& prefix) {
-  const pg::Result rows = connection.run(
-      fmt::format("SELECT lane, position, finished FROM {} "
-                  "WHERE replica_id = $1::integer AND starts_with(lane, $2)",
-                  state_name(table.state_schema, "checkpoint")),
-      std::move(pg::Params{}.number(table.id).text(prefix)));
+  const pg::Result rows =
+      connection.run(fmt::format("SELECT lane, position, finished FROM {} "
+                                 "WHERE replica_id = $1::integer AND starts_with(lane, $2)",
+                                 state_name(table.state_schema, "checkpoint")),
+                     std::move(pg::Params{}.number(table.id).text(prefix)));
   std::map<std::string, Checkpoint> checkpoints;
   for (int row = 0; row < rows.rows(); ++row) {
     Checkpoint checkpoint{.lane = std::string{rows.at(row, 0)},
@@ -125,26 +128,30 @@ void note_stream(pg::Connection& connection, const ReplicaTable& table,
   connection.run(fmt::format("INSERT INTO {} (stream_arn, replica_id, generation) "
                              "VALUES ($1, $2::integer, $3::bigint) ON CONFLICT DO NOTHING",
                              state_name(table.state_schema, "stream")),
-                 std::move(pg::Params{}.text(stream_arn).number(table.id).number(
-                     static_cast<std::int64_t>(generation))));
+                 std::move(pg::Params{}
+                               .text(stream_arn)
+                               .number(table.id)
+                               .number(static_cast<std::int64_t>(generation))));
 }
 
 std::optional<std::uint64_t> newest_generation(pg::Connection& connection,
                                                const ReplicaTable& table) {
-  const pg::Result row = connection.run(
-      fmt::format("SELECT max(generation) FROM {} WHERE replica_id = $1::integer",
-                  state_name(table.state_schema, "stream")),
-      std::move(pg::Params{}.number(table.id)));
+  const pg::Result row =
+      connection.run(fmt::format("SELECT max(generation) FROM {} WHERE replica_id = $1::integer",
+                                 state_name(table.state_schema, "stream")),
+                     std::move(pg::Params{}.number(table.id)));
   if (!row.text(0, 0)) return std::nullopt;
   return static_cast<std::uint64_t>(row.number(0, 0));
 }
 
-void record_gap(pg::Connection& connection, const ReplicaTable& table, const std::string& stream_arn,
-                const std::string& shard_id, const std::string& reason) {
-  connection.run(fmt::format(R"(INSERT INTO {0}.gap (replica_id, stream_arn, shard_id, reason, noticed_epoch)
+void record_gap(pg::Connection& connection, const ReplicaTable& table,
+                const std::string& stream_arn, const std::string& shard_id,
+                const std::string& reason) {
+  connection.run(
+      fmt::format(R"(INSERT INTO {0}.gap (replica_id, stream_arn, shard_id, reason, noticed_epoch)
 SELECT r.replica_id, $2, nullif($3, ''), $4, r.epoch FROM {0}.replica r WHERE r.replica_id = $1::integer)",
-                             quote_identifier(table.state_schema)),
-                 std::move(pg::Params{}.number(table.id).text(stream_arn).text(shard_id).text(reason)));
+                  quote_identifier(table.state_schema)),
+      std::move(pg::Params{}.number(table.id).text(stream_arn).text(shard_id).text(reason)));
 }
 
 }  // namespace dynamite

@@ -13,22 +13,23 @@
 
 namespace dynamite {
 
-/// Throws Error{usage} if `connection` leads through a transaction pooler, where a session lock would
-/// belong to nobody.
+/// Throws Error{usage} if `connection` leads through a transaction pooler, where a session lock
+/// would belong to nobody.
 void require_direct_connection(pg::Connection& connection);
 
 /// Takes the session lock that says this daemon is alive; false if another daemon holds it.
 bool try_hold_alive(pg::Connection& control, const ReplicaTable& table);
 
-/// Makes this daemon the follower and returns its number: every transaction of an earlier one fails from now on.
+/// Makes this daemon the follower and returns its number: every transaction of an earlier one fails
+/// from now on.
 std::int64_t take_over(pg::Connection& connection, const ReplicaTable& table, std::stop_token stop);
 
 /// Gives the table back to Lambda. Does nothing if `owner` is no longer the follower.
 void give_back(pg::Connection& connection, const ReplicaTable& table, std::int64_t owner,
                std::stop_token stop);
 
-/// Gives the table of a dead daemon back to Lambda; false if no daemon followed it. The caller holds
-/// the session lock (try_hold_alive).
+/// Gives the table of a dead daemon back to Lambda; false if no daemon followed it. The caller
+/// holds the session lock (try_hold_alive).
 bool release(pg::Connection& connection, const ReplicaTable& table, std::stop_token stop);
 
 /// Notes that all records of the stream up to now were read.
@@ -58,10 +59,12 @@ void note_stream(pg::Connection& connection, const ReplicaTable& table,
                  const std::string& stream_arn, std::uint64_t generation);
 
 /// The generation of the newest stream that was noted; absent: none.
-std::optional<std::uint64_t> newest_generation(pg::Connection& connection, const ReplicaTable& table);
+std::optional<std::uint64_t> newest_generation(pg::Connection& connection,
+                                               const ReplicaTable& table);
 
 /// Records of the source are lost: the next pass heals it.
-void record_gap(pg::Connection& connection, const ReplicaTable& table, const std::string& stream_arn,
-                const std::string& shard_id, const std::string& reason);
+void record_gap(pg::Connection& connection, const ReplicaTable& table,
+                const std::string& stream_arn, const std::string& shard_id,
+                const std::string& reason);
 
 }  // namespace dynamite

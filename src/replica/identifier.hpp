@@ -6,8 +6,8 @@
 
 namespace dynamite {
 
-/// `name` as an SQL identifier: quoted, inner quotes doubled. Throws Error{usage} if it is empty, holds
-/// U+0000 or is longer than 63 bytes, which PostgreSQL would cut without a word.
+/// `name` as an SQL identifier: quoted, inner quotes doubled. Throws Error{usage} if it is empty,
+/// holds U+0000 or is longer than 63 bytes, which PostgreSQL would cut without a word.
 std::string quote_identifier(std::string_view name);
 
 /// `value` as an SQL literal for DDL, where parameters cannot stand. Throws Error{usage} on U+0000.

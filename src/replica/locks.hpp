@@ -9,8 +9,9 @@ namespace dynamite {
 /// The keys of a replica's advisory locks. They contain the state schema, so that several
 /// environments can share a database.
 struct LockKeys {
-  std::int32_t transaction_class;  ///< held shared by who applies, exclusively at a pass's boundaries
-  std::int32_t alive_class;        ///< held by the session of the daemon that follows the table
+  std::int32_t
+      transaction_class;     ///< held shared by who applies, exclusively at a pass's boundaries
+  std::int32_t alive_class;  ///< held by the session of the daemon that follows the table
   std::int32_t replica;
 };
 

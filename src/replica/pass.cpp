@@ -44,7 +44,8 @@ void add_key(pg::Params& params, const pg::Result& key) {
 }
 
 /// The last key of the next chunk behind `after`, as text; no row: the table ends there.
-pg::Result chunk_end(pg::Connection& connection, const ReplicaTable& table, const pg::Result* after) {
+pg::Result chunk_end(pg::Connection& connection, const ReplicaTable& table,
+                     const pg::Result* after) {
   std::string text_columns, ascending, descending;
   for (const std::string& column : table.key_columns()) {
     const std::string_view comma = ascending.empty() ? "" : ", ";
@@ -52,14 +53,16 @@ pg::Result chunk_end(pg::Connection& connection, const ReplicaTable& table, cons
     descending += fmt::format("{}c.{} DESC", comma, column);
     ascending += fmt::format("{}t.{}", comma, column);
   }
-  const std::string where =
-      after == nullptr ? "" : fmt::format("WHERE {} > {}", key_row(table, "t."), key_parameters(table, 1));
+  const std::string where = after == nullptr ? ""
+                                             : fmt::format("WHERE {} > {}", key_row(table, "t."),
+                                                           key_parameters(table, 1));
   pg::Params params;
   if (after != nullptr) add_key(params, *after);
   return connection.run(
-      fmt::format("SELECT {} FROM (SELECT {} FROM {} t {} ORDER BY {} LIMIT {}) c ORDER BY {} LIMIT 1",
-                  text_columns, ascending, table.qualified_name(), where, ascending, kSweepRows,
-                  descending),
+      fmt::format(
+          "SELECT {} FROM (SELECT {} FROM {} t {} ORDER BY {} LIMIT {}) c ORDER BY {} LIMIT 1",
+          text_columns, ascending, table.qualified_name(), where, ascending, kSweepRows,
+          descending),
       std::move(params));
 }
 
@@ -78,7 +81,8 @@ WHERE r.replica_id = $1::integer GROUP BY r.replica_id)",
                   quote_identifier(table_.state_schema)),
       std::move(pg::Params{}.number(table_.id)));
   if (row.rows() == 0)
-    throw Error{Error::Kind::gone, "the replica " + table_.qualified_name() + " is no longer registered"};
+    throw Error{Error::Kind::gone,
+                "the replica " + table_.qualified_name() + " is no longer registered"};
   return {.phase = phase_of(row.at(0, 0)),
           .epoch = static_cast<std::int32_t>(row.number(0, 1)),
           .completed_epoch = static_cast<std::int32_t>(row.number(0, 2)),
@@ -91,14 +95,16 @@ std::int32_t Passes::start(std::int32_t segments, std::stop_token stop) {
   std::int32_t epoch = 0;
   run_exclusively(connection_, table_, stop, [&](pg::Transaction& transaction) {
     const pg::Result row = transaction.run(
-        fmt::format(R"(UPDATE {} SET epoch = epoch + 1, pass = 'running', pass_segments = $2::integer,
+        fmt::format(
+            R"(UPDATE {} SET epoch = epoch + 1, pass = 'running', pass_segments = $2::integer,
   pass_started_at = now(), state = 'snapshot' WHERE replica_id = $1::integer RETURNING epoch)",
-                    state_name(table_.state_schema, "replica")),
+            state_name(table_.state_schema, "replica")),
         std::move(pg::Params{}.number(table_.id).number(segments)));
     epoch = static_cast<std::int32_t>(row.number(0, 0));
-    transaction.run(fmt::format("DELETE FROM {} WHERE replica_id = $1::integer AND lane LIKE 'segment/%'",
-                                state_name(table_.state_schema, "checkpoint")),
-                    std::move(pg::Params{}.number(table_.id)));
+    transaction.run(
+        fmt::format("DELETE FROM {} WHERE replica_id = $1::integer AND lane LIKE 'segment/%'",
+                    state_name(table_.state_schema, "checkpoint")),
+        std::move(pg::Params{}.number(table_.id)));
   });
   return epoch;
 }
@@ -111,8 +117,8 @@ void Passes::begin_sweep(std::int32_t epoch, std::stop_token stop) {
                     state_name(table_.state_schema, "replica")),
         std::move(pg::Params{}.number(table_.id).number(epoch)));
     if (done.affected() == 0)
-      throw Error{Error::Kind::fenced, fmt::format("pass {} of {} was followed by another one", epoch,
-                                                   table_.qualified_name())};
+      throw Error{Error::Kind::fenced, fmt::format("pass {} of {} was followed by another one",
+                                                   epoch, table_.qualified_name())};
   });
 }
 
@@ -139,7 +145,8 @@ std::uint64_t Passes::sweep_chunk(std::int32_t epoch, const pg::Result* after,
   if (after != nullptr)
     range += fmt::format(" AND {} > {}", key_row(table_, "t."), key_parameters(table_, 3 + parts));
   const std::string sweeping = fmt::format(
-      "(SELECT true FROM {} WHERE replica_id = $1::integer AND epoch = $2::integer AND pass = 'sweeping')",
+      "(SELECT true FROM {} WHERE replica_id = $1::integer AND epoch = $2::integer AND pass = "
+      "'sweeping')",
       state_name(table_.state_schema, "replica"));
   const std::string tombstone_keys = parts == 2 ? "k1, k2" : "k1";
   const std::string covered = fmt::format(
@@ -154,8 +161,8 @@ INSERT INTO {6} AS d ({7}, version, epoch) SELECT gone.*, $2::integer FROM gone
 ON CONFLICT ({7}) DO UPDATE SET version = greatest(d.version, excluded.version),
   epoch = greatest(d.epoch, excluded.epoch), removed_at = excluded.removed_at)",
       table_.qualified_name(), sweeping, range, quote_identifier(b.epoch),
-      fmt::format("t.{}", fmt::join(keys, ", t.")), quote_identifier(b.version), table_.tombstones(),
-      tombstone_keys);
+      fmt::format("t.{}", fmt::join(keys, ", t.")), quote_identifier(b.version),
+      table_.tombstones(), tombstone_keys);
   const LockKeys lock = lock_keys(table_);
   std::vector<pg::Statement> statements;
   statements.push_back({"SELECT pg_advisory_xact_lock_shared($1::integer, $2::integer)", {}});
@@ -179,8 +186,10 @@ void Passes::complete(std::int32_t epoch) {
 WHERE replica_id = $1::integer AND epoch = $2::integer AND pass = 'sweeping')",
       state);
   const std::string heal = fmt::format(
-      "UPDATE {}.gap SET healed_at = now() WHERE replica_id = $1::integer "
-      "AND noticed_epoch < $2::integer AND healed_at IS NULL",
+      R"(UPDATE {0}.gap SET healed_at = now()
+WHERE replica_id = $1::integer AND noticed_epoch < $2::integer AND healed_at IS NULL
+  AND (SELECT pass = 'none' AND completed_epoch = $2::integer FROM {0}.replica
+       WHERE replica_id = $1::integer))",
       state);
   std::vector<pg::Statement> statements;
   for (const std::string* sql : {&done, &heal}) {

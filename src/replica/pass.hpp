@@ -35,8 +35,8 @@ class Passes {
   /// All segments are committed: refuses further puts of pass `epoch`.
   void begin_sweep(std::int32_t epoch, std::stop_token stop);
 
-  /// Deletes the rows that the pass did not meet, and completes it. May be called again after a crash.
-  /// Returns how many rows it deleted.
+  /// Deletes the rows that the pass did not meet, and completes it. May be called again after a
+  /// crash. Returns how many rows it deleted.
   std::uint64_t sweep(std::int32_t epoch, std::stop_token stop);
 
  private:
@@ -47,8 +47,8 @@ class Passes {
   const ReplicaTable& table_;
 };
 
-/// Forgets tombstones that nothing can need any more: older than 48 h, twice a stream's retention, while
-/// no pass runs. Returns how many.
+/// Forgets tombstones that nothing can need any more: older than 48 h, twice a stream's retention,
+/// while no pass runs. Returns how many.
 std::uint64_t expire_tombstones(pg::Connection& connection, const ReplicaTable& table);
 
 /// Lane of segment `segment` of the pass `epoch`.

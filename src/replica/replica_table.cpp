@@ -54,9 +54,12 @@ std::string state_name(const std::string& state_schema, const std::string& name)
 
 std::string_view key_column_type(KeyType type) {
   switch (type) {
-    case KeyType::S: return "text COLLATE \"C\"";
-    case KeyType::N: return "numeric";
-    case KeyType::B: return "bytea";
+    case KeyType::S:
+      return "text COLLATE \"C\"";
+    case KeyType::N:
+      return "numeric";
+    case KeyType::B:
+      return "bytea";
   }
   return {};
 }

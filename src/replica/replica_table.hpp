@@ -9,15 +9,16 @@
 
 namespace dynamite {
 
-/// The columns of layout `document` that are ours; each has underscores appended until it differs from
-/// the key columns' names.
+/// The columns of layout `document` that are ours; each has underscores appended until it differs
+/// from the key columns' names.
 struct BookkeepingColumns {
   std::string item, mod_time, create_time, types, version, epoch;
 };
 
 BookkeepingColumns bookkeeping_columns(const KeySchema& key_schema);
 
-/// A table in PostgreSQL that is kept equal to a table in DynamoDB: a row of the state schema's `replica`.
+/// A table in PostgreSQL that is kept equal to a table in DynamoDB: a row of the state schema's
+/// `replica`.
 struct ReplicaTable {
   std::int32_t id = 0;
   std::shared_ptr<const SourceTable> source;
@@ -25,8 +26,8 @@ struct ReplicaTable {
   std::string table;
   std::string state_schema;
 
-  std::string qualified_name() const;  ///< quoted: "public"."Orders"
-  std::string tombstones() const;      ///< quoted: "dynamite"."tombstone_public.Orders"
+  std::string qualified_name() const;            ///< quoted: "public"."Orders"
+  std::string tombstones() const;                ///< quoted: "dynamite"."tombstone_public.Orders"
   std::vector<std::string> key_columns() const;  ///< quoted: the partition key's and the sort key's
 };
 

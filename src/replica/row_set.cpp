@@ -9,8 +9,8 @@
 namespace dynamite {
 namespace {
 
-// A multi-argument unnest materialises its rows in work_mem, and shorter statements overlap better with
-// our own work: measured best between 100 and 1,000 rows.
+// A multi-argument unnest materialises its rows in work_mem, and shorter statements overlap better
+// with our own work: measured best between 100 and 1,000 rows.
 constexpr std::size_t kStatementRowsMax = 250;
 constexpr std::size_t kStatementBytesMax = 1U << 20U;
 
@@ -34,11 +34,14 @@ void append_key_part_text(pg::TextArray& array, std::string_view part, KeyType t
   array.end();
 }
 
+bool is_storable(std::string_view part, const KeyAttribute& attribute) {
+  return attribute.type != KeyType::S || part.find('\0') == part.npos;
+}
+
 void check_key_part(std::string_view part, const KeyAttribute& attribute) {
-  if (attribute.type == KeyType::S && part.find('\0') != part.npos)
-    throw Error{Error::Kind::poison,
-                "key attribute \"" + attribute.name +
-                    "\" holds U+0000, which PostgreSQL's text cannot store"};
+  if (!is_storable(part, attribute))
+    throw Error{Error::Kind::poison, "key attribute \"" + attribute.name +
+                                         "\" holds U+0000, which PostgreSQL's text cannot store"};
 }
 
 RowArrays& room(std::vector<RowArrays>& statements) {
@@ -78,6 +81,15 @@ void append_remove(RowArrays& arrays, const Change& change, const KeySchema& key
   arrays.version.append(change.version.digits());
 }
 
+// A key that cannot be stored has no row to stamp.
+void append_stamp(RowSet& rows, const Change& change, const KeySchema& key_schema) {
+  if (change.kind != ChangeKind::scanned) return;
+  const KeyParts parts = split_key(change.key);
+  if (is_storable(parts.parts[0], key_schema.partition) &&
+      (!key_schema.sort || is_storable(parts.parts[1], *key_schema.sort)))
+    append_key(room(rows.stamps), change.key, key_schema);
+}
+
 DeadLetter dead_letter(const Change& change, const Error& error) {
   return {.key = change.key,
           .record = change.record,
@@ -112,6 +124,7 @@ RowSet make_row_set(std::span<const Change> changes, const KeySchema& key_schema
     } catch (const Error& error) {
       if (error.kind() != Error::Kind::poison) throw;
       rows.dead_letters.push_back(dead_letter(change, error));
+      append_stamp(rows, change, key_schema);
     }
   }
   return rows;

@@ -20,24 +20,25 @@ struct RowArrays {
 
 /// A record set aside with its reason. The views look into the Batch.
 struct DeadLetter {
-  std::string_view key;     ///< canonical; empty if it could not be read
+  std::string_view key;  ///< canonical; empty if it could not be read
   std::string_view record;
-  std::string version;      ///< decimal digits
+  std::string version;  ///< decimal digits
   std::string reason;
-  std::string sqlstate;     ///< empty if PostgreSQL was not asked
-  std::string constraint;   ///< empty if none
+  std::string sqlstate;    ///< empty if PostgreSQL was not asked
+  std::string constraint;  ///< empty if none
 };
 
 /// Coalesced changes of one table as parameters, in statements of bounded size.
 struct RowSet {
-  std::vector<RowArrays> puts;     ///< also scanned ones
-  std::vector<RowArrays> removes;  ///< keys and versions
+  std::vector<RowArrays> puts;           ///< also scanned ones
+  std::vector<RowArrays> removes;        ///< keys and versions
+  std::vector<RowArrays> stamps;         ///< keys of scanned items that are dead letters
   std::vector<DeadLetter> dead_letters;  ///< changes that could not become rows
-  std::string lowest_version;      ///< of all changes; "0" if there are none
+  std::string lowest_version;            ///< of all changes; "0" if there are none
 };
 
-/// Transcodes each image into its row's parameters. `changes` must be sorted by key, one change a key.
-/// A change that PostgreSQL could not hold becomes a dead letter.
+/// Transcodes each image into its row's parameters. `changes` must be sorted by key, one change a
+/// key. A change that PostgreSQL could not hold becomes a dead letter.
 RowSet make_row_set(std::span<const Change> changes, const KeySchema& key_schema);
 
 /// Appends the parts of canonical `key` as text that PostgreSQL casts to the key columns' types.

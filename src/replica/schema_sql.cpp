@@ -65,9 +65,10 @@ constexpr std::string_view kStateTables[] = {
   constraint_name text,
   created_at timestamptz NOT NULL DEFAULT now()))",
 
-    // A record whose key could not be read is told from others by its own bytes.
+    // A record whose key could not be read is told from others by its own bytes. Digests, because a
+    // key may be longer than an index takes.
     R"(CREATE UNIQUE INDEX dead_letter_once ON {0}.dead_letter
-  (replica_id, key, version, sha256(record)))",
+  (replica_id, sha256(key), version, sha256(record)))",
 
     R"(CREATE INDEX dead_letter_recent ON {0}.dead_letter (replica_id, created_at))",
 
@@ -88,7 +89,10 @@ LANGUAGE plpgsql AS $$
 DECLARE now_following {0}.replica%ROWTYPE;
 BEGIN
   SELECT * INTO now_following FROM {0}.replica WHERE replica_id = of_replica;
-  IF expected_owner IS NULL AND now_following.follower = 'daemon' THEN
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'replica % is no longer registered', of_replica USING ERRCODE = 'DY001',
+      HINT = 'run `dynamite bootstrap`, then start again';
+  ELSIF expected_owner IS NULL AND now_following.follower = 'daemon' THEN
     RAISE EXCEPTION 'a daemon follows "%"', now_following.table_name USING ERRCODE = 'DY001',
       HINT = 'stop the daemon, or run `dynamite release` if it is dead';
   ELSIF expected_owner IS NOT NULL AND now_following.owner IS DISTINCT FROM expected_owner THEN
@@ -123,8 +127,9 @@ BEGIN
   SELECT count(*) INTO recent FROM {0}.dead_letter
     WHERE replica_id = of_replica AND created_at > now() - interval '1 hour';
   IF recent > allowed THEN
-    RAISE EXCEPTION 'more than % dead letters within an hour', allowed USING ERRCODE = 'DY004',
-      HINT = 'see reason and constraint_name in the state schema''s dead_letter; '
+    RAISE EXCEPTION '"%" has more than % dead letters within an hour',
+      (SELECT table_name FROM {0}.replica WHERE replica_id = of_replica), allowed
+      USING ERRCODE = 'DY004', HINT = 'see reason and constraint_name in the state schema''s dead_letter; '
         'a wrong index or constraint on the replica refuses everything';
   END IF;
 END $$)",
@@ -150,7 +155,9 @@ LEFT JOIN LATERAL (
   WHERE k.replica_id = r.replica_id AND k.lane LIKE format('segment/%s/%%', r.epoch)) s ON true)",
 };
 
-std::string type_letter(KeyType type) { return quote_literal(std::string(1, static_cast<char>(type))); }
+std::string type_letter(KeyType type) {
+  return quote_literal(std::string(1, static_cast<char>(type)));
+}
 
 std::string comment_sql(const std::string& column, std::string_view text) {
   return fmt::format("COMMENT ON COLUMN {} IS {}", column, quote_literal(text));
@@ -178,11 +185,17 @@ std::vector<std::string> state_schema_sql(const std::string& state_schema) {
   // Function bodies hold no braces but the schema's placeholder.
   for (const auto function : kStateFunctions)
     sql.push_back(fmt::format(fmt::runtime(function), schema));
-  sql.push_back(fmt::format("INSERT INTO {}.catalogue (version) VALUES ({})", schema, kCatalogueVersion));
-  sql.push_back(fmt::format("COMMENT ON SCHEMA {} IS 'state of dynamite, which keeps replicas of "
-                            "DynamoDB tables; see the view status'",
-                            schema));
+  sql.push_back(
+      fmt::format("INSERT INTO {}.catalogue (version) VALUES ({})", schema, kCatalogueVersion));
+  sql.push_back(
+      fmt::format("COMMENT ON SCHEMA {} IS 'state of dynamite, which keeps replicas of "
+                  "DynamoDB tables; see the view status'",
+                  schema));
   return sql;
+}
+
+std::string replica_comment(const std::string& source_arn) {
+  return "replica of " + source_arn + ", kept by dynamite: do not write to it";
 }
 
 std::vector<std::string> replica_table_sql(const ReplicaTable& table) {
@@ -198,21 +211,23 @@ std::vector<std::string> replica_table_sql(const ReplicaTable& table) {
   {} numeric NOT NULL,
   {} integer NOT NULL,
   PRIMARY KEY ({})))",
-                            name, key_definitions(table, table.key_columns()), q(b.item), q(b.mod_time),
-                            q(b.create_time), q(b.types), q(b.version), q(b.epoch),
+                            name, key_definitions(table, table.key_columns()), q(b.item),
+                            q(b.mod_time), q(b.create_time), q(b.types), q(b.version), q(b.epoch),
                             key_list(table)));
-  sql.push_back(fmt::format("COMMENT ON TABLE {} IS {}", name,
-                            quote_literal("replica of " + table.source->arn +
-                                          ", kept by dynamite: do not write to it")));
+  sql.push_back(fmt::format(
+      "COMMENT ON TABLE {} IS {}", name,
+      quote_literal("replica of " + table.source->arn + ", kept by dynamite: do not write to it")));
   const auto comment = [&](const std::string& column, std::string_view text) {
     sql.push_back(comment_sql(name + "." + q(column), text));
   };
   comment(b.item, "the whole item as natural JSON, keys included");
-  comment(b.mod_time, "when the item last changed; for a row that only a scan wrote, the scan's time");
+  comment(b.mod_time,
+          "when the item last changed; for a row that only a scan wrote, the scan's time");
   comment(b.create_time, "when the row first appeared");
   comment(b.types, "what natural JSON cannot say, by JSON pointer: B, SS, NS, BS, S:base64");
   comment(b.version, "bookkeeping of dynamite: stream generation * 10^40 + sequence number");
-  comment(b.epoch, "bookkeeping of dynamite: the snapshot pass during which the row was last written");
+  comment(b.epoch,
+          "bookkeeping of dynamite: the snapshot pass during which the row was last written");
   return sql;
 }
 
@@ -231,23 +246,26 @@ WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0
                             keys.sort ? "k1, k2" : "k1"));
   sql.push_back(fmt::format("CREATE INDEX ON {} (version)", tombstones));
   sql.push_back(fmt::format("CREATE INDEX ON {} (removed_at)", tombstones));
+  // Rows that are there already must count as older than the first pass.
   sql.push_back(fmt::format(
       R"(INSERT INTO {}.replica (source_arn, table_name, target_schema, target_table, layout,
-  partition_key, partition_type, sort_key, sort_type)
-VALUES ({}, {}, {}, {}, 'document', {}, {}, {}, {}))",
+  partition_key, partition_type, sort_key, sort_type, epoch)
+VALUES ({}, {}, {}, {}, 'document', {}, {}, {}, {}, coalesce((SELECT max({}) FROM {}), 0)))",
       quote_identifier(table.state_schema), quote_literal(table.source->arn),
       quote_literal(table.source->arn.substr(table.source->arn.find('/') + 1)),
       quote_literal(table.schema), quote_literal(table.table), quote_literal(keys.partition.name),
       type_letter(keys.partition.type), keys.sort ? quote_literal(keys.sort->name) : "NULL",
-      keys.sort ? type_letter(keys.sort->type) : "NULL"));
+      keys.sort ? type_letter(keys.sort->type) : "NULL",
+      quote_identifier(bookkeeping_columns(keys).epoch), table.qualified_name()));
   return sql;
 }
 
 std::vector<std::string> grant_select_sql(const ReplicaTable& table, const std::string& role) {
   const std::string to = quote_identifier(role);
   const std::string state = quote_identifier(table.state_schema);
-  return {fmt::format("GRANT USAGE ON SCHEMA {}, {} TO {}", quote_identifier(table.schema), state, to),
-          fmt::format("GRANT SELECT ON {}, {}.status TO {}", table.qualified_name(), state, to)};
+  return {
+      fmt::format("GRANT USAGE ON SCHEMA {}, {} TO {}", quote_identifier(table.schema), state, to),
+      fmt::format("GRANT SELECT ON {}, {}.status TO {}", table.qualified_name(), state, to)};
 }
 
 }  // namespace dynamite

@@ -13,6 +13,9 @@ inline constexpr int kCatalogueVersion = 1;
 /// The statements that make the state schema: its tables, functions and the view `status`.
 std::vector<std::string> state_schema_sql(const std::string& state_schema);
 
+/// The comment on a replica table, which tells whose replica it is.
+std::string replica_comment(const std::string& source_arn);
+
 /// The statement that makes the replica table itself, and those of its comments.
 std::vector<std::string> replica_table_sql(const ReplicaTable& table);
 

@@ -16,10 +16,11 @@ namespace {
 using namespace std::chrono_literals;
 using simdjson::dom::element;
 
-constexpr int kPagesMax = 10'000;      // of one listing: more is a server that never ends
+constexpr int kPagesMax = 10'000;           // of one listing: more is a server that never ends
 constexpr std::size_t kBatchWriteMax = 25;  // the API's own maximum
 constexpr auto kUnprocessedDelay = 50ms;
 constexpr auto kUnprocessedDelayMax = 5'000ms;
+constexpr int kUnprocessedTurnsMax = 20;  // over a minute: the table has no capacity at all
 
 /// An answer's JSON and the parser that holds it.
 class Answer {
@@ -111,8 +112,9 @@ ShardDescription shard_description(element shard) {
 }
 
 std::string write_request(const WriteRequest& request) {
-  return request.remove.empty() ? fmt::format(R"({{"PutRequest":{{"Item":{}}}}})", request.put)
-                                : fmt::format(R"({{"DeleteRequest":{{"Key":{}}}}})", request.remove);
+  return request.remove.empty()
+             ? fmt::format(R"({{"PutRequest":{{"Item":{}}}}})", request.put)
+             : fmt::format(R"({{"DeleteRequest":{{"Key":{}}}}})", request.remove);
 }
 
 /// The requests that a BatchWriteItem left undone, as their JSON; empty: none.
@@ -120,8 +122,10 @@ std::string unprocessed(const std::string& body, const std::string& table) {
   const Answer answer{body};
   simdjson::dom::object tables;
   element rest;
+  simdjson::dom::array list;
   if (answer.root()["UnprocessedItems"].get(tables) != simdjson::SUCCESS ||
-      tables.at_key(table).get(rest) != simdjson::SUCCESS)
+      tables.at_key(table).get(rest) != simdjson::SUCCESS || rest.get(list) != simdjson::SUCCESS ||
+      list.size() == 0)
     return {};
   return simdjson::minify(rest);
 }
@@ -143,7 +147,8 @@ std::vector<std::string> DynamoDb::list_tables(std::stop_token stop) {
   std::vector<std::string> names;
   std::string last;
   for (int page = 0; page < kPagesMax; ++page) {
-    const std::string start = last.empty() ? "" : ",\"ExclusiveStartTableName\":" + json_string(last);
+    const std::string start =
+        last.empty() ? "" : ",\"ExclusiveStartTableName\":" + json_string(last);
     const Answer answer{
         client_.call(Service::dynamodb, "ListTables", "{\"Limit\":100" + start + "}", stop)};
     simdjson::dom::array tables;
@@ -194,18 +199,18 @@ std::string DynamoDb::shard_iterator(const std::string& stream_arn, const std::s
       after_sequence_number
           ? "\"AFTER_SEQUENCE_NUMBER\",\"SequenceNumber\":" + json_string(*after_sequence_number)
           : "\"TRIM_HORIZON\"";
-  const Answer answer{client_.call(
-      Service::streams, "GetShardIterator",
-      fmt::format(R"({{"StreamArn":{},"ShardId":{},"ShardIteratorType":{}}})", json_string(stream_arn),
-                  json_string(shard_id), where),
-      stop)};
+  const Answer answer{
+      client_.call(Service::streams, "GetShardIterator",
+                   fmt::format(R"({{"StreamArn":{},"ShardId":{},"ShardIteratorType":{}}})",
+                               json_string(stream_arn), json_string(shard_id), where),
+                   stop)};
   return required_text(answer.root(), "ShardIterator");
 }
 
 std::string DynamoDb::get_records(const std::string& iterator, int limit, std::stop_token stop) {
-  return client_.call(Service::streams, "GetRecords",
-                      fmt::format(R"({{"ShardIterator":{},"Limit":{}}})", json_string(iterator), limit),
-                      stop);
+  return client_.call(
+      Service::streams, "GetRecords",
+      fmt::format(R"({{"ShardIterator":{},"Limit":{}}})", json_string(iterator), limit), stop);
 }
 
 std::string DynamoDb::scan(const ScanRequest& request, std::stop_token stop) {
@@ -216,16 +221,17 @@ std::string DynamoDb::scan(const ScanRequest& request, std::stop_token stop) {
       Service::dynamodb, "Scan",
       fmt::format(
           R"({{{},"ConsistentRead":true,"ReturnConsumedCapacity":"TOTAL","Segment":{},"TotalSegments":{},"Limit":{}{}}})",
-          table_member(request.table), request.segment, request.total_segments, request.limit, start),
+          table_member(request.table), request.segment, request.total_segments, request.limit,
+          start),
       stop);
 }
 
 std::optional<std::string> DynamoDb::get_item(const std::string& table, const std::string& key_json,
                                               std::stop_token stop) {
-  const Answer answer{
-      client_.call(Service::dynamodb, "GetItem",
-                   fmt::format(R"({{{},"Key":{},"ConsistentRead":true}})", table_member(table), key_json),
-                   stop)};
+  const Answer answer{client_.call(
+      Service::dynamodb, "GetItem",
+      fmt::format(R"({{{},"Key":{},"ConsistentRead":true}})", table_member(table), key_json),
+      stop)};
   element item;
   if (answer.root()["Item"].get(item) != simdjson::SUCCESS) return std::nullopt;
   return simdjson::minify(item);
@@ -248,20 +254,28 @@ void DynamoDb::batch_write(const std::string& table, std::span<const WriteReques
   while (!requests.empty()) {
     const auto part = requests.first(std::min(requests.size(), kBatchWriteMax));
     requests = requests.subspan(part.size());
-    std::string list = "[";
-    for (const WriteRequest& request : part) list += (list.size() > 1 ? "," : "") + write_request(request);
-    list += "]";
-    for (std::chrono::milliseconds delay = kUnprocessedDelay; !list.empty();
-         delay = std::min<std::chrono::milliseconds>(delay * 2, kUnprocessedDelayMax)) {
-      list = unprocessed(client_.call(Service::dynamodb, "BatchWriteItem",
-                                      fmt::format(R"({{"RequestItems":{{{}:{}}}}})", json_string(table), list),
-                                      stop),
-                         table);
-      if (list.empty()) break;
-      sleep_for(delay, stop);
-      if (stop.stop_requested()) throw Error{Error::Kind::transient, "stopped while writing"};
-    }
+    write_part(table, part, stop);
   }
+}
+
+void DynamoDb::write_part(const std::string& table, std::span<const WriteRequest> part,
+                          const std::stop_token& stop) {
+  std::string list = "[";
+  for (const WriteRequest& request : part)
+    list += (list.size() > 1 ? "," : "") + write_request(request);
+  list += "]";
+  std::chrono::milliseconds delay = kUnprocessedDelay;
+  for (int turn = 0; turn < kUnprocessedTurnsMax; ++turn) {
+    const std::string body =
+        fmt::format(R"({{"RequestItems":{{{}:{}}}}})", json_string(table), list);
+    list = unprocessed(client_.call(Service::dynamodb, "BatchWriteItem", body, stop), table);
+    if (list.empty()) return;
+    sleep_for(delay, stop);
+    if (stop.stop_requested()) throw Error{Error::Kind::transient, "BatchWriteItem was stopped"};
+    delay = std::min<std::chrono::milliseconds>(delay * 2, kUnprocessedDelayMax);
+  }
+  throw Error{Error::Kind::transient, fmt::format("table \"{}\" left items unprocessed {} times",
+                                                  table, kUnprocessedTurnsMax)};
 }
 
 void DynamoDb::create_table(const std::string& name, const KeySchema& key_schema,

@@ -96,6 +96,9 @@ class DynamoDb {
   void delete_table(const std::string& name, std::stop_token stop = {});
 
  private:
+  void write_part(const std::string& table, std::span<const WriteRequest> part,
+                  const std::stop_token& stop);
+
   AwsClient& client_;
 };
 

@@ -21,8 +21,8 @@ struct Lineage {
   std::size_t waiting = 0;
 };
 
-/// `listed`: all shards of the stream; `known`: those with a checkpoint. A child is never read before its
-/// parent's end, which is what keeps the order of an item's changes.
+/// `listed`: all shards of the stream; `known`: those with a checkpoint. A child is never read
+/// before its parent's end, which is what keeps the order of an item's changes.
 Lineage shard_lineage(const std::vector<ShardDescription>& listed, const KnownShards& known);
 
 }  // namespace dynamite

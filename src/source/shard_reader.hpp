@@ -25,8 +25,9 @@ class ShardReader {
   /// `position`: the sequence number that was applied last; empty: from TRIM_HORIZON.
   ShardReader(DynamoDb& dynamodb, ShardPlace place, std::string position);
 
-  /// One GetRecords. A turn may be finished and still carry records. An expired iterator is replaced behind
-  /// the last record that was returned. Throws Error{gap} if records behind the position are gone.
+  /// One GetRecords. A turn may be finished and still carry records. An expired iterator is
+  /// replaced behind the last record that was returned. Throws Error{gap} if records behind the
+  /// position are gone.
   Turn next(std::stop_token stop);
 
  private:

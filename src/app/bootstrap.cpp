@@ -1,0 +1,66 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <set>
+
+#include "app/commands.hpp"
+#include "app/replicas.hpp"
+#include "app/source_tables.hpp"
+
+namespace dynamite {
+namespace {
+
+constexpr int kAttempts = 6;
+
+std::string describe(const KeySchema& keys) {
+  const auto attribute = [](const KeyAttribute& key) {
+    return fmt::format("{} {}", key.name, static_cast<char>(key.type));
+  };
+  std::string text = attribute(keys.partition) + " (partition key)";
+  if (keys.sort) text += ", " + attribute(*keys.sort) + " (sort key)";
+  return text;
+}
+
+void create(const Context& context, pg::Connection& connection,
+            const std::vector<SelectedTable>& tables) {
+  Catalogue catalogue{connection, context.config.state_schema};
+  for (const SelectedTable& table : tables) {
+    const ReplicaTable wanted = target_of(context.config, table.description);
+    const ReplicaPlan plan = plan_whole_replica(connection, context.config, wanted);
+    catalogue.execute(plan.sql, context.stop);
+    const std::string_view what = plan.creates_table ? "created"
+                                  : plan.sql.empty() ? "unchanged"
+                                                     : "registered";
+    fmt::print("{}: {}\n  {} {}\n", table.description.name, describe(table.description.key_schema),
+               what, wanted.qualified_name());
+  }
+}
+
+// The state schema is in the plan of every table until it is there: print each statement once.
+void print_sql(const Context& context, pg::Connection& connection,
+               const std::vector<SelectedTable>& tables) {
+  std::set<std::string> printed;
+  for (const SelectedTable& table : tables) {
+    const ReplicaTable wanted = target_of(context.config, table.description);
+    fmt::print("-- {}: {}\n", table.description.name, describe(table.description.key_schema));
+    for (const std::string& sql : plan_whole_replica(connection, context.config, wanted).sql)
+      if (printed.insert(sql).second) fmt::print("{};\n\n", sql);
+  }
+}
+
+}  // namespace
+
+int run_bootstrap(const Context& context) {
+  Source source{context, kAttempts};
+  const std::vector<SelectedTable> tables = select_tables(context, source.dynamodb());
+  pg::Connection connection =
+      pg::Connection::open(connect_options(context.config, "bootstrap"), context.stop);
+  if (context.line.dry_run)
+    print_sql(context, connection, tables);
+  else
+    create(context, connection, tables);
+  if (tables.empty()) fmt::print(stderr, "no tables in region {}\n", context.config.region);
+  return kExitDone;
+}
+
+}  // namespace dynamite

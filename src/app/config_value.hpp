@@ -1,0 +1,56 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace dynamite {
+
+/// A value of a type that no key has; holds the type's name.
+struct OtherValue {
+  std::string type;
+};
+
+/// Text of the environment or the command line: it stands for a value of any type.
+struct PlainText {
+  std::string text;
+};
+
+using Value = std::variant<PlainText, std::string, std::int64_t, double, bool,
+                           std::vector<std::string>, OtherValue>;
+
+/// One `key = value`, and where it stands: "dynamite.toml:3", "DYNAMITE_REGION", "--set".
+struct Setting {
+  std::string where;
+  std::string key;
+  Value value;
+};
+
+/// The value as what a key needs, if it is that.
+std::optional<std::string> as_text(const Value& value);
+std::optional<std::uint64_t> as_whole_number(const Value& value);
+std::optional<double> as_number(const Value& value);
+/// From plain text: separated by commas.
+std::optional<std::vector<std::string>> as_list(const Value& value);
+
+/// "500ms", "1s", "2m", "1h".
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) noexcept;
+
+/// All of `text` as a decimal number.
+std::optional<std::uint64_t> parse_whole_number(std::string_view text) noexcept;
+std::optional<double> parse_number(std::string_view text) noexcept;
+
+/// For messages: strings in quotes, cut where long, and of an URL the scheme only.
+std::string printable(const Value& value);
+
+/// The one of `names` with the smallest edit distance, if the two have anything to do with each
+/// other.
+std::optional<std::string_view> nearest(std::string_view name,
+                                        std::span<const std::string_view> names);
+
+}  // namespace dynamite

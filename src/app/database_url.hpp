@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "aws/aws_client.hpp"
+
+namespace dynamite {
+
+/// Where PostgreSQL is.
+struct DatabaseUrl {
+  std::string conninfo;  ///< for libpq: postgresql://…; holds the password, never print it
+  std::string redacted;  ///< for people: user, hosts, ports and database only
+};
+
+/// Reads postgres://, postgresql:// and postgresql+DRIVER:// (the driver is ignored); the rest is
+/// as in libpq: several hosts, percent-encoding, parameters, directories of Unix sockets. Where a
+/// host is not local and the URL gives no sslmode, adds sslmode=verify-full; where certificates are
+/// verified and nothing names a sslrootcert, adds the system's (SSL_CERT_FILE, or where the
+/// distributions keep it). Throws Error{usage} that holds no part of a password.
+DatabaseUrl parse_database_url(std::string_view url, const Environment& environment);
+
+}  // namespace dynamite

@@ -1,0 +1,151 @@
+#include <curl/curl.h>
+#include <fmt/format.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "app/cli.hpp"
+#include "app/commands.hpp"
+#include "app/config.hpp"
+#include "app/log.hpp"
+#include "core/error.hpp"
+
+namespace dynamite {
+namespace {
+
+using Command = CommandLine::Command;
+
+/// Turns SIGINT and SIGTERM into a stop; a second one ends the process at once. Must be made before
+/// any other thread, which inherits the blocked signals.
+class Signals {
+ public:
+  Signals() {
+    std::signal(SIGPIPE,
+                SIG_IGN);  // a closed connection or pipe is an error of the call that writes
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGINT);
+    sigaddset(&set_, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    waiter_ = std::thread{[this] { wait(); }};
+  }
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+
+  ~Signals() {
+    done_ = true;
+    pthread_kill(waiter_.native_handle(), SIGTERM);
+    waiter_.join();
+  }
+
+  std::stop_token token() const { return stop_.get_token(); }
+
+ private:
+  void wait() {
+    while (true) {
+      int signal = 0;
+      sigwait(&set_, &signal);
+      if (done_) return;
+      if (!stop_.request_stop()) _exit(128 + signal);
+    }
+  }
+
+  sigset_t set_{};
+  std::stop_source stop_;
+  std::atomic<bool> done_ = false;
+  std::thread waiter_;
+};
+
+std::optional<std::string> read_environment(std::string_view name) {
+  const char* value = std::getenv(std::string{name}.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>{value};
+}
+
+Config load_config_for(const CommandLine& line, const Environment& environment) {
+  ConfigSources sources;
+  sources.file = line.config_file;
+  sources.settings = line.settings;
+  sources.tables = line.tables;
+  sources.environment = environment;
+  sources.directories = {"", program_directory()};
+  sources.needs_database = line.command != Command::load;
+  sources.needs_region = line.command != Command::verifydb && line.command != Command::release &&
+                         line.command != Command::status;
+  sources.tables_need_rules = line.command != Command::load;
+  return load_config(sources);
+}
+
+int run(const Context& context) {
+  switch (context.line.command) {
+    case Command::bootstrap:
+      return run_bootstrap(context);
+    case Command::verifydb:
+      return run_verifydb(context);
+    case Command::snapshot:
+      return run_snapshot(context);
+    case Command::replicate:
+      return run_replicate(context);
+    case Command::lambda:
+      return run_lambda(context);
+    case Command::apply:
+      return run_apply(context);
+    case Command::release:
+      return run_release(context);
+    case Command::compare:
+      return run_compare(context);
+    case Command::status:
+      return run_status(context);
+    case Command::load:
+      return run_load(context);
+  }
+  throw Error{Error::Kind::bug, "command without a function"};
+}
+
+int run(int argc, char** argv) {
+  const Environment environment{read_environment};
+  const auto parsed = parse_command_line(argc, argv, environment);
+  if (const auto* status = std::get_if<int>(&parsed)) return *status;
+  const auto& line = std::get<CommandLine>(parsed);
+  set_up_logging(line.log);
+  const Config config = load_config_for(line, environment);
+
+  const Signals signals;
+  curl_global_init(CURL_GLOBAL_DEFAULT);
+  const int status = run(Context{line, config, environment, signals.token()});
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    throw Error{Error::Kind::transient, "cannot write all results to standard output"};
+  }
+  return status;
+}
+
+void print_error(std::string_view message, std::string_view hint) {
+  const bool colour = isatty(STDERR_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
+  fmt::print(stderr, "{}dynamite:{} {}\n", colour ? "\033[1;31m" : "", colour ? "\033[0m" : "",
+             message);
+  if (!hint.empty()) fmt::print(stderr, "hint: {}\n", hint);
+}
+
+}  // namespace
+}  // namespace dynamite
+
+int main(int argc, char** argv) {
+  using dynamite::Error;
+  try {
+    return dynamite::run(argc, argv);
+  } catch (const Error& error) {
+    dynamite::print_error(error.what(), error.hint());
+    return error.kind() == Error::Kind::usage ? dynamite::kExitUsage : dynamite::kExitFailed;
+  } catch (const std::exception& error) {
+    dynamite::print_error(
+        fmt::format("unexpected failure, which is a bug of ours: {}", error.what()),
+        "please report it with the command line and the log");
+    return dynamite::kExitFailed;
+  }
+}

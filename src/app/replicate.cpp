@@ -1,0 +1,115 @@
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <random>
+
+#include "app/commands.hpp"
+#include "app/handler_options.hpp"
+#include "app/progress.hpp"
+#include "app/replicas.hpp"
+#include "app/source_tables.hpp"
+#include "core/error.hpp"
+#include "core/sleep.hpp"
+#include "engine/engine.hpp"
+
+namespace dynamite {
+namespace {
+
+// Lanes are repeated by the scheduler, which keeps the thread free meanwhile.
+constexpr int kAttempts = 2;
+constexpr auto kStartPause = std::chrono::seconds{1};
+
+EngineOptions engine_options(const Context& context, std::string_view command) {
+  const Config& config = context.config;
+  return {.connect = connect_options(config, command),
+          .apply = apply_options(config),
+          .connections = config.connections,
+          .segments = config.segments,
+          .read_units = config.max_read_units,
+          .idle_poll_max = config.idle_poll_max,
+          .seed = std::random_device{}()};
+}
+
+void say_read_rate(const Config& config, const std::vector<SelectedTable>& tables) {
+  for (const auto& [description, by_name] : tables) {
+    const auto units = read_units_of(config.max_read_units, description);
+    const double megabytes = static_cast<double>(description.size_bytes) / 1e6;
+    spdlog::info("pass table={} megabytes={:.1f} read_units_per_second={}", description.name,
+                 megabytes, units ? fmt::format("{:.0f}", *units) : "unlimited");
+  }
+}
+
+/// Adds the tables with their replicas. Returns how many items they have in all.
+std::uint64_t add_tables(const Context& context, const std::vector<SelectedTable>& tables,
+                         const pg::ConnectOptions& connect, Engine& engine) {
+  std::vector<ReplicaTable> replicas;
+  pg::Connection connection = pg::Connection::open(connect, context.stop);
+  for (const auto& [description, by_name] : tables)
+    replicas.push_back(ensure_replica(connection, context.config, description, context.stop));
+  std::uint64_t items = 0;
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    engine.add(std::move(replicas[i]), tables[i].description);
+    items += tables[i].description.item_count;
+  }
+  return items;
+}
+
+/// A daemon outlives a PostgreSQL that is down when it starts; a command that ends by itself does
+/// not wait.
+std::uint64_t add_tables_patiently(const Context& context, const std::vector<SelectedTable>& tables,
+                                   const EngineOptions& options, Engine& engine) {
+  for (;;) {
+    try {
+      return add_tables(context, tables, options.connect, engine);
+    } catch (const Error& error) {
+      const bool waits = options.follow && !options.once && !context.stop.stop_requested();
+      if (error.kind() != Error::Kind::transient || !waits) throw;
+      spdlog::warn("waiting for PostgreSQL reason=\"{}\"", error.what());
+    }
+    sleep_for(kStartPause, context.stop);
+  }
+}
+
+/// Runs the engine over `tables` and shows how far it is. Returns the exit status.
+int run_engine(const Context& context, const EngineOptions& options,
+               const std::vector<SelectedTable>& tables, Source& source) {
+  Engine engine{options, source.dynamodb()};
+  const std::uint64_t items = add_tables_patiently(context, tables, options, engine);
+  Progress progress{options.follow ? "replicate" : "snapshot", items};
+  const auto sum = [&engine](auto member) {
+    std::uint64_t total = 0;
+    for (const auto& table : engine.tables()) total += ((*table).*member).load();
+    return total;
+  };
+  const auto note = [&] { return fmt::format("{} changes", sum(&TableState::changes_applied)); };
+  engine.run(context.stop, [&] { progress.update(sum(&TableState::items_scanned), note()); });
+  progress.finish(sum(&TableState::items_scanned), note());
+  const auto states = engine.tables();
+  const bool failed =
+      std::ranges::any_of(states, [](const auto& table) { return table->failure().has_value(); });
+  return failed ? kExitFailed : kExitDone;
+}
+
+}  // namespace
+
+int run_replicate(const Context& context) {
+  Source source{context, kAttempts};
+  const auto tables = select_tables_to_read(context, source.dynamodb(), true);
+  if (!context.line.no_snapshot) say_read_rate(context.config, tables);
+  EngineOptions options = engine_options(context, "replicate");
+  options.once = context.line.once;
+  options.snapshot = !context.line.no_snapshot;
+  return run_engine(context, options, tables, source);
+}
+
+int run_snapshot(const Context& context) {
+  Source source{context, kAttempts};
+  const auto tables = select_tables_to_read(context, source.dynamodb(), false);
+  say_read_rate(context.config, tables);
+  EngineOptions options = engine_options(context, "snapshot");
+  options.follow = false;
+  return run_engine(context, options, tables, source);
+}
+
+}  // namespace dynamite

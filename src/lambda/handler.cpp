@@ -1,0 +1,182 @@
+#include "lambda/handler.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/arn.hpp"
+#include "core/error.hpp"
+#include "pg/pg_error.hpp"
+#include "replica/catalogue.hpp"
+
+namespace dynamite {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+using std::chrono::system_clock;
+
+struct Handler::Call {
+  system_clock::time_point deadline;
+  std::stop_token stop;
+  bool reconnected = false;  // after a loss; once is enough
+
+  milliseconds left() const { return duration_cast<milliseconds>(deadline - system_clock::now()); }
+
+  void require_time() const {
+    if (left() <= milliseconds{0})
+      throw Error{Error::Kind::transient,
+                  fmt::format("the event's deadline passed {} ms ago", -left().count())};
+  }
+};
+
+namespace {
+
+constexpr auto kPrepareTime = std::chrono::seconds{5};  // Lambda allows 10 s for all of the start
+constexpr int kCreateAttemptsMax = 3;  // others create state schema, schema and table beside us
+
+bool is_of_old_catalogue(const pg::PgError& error) {
+  return error.sqlstate().starts_with("42") || error.sqlstate().starts_with("0A");
+}
+
+void refuse_other_arn(const std::string& table_arn,
+                      const std::map<std::string, ReplicaTable>& replicas) {
+  const std::string name = table_name_of(table_arn);
+  const auto namesake = std::ranges::find_if(
+      replicas, [&](const auto& replica) { return table_name_of(replica.first) == name; });
+  if (namesake == replicas.end()) return;
+  throw Error{Error::Kind::usage,
+              fmt::format("a record of {} came, but the replica {} belongs to {}", table_arn,
+                          namesake->second.qualified_name(), namesake->first),
+              "check the function's event source mappings, or replicate `into` another table"};
+}
+
+}  // namespace
+
+void Handler::prepare(std::stop_token stop) {
+  connect({.deadline = system_clock::now() + kPrepareTime, .stop = std::move(stop)});
+}
+
+// While the process was frozen the peer may have closed the connection.
+void Handler::connect(const Call& call) {
+  const bool kept = connection_ && !connection_->closed_by_peer();
+  if (!kept) {
+    applier_.reset();
+    connection_.reset();
+    pg::ConnectOptions options = options_.connect;
+    options.timeout = std::clamp(call.left(), milliseconds{1}, options.timeout);
+    connection_.emplace(pg::Connection::open(options, call.stop));
+    applier_.emplace(*connection_, options_.apply);
+  }
+  connection_->limit_to(steady_clock::now() + call.left() + kServerGrace);
+  if (!catalogue_loaded_) load_catalogue();
+}
+
+void Handler::load_catalogue() {
+  Catalogue catalogue{*connection_, options_.state_schema};
+  if (!catalogue.version() && options_.create_replica) return;  // made with the first replica
+  catalogue.require_usable();
+  replicas_.clear();
+  for (ReplicaTable& replica : catalogue.load()) {
+    std::string arn = replica.source->arn;
+    replicas_.emplace(std::move(arn), std::move(replica));
+  }
+  catalogue_loaded_ = true;
+}
+
+// A connection that is lost now was dead before, without a sign of it: a firewall forgot it, say.
+// What was committed on it meanwhile is not changed by a repeat.
+template <class Use>
+auto Handler::on_connection(Call& call, Use use) -> decltype(use()) {
+  connect(call);
+  try {
+    return use();
+  } catch (const Error& error) {
+    const bool lost = error.kind() == Error::Kind::transient && !connection_->usable();
+    const bool ended = call.stop.stop_requested() || call.left() <= milliseconds{0};
+    if (!lost || ended || call.reconnected) throw;
+  }
+  call.reconnected = true;
+  connect(call);
+  return use();
+}
+
+const ReplicaTable* Handler::find_replica(const std::string& table_arn) const {
+  const auto found = replicas_.find(table_arn);
+  return found == replicas_.end() ? nullptr : &found->second;
+}
+
+const ReplicaTable& Handler::replica_of_stream(std::string_view stream_arn, const Call& call) {
+  const std::string arn = parse_stream_arn(stream_arn).table_arn;
+  if (find_replica(arn) == nullptr) load_catalogue();
+  if (find_replica(arn) == nullptr && options_.create_replica) create_replica(arn, call);
+  if (const ReplicaTable* replica = find_replica(arn)) return *replica;
+  refuse_other_arn(arn, replicas_);
+  throw Error{Error::Kind::usage, fmt::format("no replica belongs to {}", arn),
+              "run `dynamite bootstrap`"};
+}
+
+// Several functions meet a new table at the same time. Who comes second is refused by PostgreSQL,
+// and finds what the first has made.
+void Handler::create_replica(const std::string& table_arn, const Call& call) {
+  for (int attempt = 1; attempt <= kCreateAttemptsMax && !find_replica(table_arn); ++attempt) {
+    try {
+      options_.create_replica(*connection_, table_arn, call.stop);
+    } catch (const pg::PgError&) {
+      if (attempt == kCreateAttemptsMax || !connection_->usable()) throw;
+    }
+    load_catalogue();
+  }
+}
+
+HandlerOutcome Handler::handle(std::string event, system_clock::time_point deadline,
+                               std::stop_token stop) {
+  return handle_with(decode_lambda_event, std::move(event), {deadline, std::move(stop)});
+}
+
+HandlerOutcome Handler::handle_recorded(std::string records, system_clock::time_point deadline,
+                                        std::stop_token stop) {
+  return handle_with(decode_recorded, std::move(records), {deadline, std::move(stop)});
+}
+
+HandlerOutcome Handler::handle_with(Decode decode, std::string event, Call call) {
+  call.require_time();
+  const Batch batch = decode(std::move(event), [&](std::string_view stream_arn) {
+    return on_connection(call, [&] { return replica_of_stream(stream_arn, call).source; });
+  });
+  HandlerOutcome outcome;
+  for (std::size_t table = 0; table < batch.tables.size(); ++table) {
+    const ApplyOutcome done = apply(batch, static_cast<std::uint16_t>(table), call);
+    outcome.records += done.records;
+    outcome.changes += done.changes;
+    outcome.applied += done.applied;
+    outcome.dead_letters += done.dead_letters;
+  }
+  return outcome;
+}
+
+ApplyOutcome Handler::apply(const Batch& batch, std::uint16_t table, Call& call) {
+  const auto once = [&] { return apply_once(batch, table, call); };
+  try {
+    return on_connection(call, once);
+  } catch (const pg::PgError& error) {
+    if (!is_of_old_catalogue(error)) throw;
+  }
+  catalogue_loaded_ = false;
+  return on_connection(call, once);
+}
+
+ApplyOutcome Handler::apply_once(const Batch& batch, std::uint16_t table, const Call& call) {
+  const SourceTable& source = *batch.tables[table];
+  const ReplicaTable* const replica = find_replica(source.arn);
+  if (replica == nullptr || replica->source->key_schema != source.key_schema)
+    throw Error{Error::Kind::transient,
+                fmt::format("the replica of {} was changed meanwhile", source.arn)};
+  return applier_->apply({.table = *replica,
+                          .batch = batch,
+                          .table_index = table,
+                          .fence = {.deadline = call.deadline}},
+                         {.stop = call.stop});
+}
+
+}  // namespace dynamite

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "decode/decode.hpp"
+#include "replica/applier.hpp"
+#include "replica/replica_table.hpp"
+
+namespace dynamite {
+
+/// Makes the replica of the table with that ARN, which has none. May find that another process has
+/// just made it. Throws Error if it cannot.
+using CreateReplica =
+    std::function<void(pg::Connection&, const std::string& table_arn, std::stop_token)>;
+
+struct HandlerOptions {
+  pg::ConnectOptions connect;
+  std::string state_schema = "dynamite";
+  ApplyOptions apply;
+  CreateReplica create_replica;  ///< empty: replicas are never created
+};
+
+/// What became of one event.
+struct HandlerOutcome {
+  std::size_t records = 0;
+  std::size_t changes = 0;    ///< after coalescing
+  std::uint64_t applied = 0;  ///< rows put or removed
+  std::size_t dead_letters = 0;
+};
+
+/// Applies events of DynamoDB stream records, one at a time, over one connection that is kept from
+/// event to event. Keeps no state in the session, so the connection may lead through a transaction
+/// pooler. docs/protocol.md, "Lambda".
+class Handler {
+ public:
+  explicit Handler(HandlerOptions options) : options_{std::move(options)} {}
+
+  /// Opens the connection and reads the catalogue, so that the first event need not.
+  void prepare(std::stop_token stop);
+
+  /// Applies `event`; when this returns, all of it is committed. `deadline`, in our clock:
+  /// PostgreSQL refuses to commit later, and the call ends within kServerGrace of it. Throws Error
+  /// if anything was not applied: the whole event must be repeated, which changes nothing of what
+  /// was.
+  HandlerOutcome handle(std::string event, std::chrono::system_clock::time_point deadline,
+                        std::stop_token stop = {});
+
+  /// The same for recorded events and records, also as JSON lines (decode_recorded).
+  HandlerOutcome handle_recorded(std::string records,
+                                 std::chrono::system_clock::time_point deadline,
+                                 std::stop_token stop = {});
+
+  /// The server ends late statements itself; a server that does not even do that is given up.
+  static constexpr std::chrono::milliseconds kServerGrace{200};
+
+ private:
+  struct Call;
+  using Decode = Batch (*)(std::string, const TableLookup&);
+
+  HandlerOutcome handle_with(Decode decode, std::string event, Call call);
+  template <class Use>
+  auto on_connection(Call& call, Use use) -> decltype(use());
+  void connect(const Call& call);
+  ApplyOutcome apply(const Batch& batch, std::uint16_t table, Call& call);
+  ApplyOutcome apply_once(const Batch& batch, std::uint16_t table, const Call& call);
+  const ReplicaTable& replica_of_stream(std::string_view stream_arn, const Call& call);
+  const ReplicaTable* find_replica(const std::string& table_arn) const;
+  void create_replica(const std::string& table_arn, const Call& call);
+  void load_catalogue();
+
+  HandlerOptions options_;
+  std::optional<pg::Connection> connection_;
+  std::optional<Applier> applier_;
+  bool catalogue_loaded_ = false;
+  std::map<std::string, ReplicaTable> replicas_;  // by the source table's ARN
+};
+
+}  // namespace dynamite

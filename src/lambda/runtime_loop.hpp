@@ -1,0 +1,56 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <stop_token>
+#include <string>
+
+#include "aws/http.hpp"
+#include "core/error.hpp"
+
+namespace dynamite {
+
+/// What Lambda says of one invocation.
+struct Invocation {
+  std::string request_id;
+  std::string event;
+  std::chrono::system_clock::time_point deadline;  ///< as Lambda says, unchecked
+};
+
+/// Answers an invocation with the response's body, or throws Error.
+using InvocationHandler = std::function<std::string(Invocation)>;
+
+/// When an invocation must have committed: so long before Lambda's deadline that there is time to
+/// answer, half a second or, of a short time, a quarter. A deadline that has just passed stays: the
+/// invocation slept. One further away than an invocation can last, in either direction (some local
+/// runtimes send a constant), is not believed and becomes a minute from now.
+std::chrono::system_clock::time_point commit_deadline(
+    std::chrono::system_clock::time_point lambda_deadline,
+    std::chrono::system_clock::time_point now);
+
+/// The loop of Lambda's Runtime API: next invocation, handle, response or error. An error answer
+/// makes Lambda repeat the event.
+class RuntimeLoop {
+ public:
+  /// `runtime_api`: HOST:PORT, the value of AWS_LAMBDA_RUNTIME_API.
+  RuntimeLoop(Transport& transport, const std::string& runtime_api);
+
+  /// Serves until `stop` is requested or, after the first invocation, nobody answers any more.
+  /// Throws Error{transient} if the Runtime API fails, and what `handler` throws that is no Error:
+  /// the process shall end then, and Lambda makes a new one.
+  void run(const InvocationHandler& handler, std::stop_token stop);
+
+  /// Tells Lambda that the process cannot serve; it shall end after that.
+  void init_error(const Error& error);
+
+ private:
+  Invocation next(std::stop_token stop);
+  void answer(const InvocationHandler& handler, Invocation invocation);
+  int post(const std::string& path, const std::string& body, Headers headers = {});
+  void post_error(const std::string& path, const std::string& type, const std::string& message);
+
+  Transport& transport_;
+  std::string base_;
+};
+
+}  // namespace dynamite

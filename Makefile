@@ -1,0 +1,46 @@
+# The front door. `make help` lists what is behind it.
+.PHONY: all release test demo bench lint clean help
+
+JOBS ?= $(shell nproc)
+KEEP ?=
+
+all: release
+
+release: ## build the programs into bin/
+	@tools/install --build
+	@cmake --preset release -DDYNAMITE_TESTS=OFF -DDYNAMITE_BENCH=OFF >/dev/null
+	@cmake --build --preset release -j $(JOBS)
+	@mkdir -p bin
+	@cp build/release/dynamite bin/dynamite
+	@ln -sf dynamite bin/bootstrapdb
+	@ln -sf dynamite bin/verifydb
+	@echo "bin/dynamite, bin/bootstrapdb, bin/verifydb"
+
+test: ## build and run every test, on real servers
+	@tools/install
+	@cmake --preset ci >/dev/null
+	@cmake --build --preset ci -j $(JOBS)
+	@tools/with-servers ctest --test-dir build/ci --output-on-failure -j $(JOBS)
+
+demo: ## watch DynamoDB tables being replicated, live (KEEP=1 leaves the servers up)
+	@tools/install
+	@$(MAKE) --no-print-directory release
+	@tools/with-servers tools/demo $(if $(KEEP),--keep)
+
+bench: ## measure, beside a bare libpq program
+	@tools/install
+	@cmake --preset release -DDYNAMITE_TESTS=OFF -DDYNAMITE_BENCH=ON >/dev/null
+	@cmake --build --preset release -j $(JOBS)
+	@for program in build/release/bench/*_bench; do tools/with-servers --no-dynamodb $$program || exit; done
+
+lint: ## clang-format and clang-tidy; warnings are errors
+	@tools/install --lint
+	@clang-format --dry-run -Werror $$(git ls-files '*.cpp' '*.hpp')
+	@cmake --preset ci -DDYNAMITE_TESTS=OFF -DDYNAMITE_BENCH=OFF -B build/lint >/dev/null
+	@git ls-files 'src/*.cpp' | xargs -P $(JOBS) -n 4 clang-tidy --quiet -p build/lint
+
+clean: ## remove what was built
+	@rm -rf build bin
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1 \t/p' Makefile

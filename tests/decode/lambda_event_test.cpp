@@ -1,0 +1,390 @@
+#include <gmock/gmock.h>
+
+#include "core/key.hpp"
+#include "decode/records.hpp"
+#include "support/errors.hpp"
+#include "support/testdata.hpp"
+
+namespace dynamite {
+namespace {
+
+using test::always;
+using test::canonical_key;
+using test::event_of;
+using test::failure_of;
+using test::key_schema;
+using test::read_testdata;
+using test::RecordText;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing::StartsWith;
+
+const KeySchema kS = key_schema(KeyType::S);
+const KeySchema kSN = key_schema(KeyType::S, KeyType::N);
+
+Batch decode(std::string event, const KeySchema& schema = kS) {
+  return decode_lambda_event(std::move(event), always(schema));
+}
+
+std::int64_t seconds(const Change& change) {
+  return std::chrono::floor<std::chrono::seconds>(change.time).time_since_epoch().count();
+}
+
+TEST(LambdaEvent, BecomesAChangeARecord) {
+  const std::string insert = RecordText{}.json();
+  const std::string remove =
+      RecordText{.name = R"("REMOVE")", .new_image = "", .sequence_number = R"("7")"}.json();
+
+  const Batch batch = decode(event_of({insert, remove}));
+
+  ASSERT_THAT(batch.changes, SizeIs(2));
+  EXPECT_THAT(batch.rejected, IsEmpty());
+  EXPECT_EQ(batch.changes[0].kind, ChangeKind::put);
+  EXPECT_EQ(batch.changes[0].record, insert);
+  EXPECT_EQ(batch.changes[0].image, RecordText{}.new_image);
+  EXPECT_EQ(batch.changes[0].key, canonical_key(RecordText{}.keys, kS));
+  EXPECT_EQ(batch.changes[0].version, (Version{test::kGeneration, "100000000003126276362"}));
+  EXPECT_EQ(seconds(batch.changes[0]), 1'768'478'400);
+  EXPECT_EQ(batch.changes[1].kind, ChangeKind::remove);
+  EXPECT_EQ(batch.changes[1].record, remove);
+  EXPECT_EQ(batch.changes[1].image, "");
+  EXPECT_EQ(batch.changes[1].version, (Version{test::kGeneration, "7"}));
+}
+
+TEST(LambdaEvent, ViewsOutliveAMoveOfTheBatch) {
+  Batch batch = decode(event_of({RecordText{}.json()}));
+
+  const Batch moved = std::move(batch);
+
+  EXPECT_EQ(moved.changes.at(0).record, RecordText{}.json());
+  EXPECT_EQ(moved.changes.at(0).key, canonical_key(RecordText{}.keys, kS));
+}
+
+TEST(LambdaEvent, OfNoRecordsIsAnEmptyBatch) {
+  const Batch batch = decode(R"({"Records":[]})");
+
+  EXPECT_THAT(batch.changes, IsEmpty());
+  EXPECT_THAT(batch.rejected, IsEmpty());
+}
+
+TEST(LambdaEvent, KeepsTenThousandKeysInPlace) {
+  std::vector<std::string> records;
+  for (int i = 0; i < 10'000; ++i)
+    records.push_back(RecordText{.keys = fmt::format(R"({{"pk":{{"S":"{:030}"}}}})", i)}.json());
+
+  const Batch batch = decode(event_of(records));
+
+  ASSERT_THAT(batch.changes, SizeIs(10'000));
+  for (std::size_t i = 0; i < 10'000; ++i)
+    EXPECT_EQ(split_key(batch.changes[i].key).parts[0], fmt::format("{:030}", i));
+}
+
+TEST(LambdaEvent, TakesKeysThatAreLargerThanAnyChunk) {
+  const std::string large(200'000, 'k');
+
+  const Batch batch = decode(event_of(
+      {RecordText{}.json(), RecordText{.keys = R"({"pk":{"S":")" + large + R"("}})"}.json(),
+       RecordText{}.json()}));
+
+  ASSERT_THAT(batch.changes, SizeIs(3));
+  EXPECT_EQ(split_key(batch.changes[1].key).parts[0], large);
+  EXPECT_EQ(split_key(batch.changes[0].key).parts[0], "a");
+}
+
+TEST(LambdaEvent, AsksForATableOncePerRunOfItsRecords) {
+  const std::string other_arn =
+      "arn:aws:dynamodb:us-east-1:111122223333:table/Users/stream/2026-01-16T12:00:00.123";
+  const auto orders = test::source_table(kS);
+  const auto users = test::source_table(kS);
+  std::vector<std::string> asked;
+  const TableLookup lookup = [&](std::string_view arn) {
+    asked.emplace_back(arn);
+    return arn == other_arn ? users : orders;
+  };
+  const std::string order = RecordText{}.json();
+  const std::string user = RecordText{.arn = '"' + other_arn + '"'}.json();
+
+  const Batch batch = decode_lambda_event(event_of({order, order, user, user, order}), lookup);
+
+  EXPECT_THAT(asked, ElementsAre(test::kStreamArn, other_arn, test::kStreamArn));
+  EXPECT_THAT(batch.tables, ElementsAre(orders, users));
+  std::vector<int> tables;
+  for (const Change& change : batch.changes) tables.push_back(change.table);
+  EXPECT_THAT(tables, ElementsAre(0, 0, 1, 1, 0));
+  EXPECT_EQ(batch.changes[2].version,
+            (Version{test::kGeneration + 86'400'000, "100000000003126276362"}));
+}
+
+TEST(LambdaEvent, PassesTheErrorOfALookupOn) {
+  const TableLookup lookup = [](std::string_view) -> std::shared_ptr<const SourceTable> {
+    throw Error{Error::Kind::usage, "no replica belongs to it"};
+  };
+
+  EXPECT_EQ(failure_of([&] { decode_lambda_event(event_of({RecordText{}.json()}), lookup); }),
+            "usage: no replica belongs to it");
+}
+
+TEST(LambdaEvent, MayHaveItsMembersInAnyOrderAndSpelling) {
+  const std::string record =
+      "{ \"eventSourceARN\" : \"" + test::kStreamArn +
+      "\" , \"dynamodb\" : { \"Sequence\\u004eumber\""
+      " : \"5\" , \"NewImage\" : {\"pk\":{\"S\":\"a\"}} , \"Keys\" : {\"pk\":{\"S\":\"a\"}} } ,\n"
+      "\"event\\u004eame\" : \"IN\\u0053ERT\" }";
+
+  const Batch batch = decode("\n{ \"other\" : [1] , \"Records\" : [ " + record + " ] } \n");
+
+  ASSERT_THAT(batch.changes, SizeIs(1));
+  EXPECT_EQ(batch.changes[0].record, record);
+  EXPECT_EQ(batch.changes[0].image, R"({"pk":{"S":"a"}})");
+  EXPECT_EQ(batch.changes[0].time, Micros{});
+}
+
+struct Rejection {
+  std::string record;
+  std::string reason;
+  std::string sequence_number = "100000000003126276362";
+};
+
+class RejectedRecord : public testing::TestWithParam<Rejection> {};
+
+TEST_P(RejectedRecord, DoesNotTakeItsNeighbours) {
+  const std::string good = RecordText{.sequence_number = R"("1")"}.json();
+
+  const Batch batch = decode(event_of({good, GetParam().record, good}));
+
+  EXPECT_THAT(batch.changes, SizeIs(2));
+  ASSERT_THAT(batch.rejected, SizeIs(1));
+  EXPECT_EQ(batch.rejected[0].record, GetParam().record);
+  EXPECT_THAT(batch.rejected[0].reason, HasSubstr(GetParam().reason));
+  EXPECT_EQ(batch.rejected[0].sequence_number, GetParam().sequence_number);
+  EXPECT_EQ(batch.rejected[0].table, 0);
+}
+
+Rejection of(RecordText record, std::string reason) {
+  return {.record = record.json(), .reason = std::move(reason)};
+}
+
+Rejection numbered(RecordText record, std::string reason, std::string sequence_number) {
+  return {record.json(), std::move(reason), std::move(sequence_number)};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Members, RejectedRecord,
+    testing::Values(
+        of({.name = ""}, "eventName of the record is missing"),
+        of({.name = R"("UPSERT")"}, "eventName of the record is none of INSERT, MODIFY, REMOVE"),
+        of({.name = "5"}, "eventName of the record is not a string"),
+        of({.version = R"("2.0")"}, "eventVersion of the record is not 1.x"),
+        of({.version = R"("10.0")"}, "eventVersion of the record is not 1.x"),
+        of({.arn = ""}, "eventSourceARN of the record is missing"),
+        of({.keys = ""}, "Keys of the record is missing"),
+        of({.keys = "[]"}, "Keys of the record is not an object"),
+        of({.keys = "{}"}, "key attribute \"pk\" is missing"),
+        of({.keys = R"({"pk":{"N":"1"}})"}, "key attribute \"pk\" is not of type S"),
+        of({.keys = R"({"pk":{"S":"a"},"sk":{"S":"b"}})"}, "other attributes than the key schema"),
+        of({.keys = R"({"pk":{"S":"\u0000"}})"}, "U+0000"),
+        of({.keys = R"({"pk":{"S":"\ude00"}})"}, "lone surrogate"),
+        of({.new_image = ""}, "NewImage of the record is missing"),
+        of({.new_image = "null"}, "NewImage of the record is missing"),
+        of({.new_image = "7"}, "NewImage of the record is not an object"),
+        of({.time = R"("2026-01-15")"},
+           "ApproximateCreationDateTime of the record is not a number"),
+        of({.time = "-1"}, "is not a number of seconds"),
+        of({.time = "1e99"}, "is beyond any time"),
+        numbered({.sequence_number = ""}, "SequenceNumber of the record is missing", ""),
+        numbered({.sequence_number = "5"}, "SequenceNumber of the record is not a string", ""),
+        numbered({.sequence_number = R"("5x")"}, "sequence number is not 1 to 40 decimal digits",
+                 ""),
+        numbered({.sequence_number = '"' + std::string(41, '1') + '"'},
+                 "sequence number is not 1 to 40", "")));
+
+INSTANTIATE_TEST_SUITE_P(
+    Json, RejectedRecord,
+    testing::Values(
+        Rejection{"42", "not JSON: no '{'", ""}, Rejection{"null", "not JSON: no '{'", ""},
+        Rejection{"[]", "not JSON: no '{'", ""}, Rejection{"{}", "eventSourceARN", ""},
+        Rejection{R"({"a" "b" 12 zz ,,})", "not JSON: no ':'", ""},
+        Rejection{R"({"dynamodb":{"SequenceNumber":"9","Keys":{"pk":{"S":"\q"}}}})",
+                  "unknown escape", "9"},
+        Rejection{RecordText{.new_image = R"({"pk":{"S" "a"}})"}.json(), "not JSON: no ':'", ""},
+        Rejection{R"({"eventName":"INSERT","eventName":"INSERT"})",
+                  "eventName of the record is there twice", ""},
+        Rejection{R"({"dynamodb":{"SequenceNumber":"9"},"dynamodb":{}})",
+                  "dynamodb of the record is there twice", "9"},
+        Rejection{R"({"dynamodb":{"SequenceNumber":"9","Sequence\u004eumber":"10"}})",
+                  "SequenceNumber of the record is there twice", "9"},
+        Rejection{R"({"dynamodb":{"NewImage":{},"NewImage":{}}})",
+                  "NewImage of the record is there twice", ""},
+        Rejection{R"({"x":)" + std::string(10'000, '[') + std::string(10'000, ']') + "}",
+                  "nesting beyond 128 levels", ""}));
+
+TEST(RejectedRecord, CountsToItsOwnTableIfThatWasRead) {
+  const std::string other_arn =
+      "arn:aws:dynamodb:us-east-1:111122223333:table/Users/stream/2026-01-15T12:00:00.123";
+  const auto users = test::source_table(kS);
+  const TableLookup lookup = [&](std::string_view arn) {
+    return arn == other_arn ? users : test::source_table(kS);
+  };
+  const std::string broken = "{\"eventSourceARN\":\"" + other_arn + "\",}";
+
+  const Batch batch = decode_lambda_event(event_of({RecordText{}.json(), broken}), lookup);
+
+  ASSERT_THAT(batch.rejected, SizeIs(1));
+  EXPECT_EQ(batch.tables.at(batch.rejected[0].table), users);
+}
+
+TEST(RejectedRecord, BeforeAnyTableIsKnownCountsToTheFirst) {
+  const Batch batch = decode(event_of({"{}", RecordText{}.json()}));
+
+  ASSERT_THAT(batch.rejected, SizeIs(1));
+  EXPECT_EQ(batch.rejected[0].table, 0);
+  EXPECT_THAT(batch.tables, SizeIs(1));
+}
+
+TEST(RejectedRecord, AloneWithoutItsTableIsAUsageError) {
+  EXPECT_THAT(failure_of([] { decode(event_of({"{}"})); }),
+              AllOf(StartsWith("usage: no stream record tells its table"),
+                    HasSubstr("eventSourceARN of the record is missing")));
+}
+
+TEST(LambdaEvent, OfAStreamWithoutNewImagesIsAUsageError) {
+  for (const char* view_type : {"KEYS_ONLY", "OLD_IMAGE"}) {
+    for (const char* name : {"INSERT", "MODIFY"}) {
+      const RecordText record{.name = fmt::format("\"{}\"", name),
+                              .new_image = "",
+                              .view_type = fmt::format("\"{}\"", view_type)};
+
+      const Error error = test::error_of([&] { decode(event_of({record.json()})); });
+
+      EXPECT_EQ(error.kind(), Error::Kind::usage);
+      EXPECT_EQ(error.what(),
+                fmt::format("stream of \"Orders\" carries {}, but a replica needs NEW_IMAGE or "
+                            "NEW_AND_OLD_IMAGES",
+                            view_type));
+      EXPECT_THAT(error.hint(), HasSubstr("StreamViewType NEW_AND_OLD_IMAGES"));
+    }
+  }
+}
+
+TEST(LambdaEvent, FromASourceThatIsNoStreamIsAUsageErrorThatNamesIt) {
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"aws-lambda-go/kinesis-event.json", "event comes from \"aws:kinesis\""},
+      {"aws-lambda-go/kinesis-time-window-event.json", "event comes from \"aws:kinesis\""},
+      {"aws-lambda-go/sqs-event.json", "event comes from \"aws:sqs\""},
+      {"powertools/py-kinesisStreamEvent.json", "event comes from \"aws:kinesis\""},
+      {"powertools/ts-kinesis-stream.json", "event comes from \"aws:kinesis\""},
+      {"powertools/ts-kinesis-dynamodb-stream.json", "event comes from \"aws:kinesis\""},
+      {"synthetic/esm-onfailure-sqs-body.json", "an on-failure report of a DynamoDB stream"},
+      {"synthetic/esm-onfailure-record-age-body.json", "an on-failure report of a DynamoDB stream"},
+      {"synthetic/esm-onfailure-kinesis-body.json", "an on-failure report of a Kinesis stream"},
+      {"synthetic/esm-onfailure-s3-object.json", "an on-failure report of a DynamoDB stream"},
+      {"synthetic/esm-onfailure-s3-object-string-payload.json", "an on-failure report"},
+      {"synthetic/kds-record-microsecond.json", "event is no DynamoDB stream event"},
+      {"synthetic/kds-record-binary-double-base64.json", "event is no DynamoDB stream event"},
+      // Their ARNs are placeholders.
+      {"aws-lambda-go/dynamodb-time-window-event.json", "eventSourceARN \"stream-ARN\" is not"},
+      {"powertools/py-dynamoStreamEvent.json", "eventSourceARN \"eventsource_arn\" is not"},
+      {"powertools/ts-dynamodb-base.json", "eventSourceARN \"eventsource_arn\" is not"},
+  };
+  for (const auto& [file, message] : cases)
+    EXPECT_THAT(failure_of([&] { decode(read_testdata("events/" + file)); }),
+                AllOf(StartsWith("usage: "), HasSubstr(message)))
+        << file;
+}
+
+TEST(LambdaEvent, ThatIsNoEventAtAllIsAUsageError) {
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"", "event is not JSON"},
+      {"[]", "event is not JSON: no '{'"},
+      {"{}", "it has no Records"},
+      {R"({"dynamite":"status"})", "it has no Records"},
+      {R"({"detail-type":"x"})", "an EventBridge event"},
+      {R"({"version":"2.0","rawPath":"/"})", "an HTTP request"},
+      {R"({"Records":5})", "event is not JSON: no '['"},
+      {R"({"Records":null})", "event is not JSON: no '['"},
+      {R"({"Records":[],"Records":[]})", "Records of the event is there twice"},
+      {R"({"Records":[]} {"Records":[]})", "more text behind the end"},
+      {R"({"Records":[])", "event is not JSON"},
+      {R"({"Records":[{]})", "event is not JSON: no ']'"},
+      {R"({"Records":[{"a":")", "event is not JSON: a value without end"},
+      {"{\"Records\":[],\"x\":\"\xFF\"}", "event is not JSON: the text is not UTF-8"},
+      {"{\"Records\":[],\"x\":\"\xED\xA0\x80\"}", "not UTF-8"},
+  };
+  for (const auto& [event, message] : cases)
+    EXPECT_THAT(failure_of([&] { decode(event); }),
+                AllOf(StartsWith("usage: "), HasSubstr(message)))
+        << event;
+}
+
+TEST(LambdaEvent, CutAtAnyByteIsAUsageErrorAndNoCrash) {
+  const std::string event = event_of({RecordText{}.json(), RecordText{}.json()});
+  for (std::size_t size = 0; size < event.size(); ++size)
+    EXPECT_THAT(failure_of([&] { decode(event.substr(0, size)); }), StartsWith("usage: ")) << size;
+}
+
+TEST(LambdaEvent, OfTumblingWindowsIsTaken) {
+  const std::string event = R"({"Records":[)" + RecordText{}.json() +
+                            R"(],"window":{"start":"2020-07-30T17:00:00Z"},"state":{"1":"x"},
+      "shardId":"shard1","eventSourceARN":"x","isFinalInvokeForWindow":false})";
+
+  EXPECT_THAT(decode(event).changes, SizeIs(1));
+}
+
+TEST(LambdaEventFile, OfAllTypesIsTaken) {
+  const Batch batch =
+      decode(read_testdata("events/synthetic/lambda-all-types.json"), key_schema(KeyType::B));
+
+  ASSERT_THAT(batch.changes, SizeIs(1));
+  EXPECT_EQ(split_key(batch.changes[0].key).parts[0], std::string_view("\0\xFF\x10", 3));
+}
+
+TEST(LambdaEventFile, OfAnExpiredItemIsARemove) {
+  const Batch batch = decode(read_testdata("events/synthetic/lambda-ttl-remove.json"), kSN);
+
+  ASSERT_THAT(batch.changes, SizeIs(1));
+  EXPECT_EQ(batch.changes[0].kind, ChangeKind::remove);
+  EXPECT_EQ(batch.changes[0].key, canonical_key(R"({"pk":{"S":"o#1"},"sk":{"N":"7"}})", kSN));
+}
+
+TEST(LambdaEventFile, WithAnExponentHasTheTime) {
+  const Batch batch = decode(read_testdata("events/synthetic/lambda-exponent-timestamp.json"));
+
+  EXPECT_EQ(seconds(batch.changes.at(0)), 1'768'478'400);
+}
+
+TEST(LambdaEventFile, OfDeepNestingIsTaken) {
+  const Batch batch = decode(read_testdata("events/synthetic/lambda-nested-31-maps.json"));
+
+  EXPECT_THAT(batch.changes, SizeIs(1));
+}
+
+TEST(LambdaEventFile, OfAllViewTypesIsRefusedForThoseWithoutImages) {
+  EXPECT_THAT(
+      failure_of([] { decode(read_testdata("events/synthetic/lambda-view-types.json"), kSN); }),
+      StartsWith("usage: stream of \"Orders\" carries KEYS_ONLY"));
+}
+
+TEST(LambdaEventFile, OfAnotherProjectIsTaken) {
+  const KeySchema schema{.partition = {.name = "key", .type = KeyType::S},
+                         .sort = KeyAttribute{.name = "val", .type = KeyType::S}};
+
+  const Batch batch = decode(read_testdata("events/aws-lambda-go/dynamodb-event.json"), schema);
+
+  EXPECT_THAT(batch.rejected, IsEmpty());
+  ASSERT_THAT(batch.changes, SizeIs(testing::Ge(2)));
+  EXPECT_EQ(split_key(batch.changes[0].key).parts[0], "binary");
+  EXPECT_EQ(split_key(batch.changes[0].key).parts[1], "data");
+}
+
+TEST(LambdaEventFile, ThatIsTruncatedIsAUsageError) {
+  EXPECT_THAT(failure_of([] {
+                decode(read_testdata("events/aws-lambda-go/dynamodb-event-malformed.2.json"));
+              }),
+              StartsWith("usage: event is not JSON"));
+}
+
+}  // namespace
+}  // namespace dynamite

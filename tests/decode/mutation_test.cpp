@@ -1,0 +1,100 @@
+#include <gmock/gmock.h>
+
+#include <random>
+
+#include "core/error.hpp"
+#include "core/random_item.hpp"
+#include "decode/records.hpp"
+
+namespace dynamite {
+namespace {
+
+using test::RecordText;
+
+const KeySchema kKeys = test::key_schema(KeyType::S, KeyType::B);
+
+std::string random_event(std::uint64_t seed) {
+  RandomItems items{seed, {.attributes_max = 3, .depth_max = 2}};
+  std::vector<std::string> records;
+  for (std::uint64_t i = 0; i < 3; ++i)
+    records.push_back(RecordText{.keys = RandomItems::key(kKeys, seed + i),
+                                 .new_image = items.item(kKeys, seed + i),
+                                 .sequence_number = fmt::format("\"{}\"", i + 1)}
+                          .json());
+  return test::event_of(records);
+}
+
+std::string mutated(std::string text, std::mt19937_64& random) {
+  constexpr std::string_view kBytes = "{}[]\",:\\u0dDSNBMLe1.-+ tfn\x01\xFF";
+  for (std::uint64_t i = 1 + random() % 3; i > 0; --i) {
+    const std::size_t at = random() % (text.size() - 1);
+    switch (random() % 4) {
+      case 0:
+        text[at] = kBytes[random() % kBytes.size()];
+        break;
+      case 1:
+        text.insert(at, 1, kBytes[random() % kBytes.size()]);
+        break;
+      case 2:
+        text.erase(at, 1 + random() % 5);
+        break;
+      default:
+        std::swap(text[at], text[at + 1]);
+    }
+  }
+  return text;
+}
+
+bool lies_in(std::string_view part, std::string_view whole) {
+  return part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size();
+}
+
+void expect_sound(const Batch& batch) {
+  for (const Change& change : batch.changes) {
+    EXPECT_TRUE(lies_in(change.record, *batch.page));
+    EXPECT_TRUE(lies_in(change.image, change.record));
+    EXPECT_LT(change.table, batch.tables.size());
+    EXPECT_FALSE(change.key.empty());
+  }
+  for (const Rejected& rejected : batch.rejected) {
+    EXPECT_TRUE(lies_in(rejected.record, *batch.page));
+    EXPECT_FALSE(rejected.reason.empty());
+    EXPECT_LT(rejected.table, batch.tables.size());
+  }
+}
+
+TEST(MutatedEvent, IsDecodedOrRefusedAndNeverMisread) {
+  const TableLookup lookup = test::always(kKeys);
+  int whole = 0, partly = 0, refused = 0;
+  for (std::uint64_t seed = 0; seed < 10'000; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937_64 random{seed};
+    try {
+      const Batch batch = decode_lambda_event(mutated(random_event(seed), random), lookup);
+      expect_sound(batch);
+      ++(batch.rejected.empty() ? whole : partly);
+    } catch (const Error& error) {
+      ASSERT_EQ(error.kind(), Error::Kind::usage) << error.what();
+      ++refused;
+    }
+  }
+  EXPECT_GT(whole, 500);
+  EXPECT_GT(partly, 500);
+  EXPECT_GT(refused, 500);
+}
+
+TEST(MutatedEvent, AsRecordsPageIsDecodedOrAskedForAgain) {
+  const auto table = test::source_table(kKeys);
+  for (std::uint64_t seed = 0; seed < 5'000; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937_64 random{seed};
+    try {
+      expect_sound(decode_records_page(mutated(random_event(seed), random), table, 1).batch);
+    } catch (const Error& error) {
+      ASSERT_EQ(error.kind(), Error::Kind::transient) << error.what();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace dynamite

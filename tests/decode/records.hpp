@@ -1,0 +1,85 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "decode/decode.hpp"
+
+namespace dynamite::test {
+
+inline const std::string kTableArn = "arn:aws:dynamodb:us-east-1:111122223333:table/Orders";
+inline const std::string kStreamArn = kTableArn + "/stream/2026-01-15T12:00:00.123";
+constexpr std::uint64_t kGeneration = 1'768'478'400'123;
+
+inline KeySchema key_schema(KeyType partition) {
+  return {.partition = {.name = "pk", .type = partition}, .sort = {}};
+}
+
+inline KeySchema key_schema(KeyType partition, KeyType sort) {
+  return {.partition = {.name = "pk", .type = partition},
+          .sort = KeyAttribute{.name = "sk", .type = sort}};
+}
+
+inline std::shared_ptr<const SourceTable> source_table(KeySchema schema) {
+  return std::make_shared<const SourceTable>(
+      SourceTable{.arn = kTableArn, .key_schema = std::move(schema)});
+}
+
+/// Answers every ARN with one table.
+inline TableLookup always(std::shared_ptr<const SourceTable> table) {
+  return [table](std::string_view) { return table; };
+}
+
+inline TableLookup always(KeySchema schema) { return always(source_table(std::move(schema))); }
+
+/// A stream record in Lambda's form, of a table whose key is the string pk. Members are JSON
+/// values; an empty one is left out.
+struct RecordText {
+  std::string name = R"("INSERT")";
+  std::string version = R"("1.1")";
+  std::string source = R"("aws:dynamodb")";
+  std::string arn = '"' + kStreamArn + '"';
+  std::string keys = R"({"pk":{"S":"a"}})";
+  std::string new_image = R"({"pk":{"S":"a"},"v":{"N":"1"}})";
+  std::string sequence_number = R"("100000000003126276362")";
+  std::string view_type = R"("NEW_AND_OLD_IMAGES")";
+  std::string time = "1768478400";
+
+  std::string json() const {
+    std::string body;
+    add(body, "Keys", keys);
+    add(body, "NewImage", new_image);
+    add(body, "SequenceNumber", sequence_number);
+    add(body, "StreamViewType", view_type);
+    add(body, "ApproximateCreationDateTime", time);
+    std::string record;
+    add(record, "eventName", name);
+    add(record, "eventVersion", version);
+    add(record, "eventSource", source);
+    add(record, "dynamodb", "{" + body + "}");
+    add(record, "eventSourceARN", arn);
+    return "{" + record + "}";
+  }
+
+ private:
+  static void add(std::string& object, std::string_view name, const std::string& value) {
+    if (value.empty()) return;
+    object += fmt::format("{}\"{}\":{}", object.empty() ? "" : ",", name, value);
+  }
+};
+
+inline std::string event_of(const std::vector<std::string>& records) {
+  return fmt::format(R"({{"Records":[{}]}})", fmt::join(records, ","));
+}
+
+inline std::string canonical_key(std::string_view image, const KeySchema& schema) {
+  std::string key;
+  append_canonical_key(key, image, schema);
+  return key;
+}
+
+}  // namespace dynamite::test

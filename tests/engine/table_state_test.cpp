@@ -1,0 +1,99 @@
+#include "engine/table_state.hpp"
+
+#include <gmock/gmock.h>
+
+namespace dynamite {
+namespace {
+
+using namespace std::chrono_literals;
+
+class TableStateTest : public ::testing::Test {
+ protected:
+  TableState state_{{}, 0, {}};
+  const TimePoint start_ = std::chrono::steady_clock::now();
+  const Micros wall_ = std::chrono::time_point_cast<std::chrono::microseconds>(
+      std::chrono::system_clock::time_point{1'768'478'400s});
+
+  void idle_pages(const std::string& shard, int count, TimePoint first) {
+    for (int page = 0; page < count; ++page) state_.shard_idle(shard, first + page * 1s);
+  }
+};
+
+TEST_F(TableStateTest, AShardThatWasNeverReadIsNotDrained) {
+  state_.shard_started("a");
+
+  EXPECT_FALSE(state_.drained_since(start_));
+}
+
+TEST_F(TableStateTest, OneEmptyPageProvesNothing) {
+  state_.shard_started("a");
+  idle_pages("a", 2, start_ + 1s);
+
+  EXPECT_FALSE(state_.drained_since(start_));
+}
+
+TEST_F(TableStateTest, EmptyPagesInARowDrainAShard) {
+  state_.shard_started("a");
+  idle_pages("a", 3, start_ + 1s);
+
+  EXPECT_TRUE(state_.drained_since(start_));
+}
+
+TEST_F(TableStateTest, PagesAskedForBeforeDoNotCount) {
+  state_.shard_started("a");
+  idle_pages("a", 3, start_ - 1s);
+
+  EXPECT_FALSE(state_.drained_since(start_));
+}
+
+TEST_F(TableStateTest, ARecordBetweenEmptyPagesBeginsTheCountAnew) {
+  state_.shard_started("a");
+  idle_pages("a", 2, start_ + 1s);
+  state_.shard_busy("a", wall_);
+  idle_pages("a", 2, start_ + 4s);
+
+  EXPECT_FALSE(state_.drained_since(start_));
+}
+
+TEST_F(TableStateTest, EveryShardMustBeDrained) {
+  state_.shard_started("a");
+  state_.shard_started("b");
+  idle_pages("a", 3, start_ + 1s);
+
+  EXPECT_FALSE(state_.drained_since(start_));
+
+  state_.shard_finished("b");
+
+  EXPECT_TRUE(state_.drained_since(start_));
+}
+
+TEST_F(TableStateTest, AShardWrittenToAllTheTimeCatchesUpByTheTimeOfItsRecords) {
+  state_.shard_started("a");
+  state_.shard_busy("a", wall_ - 1s);
+
+  EXPECT_FALSE(state_.caught_up_since(start_, wall_));
+
+  state_.shard_busy("a", wall_ + 1s);
+
+  EXPECT_TRUE(state_.caught_up_since(start_, wall_));
+  EXPECT_FALSE(state_.drained_since(start_));
+}
+
+TEST_F(TableStateTest, AFinishedShardAsksForADiscoveryOnce) {
+  state_.shard_started("a");
+  state_.shard_finished("a");
+
+  EXPECT_TRUE(state_.take_discovery_request());
+  EXPECT_FALSE(state_.take_discovery_request());
+}
+
+TEST_F(TableStateTest, TheFirstFailureStays) {
+  state_.fail(Error{Error::Kind::usage, "first"});
+  state_.fail(Error{Error::Kind::bug, "second"});
+
+  EXPECT_TRUE(state_.ended());
+  EXPECT_STREQ(state_.failure()->what(), "first");
+}
+
+}  // namespace
+}  // namespace dynamite

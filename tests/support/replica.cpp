@@ -1,0 +1,154 @@
+#include "support/replica.hpp"
+
+#include <fmt/format.h>
+
+#include "decode/decode.hpp"
+#include "replica/catalogue.hpp"
+#include "replica/pass.hpp"
+
+namespace dynamite::test {
+namespace {
+
+constexpr std::int32_t kSegments = 1;
+
+TestChange change(ChangeKind kind, std::string image, std::uint64_t sequence_number) {
+  return {
+      .kind = kind, .image = std::move(image), .sequence_number = std::to_string(sequence_number)};
+}
+
+}  // namespace
+
+TestChange TestChange::of_generation(std::uint64_t number) const {
+  TestChange copy = *this;
+  copy.generation = number;
+  return copy;
+}
+
+std::string item(const std::string& key, const std::string& value) {
+  return fmt::format(R"({{"pk":{{"S":"{}"}},"v":{{"S":"{}"}}}})", key, value);
+}
+
+TestChange put(const std::string& key, std::uint64_t sequence_number, const std::string& value) {
+  return put_item(item(key, value), sequence_number);
+}
+
+TestChange put(const std::string& key, std::uint64_t sequence_number) {
+  return put(key, sequence_number, std::to_string(sequence_number));
+}
+
+TestChange removal(const std::string& key, std::uint64_t sequence_number) {
+  return remove_item(item(key, ""), sequence_number);
+}
+
+TestChange scanned(const std::string& key, const std::string& value) {
+  return scanned_item(item(key, value));
+}
+
+TestChange put_item(const std::string& image, std::uint64_t sequence_number) {
+  return change(ChangeKind::put, image, sequence_number);
+}
+
+TestChange remove_item(const std::string& image, std::uint64_t sequence_number) {
+  return change(ChangeKind::remove, image, sequence_number);
+}
+
+TestChange scanned_item(const std::string& image) { return change(ChangeKind::scanned, image, 0); }
+
+KeySchema keys(KeyType partition) {
+  return {.partition = {.name = "pk", .type = partition}, .sort = std::nullopt};
+}
+
+KeySchema keys(KeyType partition, KeyType sort) {
+  return {.partition = {.name = "pk", .type = partition},
+          .sort = KeyAttribute{.name = "sk", .type = sort}};
+}
+
+Batch batch_of(const ReplicaTable& table, const std::vector<TestChange>& changes) {
+  Batch batch;
+  batch.tables = {table.source};
+  for (const TestChange& test : changes) {
+    std::string key;
+    append_canonical_key(key, test.image, table.source->key_schema);
+    const std::string_view image = batch.keys.emplace_back(test.image);
+    batch.changes.push_back({.key = batch.keys.emplace_back(std::move(key)),
+                             .image = test.kind == ChangeKind::remove ? std::string_view{} : image,
+                             .record = image,
+                             .version = test.kind == ChangeKind::scanned
+                                            ? Version{}
+                                            : Version{test.generation, test.sequence_number},
+                             .time = Micros{std::chrono::seconds{1'768'478'400}},
+                             .table = 0,
+                             .kind = test.kind});
+  }
+  return batch;
+}
+
+void ReplicaTest::SetUp() {
+  PostgresTest::SetUp();
+  if (HasFatalFailure()) return;
+  connection.emplace(connect());
+  orders = make_replica(keys(KeyType::S), "orders");
+}
+
+ReplicaTable ReplicaTest::wanted_replica(const KeySchema& key_schema,
+                                         const std::string& name) const {
+  return {.id = 0,
+          .source = std::make_shared<const SourceTable>(
+              SourceTable{.arn = "arn:aws:dynamodb:us-east-1:111122223333:table/" + name,
+                          .key_schema = key_schema}),
+          .schema = schema(),
+          .table = name,
+          .state_schema = state_schema()};
+}
+
+ReplicaTable ReplicaTest::make_replica(const KeySchema& key_schema, const std::string& name) {
+  Catalogue catalogue{*connection, state_schema()};
+  const ReplicaTable wanted = wanted_replica(key_schema, name);
+  catalogue.execute(catalogue.plan_state());
+  catalogue.execute(catalogue.plan_replica(wanted).sql);
+  return catalogue.find(wanted.source->arn).value();
+}
+
+ApplyOutcome ReplicaTest::apply(const std::vector<TestChange>& changes, const Fence& fence) {
+  return Applier{*connection, {}}.apply(
+      {.table = orders, .batch = batch_of(orders, changes), .fence = fence});
+}
+
+ApplyOutcome ReplicaTest::apply(const std::vector<TestChange>& changes, const Fence& fence,
+                                const Checkpoint& checkpoint) {
+  return Applier{*connection, {}}.apply({.table = orders,
+                                         .batch = batch_of(orders, changes),
+                                         .fence = fence,
+                                         .checkpoint = checkpoint});
+}
+
+ApplyOutcome ReplicaTest::apply_scanned(std::int32_t epoch,
+                                        const std::vector<TestChange>& changes) {
+  return apply(changes, {.pass = epoch});
+}
+
+std::int32_t ReplicaTest::start_pass() { return Passes{*connection, orders}.start(kSegments, {}); }
+
+std::uint64_t ReplicaTest::end_pass(std::int32_t epoch) {
+  Passes passes{*connection, orders};
+  passes.begin_sweep(epoch, {});
+  return passes.sweep(epoch, {});
+}
+
+std::string ReplicaTest::rows() {
+  return query(fmt::format("SELECT pk, item->>'v', _version, _epoch FROM {} ORDER BY pk",
+                           orders.qualified_name()));
+}
+
+std::string ReplicaTest::tombstones() {
+  return query(fmt::format("SELECT k1, version, epoch FROM {} ORDER BY k1", orders.tombstones()));
+}
+
+std::string ReplicaTest::dead_letters() {
+  return query(
+      fmt::format("SELECT length(key), version, reason, sqlstate, constraint_name "
+                  "FROM {}.dead_letter ORDER BY dead_letter_id",
+                  state_schema()));
+}
+
+}  // namespace dynamite::test

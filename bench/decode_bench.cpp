@@ -1,0 +1,68 @@
+#include <benchmark/benchmark.h>
+
+#include "decode/decode.hpp"
+#include "events.hpp"
+#include "replica/transcoder.hpp"
+
+namespace dynamite::bench {
+namespace {
+
+TableLookup lookup() {
+  return [table = event_table()](std::string_view) { return table; };
+}
+
+std::string event_of(const benchmark::State& state) {
+  return lambda_event({.records = static_cast<std::uint64_t>(state.range(0))});
+}
+
+void report(benchmark::State& state, std::size_t event_bytes) {
+  state.SetBytesProcessed(static_cast<std::int64_t>(event_bytes) * state.iterations());
+  state.SetItemsProcessed(state.range(0) * state.iterations());
+}
+
+/// A copy of the event, as the network would have given it: not counted.
+std::string copy_untimed(benchmark::State& state, const std::string& event) {
+  state.PauseTiming();
+  std::string copy = event;
+  state.ResumeTiming();
+  return copy;
+}
+
+/// Lambda event to changes.
+void decode(benchmark::State& state) {
+  const std::string event = event_of(state);
+  const TableLookup tables = lookup();
+  for ([[maybe_unused]] auto _ : state) {
+    Batch batch = decode_lambda_event(copy_untimed(state, event), tables);
+    benchmark::DoNotOptimize(batch);
+  }
+  report(state, event.size());
+}
+BENCHMARK(decode)->Name("decode/items_of_1_KB")->Arg(100)->Arg(1'000)->Arg(10'000);
+
+/// Lambda event to changes, and each new image to natural JSON.
+void decode_and_transcode(benchmark::State& state) {
+  const std::string event = event_of(state);
+  const TableLookup tables = lookup();
+  std::string items, types;
+  for ([[maybe_unused]] auto _ : state) {
+    items.clear();
+    types.clear();
+    const Batch batch = decode_lambda_event(copy_untimed(state, event), tables);
+    for (const Change& change : batch.changes) append_natural_json(items, types, change.image);
+    benchmark::DoNotOptimize(items);
+  }
+  report(state, event.size());
+  state.counters["natural_bytes_per_item"] =
+      benchmark::Counter(static_cast<double>(items.size()) / static_cast<double>(state.range(0)));
+}
+BENCHMARK(decode_and_transcode)
+    ->Name("decode_and_transcode/items_of_1_KB")
+    ->Arg(100)
+    ->Arg(1'000)
+    ->Arg(10'000);
+
+}  // namespace
+}  // namespace dynamite::bench
+
+BENCHMARK_MAIN();

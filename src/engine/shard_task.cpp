@@ -41,6 +41,10 @@ bool ShardTask::superseded() const {
   return table_->ended() || table_->generation != place_.generation;
 }
 
+void ShardTask::fail(const Error& error) {
+  if (!superseded()) table_->fail(error);
+}
+
 std::optional<TimePoint> ShardTask::step(Worker& worker) {
   if (superseded()) return std::nullopt;
   if (pending_) return apply(worker);
@@ -68,12 +72,16 @@ std::optional<TimePoint> ShardTask::read(Worker& worker) {
 }
 
 std::optional<TimePoint> ShardTask::apply(Worker& worker) {
+  // In this order: the owner changes after the generation, so that a batch of an older stream is
+  // never applied under the owner that follows the newer one.
+  const std::int64_t owner = table_->owner;
+  if (superseded()) return std::nullopt;
   const Batch nothing;
   const Turn& turn = *pending_;
   const ApplyOutcome outcome = worker.applier().apply(
       {.table = table_->replica,
        .batch = turn.batch ? *turn.batch : nothing,
-       .fence = {.owner = table_->owner.load(), .pass = std::nullopt, .deadline = std::nullopt},
+       .fence = {.owner = owner, .pass = std::nullopt, .deadline = std::nullopt},
        .checkpoint =
            Checkpoint{.lane = lane_, .position = turn.position, .finished = turn.finished}},
       worker.limits());

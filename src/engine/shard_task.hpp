@@ -18,7 +18,8 @@ class ShardTask : public Task {
             std::string position, const EngineOptions& options);
 
   std::optional<TimePoint> step(Worker& worker) override;
-  void fail(const Error& error) override { table_->fail(error); }
+  /// What happens to a stream that was followed by a newer one does not concern the table.
+  void fail(const Error& error) override;
   std::string name() const override;
 
   /// The name of the shard's checkpoint.

@@ -183,7 +183,8 @@ void TableTask::enter_stream(Worker& worker, const std::string& stream_arn,
   const auto newest = newest_generation(connection, table_->replica);
   stream_arn_ = stream_arn;
   stream_label_ = parse_stream_arn(stream_arn).label;
-  if (newest && *newest != generation)
+  const bool replaced = newest && *newest != generation;
+  if (replaced)
     note_gap(worker, "", "the stream was switched off and on again, or the table re-created");
   note_stream(connection, table_->replica, stream_arn, generation);
   known_.clear();
@@ -199,6 +200,9 @@ void TableTask::enter_stream(Worker& worker, const std::string& stream_arn,
     note_gap(worker, "", fmt::format("nobody followed the stream for {} h", away->count() / 3600));
   table_->forget_shards();
   table_->generation = generation;
+  // A put of the older stream that is still in flight must not come in after the pass has begun: it
+  // could bring back an item that was removed between the streams.
+  if (replaced) table_->owner = take_over(connection, table_->replica, worker.stop());
 }
 
 void TableTask::start_shards(Worker& worker, const StreamDescription& stream) {

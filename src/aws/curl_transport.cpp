@@ -14,6 +14,7 @@ namespace dynamite {
 namespace {
 
 using EasyHandle = std::unique_ptr<CURL, Closer<curl_easy_cleanup>>;
+using MultiHandle = std::unique_ptr<CURLM, Closer<curl_multi_cleanup>>;
 using HeaderList = std::unique_ptr<curl_slist, Closer<curl_slist_free_all>>;
 
 // No answer of AWS is larger than 16 MB: what goes on beyond is not one.
@@ -48,10 +49,6 @@ std::size_t on_header(const char* data, std::size_t, std::size_t count, void* re
   return count;
 }
 
-int on_progress(void* stop, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-  return static_cast<const std::stop_token*>(stop)->stop_requested() ? 1 : 0;
-}
-
 std::string why_failed(CURLcode code, const char* reason) {
   if (code == CURLE_WRITE_ERROR)
     return fmt::format("the answer is larger than {} MiB", kBodyBytesMax >> 20U);
@@ -63,6 +60,47 @@ void initialise_curl() {
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
 }
 
+/// One transfer at a time over connections that are kept alive. A stop wakes it at once, which
+/// curl_easy_perform cannot: its callbacks come once a second while nothing arrives.
+class Session {
+ public:
+  Session() : multi_{curl_multi_init()}, easy_{curl_easy_init()} {
+    if (!multi_ || !easy_) throw std::bad_alloc{};
+  }
+
+  CURL* easy() const noexcept { return easy_.get(); }
+
+  /// CURLE_ABORTED_BY_CALLBACK: stopped.
+  CURLcode perform(const std::stop_token& stop) const;
+
+ private:
+  MultiHandle multi_;  // outlives easy_
+  EasyHandle easy_;
+};
+
+void require_ok(CURLMcode code) {
+  if (code != CURLM_OK)
+    throw Error{Error::Kind::transient, fmt::format("libcurl: {}", curl_multi_strerror(code))};
+}
+
+CURLcode Session::perform(const std::stop_token& stop) const {
+  constexpr int kPollMs = 60'000;  // curl shortens it to its own timeouts
+  require_ok(curl_multi_add_handle(multi_.get(), easy_.get()));
+  const std::stop_callback wake{stop, [this] { curl_multi_wakeup(multi_.get()); }};
+  int running = 1;
+  while (!stop.stop_requested()) {
+    require_ok(curl_multi_perform(multi_.get(), &running));
+    if (running == 0) break;
+    require_ok(curl_multi_poll(multi_.get(), nullptr, 0, kPollMs, nullptr));
+  }
+  CURLcode code = CURLE_ABORTED_BY_CALLBACK;
+  int queued = 0;
+  while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &queued))
+    if (message->msg == CURLMSG_DONE) code = message->data.result;
+  require_ok(curl_multi_remove_handle(multi_.get(), easy_.get()));
+  return code;
+}
+
 class CurlTransport : public Transport {
  public:
   explicit CurlTransport(std::string ca_file) : ca_file_{std::move(ca_file)} { initialise_curl(); }
@@ -70,33 +108,31 @@ class CurlTransport : public Transport {
   HttpResponse send(const HttpRequest& request, std::stop_token stop) override;
 
  private:
-  EasyHandle take();
-  void give_back(EasyHandle handle);
+  std::unique_ptr<Session> take();
+  void give_back(std::unique_ptr<Session> session);
   void configure(CURL* curl, const HttpRequest& request, const curl_slist* headers) const;
 
   std::string ca_file_;
   std::mutex mutex_;
-  std::vector<EasyHandle> idle_;  // each keeps its connections alive
+  std::vector<std::unique_ptr<Session>> idle_;  // at most one for each thread that sends
 };
 
-EasyHandle CurlTransport::take() {
+std::unique_ptr<Session> CurlTransport::take() {
   {
     const std::scoped_lock lock{mutex_};
     if (!idle_.empty()) {
-      EasyHandle handle = std::move(idle_.back());
+      std::unique_ptr<Session> session = std::move(idle_.back());
       idle_.pop_back();
-      curl_easy_reset(handle.get());
-      return handle;
+      curl_easy_reset(session->easy());
+      return session;
     }
   }
-  EasyHandle handle{curl_easy_init()};
-  if (!handle) throw std::bad_alloc{};
-  return handle;
+  return std::make_unique<Session>();
 }
 
-void CurlTransport::give_back(EasyHandle handle) {
+void CurlTransport::give_back(std::unique_ptr<Session> session) {
   const std::scoped_lock lock{mutex_};
-  idle_.push_back(std::move(handle));
+  idle_.push_back(std::move(session));
 }
 
 void CurlTransport::configure(CURL* curl, const HttpRequest& request,
@@ -104,6 +140,7 @@ void CurlTransport::configure(CURL* curl, const HttpRequest& request,
   curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);  // a name server that hangs holds up no stop
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(curl, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
   curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
@@ -127,22 +164,19 @@ HttpResponse CurlTransport::send(const HttpRequest& request, std::stop_token sto
   for (const auto& [name, value] : request.headers) append(name + ": " + value);
   const HeaderList headers{list};
 
-  EasyHandle handle = take();
-  CURL* curl = handle.get();
   HttpResponse response;
   char reason[CURL_ERROR_SIZE] = {};
+  std::unique_ptr<Session> session = take();
+  CURL* curl = session->easy();
   configure(curl, request, headers.get());
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &response);
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, &response);
-  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
-  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &stop);
-  const CURLcode code = curl_easy_perform(curl);
+  const CURLcode code = session->perform(stop);
   if (code != CURLE_OK) {
-    // The handle goes with its connections: none of them is trusted now.
+    // The session goes with its connections: none of them is trusted now.
     throw Error{Error::Kind::transient,
                 fmt::format("no answer from {}: {}", request.url,
                             stop.stop_requested() ? "stopped" : why_failed(code, reason))};
@@ -151,7 +185,7 @@ HttpResponse CurlTransport::send(const HttpRequest& request, std::stop_token sto
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   response.status = static_cast<int>(status);
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, nullptr);
-  give_back(std::move(handle));
+  give_back(std::move(session));
   return response;
 }
 

@@ -14,6 +14,7 @@ namespace dynamite {
 namespace {
 
 using namespace std::chrono_literals;
+using simdjson::dom::array;
 using simdjson::dom::element;
 
 constexpr int kPagesMax = 10'000;           // of one listing: more is a server that never ends
@@ -26,8 +27,8 @@ constexpr int kUnprocessedTurnsMax = 20;  // over a minute: the table has no cap
 class Answer {
  public:
   explicit Answer(const std::string& body) {
-    if (parser_.parse(body).get(root_) != simdjson::SUCCESS)
-      throw Error{Error::Kind::transient, "DynamoDB answered something that is not JSON"};
+    if (parser_.parse(body).get(root_) != simdjson::SUCCESS || !root_.is_object())
+      throw Error{Error::Kind::transient, "DynamoDB answered something that is not a JSON object"};
   }
   element root() const { return root_; }
 
@@ -36,16 +37,26 @@ class Answer {
   element root_;
 };
 
+/// The member, which must be there: a listing that lacks its list is not an empty one.
+template <class T>
+T required(element object, const char* member) {
+  T value{};
+  if (object[member].get(value) != simdjson::SUCCESS)
+    throw Error{Error::Kind::transient, fmt::format("DynamoDB's answer lacks \"{}\"", member)};
+  return value;
+}
+
 std::string text_of(element object, const char* member) {
   std::string_view text;
   return object[member].get(text) == simdjson::SUCCESS ? std::string{text} : std::string{};
 }
 
 std::string required_text(element object, const char* member) {
-  std::string text = text_of(object, member);
+  const auto text = required<std::string_view>(object, member);
   if (text.empty())
-    throw Error{Error::Kind::transient, fmt::format("DynamoDB's answer lacks \"{}\"", member)};
-  return text;
+    throw Error{Error::Kind::transient,
+                fmt::format("DynamoDB's answer has an empty \"{}\"", member)};
+  return std::string{text};
 }
 
 std::uint64_t number_of(element object, const char* member) {
@@ -54,20 +65,15 @@ std::uint64_t number_of(element object, const char* member) {
 }
 
 KeyType key_type_of(element table, const std::string& attribute) {
-  simdjson::dom::array definitions;
-  if (table["AttributeDefinitions"].get(definitions) == simdjson::SUCCESS)
-    for (const element definition : definitions)
-      if (text_of(definition, "AttributeName") == attribute)
-        return static_cast<KeyType>(required_text(definition, "AttributeType").front());
+  for (const element definition : required<array>(table, "AttributeDefinitions"))
+    if (text_of(definition, "AttributeName") == attribute)
+      return static_cast<KeyType>(required_text(definition, "AttributeType").front());
   throw Error{Error::Kind::transient, "DescribeTable's answer lacks the type of a key attribute"};
 }
 
 KeySchema key_schema_of(element table) {
   KeySchema keys;
-  simdjson::dom::array schema;
-  if (table["KeySchema"].get(schema) != simdjson::SUCCESS)
-    throw Error{Error::Kind::transient, "DescribeTable's answer lacks \"KeySchema\""};
-  for (const element entry : schema) {
+  for (const element entry : required<array>(table, "KeySchema")) {
     const std::string name = required_text(entry, "AttributeName");
     const KeyAttribute attribute{name, key_type_of(table, name)};
     if (text_of(entry, "KeyType") == "HASH")
@@ -122,7 +128,7 @@ std::string unprocessed(const std::string& body, const std::string& table) {
   const Answer answer{body};
   simdjson::dom::object tables;
   element rest;
-  simdjson::dom::array list;
+  array list;
   if (answer.root()["UnprocessedItems"].get(tables) != simdjson::SUCCESS ||
       tables.at_key(table).get(rest) != simdjson::SUCCESS || rest.get(list) != simdjson::SUCCESS ||
       list.size() == 0)
@@ -151,9 +157,12 @@ std::vector<std::string> DynamoDb::list_tables(std::stop_token stop) {
         last.empty() ? "" : ",\"ExclusiveStartTableName\":" + json_string(last);
     const Answer answer{
         client_.call(Service::dynamodb, "ListTables", "{\"Limit\":100" + start + "}", stop)};
-    simdjson::dom::array tables;
-    if (answer.root()["TableNames"].get(tables) == simdjson::SUCCESS)
-      for (const element name : tables) names.emplace_back(std::string_view{name});
+    for (const element entry : required<array>(answer.root(), "TableNames")) {
+      std::string_view name;
+      if (entry.get(name) != simdjson::SUCCESS)
+        throw Error{Error::Kind::transient, "ListTables answered a name that is not a string"};
+      names.emplace_back(name);
+    }
     last = text_of(answer.root(), "LastEvaluatedTableName");
     if (last.empty()) return names;
   }
@@ -163,10 +172,7 @@ std::vector<std::string> DynamoDb::list_tables(std::stop_token stop) {
 TableDescription DynamoDb::describe_table(const std::string& name, std::stop_token stop) {
   const Answer answer{
       client_.call(Service::dynamodb, "DescribeTable", "{" + table_member(name) + "}", stop)};
-  element table;
-  if (answer.root()["Table"].get(table) != simdjson::SUCCESS)
-    throw Error{Error::Kind::transient, "DescribeTable's answer lacks \"Table\""};
-  return table_description(table);
+  return table_description(required<element>(answer.root(), "Table"));
 }
 
 StreamDescription DynamoDb::describe_stream(const std::string& arn, std::stop_token stop) {
@@ -176,16 +182,13 @@ StreamDescription DynamoDb::describe_stream(const std::string& arn, std::stop_to
     const std::string start = last.empty() ? "" : ",\"ExclusiveStartShardId\":" + json_string(last);
     const Answer answer{client_.call(Service::streams, "DescribeStream",
                                      "{\"StreamArn\":" + json_string(arn) + start + "}", stop)};
-    element description;
-    if (answer.root()["StreamDescription"].get(description) != simdjson::SUCCESS)
-      throw Error{Error::Kind::transient, "DescribeStream's answer lacks \"StreamDescription\""};
+    const auto description = required<element>(answer.root(), "StreamDescription");
     stream.arn = text_of(description, "StreamArn");
     stream.label = text_of(description, "StreamLabel");
     stream.status = text_of(description, "StreamStatus");
     stream.view_type = text_of(description, "StreamViewType");
-    simdjson::dom::array shards;
-    if (description["Shards"].get(shards) == simdjson::SUCCESS)
-      for (const element shard : shards) stream.shards.push_back(shard_description(shard));
+    for (const element shard : required<array>(description, "Shards"))
+      stream.shards.push_back(shard_description(shard));
     last = text_of(description, "LastEvaluatedShardId");
     if (last.empty()) return stream;
   }
@@ -217,13 +220,12 @@ std::string DynamoDb::scan(const ScanRequest& request, std::stop_token stop) {
   const std::string start = request.exclusive_start_key.empty()
                                 ? ""
                                 : ",\"ExclusiveStartKey\":" + request.exclusive_start_key;
-  return client_.call(
-      Service::dynamodb, "Scan",
-      fmt::format(
-          R"({{{},"ConsistentRead":true,"ReturnConsumedCapacity":"TOTAL","Segment":{},"TotalSegments":{},"Limit":{}{}}})",
-          table_member(request.table), request.segment, request.total_segments, request.limit,
-          start),
-      stop);
+  return client_.call(Service::dynamodb, "Scan",
+                      fmt::format(R"({{{},"ConsistentRead":true,"ReturnConsumedCapacity":"TOTAL",)"
+                                  R"("Segment":{},"TotalSegments":{},"Limit":{}{}}})",
+                                  table_member(request.table), request.segment,
+                                  request.total_segments, request.limit, start),
+                      stop);
 }
 
 std::optional<std::string> DynamoDb::get_item(const std::string& table, const std::string& key_json,
@@ -291,12 +293,11 @@ void DynamoDb::create_table(const std::string& name, const KeySchema& key_schema
           ? ""
           : fmt::format(R"(,"StreamSpecification":{{"StreamEnabled":true,"StreamViewType":{}}})",
                         json_string(stream_view_type));
-  client_.call(
-      Service::dynamodb, "CreateTable",
-      fmt::format(
-          R"({{{},"AttributeDefinitions":[{}],"KeySchema":[{}],"BillingMode":"PAY_PER_REQUEST"{}}})",
-          table_member(name), definitions, schema, stream),
-      stop);
+  client_.call(Service::dynamodb, "CreateTable",
+               fmt::format(R"({{{},"AttributeDefinitions":[{}],"KeySchema":[{}],)"
+                           R"("BillingMode":"PAY_PER_REQUEST"{}}})",
+                           table_member(name), definitions, schema, stream),
+               stop);
 }
 
 void DynamoDb::delete_table(const std::string& name, std::stop_token stop) {

@@ -20,6 +20,10 @@ Applying::Applying(ReplicaTest& test, std::vector<TestChange> changes, Fence fen
   });
 }
 
+Applying::~Applying() {
+  if (outcome_.valid()) test_.query(fmt::format("SELECT pg_terminate_backend({})", pid()));
+}
+
 CommitGate::CommitGate(ReplicaTest& test)
     : connection_{test.connect()}, holder_{std::in_place, connection_} {
   holder_->run(fmt::format("INSERT INTO {}.checkpoint (replica_id, lane) VALUES ({}, '{}')",

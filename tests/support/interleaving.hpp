@@ -13,6 +13,10 @@ class Applying {
  public:
   Applying(ReplicaTest& test, std::vector<TestChange> changes, Fence fence = {},
            std::optional<Checkpoint> checkpoint = {});
+  Applying(const Applying&) = delete;
+  Applying& operator=(const Applying&) = delete;
+  /// Ends the server process of an apply that is not finished.
+  ~Applying();
 
   void wait_until_blocked() { test_.wait_until_blocked(connection_.backend_pid()); }
   /// Throws what apply threw.

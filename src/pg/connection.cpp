@@ -228,7 +228,7 @@ void Connection::wait_for_input(const Limits& limits) {
     if (limits.stop.stop_requested() && !stop_at) stop_at = now + Limits::kStopGrace;
     if (now > std::min({limits.deadline, deadline_, stop_at.value_or(limits.deadline)}))
       give_up("no answer in time");
-    const short events = static_cast<short>(POLLIN | (unsent == 1 ? POLLOUT : 0));
+    const auto events = static_cast<short>(POLLIN | (unsent == 1 ? POLLOUT : 0));
     const short ready = poll_socket(PQsocket(handle), events, kStopCheck);
     if ((ready & (POLLIN | POLLERR | POLLHUP)) != 0 && PQconsumeInput(handle) != 1)
       give_up(trimmed(PQerrorMessage(handle)));

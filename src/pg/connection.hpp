@@ -43,7 +43,7 @@ class Result {
 struct Limits {
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   /// After a stop the call has kStopGrace to end by itself; then the connection is given up.
-  std::stop_token stop;
+  std::stop_token stop = {};
 
   static constexpr std::chrono::milliseconds kStopGrace{1'000};
 };

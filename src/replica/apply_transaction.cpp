@@ -260,7 +260,7 @@ void ApplyTransaction::count_applied(const Statements& statements,
     if (sql == sql_.put || sql == sql_.put_scanned || sql == sql_.tombstone)
       outcome_.applied += results[i].affected();
     else if (sql == sql_.recheck || sql == sql_.recheck_scanned)
-      outcome_.applied -= results[i].affected();
+      outcome_.applied -= std::min(outcome_.applied, results[i].affected());
   }
 }
 

@@ -6,7 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include "core/batch.hpp"
 #include "pg/connection.hpp"
 #include "replica/replica_table.hpp"
 #include "replica/row_set.hpp"

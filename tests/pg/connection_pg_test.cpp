@@ -1,0 +1,346 @@
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <thread>
+
+#include "pg/connection.hpp"
+#include "pg/pg_error.hpp"
+#include "support/errors.hpp"
+#include "support/postgres.hpp"
+
+namespace dynamite::test {
+namespace {
+
+using namespace std::chrono_literals;
+using pg::Connection;
+using pg::Limits;
+using pg::Params;
+using pg::PgError;
+using pg::Statement;
+using pg::Transaction;
+using std::chrono::steady_clock;
+using testing::HasSubstr;
+using testing::Not;
+
+class ConnectionTest : public PostgresTest {
+ protected:
+  /// The connection's view of the server process ended.
+  void wait_until_gone(int pid) {
+    wait_until(fmt::format("SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = {}", pid));
+  }
+  std::vector<Statement> statements(std::initializer_list<std::string_view> sql) {
+    std::vector<Statement> list;
+    for (const auto text : sql) list.push_back({text, {}});
+    return list;
+  }
+};
+
+TEST_F(ConnectionTest, TellsItsNameToTheServer) {
+  Connection connection = connect("dynamite/replicate/Orders");
+
+  EXPECT_EQ(connection.run("SHOW application_name").at(0, 0), "dynamite/replicate/Orders");
+  EXPECT_EQ(connection.run("SHOW client_encoding").at(0, 0), "UTF8");
+}
+
+TEST_F(ConnectionTest, KnowsItsServerProcess) {
+  Connection connection = connect();
+
+  EXPECT_EQ(connection.run("SELECT pg_backend_pid()").number(0, 0), connection.backend_pid());
+}
+
+TEST_F(ConnectionTest, MeasuresTheServersClock) {
+  EXPECT_LT(std::chrono::abs(connect().clock_offset()), 1s);
+}
+
+TEST_F(ConnectionTest, ReturnsAResultForEachStatement) {
+  Connection connection = connect();
+
+  const auto results = connection.run(
+      statements({"SELECT 1 WHERE false", "SELECT 2", "CREATE TEMPORARY TABLE t AS SELECT 3 AS x",
+                  "UPDATE t SET x = 4"}));
+
+  ASSERT_EQ(results.size(), 4U);
+  EXPECT_EQ(results[0].rows(), 0);
+  EXPECT_EQ(results[1].at(0, 0), "2");
+  EXPECT_EQ(results[3].tag(), "UPDATE 1");
+  EXPECT_EQ(results[3].affected(), 1U);
+}
+
+TEST_F(ConnectionTest, AFailureThrowsAndTheConnectionStaysUsable) {
+  Connection connection = connect();
+
+  const Error error = error_of([&] {
+    connection.run(statements({"SELECT 1", "SELECT 1/0", "SELECT 2"}));
+  });
+
+  EXPECT_EQ(error.kind(), Error::Kind::poison);
+  EXPECT_EQ(connection.run("SELECT 5").at(0, 0), "5");
+}
+
+TEST_F(ConnectionTest, AnErrorCarriesSqlStateAndConstraint) {
+  Connection connection = connect();
+  connection.run("CREATE TABLE t (x int CONSTRAINT small CHECK (x < 5))");
+
+  try {
+    connection.run("INSERT INTO t VALUES (7)");
+    FAIL();
+  } catch (const PgError& error) {
+    EXPECT_EQ(error.sqlstate(), "23514");
+    EXPECT_EQ(error.constraint(), "small");
+    EXPECT_STREQ(error.what(),
+                 "PostgreSQL refused a value (SQLSTATE 23514), table \"t\", constraint \"small\"");
+  }
+}
+
+TEST_F(ConnectionTest, AnErrorAboutAValueDoesNotShowIt) {
+  Connection connection = connect();
+
+  const Error error = error_of([&] { connection.run("SELECT 'secret'::integer"); });
+
+  EXPECT_THAT(error.what(), Not(HasSubstr("secret")));
+}
+
+TEST_F(ConnectionTest, NullWhereAValueIsNeededIsABug) {
+  Connection connection = connect();
+  const pg::Result result = connection.run("SELECT NULL, 'x'");
+
+  EXPECT_EQ(result.text(0, 0), std::nullopt);
+  EXPECT_EQ(error_of([&] { result.at(0, 0); }).kind(), Error::Kind::bug);
+  EXPECT_EQ(error_of([&] { result.number(0, 1); }).kind(), Error::Kind::bug);
+}
+
+// --- connecting ---
+
+TEST_F(ConnectionTest, AWrongPasswordIsUsage) {
+  const std::string role = make_role("someone");
+  const std::string host = url().substr(url().find('@'));
+
+  const Error error = error_of([&] {
+    Connection::open(
+        {.conninfo = fmt::format("postgresql://{}:wrong{}", role, host), .application_name = "t"});
+  });
+
+  EXPECT_EQ(error.kind(), Error::Kind::usage);
+  EXPECT_THAT(error.what(), HasSubstr("password authentication failed"));
+  EXPECT_THAT(error.what(), Not(HasSubstr("wrong")));
+}
+
+TEST_F(ConnectionTest, AnUnknownDatabaseIsUsage) {
+  const std::string nowhere = url().substr(0, url().rfind('/')) + "/nowhere";
+
+  EXPECT_EQ(
+      error_of([&] { Connection::open({.conninfo = nowhere, .application_name = "t"}); }).kind(),
+      Error::Kind::usage);
+}
+
+TEST_F(ConnectionTest, AClosedPortIsTransient) {
+  EXPECT_EQ(
+      error_of([] {
+        Connection::open({.conninfo = "postgresql://u@127.0.0.1:1/d", .application_name = "t"});
+      }).kind(),
+      Error::Kind::transient);
+}
+
+// --- waiting ---
+
+TEST_F(ConnectionTest, ADeadlineEndsTheWaitForALock) {
+  Connection holder = connect();
+  holder.run("SELECT pg_advisory_lock(hashtext($1))", std::move(Params{}.text(schema())));
+  Connection connection = connect();
+  const auto begin = steady_clock::now();
+
+  const Error error = error_of([&] {
+    connection.run("SELECT pg_advisory_lock(hashtext($1))", std::move(Params{}.text(schema())),
+                   {.deadline = begin + 100ms});
+  });
+
+  EXPECT_EQ(error.kind(), Error::Kind::transient);
+  EXPECT_FALSE(connection.usable());
+  EXPECT_LT(steady_clock::now() - begin, 2s);
+}
+
+TEST_F(ConnectionTest, AfterAStopACallHasAGraceToEnd) {
+  Connection connection = connect();
+  std::stop_source stop;
+  stop.request_stop();
+
+  EXPECT_EQ(connection.run("SELECT pg_sleep(0.1), 7", {}, {.stop = stop.get_token()}).at(0, 1),
+            "7");
+}
+
+TEST_F(ConnectionTest, AStopGivesUpACallThatDoesNotEnd) {
+  Connection connection = connect();
+  std::stop_source stop;
+  const auto begin = steady_clock::now();
+  stop.request_stop();
+
+  const Error error =
+      error_of([&] { connection.run("SELECT pg_sleep(600)", {}, {.stop = stop.get_token()}); });
+
+  EXPECT_EQ(error.kind(), Error::Kind::transient);
+  EXPECT_FALSE(connection.usable());
+  EXPECT_LT(steady_clock::now() - begin, 2s);
+}
+
+TEST_F(ConnectionTest, AConnectionThatWasGivenUpAnswersTransient) {
+  Connection connection = connect();
+  EXPECT_ANY_THROW(connection.run("SELECT pg_sleep(600)", {}, {.deadline = steady_clock::now()}));
+
+  EXPECT_EQ(error_of([&] { connection.run("SELECT 1"); }).kind(), Error::Kind::transient);
+  EXPECT_TRUE(connection.closed_by_peer());
+}
+
+TEST_F(ConnectionTest, AServerProcessKilledInMidStatementIsTransient) {
+  Connection connection = connect();
+  const int pid = connection.backend_pid();
+  std::jthread killer{[&] {
+    Connection other = connect();
+    const auto asleep = [&] {
+      return other
+                 .run("SELECT wait_event = 'PgSleep' FROM pg_stat_activity WHERE pid = $1::int",
+                      std::move(Params{}.number(pid)))
+                 .text(0, 0) == "t";
+    };
+    while (!asleep()) std::this_thread::sleep_for(1ms);
+    other.run("SELECT pg_terminate_backend($1::int)", std::move(Params{}.number(pid)));
+  }};
+
+  const Error error = error_of([&] { connection.run("SELECT pg_sleep(600)"); });
+
+  EXPECT_EQ(error.kind(), Error::Kind::transient);
+}
+
+TEST_F(ConnectionTest, APeerThatClosedIsNoticedWithoutAsking) {
+  Connection connection = connect();
+  EXPECT_FALSE(connection.closed_by_peer());
+  const int pid = connection.backend_pid();
+
+  query(fmt::format("SELECT pg_terminate_backend({})", pid));
+  wait_until_gone(pid);
+
+  EXPECT_TRUE(connection.closed_by_peer());
+}
+
+TEST_F(ConnectionTest, AnUnaskedMessageIsNotAClosedPeer) {
+  Connection connection = connect();
+  connection.run("LISTEN news");
+  query("NOTIFY news");
+  connection.run("SELECT 1");
+  query("NOTIFY news");
+
+  EXPECT_FALSE(connection.closed_by_peer());
+  EXPECT_EQ(connection.run("SELECT 5").at(0, 0), "5");
+}
+
+// A client that sends everything before it reads would wait for ever: the server stops reading
+// while its answers are not taken.
+TEST_F(ConnectionTest, LargeParametersWithLargeResultsDoNotDeadlock) {
+  Connection connection = connect();
+  const std::string large(5'000'000, 'x');
+  std::vector<Statement> echoes;
+  for (int i = 0; i < 10; ++i) {
+    echoes.push_back({"SELECT $1, $1", {}});
+    echoes.back().params.text(large);
+  }
+
+  const auto results = connection.run(echoes, {.deadline = steady_clock::now() + 60s});
+
+  ASSERT_EQ(results.size(), 10U);
+  EXPECT_EQ(results[9].at(0, 1), large);
+}
+
+TEST_F(ConnectionTest, ThousandsOfStatementsGoThroughOnePipeline) {
+  Connection connection = connect();
+  std::vector<Statement> many;
+  for (int i = 0; i < 20'000; ++i) {
+    many.push_back({"SELECT $1::bigint + 1", {}});
+    many.back().params.number(i);
+  }
+
+  const auto results = connection.run(many);
+
+  EXPECT_EQ(results.at(19'999).at(0, 0), "20000");
+}
+
+// --- transactions ---
+
+TEST_F(ConnectionTest, ATransactionCommits) {
+  Connection connection = connect();
+  {
+    Transaction transaction{connection};
+    transaction.run("CREATE TABLE t AS SELECT 1 AS x");
+    transaction.commit();
+  }
+
+  EXPECT_EQ(query("SELECT x FROM t"), "1");
+}
+
+TEST_F(ConnectionTest, ATransactionThatIsNotCommittedIsRolledBack) {
+  Connection connection = connect();
+  connection.run("CREATE TABLE t (x int)");
+  {
+    Transaction transaction{connection};
+    transaction.run("INSERT INTO t VALUES (1)");
+  }
+
+  EXPECT_EQ(connection.run("SELECT count(*) FROM t").at(0, 0), "0");
+}
+
+TEST_F(ConnectionTest, ATransactionIsReadCommittedWhateverTheDefault) {
+  Connection connection = connect();
+  connection.run("SET default_transaction_isolation = 'serializable'");
+  Transaction transaction{connection};
+
+  EXPECT_EQ(transaction.run("SHOW transaction_isolation").at(0, 0), "read committed");
+}
+
+TEST_F(ConnectionTest, ACommitThatWasTurnedIntoARollbackIsTransient) {
+  Connection connection = connect();
+  Transaction transaction{connection};
+  EXPECT_ANY_THROW(transaction.run("SELECT 1/0"));
+
+  const Error error = error_of([&] { transaction.commit(); });
+
+  EXPECT_EQ(error.kind(), Error::Kind::transient);
+  EXPECT_THAT(error.what(), HasSubstr("rolled the transaction back at its COMMIT"));
+}
+
+TEST_F(ConnectionTest, APipelinedTransactionIsAllOrNothing) {
+  Connection connection = connect();
+  connection.run("CREATE TABLE t (x int)");
+
+  EXPECT_THROW(connection.run_transaction(statements({"INSERT INTO t VALUES (1)", "SELECT 1/0"})),
+               Error);
+  const auto results =
+      connection.run_transaction(statements({"INSERT INTO t VALUES (2)", "TABLE t"}));
+
+  ASSERT_EQ(results.size(), 2U);
+  EXPECT_EQ(results[1].at(0, 0), "2");
+  EXPECT_EQ(query("SELECT x FROM t"), "2");
+}
+
+TEST_F(ConnectionTest, ACommitThatADeferredConstraintRefusesThrows) {
+  Connection connection = connect();
+  connection.run("CREATE TABLE t (x int UNIQUE DEFERRABLE INITIALLY DEFERRED)");
+
+  const Error error = error_of([&] {
+    connection.run_transaction(
+        statements({"INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (1)"}));
+  });
+
+  EXPECT_EQ(error.kind(), Error::Kind::poison);
+  EXPECT_EQ(connection.run("SELECT count(*) FROM t").at(0, 0), "0");
+}
+
+TEST_F(ConnectionTest, AnAbortedTransactionDoesNotPoisonTheNext) {
+  Connection connection = connect();
+  connection.run("BEGIN");
+  EXPECT_ANY_THROW(connection.run("SELECT 1/0"));
+
+  connection.roll_back();
+
+  EXPECT_EQ(connection.run("SELECT 5").at(0, 0), "5");
+}
+
+}  // namespace
+}  // namespace dynamite::test

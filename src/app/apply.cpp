@@ -3,7 +3,6 @@
 #include <chrono>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 
 #include "app/commands.hpp"
 #include "app/handler_options.hpp"
@@ -12,19 +11,76 @@
 namespace dynamite {
 namespace {
 
-constexpr auto kPatience = std::chrono::minutes{10};  // for one file
+constexpr auto kPatience = std::chrono::minutes{10};  // for one part of a file
+constexpr std::size_t kReadBytes = 1U << 20U;
+// A part is held in memory; an event of Lambda has at most 6 MB.
+constexpr std::size_t kPartBytes = 16U << 20U;
 
-std::string read(std::istream& stream) {
-  return {std::istreambuf_iterator<char>{stream}, std::istreambuf_iterator<char>{}};
-}
+/// Reads a file of recorded events part by part. A part ends with a line: never inside an event,
+/// since within a JSON value no closing brace is followed by an opening one.
+class Recording {
+ public:
+  explicit Recording(const std::string& name) : name_{name} {
+    if (name == "-") return;
+    file_.open(name, std::ios::binary);
+    if (!file_)
+      throw Error{Error::Kind::usage, fmt::format("cannot read \"{}\"", name),
+                  "name a file of recorded events, or - for standard input"};
+  }
 
-std::string read_file(const std::string& name) {
-  if (name == "-") return read(std::cin);
-  std::ifstream file{name, std::ios::binary};
-  if (!file)
-    throw Error{Error::Kind::usage, fmt::format("cannot read \"{}\"", name),
-                "name a file of recorded events, or - for standard input"};
-  return read(file);
+  /// The next part; empty at the end.
+  std::string next() {
+    std::size_t searched = 0;
+    for (;;) {
+      const std::size_t cut = buffer_.size() < kPartBytes ? std::string::npos : find_cut(searched);
+      if (cut != std::string::npos) {
+        std::string part = buffer_.substr(0, cut);
+        buffer_.erase(0, cut);
+        return part;
+      }
+      searched = buffer_.size() < kBoundaryMax ? 0 : buffer_.size() - kBoundaryMax;
+      if (!read_more()) return std::exchange(buffer_, {});
+    }
+  }
+
+ private:
+  static constexpr std::size_t kBoundaryMax = 4;  // "}\r\n{"
+
+  std::size_t find_cut(std::size_t from) const {
+    for (const std::string_view boundary : {"}\n{", "}\r\n{"})
+      if (const std::size_t at = buffer_.find(boundary, from); at != std::string::npos)
+        return at + boundary.size() - 1;
+    return std::string::npos;
+  }
+
+  bool read_more() {
+    std::istream& stream = name_ == "-" ? std::cin : file_;
+    const std::size_t old = buffer_.size();
+    buffer_.resize(old + kReadBytes);
+    stream.read(buffer_.data() + old, static_cast<std::streamsize>(kReadBytes));
+    buffer_.resize(old + static_cast<std::size_t>(stream.gcount()));
+    if (stream.bad())
+      throw Error{Error::Kind::transient, fmt::format("reading \"{}\" failed", name_)};
+    return buffer_.size() > old;
+  }
+
+  const std::string name_;
+  std::ifstream file_;
+  std::string buffer_;
+};
+
+HandlerOutcome apply_file(const Context& context, Handler& handler, const std::string& name) {
+  Recording recording{name};
+  HandlerOutcome sum;
+  for (std::string part = recording.next(); !part.empty(); part = recording.next()) {
+    const auto deadline = std::chrono::system_clock::now() + kPatience;
+    const HandlerOutcome done = handler.handle_recorded(std::move(part), deadline, context.stop);
+    sum.records += done.records;
+    sum.changes += done.changes;
+    sum.applied += done.applied;
+    sum.dead_letters += done.dead_letters;
+  }
+  return sum;
 }
 
 }  // namespace
@@ -32,8 +88,7 @@ std::string read_file(const std::string& name) {
 int run_apply(const Context& context) {
   Handler handler{handler_options(context, "apply")};
   for (const std::string& name : context.line.files) {
-    const HandlerOutcome outcome = handler.handle_recorded(
-        read_file(name), std::chrono::system_clock::now() + kPatience, context.stop);
+    const HandlerOutcome outcome = apply_file(context, handler, name);
     fmt::print("{}: {} records, {} keys, {} rows changed, {} dead letters\n", name, outcome.records,
                outcome.changes, outcome.applied, outcome.dead_letters);
   }

@@ -136,7 +136,8 @@ class Parser {
   void read_log();
   void check() const;
   [[noreturn]] void refuse_extras() const;
-  std::string choice(const CLI::Option* option, std::string value, std::string_view variable) const;
+  std::string choice(const CLI::Option* option, const std::string& value,
+                     std::string_view variable) const;
 
   const Environment& environment_;
   CLI::App app_{"Keeps tables in PostgreSQL equal to tables in DynamoDB.", "dynamite"};
@@ -280,7 +281,7 @@ Command Parser::selected() const {
   return found->command;
 }
 
-std::string Parser::choice(const CLI::Option* option, std::string value,
+std::string Parser::choice(const CLI::Option* option, const std::string& value,
                            std::string_view variable) const {
   const auto given = environment_(variable);
   return option->count() == 0 && given && !given->empty() ? *given : value;

@@ -140,7 +140,7 @@ void Reader::read_command_line() {
   for (const auto& text : sources_.settings) {
     const auto equals = text.find('=');
     if (equals == std::string::npos) {
-      problems_.push_back("--set: no = in the setting, wanted --set KEY=VALUE");
+      problems_.emplace_back("--set: no = in the setting, wanted --set KEY=VALUE");
       continue;
     }
     apply({"--set", text.substr(0, equals), PlainText{text.substr(equals + 1)}});

@@ -14,10 +14,9 @@ constexpr int kAttempts = 3;  // of a call during an invocation
 
 /// What the role sees under the name of the table. Throws Error{usage} if that is another one.
 TableDescription describe_same_table(const Context& context, const std::string& arn,
-                                     std::stop_token stop) {
+                                     const std::stop_token& stop) {
   Source source{context, kAttempts};
-  TableDescription description =
-      source.dynamodb().describe_table(table_name_of(arn), std::move(stop));
+  TableDescription description = source.dynamodb().describe_table(table_name_of(arn), stop);
   if (description.arn != arn)
     throw Error{
         Error::Kind::usage,
@@ -41,7 +40,7 @@ HandlerOptions handler_options(const Context& context, std::string_view command)
   if (context.config.create_tables == CreateTables::never) return options;
   // AWS is asked only here, when a table is new: the steady state needs no client.
   options.create_replica = [&context](pg::Connection& connection, const std::string& table_arn,
-                                      std::stop_token stop) {
+                                      const std::stop_token& stop) {
     ensure_replica(connection, context.config, describe_same_table(context, table_arn, stop), stop);
   };
   return options;

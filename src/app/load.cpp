@@ -94,6 +94,7 @@ void Loader::in_threads(const std::function<void(int, const std::stop_token&)>& 
   std::exception_ptr failure;
   {
     std::vector<std::jthread> threads;
+    threads.reserve(kThreads);
     for (int thread = 0; thread < kThreads; ++thread)
       threads.emplace_back([&, thread] {
         try {

@@ -109,6 +109,7 @@ std::uint64_t feed(const Context& context, Handler& handler, Model& model) {
 /// The model's items as a scanned page holds them.
 std::string page_of(const std::map<std::string, std::string>& state) {
   std::vector<std::string_view> items;
+  items.reserve(state.size());
   for (const auto& [key, item] : state) items.emplace_back(item);
   return fmt::format("{{\"Items\":[{}],\"Count\":{}}}", fmt::join(items, ","), items.size());
 }

@@ -35,8 +35,10 @@ namespace {
 constexpr auto kPrepareTime = std::chrono::seconds{5};  // Lambda allows 10 s for all of the start
 constexpr int kCreateAttemptsMax = 3;  // others create state schema, schema and table beside us
 
+/// The replica may have been made anew since the catalogue was read.
 bool is_of_old_catalogue(const pg::PgError& error) {
-  return error.sqlstate().starts_with("42") || error.sqlstate().starts_with("0A");
+  return error.sqlstate().starts_with("42") || error.sqlstate().starts_with("0A") ||
+         error.sqlstate() == pg::kFencedFollower;
 }
 
 void refuse_other_arn(const std::string& table_arn,
@@ -122,8 +124,10 @@ void Handler::create_replica(const std::string& table_arn, const Call& call) {
   for (int attempt = 1; attempt <= kCreateAttemptsMax && !find_replica(table_arn); ++attempt) {
     try {
       options_.create_replica(*connection_, table_arn, call.stop);
-    } catch (const pg::PgError&) {
-      if (attempt == kCreateAttemptsMax || !connection_->usable()) throw;
+    } catch (const Error& error) {
+      if (attempt == kCreateAttemptsMax || error.kind() != Error::Kind::transient ||
+          !connection_->usable())
+        throw;
     }
     load_catalogue();
   }

@@ -41,6 +41,8 @@ struct HandlerOutcome {
 class Handler {
  public:
   explicit Handler(HandlerOptions options) : options_{std::move(options)} {}
+  Handler(const Handler&) = delete;
+  Handler& operator=(const Handler&) = delete;
 
   /// Opens the connection and reads the catalogue, so that the first event need not.
   void prepare(std::stop_token stop);

@@ -27,8 +27,20 @@ system_clock::time_point parse_deadline(std::string_view text) {
   std::int64_t since_1970 = 0;
   std::from_chars(text.data(), text.data() + text.size(), since_1970);
   // Further away it would overflow; commit_deadline believes neither.
-  constexpr std::int64_t kYear3000 = 32'503'680'000'000;
-  return system_clock::time_point{milliseconds{std::clamp<std::int64_t>(since_1970, 0, kYear3000)}};
+  constexpr std::int64_t kYear2200 = 7'258'118'400'000;
+  return system_clock::time_point{milliseconds{std::clamp<std::int64_t>(since_1970, 0, kYear2200)}};
+}
+
+Invocation read_invocation(HttpResponse response) {
+  Invocation invocation{.request_id = std::string{response.header("lambda-runtime-aws-request-id")},
+                        .event = std::move(response.body),
+                        .deadline = parse_deadline(response.header("lambda-runtime-deadline-ms"))};
+  if (response.status == kOk && !invocation.request_id.empty()) return invocation;
+  throw Error{
+      Error::Kind::transient,
+      fmt::format("the Lambda Runtime API answered HTTP {}{}, but the next invocation was "
+                  "wanted",
+                  response.status, invocation.request_id.empty() ? " without a request id" : "")};
 }
 
 std::string type_of(Error::Kind kind) { return fmt::format("Dynamite.{}", to_string(kind)); }
@@ -50,11 +62,11 @@ system_clock::time_point commit_deadline(system_clock::time_point lambda_deadlin
 RuntimeLoop::RuntimeLoop(Transport& transport, const std::string& runtime_api)
     : transport_{transport}, base_{fmt::format("http://{}/2018-06-01/runtime", runtime_api)} {}
 
-void RuntimeLoop::run(const InvocationHandler& handler, std::stop_token stop) {
+void RuntimeLoop::run(const InvocationHandler& handler, const std::stop_token& stop) {
   for (bool served = false; !stop.stop_requested(); served = true) {
-    Invocation invocation;
+    HttpResponse response;
     try {
-      invocation = next(stop);
+      response = next(stop);
     } catch (const Error& error) {
       if (stop.stop_requested()) return;
       if (!served) throw;
@@ -62,39 +74,30 @@ void RuntimeLoop::run(const InvocationHandler& handler, std::stop_token stop) {
       spdlog::info("the Lambda Runtime API is gone reason=\"{}\"", error.what());
       return;
     }
-    answer(handler, std::move(invocation));
+    answer(handler, read_invocation(std::move(response)));
   }
 }
 
-Invocation RuntimeLoop::next(std::stop_token stop) {
+HttpResponse RuntimeLoop::next(std::stop_token stop) {
   // Lambda freezes us between invocations, for hours at times: this request must have no timeout.
-  HttpResponse response = transport_.send({.method = "GET",
-                                           .url = base_ + "/invocation/next",
-                                           .headers = {},
-                                           .body = "",
-                                           .timeout = 0ms,
-                                           .use_proxy = false},
-                                          std::move(stop));
-  Invocation invocation{.request_id = std::string{response.header("lambda-runtime-aws-request-id")},
-                        .event = std::move(response.body),
-                        .deadline = parse_deadline(response.header("lambda-runtime-deadline-ms"))};
-  if (response.status != kOk || invocation.request_id.empty())
-    throw Error{
-        Error::Kind::transient,
-        fmt::format("the Lambda Runtime API answered HTTP {}{} where the next invocation "
-                    "was wanted",
-                    response.status, invocation.request_id.empty() ? " without a request id" : "")};
-  return invocation;
+  return transport_.send({.method = "GET",
+                          .url = base_ + "/invocation/next",
+                          .headers = {},
+                          .body = "",
+                          .timeout = 0ms,
+                          .use_proxy = false},
+                         std::move(stop));
 }
 
 void RuntimeLoop::answer(const InvocationHandler& handler, Invocation invocation) {
-  const std::string path = "/invocation/" + invocation.request_id;
+  const std::string request_id = invocation.request_id;
+  const std::string path = "/invocation/" + request_id;
   std::string body;
   try {
     body = handler(std::move(invocation));
   } catch (const Error& error) {
-    spdlog::error("invocation failed kind={} reason=\"{}\"", to_string(error.kind()),
-                  text_of(error));
+    spdlog::error("invocation failed request_id={} kind={} reason=\"{}\"", request_id,
+                  to_string(error.kind()), text_of(error));
     post_error(path + "/error", type_of(error.kind()), text_of(error));
     return;
   } catch (const std::exception& error) {

@@ -38,13 +38,13 @@ class RuntimeLoop {
   /// Serves until `stop` is requested or, after the first invocation, nobody answers any more.
   /// Throws Error{transient} if the Runtime API fails, and what `handler` throws that is no Error:
   /// the process shall end then, and Lambda makes a new one.
-  void run(const InvocationHandler& handler, std::stop_token stop);
+  void run(const InvocationHandler& handler, const std::stop_token& stop);
 
   /// Tells Lambda that the process cannot serve; it shall end after that.
   void init_error(const Error& error);
 
  private:
-  Invocation next(std::stop_token stop);
+  HttpResponse next(std::stop_token stop);
   void answer(const InvocationHandler& handler, Invocation invocation);
   int post(const std::string& path, const std::string& body, Headers headers = {});
   void post_error(const std::string& path, const std::string& type, const std::string& message);

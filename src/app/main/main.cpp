@@ -41,6 +41,7 @@ class Signals {
 
   ~Signals() {
     done_ = true;
+    // NOLINTNEXTLINE(bugprone-bad-signal-to-kill-thread): blocked, it only wakes the waiter.
     pthread_kill(waiter_.native_handle(), SIGTERM);
     waiter_.join();
   }

@@ -1,0 +1,117 @@
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "decode/records.hpp"
+#include "replica/follower.hpp"
+#include "support/process.hpp"
+#include "support/replica.hpp"
+
+namespace dynamite::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// A record of the table of ReplicaTest.
+std::string put_record(const std::string& key, std::uint64_t sequence_number,
+                       const std::string& value = "x") {
+  RecordText record;
+  record.arn =
+      R"("arn:aws:dynamodb:us-east-1:111122223333:table/orders/stream/2026-01-15T12:00:00.123")";
+  record.keys = fmt::format(R"({{"pk":{{"S":"{}"}}}})", key);
+  record.new_image = item(key, value);
+  record.sequence_number = fmt::format("\"{}\"", sequence_number);
+  return record.json();
+}
+
+class ApplyTest : public ReplicaTest {
+ protected:
+  ~ApplyTest() override { std::filesystem::remove(file_); }
+
+  std::string write(const std::string& text) {
+    std::ofstream{file_, std::ios::binary} << text;
+    return file_;
+  }
+
+  Finished apply_files(std::vector<std::string> files) const {
+    files.insert(files.begin(), "apply");
+    return run_program(std::move(files), {{"DYNAMITE_URL", url()},
+                                          {"DYNAMITE_SCHEMA", schema()},
+                                          {"DYNAMITE_STATE_SCHEMA", state_schema()},
+                                          {"DYNAMITE_CREATE_TABLES", "never"},
+                                          {"AWS_REGION", "us-east-1"}});
+  }
+
+  const std::string file_ = ::testing::TempDir() + "dynamite-apply-" + std::to_string(getpid());
+};
+
+TEST_F(ApplyTest, AppliesAnEventAndCounts) {
+  const std::string file = write(event_of({put_record("a", 1), put_record("a", 2, "new")}));
+
+  const Finished run = apply_files({file});
+
+  EXPECT_EQ(run.status, 0) << run.errors;
+  EXPECT_EQ(run.output, file + ": 2 records, 1 keys, 1 rows changed, 0 dead letters\n");
+  EXPECT_EQ(query("SELECT pk, item->>'v' FROM " + orders.qualified_name()), "a|new");
+}
+
+TEST_F(ApplyTest, ASecondTimeChangesNothing) {
+  const std::string file = write(put_record("a", 1));
+  apply_files({file});
+
+  EXPECT_THAT(apply_files({file}).output, HasSubstr("1 records, 1 keys, 0 rows changed"));
+}
+
+TEST_F(ApplyTest, AFileLargerThanAPartIsCutBetweenItsLines) {
+  constexpr std::uint64_t kRecords = 300;
+  const std::string filler(100'000, 'x');
+  std::string lines;
+  for (std::uint64_t i = 1; i <= kRecords; ++i)
+    lines += put_record(fmt::format("k{}", i), i, filler) + (i % 2 == 0 ? "\r\n" : "\n");
+
+  const Finished run = apply_files({write(lines)});
+
+  EXPECT_EQ(run.status, 0) << run.errors;
+  EXPECT_THAT(run.output, HasSubstr("300 records, 300 keys, 300 rows changed, 0 dead letters"));
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "300");
+}
+
+TEST_F(ApplyTest, ABrokenLineIsSetAsideAndTheRestApplied) {
+  const std::string good = put_record("a", 1);
+  const Finished run =
+      apply_files({write(good + "\n" + good.substr(0, 100) + "\n" + put_record("b", 2) + "\n")});
+
+  EXPECT_EQ(run.status, 0) << run.errors;
+  EXPECT_THAT(run.output, HasSubstr("1 dead letters"));
+  EXPECT_EQ(query("SELECT pk FROM " + orders.qualified_name() + " ORDER BY pk"), "a\nb");
+}
+
+TEST_F(ApplyTest, IsRefusedWhereADaemonFollows) {
+  take_over(*connection, orders, {});
+
+  const Finished run = apply_files({write(put_record("a", 1))});
+
+  EXPECT_EQ(run.status, 1);
+  EXPECT_THAT(run.errors, HasSubstr("a daemon follows \"orders\""));
+  EXPECT_THAT(run.errors, HasSubstr("dynamite release"));
+  EXPECT_EQ(rows(), "");
+}
+
+TEST_F(ApplyTest, AFileThatCannotBeReadIsNamed) {
+  const Finished run = apply_files({"/no/such/file"});
+
+  EXPECT_EQ(run.status, 2);
+  EXPECT_THAT(run.errors, HasSubstr("cannot read \"/no/such/file\""));
+}
+
+TEST_F(ApplyTest, WhatIsNoRecordingIsRefused) {
+  const Finished run = apply_files({write("hello")});
+
+  EXPECT_EQ(run.status, 2);
+  EXPECT_THAT(run.errors, HasSubstr("not JSON"));
+}
+
+}  // namespace
+}  // namespace dynamite::test

@@ -1,11 +1,11 @@
 #include "aws/aws_client.hpp"
 
 #include <fmt/format.h>
-#include <time.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <ctime>
 #include <mutex>
 #include <random>
 
@@ -21,8 +21,9 @@ using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 using std::chrono::system_clock;
 
-constexpr milliseconds kRetryDelay = 25ms;  // AWS SDKs, standard mode, DynamoDB
-constexpr milliseconds kThrottledDelay = 500ms;
+// Of the AWS SDKs in standard mode, for DynamoDB.
+constexpr milliseconds kRetryDelay = 25ms;
+constexpr milliseconds kThrottledDelay = 1'000ms;
 // The SDKs' retry quota: many calls failing at once are not all repeated at once.
 constexpr int kBudget = 500;
 constexpr int kRetryCost = 5;
@@ -56,15 +57,15 @@ struct AwsClient::State {
                              std::string_view body) const;
   milliseconds pause(Reaction reaction, int attempt);
   bool spend_retry();
-  void refund() { budget = std::min(kBudget, budget + 1); }
+  void refund();
   void correct_clock(const HttpResponse& response);
 
   AwsOptions options;
   Transport& transport;
   CredentialsProvider& credentials;
   std::atomic<system_clock::duration::rep> clock_offset = 0;  // of AWS's clock against ours
-  std::atomic<int> budget = kBudget;
-  std::mutex mutex;
+  std::mutex mutex;                                           // of what follows
+  int budget = kBudget;
   std::mt19937_64 random;
 };
 
@@ -98,9 +99,15 @@ milliseconds AwsClient::State::pause(Reaction reaction, int attempt) {
 }
 
 bool AwsClient::State::spend_retry() {
-  if (budget.fetch_sub(kRetryCost) >= kRetryCost) return true;
-  budget += kRetryCost;
-  return false;
+  const std::scoped_lock lock{mutex};
+  if (budget < kRetryCost) return false;
+  budget -= kRetryCost;
+  return true;
+}
+
+void AwsClient::State::refund() {
+  const std::scoped_lock lock{mutex};
+  budget = std::min(kBudget, budget + 1);
 }
 
 void AwsClient::State::correct_clock(const HttpResponse& response) {

@@ -71,6 +71,11 @@ std::string bare_name(std::string_view name) {
   return std::string{name};
 }
 
+// A refused signature comes with the canonical request on further lines, session token included.
+std::string first_line(const std::string& text) {
+  return text.substr(0, text.find_first_of("\r\n"));
+}
+
 struct Body {
   std::string type, code, message;
 };
@@ -87,7 +92,7 @@ Body read_body(const std::string& body) {
   };
   said.type = member("__type");
   said.code = member("code");
-  said.message = member("message").empty() ? member("Message") : member("message");
+  said.message = first_line(member("message").empty() ? member("Message") : member("message"));
   return said;
 }
 

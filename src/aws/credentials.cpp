@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <vector>
 
 #include "aws/aws_client.hpp"
@@ -66,6 +68,28 @@ std::optional<Credentials> from_environment(const Environment& environment) {
                      token ? *token : variable(environment, "AWS_SECURITY_TOKEN").value_or("")};
 }
 
+// Other ways to get keys, which we do not go. A role comes before the keys beside it; the others
+// come behind.
+constexpr std::array kOtherWays{"role_arn", "sso_session", "sso_start_url", "credential_process",
+                                "login_session"};
+
+/// A profile that says how to get other keys must not get those of somebody else.
+void refuse_other_ways(const std::string& profile, const std::vector<Section>& sections) {
+  const bool has_keys = std::ranges::any_of(
+      sections, [](const Section& section) { return section.contains("aws_access_key_id"); });
+  for (const std::string way : kOtherWays)
+    for (const Section& section : sections)
+      if (section.contains(way) && (way == "role_arn" || !has_keys))
+        throw Error{
+            Error::Kind::usage,
+            fmt::format("profile \"{}\" has {}, but only aws_access_key_id and "
+                        "aws_secret_access_key are understood",
+                        profile, way),
+            fmt::format(
+                "run `eval \"$(aws configure export-credentials --format env --profile {})\"`",
+                profile)};
+}
+
 /// Keys and token of one section only: a token of another's keys opens nothing.
 std::optional<Credentials> from_shared_files(const Environment& environment) {
   const std::string name = profile_name(environment);
@@ -74,6 +98,7 @@ std::optional<Credentials> from_shared_files(const Environment& environment) {
     throw Error{Error::Kind::usage,
                 fmt::format("AWS_PROFILE names \"{}\", but neither {} nor {} has that profile",
                             name, credentials_path(environment), config_path(environment))};
+  refuse_other_ways(name, sections);
   for (const Section& section : sections) {
     Credentials credentials{value_or_empty(section, "aws_access_key_id"),
                             value_or_empty(section, "aws_secret_access_key"),

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <mutex>
 #include <vector>
@@ -165,11 +166,11 @@ HttpResponse CurlTransport::send(const HttpRequest& request, std::stop_token sto
   const HeaderList headers{list};
 
   HttpResponse response;
-  char reason[CURL_ERROR_SIZE] = {};
+  std::array<char, CURL_ERROR_SIZE> reason{};
   std::unique_ptr<Session> session = take();
   CURL* curl = session->easy();
   configure(curl, request, headers.get());
-  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
+  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason.data());
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &response);
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
@@ -179,7 +180,7 @@ HttpResponse CurlTransport::send(const HttpRequest& request, std::stop_token sto
     // The session goes with its connections: none of them is trusted now.
     throw Error{Error::Kind::transient,
                 fmt::format("no answer from {}: {}", request.url,
-                            stop.stop_requested() ? "stopped" : why_failed(code, reason))};
+                            stop.stop_requested() ? "stopped" : why_failed(code, reason.data()))};
   }
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);

@@ -27,7 +27,8 @@ std::optional<IniFile> read_ini_file(const std::string& path) {
   std::ifstream file{path};
   if (!file) return std::nullopt;
   IniFile sections;
-  std::string section, line;
+  std::string section;
+  std::string line;
   while (std::getline(file, line)) {
     const bool nested = line.starts_with(' ') || line.starts_with('\t');
     line = trimmed(line);

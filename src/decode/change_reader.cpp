@@ -15,7 +15,7 @@ namespace dynamite {
 namespace {
 
 constexpr std::string_view kEventSource = "aws:dynamodb";
-constexpr std::size_t kKeyChunkBytes = 64 * 1024;  // thousands of keys for one allocation
+constexpr std::size_t kKeyChunkBytes = std::size_t{64} << 10U;  // one allocation for many keys
 constexpr std::size_t kSequenceDigitsMax = 40;
 
 [[noreturn]] void fail(const std::string& why) { throw Error{Error::Kind::poison, why}; }

@@ -101,6 +101,16 @@ TEST(AwsErrors, SayWhatAwsSays) {
                "Scan: AccessDeniedException");
 }
 
+TEST(AwsErrors, SayNothingOfTheCanonicalRequestWhichHoldsTheSessionToken) {
+  const std::string body =
+      R"({"__type":"a#InvalidSignatureException","message":"The signature does not match.\n\n)"
+      R"(The Canonical String for this request should have been\n'POST\n/\n\nhost:dynamodb\n)"
+      R"(x-amz-security-token:geheim\n'"})";
+
+  EXPECT_STREQ(failure(answer(400, body)).error.what(),
+               "Scan: InvalidSignatureException: The signature does not match.");
+}
+
 TEST(AwsErrors, HintAtCredentialsOnlyWhereTheyAreAtFault) {
   EXPECT_THAT(failure(refusal("ExpiredTokenException")).error.hint(), HasSubstr("AWS_PROFILE"));
   EXPECT_THAT(failure(refusal("SignatureDoesNotMatch")).error.hint(), HasSubstr("clock"));

@@ -137,6 +137,31 @@ TEST_F(CredentialsTest, HalfAProfileIsAnError) {
             "usage: profile \"default\" has aws_secret_access_key, but not aws_access_key_id");
 }
 
+TEST_F(CredentialsTest, AProfileOfAnotherKindIsAnErrorThatSaysHowToExportItsKeys) {
+  variables["AWS_PROFILE"] = "work";
+  for (const char* way :
+       {"role_arn", "sso_session", "sso_start_url", "credential_process", "login_session"}) {
+    write(".aws/config", "[profile work]\n" + std::string{way} + " = geheim\n");
+
+    const Error error = error_of([this] { found(); });
+
+    EXPECT_EQ(error.kind(), Error::Kind::usage);
+    EXPECT_EQ(error.what(), "profile \"work\" has " + std::string{way} +
+                                ", but only aws_access_key_id and aws_secret_access_key are "
+                                "understood");
+    EXPECT_THAT(error.hint(), HasSubstr("export-credentials --format env --profile work"));
+  }
+}
+
+TEST_F(CredentialsTest, ARoleComesBeforeTheKeysBesideItAndOtherWaysBehindThem) {
+  write(".aws/credentials", "[default]\naws_access_key_id=A\naws_secret_access_key=a\n");
+  write(".aws/config", "[default]\ncredential_process = /bin/keys\n");
+  EXPECT_EQ(found(), "A/a/");
+
+  write(".aws/config", "[default]\nrole_arn = arn:aws:iam::111122223333:role/reader\n");
+  EXPECT_THAT(failure(), HasSubstr("has role_arn"));
+}
+
 TEST_F(CredentialsTest, AMissingProfileIsAnError) {
   write(".aws/credentials", "[default]\naws_access_key_id=D\naws_secret_access_key=d\n");
   variables["AWS_PROFILE"] = "wrok";

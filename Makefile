@@ -11,7 +11,7 @@ release: ## build the programs into bin/
 	@cmake --preset release -DDYNAMITE_TESTS=OFF -DDYNAMITE_BENCH=OFF >/dev/null
 	@cmake --build --preset release -j $(JOBS)
 	@mkdir -p bin
-	@cp build/release/dynamite bin/dynamite
+	@install build/release/dynamite bin/dynamite
 	@ln -sf dynamite bin/bootstrapdb
 	@ln -sf dynamite bin/verifydb
 	@echo "bin/dynamite, bin/bootstrapdb, bin/verifydb"

@@ -107,6 +107,13 @@ class ReplicateTest : public ::testing::Test {
     EXPECT_THAT(compared.output, HasSubstr("identical: "));
   }
 
+  /// Waits until the process has logged `words`, half a minute at most.
+  static void wait_for(const Process& process, const std::string& words) {
+    for (int look = 0; look < 300 && process.errors().find(words) == std::string::npos; ++look)
+      std::this_thread::sleep_for(100ms);
+    EXPECT_THAT(process.errors(), HasSubstr(words));
+  }
+
   static void crash_postgres() {
     const std::string command = std::string{std::getenv("DYNAMITE_TEST_PG_CTL")} + " crash >&2";
     ASSERT_EQ(std::system(command.c_str()), 0);
@@ -185,16 +192,14 @@ TEST_F(ReplicateTest, ASecondDaemonStandsByAndTakesOver) {
   const Writer::Table table = make_table(keys);
   const auto first = start_replicate();
   const Writer writer{source_, {table}, 7, {}};
-  std::this_thread::sleep_for(1500ms);
+  wait_for(*first, "following begins");
   const auto second = start_replicate();
-  std::this_thread::sleep_for(1500ms);
-  EXPECT_THAT(second->errors(), HasSubstr("standing by"));
+  wait_for(*second, "standing by");
 
   first->signal(SIGKILL);
   first->wait();
-  std::this_thread::sleep_for(4s);
 
-  EXPECT_THAT(second->errors(), HasSubstr("following begins"));
+  wait_for(*second, "following begins");
 }
 
 }  // namespace

@@ -7,9 +7,12 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+
+#include "support/process.hpp"
 
 namespace dynamite {
 namespace {
@@ -109,16 +112,18 @@ TEST_F(ProgramTest, SigtermEndsItWithinTwoSecondsThoughTheServerIsSilent) {
   ASSERT_EQ(getsockname(silent, reinterpret_cast<sockaddr*>(&address), &size), 0);
   const auto url = "postgresql://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/db";
 
+  test::Process program{{DYNAMITE_PROGRAM, "status"}, {{"DYNAMITE_URL", url}}};
+  const int waiting = accept(silent, nullptr, nullptr);
   const auto begin = std::chrono::steady_clock::now();
-  const auto outcome =
-      run("status", "DYNAMITE_URL=" + url + " timeout --preserve-status --signal TERM 0.5");
+  program.signal(SIGTERM);
+  const int status = program.wait();
   const auto time = std::chrono::steady_clock::now() - begin;
+  close(waiting);
   close(silent);
 
-  EXPECT_EQ(outcome.status, 1);
-  EXPECT_THAT(outcome.err, EndsWith("\n"));
-  EXPECT_GE(time, 500ms);
-  EXPECT_LT(time, 2500ms);
+  EXPECT_EQ(status, 1);
+  EXPECT_THAT(program.errors(), EndsWith("\n"));
+  EXPECT_LT(time, 2s);
 }
 
 }  // namespace

@@ -116,10 +116,15 @@ void Passes::begin_sweep(std::int32_t epoch, std::stop_token stop) {
                     "WHERE replica_id = $1::integer AND epoch = $2::integer AND pass <> 'none'",
                     state_name(table_.state_schema, "replica")),
         std::move(pg::Params{}.number(table_.id).number(epoch)));
-    if (done.affected() == 0)
-      throw Error{Error::Kind::fenced, fmt::format("pass {} of {} was followed by another one",
-                                                   epoch, table_.qualified_name())};
+    if (done.affected() == 0) require_completed(epoch);
   });
+}
+
+// The commit of a completed pass may have been lost on its way to us, and is repeated then.
+void Passes::require_completed(std::int32_t epoch) {
+  if (state().completed_epoch < epoch)
+    throw Error{Error::Kind::fenced, fmt::format("pass {} of {} was followed by another one", epoch,
+                                                 table_.qualified_name())};
 }
 
 std::uint64_t Passes::sweep(std::int32_t epoch, std::stop_token stop) {
@@ -196,9 +201,7 @@ WHERE replica_id = $1::integer AND noticed_epoch < $2::integer AND healed_at IS 
     statements.push_back({*sql, {}});
     statements.back().params.number(table_.id).number(epoch);
   }
-  if (connection_.run_transaction(statements).front().affected() == 0)
-    throw Error{Error::Kind::fenced, fmt::format("pass {} of {} was followed by another one", epoch,
-                                                 table_.qualified_name())};
+  if (connection_.run_transaction(statements).front().affected() == 0) require_completed(epoch);
 }
 
 std::uint64_t expire_tombstones(pg::Connection& connection, const ReplicaTable& table) {

@@ -42,6 +42,7 @@ class Passes {
  private:
   std::uint64_t sweep_chunk(std::int32_t epoch, const pg::Result* after, const pg::Result& last);
   void complete(std::int32_t epoch);
+  void require_completed(std::int32_t epoch);
 
   pg::Connection& connection_;
   const ReplicaTable& table_;

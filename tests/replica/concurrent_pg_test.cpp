@@ -48,21 +48,31 @@ class ConcurrentTest : public ReplicaTest, public ::testing::WithParamInterface<
         }
         apply_until_done(own, page, {.pass = epoch});
       }
-      passes.begin_sweep(epoch, {});
-      passes.sweep(epoch, {});
+      repeat_until_done([&] {
+        passes.begin_sweep(epoch, {});
+        passes.sweep(epoch, {});
+      });
     }
   }
 
   void apply_until_done(pg::Connection& own, const std::vector<TestChange>& changes,
                         const Fence& fence) {
     const Batch batch = batch_of(orders, changes);
+    repeat_until_done([&] {
+      Applier{own, {.on_poison = OnPoison::stop}}.apply(
+          {.table = orders, .batch = batch, .fence = fence});
+    });
+  }
+
+  // As a lane does: a deadlock is transient.
+  template <class Step>
+  static void repeat_until_done(Step step) {
     for (;;) {
       try {
-        Applier{own, {.on_poison = OnPoison::stop}}.apply(
-            {.table = orders, .batch = batch, .fence = fence});
+        step();
         return;
       } catch (const Error& error) {
-        if (error.kind() != Error::Kind::transient) throw;  // a deadlock is
+        if (error.kind() != Error::Kind::transient) throw;
       }
     }
   }

@@ -176,7 +176,8 @@ TEST_P(HistoryTest, EndsWithTheReplicaEqualToTheSource) {
 
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
     SCOPED_TRACE(fmt::format("seed {}", seed));
-    History history{seed, orders, connections_};
+    const auto own_seed = seed * kShards + static_cast<std::uint64_t>(GetParam());
+    History history{own_seed, orders, connections_};
     ASSERT_NO_THROW(history.run());
     ASSERT_EQ(items_of(connections_.front(), orders), history.source().items());
     history.repeat_everything();

@@ -14,7 +14,7 @@ using Phase = PassState::Phase;
 class PassTest : public ReplicaTest {
  protected:
   Passes passes() { return {*connection, orders}; }
-  void note_gap() { record_gap(*connection, orders, "arn:stream", "shard-1", "trimmed"); }
+  void note_gap() { record_gap(*connection, orders, {"arn:stream", "shard-1", "trimmed"}); }
   std::string open_gaps() {
     return query(
         fmt::format("SELECT count(*) FROM {}.gap WHERE healed_at IS NULL", state_schema()));
@@ -111,6 +111,17 @@ TEST_F(PassTest, AnInterruptedSweepIsTakenUpAgain) {
   const std::uint64_t swept = end_pass(pass);
 
   EXPECT_EQ(swept, 2U);
+  EXPECT_EQ(passes().state().phase, Phase::none);
+}
+
+TEST_F(PassTest, TheEndOfACompletedPassMayBeRepeated) {
+  const std::int32_t pass = start_pass();
+  end_pass(pass);
+  apply({put("k1", 1)});
+
+  EXPECT_EQ(end_pass(pass), 0U);
+
+  EXPECT_EQ(rows(), "k1|1|1|1");
   EXPECT_EQ(passes().state().phase, Phase::none);
 }
 

@@ -60,7 +60,7 @@ TEST_F(RolesTest, AWriterWritesDeadLetters) {
 TEST_F(RolesTest, AWriterGoesThroughAPassAndATakeover) {
   apply({put("k1", 1)});
   const std::int64_t owner = take_over(*connection, orders, {});
-  record_gap(*connection, orders, "arn:stream", "", "trimmed");
+  record_gap(*connection, orders, {"arn:stream", "", "trimmed"});
   note_stream(*connection, orders, "arn:stream", 1);
   const std::int32_t pass = start_pass();
   apply_scanned(pass, {scanned("k2", "scan")});

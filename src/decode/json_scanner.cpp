@@ -127,17 +127,18 @@ std::string_view JsonScanner::skip_value() {
 
 std::string_view JsonScanner::skip_broken_value() {
   const auto ends_scalar = [](char c) { return c == ',' || c == ']' || c == '}'; };
+  const auto go_to_closing_quote = [this] {
+    for (++next_; next_ != end_ && *next_ != '"'; ++next_)
+      if (*next_ == '\\' && next_ + 1 != end_) ++next_;
+  };
   std::size_t depth = 0;
   peek();
   const char* const begin = next_;
   while (next_ != end_) {
     const char c = *next_;
     if (depth == 0 && ends_scalar(c)) return since(begin);
-    if (c == '"') {
-      for (++next_; next_ != end_ && *next_ != '"'; ++next_)
-        if (*next_ == '\\' && next_ + 1 != end_) ++next_;
-      if (next_ == end_) break;
-    }
+    if (c == '"') go_to_closing_quote();
+    if (next_ == end_) break;
     ++next_;
     if (c == '{' || c == '[') ++depth;
     if ((c == '}' || c == ']') && depth > 0 && --depth == 0) return since(begin);

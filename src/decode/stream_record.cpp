@@ -55,20 +55,27 @@ std::string_view read_value(JsonScanner& scanner, const Member& member, std::str
   return {};
 }
 
-/// True if `name` is one of `members`; its value is then taken. What is wrong with it goes to
-/// `fault`, so that the rest of the record can still be read.
-bool read_member(JsonScanner& scanner, std::string_view name, std::span<const Member> members,
-                 StreamRecord& record, std::string& fault) {
+/// Absent if `name` is none of `members`.
+const Member* find_member(std::span<const Member> members, std::string_view name) {
   const auto member = std::ranges::find(members, name, &Member::name);
-  if (member == members.end()) return false;
-  if (scanner.take_null()) return true;
+  return member == members.end() ? nullptr : &*member;
+}
+
+/// Skips the value if there is no such `member`. What is wrong with it goes to `fault`, so that the
+/// rest of the record can still be read.
+void read_member(JsonScanner& scanner, const Member* member, StreamRecord& record,
+                 std::string& fault) {
+  if (member == nullptr) {
+    scanner.skip_value();
+    return;
+  }
+  if (scanner.take_null()) return;
   const std::string_view value = read_value(scanner, *member, fault);
   std::string_view& known = record.*(member->value);
   if (is_present(known))
     fault = fault_of(member->name, "is there twice");
   else
     known = value;
-  return true;
 }
 
 /// The name that `token`, which `scanner` gave last, stands for; in `buffer` if it has escapes.
@@ -88,7 +95,7 @@ void read_stream_record(JsonScanner& scanner, StreamRecord& record) {
   bool has_body = false;
   const auto read_inner = [&](std::string_view token) {
     const std::string_view name = plain_name(scanner, token, buffer);
-    if (!read_member(scanner, name, kInnerMembers, record, fault)) scanner.skip_value();
+    read_member(scanner, find_member(kInnerMembers, name), record, fault);
   };
   scan_object(scanner, [&](std::string_view token) {
     const std::string_view name = plain_name(scanner, token, buffer);
@@ -96,8 +103,8 @@ void read_stream_record(JsonScanner& scanner, StreamRecord& record) {
       if (has_body) fault = fault_of(name, "is there twice");
       has_body = true;
       scan_object(scanner, read_inner);
-    } else if (!read_member(scanner, name, kOuterMembers, record, fault)) {
-      scanner.skip_value();
+    } else {
+      read_member(scanner, find_member(kOuterMembers, name), record, fault);
     }
   });
   if (!fault.empty()) fail(fault);

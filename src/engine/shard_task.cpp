@@ -98,8 +98,9 @@ std::optional<TimePoint> ShardTask::apply(Worker& worker) {
 // Records behind the position are gone. The shard goes on at its horizon if it still has one; the
 // gap brings a new pass.
 void ShardTask::lost(Worker& worker, const Error& error) {
-  record_gap(worker.connection(), table_->replica, place_.stream_arn, place_.shard_id,
-             error.what());
+  record_gap(
+      worker.connection(), table_->replica,
+      {.stream_arn = place_.stream_arn, .shard_id = place_.shard_id, .reason = error.what()});
   spdlog::error("gap lane={} reason=\"{}\"", name(), error.what());
   table_->request_discovery();
   reader_ = ShardReader{dynamodb_, place_, ""};

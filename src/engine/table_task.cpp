@@ -233,7 +233,8 @@ void TableTask::start_shards(Worker& worker, const StreamDescription& stream) {
 }
 
 void TableTask::note_gap(Worker& worker, const std::string& shard, const std::string& reason) {
-  record_gap(worker.connection(), table_->replica, stream_arn_, shard, reason);
+  record_gap(worker.connection(), table_->replica,
+             {.stream_arn = stream_arn_, .shard_id = shard, .reason = reason});
   spdlog::error("gap table={} shard={} reason=\"{}\"", name(), shard, reason);
   gap_noticed_ = true;
 }

@@ -281,8 +281,8 @@ void Connection::give_up(const std::string& why) {
   throw Error{Error::Kind::transient, "the connection to PostgreSQL is lost: " + trimmed(why)};
 }
 
-Transaction::Transaction(Connection& connection, const Limits& limits)
-    : connection_{connection}, limits_{limits} {
+Transaction::Transaction(Connection& connection, Limits limits)
+    : connection_{connection}, limits_{std::move(limits)} {
   connection_.run(kBegin, {}, limits_);
 }
 

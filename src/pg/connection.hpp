@@ -107,7 +107,7 @@ class Connection {
 /// An interactive transaction, READ COMMITTED: rolled back by its destructor unless commit() ran.
 class Transaction {
  public:
-  explicit Transaction(Connection& connection, const Limits& limits = {});
+  explicit Transaction(Connection& connection, Limits limits = {});
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
   ~Transaction();

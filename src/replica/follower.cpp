@@ -144,14 +144,13 @@ std::optional<std::uint64_t> newest_generation(pg::Connection& connection,
   return static_cast<std::uint64_t>(row.number(0, 0));
 }
 
-void record_gap(pg::Connection& connection, const ReplicaTable& table,
-                const std::string& stream_arn, const std::string& shard_id,
-                const std::string& reason) {
+void record_gap(pg::Connection& connection, const ReplicaTable& table, const Gap& gap) {
   connection.run(
       fmt::format(R"(INSERT INTO {0}.gap (replica_id, stream_arn, shard_id, reason, noticed_epoch)
 SELECT r.replica_id, $2, nullif($3, ''), $4, r.epoch FROM {0}.replica r WHERE r.replica_id = $1::integer)",
                   quote_identifier(table.state_schema)),
-      std::move(pg::Params{}.number(table.id).text(stream_arn).text(shard_id).text(reason)));
+      std::move(
+          pg::Params{}.number(table.id).text(gap.stream_arn).text(gap.shard_id).text(gap.reason)));
 }
 
 }  // namespace dynamite

@@ -62,9 +62,15 @@ void note_stream(pg::Connection& connection, const ReplicaTable& table,
 std::optional<std::uint64_t> newest_generation(pg::Connection& connection,
                                                const ReplicaTable& table);
 
-/// Records of the source are lost: the next pass heals it.
-void record_gap(pg::Connection& connection, const ReplicaTable& table,
-                const std::string& stream_arn, const std::string& shard_id,
-                const std::string& reason);
+/// Records of the source that are gone before they were read; of the whole stream if `shard_id` is
+/// empty.
+struct Gap {
+  std::string stream_arn;
+  std::string shard_id;
+  std::string reason;
+};
+
+/// The next pass heals it.
+void record_gap(pg::Connection& connection, const ReplicaTable& table, const Gap& gap);
 
 }  // namespace dynamite

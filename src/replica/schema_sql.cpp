@@ -2,13 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "replica/identifier.hpp"
 
 namespace dynamite {
 namespace {
 
 // {0}: the state schema, quoted.
-constexpr std::string_view kStateTables[] = {
+constexpr auto kStateTables = std::to_array<std::string_view>({
     R"(CREATE TABLE {0}.catalogue (
   version integer NOT NULL))",
 
@@ -81,9 +83,9 @@ constexpr std::string_view kStateTables[] = {
   noticed_epoch integer NOT NULL,
   noticed_at timestamptz NOT NULL DEFAULT now(),
   healed_at timestamptz))",
-};
+});
 
-constexpr std::string_view kStateFunctions[] = {
+constexpr auto kStateFunctions = std::to_array<std::string_view>({
     R"(CREATE FUNCTION {0}.require_follower(of_replica integer, expected_owner bigint) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE now_following {0}.replica%ROWTYPE;
@@ -153,7 +155,7 @@ LEFT JOIN LATERAL (
   SELECT sum(records) AS items, count(*) FILTER (WHERE finished) AS segments_done
   FROM {0}.checkpoint k
   WHERE k.replica_id = r.replica_id AND k.lane LIKE format('segment/%s/%%', r.epoch)) s ON true)",
-};
+});
 
 std::string type_letter(KeyType type) {
   return quote_literal(std::string(1, static_cast<char>(type)));

@@ -41,6 +41,7 @@ struct Config {
   std::vector<TableRule> tables;
 
   OnPoison on_poison = OnPoison::quarantine;
+  bool report_batch_item_failures = false;  ///< the event source mapping reads Lambda's answer
   std::uint64_t max_dead_letters = 1000;  ///< an hour and table
   CreateTables create_tables = CreateTables::automatic;
   std::vector<std::string> grant_select;  ///< roles that may read replicas and status

@@ -39,6 +39,12 @@ bool read_on_poison(const Value& value, Config& config) {
   return true;
 }
 
+bool read_report_batch_item_failures(const Value& value, Config& config) {
+  const auto truth = as_truth(value);
+  if (truth) config.report_batch_item_failures = *truth;
+  return truth.has_value();
+}
+
 bool read_create_tables(const Value& value, Config& config) {
   const auto text = as_text(value);
   if (text != "auto" && text != "never") return false;
@@ -81,6 +87,7 @@ constexpr std::array kKeys{
                 return read_identifier(value, config.state_schema);
               }},
     ConfigKey{"on_poison", "\"quarantine\" or \"stop\"", read_on_poison},
+    ConfigKey{"report_batch_item_failures", "true or false", read_report_batch_item_failures},
     ConfigKey{"max_dead_letters", "a whole number from 0 to 1000000000",
               [](const Value& value, Config& config) {
                 return read_whole<0, 1'000'000'000>(value, config.max_dead_letters);

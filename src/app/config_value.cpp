@@ -65,6 +65,15 @@ std::optional<std::uint64_t> as_whole_number(const Value& value) {
   return static_cast<std::uint64_t>(*number);
 }
 
+std::optional<bool> as_truth(const Value& value) {
+  if (const auto* plain = std::get_if<PlainText>(&value)) {
+    if (plain->text != "true" && plain->text != "false") return std::nullopt;
+    return plain->text == "true";
+  }
+  const auto* truth = std::get_if<bool>(&value);
+  return truth == nullptr ? std::nullopt : std::optional{*truth};
+}
+
 std::optional<double> as_number(const Value& value) {
   if (const auto* plain = std::get_if<PlainText>(&value)) return parse_number(plain->text);
   if (const auto* whole = std::get_if<std::int64_t>(&value)) return static_cast<double>(*whole);

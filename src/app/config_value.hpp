@@ -35,6 +35,8 @@ struct Setting {
 std::optional<std::string> as_text(const Value& value);
 std::optional<std::uint64_t> as_whole_number(const Value& value);
 std::optional<double> as_number(const Value& value);
+/// From plain text: "true" or "false".
+std::optional<bool> as_truth(const Value& value);
 /// From plain text: separated by commas.
 std::optional<std::vector<std::string>> as_list(const Value& value);
 

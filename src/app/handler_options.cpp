@@ -36,7 +36,8 @@ HandlerOptions handler_options(const Context& context, std::string_view command)
   HandlerOptions options{.connect = connect_options(context.config, command),
                          .state_schema = context.config.state_schema,
                          .apply = apply_options(context.config),
-                         .create_replica = {}};
+                         .create_replica = {},
+                         .report_batch_item_failures = context.config.report_batch_item_failures};
   if (context.config.create_tables == CreateTables::never) return options;
   // AWS is asked only here, when a table is new: the steady state needs no client.
   options.create_replica = [&context](pg::Connection& connection, const std::string& table_arn,

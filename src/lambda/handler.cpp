@@ -20,6 +20,8 @@ struct Handler::Call {
   system_clock::time_point deadline;
   std::stop_token stop;
   bool reconnected = false;  // after a loss; once is enough
+  std::size_t connects = 0;
+  std::chrono::microseconds in_postgres{};
 
   milliseconds left() const { return duration_cast<milliseconds>(deadline - system_clock::now()); }
 
@@ -33,12 +35,38 @@ struct Handler::Call {
 namespace {
 
 constexpr auto kPrepareTime = std::chrono::seconds{5};  // Lambda allows 10 s for all of the start
+constexpr milliseconds kProbeTime{1'000};
 constexpr int kCreateAttemptsMax = 3;  // others create state schema, schema and table beside us
 
 /// The replica may have been made anew since the catalogue was read.
 bool is_of_old_catalogue(const pg::PgError& error) {
   return error.sqlstate().starts_with("42") || error.sqlstate().starts_with("0A") ||
          error.sqlstate() == pg::kFencedFollower;
+}
+
+/// After a failover the address may lead to the new writer, but this connection still leads to the
+/// old one.
+bool is_of_former_writer(const Error& error) {
+  const auto* refusal = dynamic_cast<const pg::PgError*>(&error);
+  return refusal != nullptr && refusal->sqlstate() == "25006";
+}
+
+/// Adds the time of its life to a sum.
+class StopWatch {
+ public:
+  explicit StopWatch(std::chrono::microseconds& sum) : sum_{sum} {}
+  StopWatch(const StopWatch&) = delete;
+  StopWatch& operator=(const StopWatch&) = delete;
+  ~StopWatch() { sum_ += duration_cast<std::chrono::microseconds>(steady_clock::now() - begin_); }
+
+ private:
+  std::chrono::microseconds& sum_;
+  steady_clock::time_point begin_ = steady_clock::now();
+};
+
+std::optional<Micros> newest_time(const Batch& batch) {
+  const auto newest = std::ranges::max_element(batch.changes, {}, &Change::time);
+  return newest == batch.changes.end() ? std::nullopt : std::optional{newest->time};
 }
 
 void refuse_other_arn(const std::string& table_arn,
@@ -56,12 +84,13 @@ void refuse_other_arn(const std::string& table_arn,
 }  // namespace
 
 void Handler::prepare(std::stop_token stop) {
-  connect({.deadline = system_clock::now() + kPrepareTime, .stop = std::move(stop)});
+  Call call{.deadline = system_clock::now() + kPrepareTime, .stop = std::move(stop)};
+  connect(call);
 }
 
 // While the process was frozen the peer may have closed the connection.
-void Handler::connect(const Call& call) {
-  const bool kept = connection_ && !connection_->closed_by_peer();
+void Handler::connect(Call& call) {
+  const bool kept = connection_ && !connection_->closed_by_peer() && connection_answers(call);
   if (!kept) {
     applier_.reset();
     connection_.reset();
@@ -69,9 +98,26 @@ void Handler::connect(const Call& call) {
     options.timeout = std::clamp(call.left(), milliseconds{1}, options.timeout);
     connection_.emplace(pg::Connection::open(options, call.stop));
     applier_.emplace(*connection_, options_.apply);
+    ++call.connects;
   }
+  last_used_ = system_clock::now();
   connection_->limit_to(steady_clock::now() + call.left() + kServerGrace);
   if (!catalogue_loaded_) load_catalogue();
+}
+
+// A firewall may have forgotten the connection, which then looks alive until much time has passed.
+// Only the wall clock goes on while the process is frozen.
+bool Handler::connection_answers(const Call& call) {
+  if (system_clock::now() - last_used_ < options_.idle_trust) return true;
+  try {
+    connection_->limit_to(steady_clock::now() +
+                          std::clamp(call.left() / 4, milliseconds{1}, milliseconds{kProbeTime}));
+    connection_->run("SELECT 1");
+    return true;
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::transient) throw;
+    return false;
+  }
 }
 
 void Handler::load_catalogue() {
@@ -90,11 +136,14 @@ void Handler::load_catalogue() {
 // What was committed on it meanwhile is not changed by a repeat.
 template <class Use>
 auto Handler::on_connection(Call& call, Use use) -> decltype(use()) {
+  const StopWatch watch{call.in_postgres};
   connect(call);
   try {
     return use();
   } catch (const Error& error) {
-    const bool lost = error.kind() == Error::Kind::transient && !connection_->usable();
+    if (is_of_former_writer(error)) connection_.reset();
+    const bool lost =
+        error.kind() == Error::Kind::transient && !(connection_ && connection_->usable());
     const bool ended = call.stop.stop_requested() || call.left() <= milliseconds{0};
     if (!lost || ended || call.reconnected) throw;
   }
@@ -149,14 +198,33 @@ HandlerOutcome Handler::handle_with(Decode decode, std::string event, Call call)
     return on_connection(call, [&] { return replica_of_stream(stream_arn, call).source; });
   });
   HandlerOutcome outcome;
+  outcome.newest = newest_time(batch);
   for (std::size_t table = 0; table < batch.tables.size(); ++table) {
-    const ApplyOutcome done = apply(batch, static_cast<std::uint16_t>(table), call);
+    const ApplyOutcome done =
+        apply_or_report(batch, static_cast<std::uint16_t>(table), call, outcome);
     outcome.records += done.records;
     outcome.changes += done.changes;
     outcome.applied += done.applied;
     outcome.dead_letters += done.dead_letters;
   }
+  outcome.connects = call.connects;
+  outcome.in_postgres = call.in_postgres;
   return outcome;
+}
+
+// An event of Lambda is of one stream; where it is not, its records have no order to report by.
+ApplyOutcome Handler::apply_or_report(const Batch& batch, std::uint16_t table, Call& call,
+                                      HandlerOutcome& outcome) {
+  try {
+    return apply(batch, table, call);
+  } catch (const Error& error) {
+    const bool reports = options_.report_batch_item_failures && batch.tables.size() == 1;
+    if (error.kind() != Error::Kind::poison || !reports) throw;
+  }
+  PrefixOutcome prefix =
+      apply_prefix(batch, [&](const Batch& part) { return apply(part, table, call); });
+  outcome.first_failure = std::move(prefix.first_failure);
+  return prefix.applied;
 }
 
 ApplyOutcome Handler::apply(const Batch& batch, std::uint16_t table, Call& call) {

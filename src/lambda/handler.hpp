@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "decode/decode.hpp"
+#include "lambda/apply_prefix.hpp"
 #include "replica/applier.hpp"
 #include "replica/replica_table.hpp"
 
@@ -25,6 +26,11 @@ struct HandlerOptions {
   std::string state_schema = "dynamite";
   ApplyOptions apply;
   CreateReplica create_replica;  ///< empty: replicas are never created
+  /// With OnPoison::stop: an event is applied up to the first record that is refused, which
+  /// HandlerOutcome::first_failure names, instead of an Error for all of it.
+  bool report_batch_item_failures = false;
+  /// A connection that was not used for so long is asked whether it still answers.
+  std::chrono::milliseconds idle_trust{30'000};
 };
 
 /// What became of one event.
@@ -33,6 +39,10 @@ struct HandlerOutcome {
   std::size_t changes = 0;    ///< after coalescing
   std::uint64_t applied = 0;  ///< rows put or removed
   std::size_t dead_letters = 0;
+  std::size_t connects = 0;                 ///< connections opened for this event
+  std::chrono::microseconds in_postgres{};  ///< time spent waiting for PostgreSQL
+  std::optional<Micros> newest;             ///< when the newest record was made; absent: no record
+  std::optional<FirstFailure> first_failure;  ///< this and all behind it must be repeated
 };
 
 /// Applies events of DynamoDB stream records, one at a time, over one connection that is kept from
@@ -69,18 +79,22 @@ class Handler {
   HandlerOutcome handle_with(Decode decode, std::string event, Call call);
   template <class Use>
   auto on_connection(Call& call, Use use) -> decltype(use());
-  void connect(const Call& call);
+  void connect(Call& call);
+  ApplyOutcome apply_or_report(const Batch& batch, std::uint16_t table, Call& call,
+                               HandlerOutcome& outcome);
   ApplyOutcome apply(const Batch& batch, std::uint16_t table, Call& call);
   ApplyOutcome apply_once(const Batch& batch, std::uint16_t table, const Call& call);
   const ReplicaTable& replica_of_stream(std::string_view stream_arn, const Call& call);
   const ReplicaTable* find_replica(const std::string& table_arn) const;
   void create_replica(const std::string& table_arn, const Call& call);
   void load_catalogue();
+  bool connection_answers(const Call& call);
 
   HandlerOptions options_;
   std::optional<pg::Connection> connection_;
   std::optional<Applier> applier_;
   bool catalogue_loaded_ = false;
+  std::chrono::system_clock::time_point last_used_;
   std::map<std::string, ReplicaTable> replicas_;  // by the source table's ARN
 };
 

@@ -59,6 +59,7 @@ TEST(ConfigurationDoc, DefaultsAreThoseOfTheProgram) {
       {"state_schema", '"' + defaults.state_schema + '"'},
       {"create_tables", defaults.create_tables == CreateTables::automatic ? "\"auto\"" : "?"},
       {"grant_select", defaults.grant_select.empty() ? "[]" : "?"},
+      {"report_batch_item_failures", defaults.report_batch_item_failures ? "true" : "false"},
       {"on_poison", defaults.on_poison == OnPoison::quarantine ? "\"quarantine\"" : "?"},
       {"max_dead_letters", std::to_string(defaults.max_dead_letters)},
       {"segments", std::to_string(defaults.segments)},

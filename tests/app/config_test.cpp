@@ -79,6 +79,7 @@ TEST_F(ConfigTest, TwoKeysSuffice) {
   EXPECT_EQ(config.state_schema, "dynamite");
   EXPECT_THAT(config.tables, IsEmpty());
   EXPECT_EQ(config.on_poison, OnPoison::quarantine);
+  EXPECT_FALSE(config.report_batch_item_failures);
   EXPECT_EQ(config.max_dead_letters, 1000U);
   EXPECT_EQ(config.create_tables, CreateTables::automatic);
   EXPECT_THAT(config.grant_select, IsEmpty());
@@ -93,6 +94,7 @@ TEST_F(ConfigTest, EveryKeyIsRead) {
 schema = "replicas"
 state_schema = "state"
 on_poison = "stop"
+report_batch_item_failures = true
 max_dead_letters = 5
 create_tables = "never"
 grant_select = ["reader", "grafana"]
@@ -113,6 +115,7 @@ name = "log-*"
   EXPECT_EQ(config.schema, "replicas");
   EXPECT_EQ(config.state_schema, "state");
   EXPECT_EQ(config.on_poison, OnPoison::stop);
+  EXPECT_TRUE(config.report_batch_item_failures);
   EXPECT_EQ(config.max_dead_letters, 5U);
   EXPECT_EQ(config.create_tables, CreateTables::never);
   EXPECT_THAT(config.grant_select, ElementsAre("reader", "grafana"));

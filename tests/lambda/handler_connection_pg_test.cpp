@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include <csignal>
 #include <future>
 
 #include "lambda/handler_fixture.hpp"
@@ -122,6 +123,102 @@ TEST_F(HandlerTest, AnInvocationThatWakesUpAfterItsDeadlineAppliesNothing) {
               HasSubstr("deadline passed 20000 ms ago"));
 
   EXPECT_EQ(rows(), "");
+}
+
+/// A handler that logs in as a role of its own.
+class RoleHandlerTest : public HandlerTest {
+ protected:
+  void SetUp() override {
+    HandlerTest::SetUp();
+    role_ = make_role("writer");
+    for (const char* what : {"SCHEMA", "ALL TABLES IN SCHEMA"})
+      query(fmt::format("GRANT ALL ON {} {}, {} TO {}", what, schema(), state_schema(), role_));
+  }
+
+  HandlerOptions role_options() {
+    HandlerOptions of_role = options();
+    of_role.connect.conninfo = url_of(role_);
+    return of_role;
+  }
+
+  std::string role_;
+};
+
+TEST_F(RoleHandlerTest, LeavesAServerThatHasBecomeReadOnly) {
+  query(fmt::format("ALTER ROLE {} SET default_transaction_read_only = on", role_));
+  Handler handler{role_options()};
+  handler.prepare({});
+  query(fmt::format("ALTER ROLE {} RESET default_transaction_read_only", role_));
+
+  const HandlerOutcome outcome = handle(handler, put_event("a", 1));
+
+  EXPECT_EQ(outcome.applied, 1U);
+  EXPECT_EQ(outcome.connects, 1U);
+}
+
+TEST_F(RoleHandlerTest, TooManyConnectionsFailTheEventAndNotTheProcess) {
+  query(fmt::format("ALTER ROLE {} CONNECTION LIMIT 0", role_));
+  Handler handler{role_options()};
+  const std::string failure = failure_of([&] { handle(handler, put_event("a", 1)); });
+  query(fmt::format("ALTER ROLE {} CONNECTION LIMIT -1", role_));
+
+  EXPECT_THAT(failure, HasSubstr("transient: "));
+  EXPECT_EQ(handle(handler, put_event("a", 1)).applied, 1U);
+}
+
+TEST_F(RoleHandlerTest, ALockTimeoutOfTheDbasIsTransient) {
+  query(fmt::format("ALTER ROLE {} SET lock_timeout = '50ms'", role_));
+  Handler handler{role_options()};
+  std::string failure;
+  {
+    pg::Transaction holder{*connection};
+    holder.run(fmt::format("LOCK TABLE {} IN EXCLUSIVE MODE", orders.qualified_name()));
+    failure = failure_of([&] { handle(handler, put_event("a", 1)); });
+  }
+
+  EXPECT_THAT(failure, HasSubstr("transient: "));
+  EXPECT_EQ(handle(handler, put_event("a", 1)).applied, 1U);
+}
+
+TEST_F(HandlerTest, LeavesAConnectionThatHasFallenSilent) {
+  HandlerOptions wary = options();
+  wary.idle_trust = 0ms;
+  Handler handler{wary};
+  handler.prepare({});
+  const auto server = static_cast<pid_t>(std::stoi(query(fmt::format(
+      "SELECT pid FROM pg_stat_activity WHERE application_name = '{}'", application()))));
+  ASSERT_EQ(kill(server, SIGSTOP), 0);
+
+  const auto start = steady_clock::now();
+  const HandlerOutcome outcome = handle(handler, put_event("a", 1));
+  const auto time = steady_clock::now() - start;
+  kill(server, SIGCONT);
+
+  EXPECT_EQ(outcome.applied, 1U);
+  EXPECT_EQ(outcome.connects, 1U);
+  EXPECT_LT(time, 20s);  // of the minute that the event has
+}
+
+TEST_F(HandlerTest, AFullDiskAppliesNothingAndIsTransient) {
+  query(fmt::format(R"(CREATE FUNCTION {}.full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.pk = 'b' THEN RAISE EXCEPTION USING ERRCODE = 'disk_full'; END IF;
+  RETURN NEW;
+END $$)",
+                    schema()));
+  query(
+      fmt::format("CREATE TRIGGER full_disk BEFORE INSERT ON {} FOR EACH ROW "
+                  "EXECUTE FUNCTION {}.full_disk()",
+                  orders.qualified_name(), schema()));
+  Handler handler{options()};
+  const std::string event = event_of({put_record("a", 1), put_record("b", 2)});
+
+  EXPECT_THAT(failure_of([&] { handle(handler, event); }), HasSubstr("transient: "));
+
+  EXPECT_EQ(rows(), "");
+  EXPECT_EQ(dead_letters(), "");
+  query(fmt::format("DROP TRIGGER full_disk ON {}", orders.qualified_name()));
+  EXPECT_EQ(handle(handler, event).applied, 2U);
 }
 
 /// A handler whose first INSERT into `orders` waits until it is let go, its snapshot taken.

@@ -109,6 +109,54 @@ TEST_F(HandlerTest, WithOnPoisonStopARecordThatPostgresRefusesFailsTheEvent) {
   EXPECT_EQ(dead_letters(), "");
 }
 
+TEST_F(HandlerTest, ReportsTheFirstRecordThatPostgresRefusesAndKeepsWhatComesBefore) {
+  query(fmt::format("ALTER TABLE {} ADD CHECK (pk <> 'bad')", orders.qualified_name()));
+  HandlerOptions reporting = options();
+  reporting.apply.on_poison = OnPoison::stop;
+  reporting.report_batch_item_failures = true;
+  Handler handler{reporting};
+
+  const HandlerOutcome outcome =
+      handle(handler, event_of({put_record("a", 1), put_record("b", 2), put_record("bad", 3),
+                                put_record("c", 4), put_record("a", 5)}));
+
+  ASSERT_TRUE(outcome.first_failure);
+  EXPECT_EQ(outcome.first_failure->sequence_number, "3");
+  EXPECT_THAT(outcome.first_failure->reason, ::testing::Not(HasSubstr("bad")));
+  EXPECT_EQ(outcome.records, 2U);
+  EXPECT_EQ(
+      query(fmt::format(
+          "SELECT string_agg(pk, ',' ORDER BY pk) FROM {} WHERE _version % 10 = 1 OR pk <> 'a'",
+          orders.qualified_name())),
+      "a,b");
+  EXPECT_EQ(dead_letters(), "");
+}
+
+TEST_F(HandlerTest, WithQuarantineThereIsNothingToReport) {
+  query(fmt::format("ALTER TABLE {} ADD CHECK (pk <> 'bad')", orders.qualified_name()));
+  HandlerOptions reporting = options();
+  reporting.report_batch_item_failures = true;
+  Handler handler{reporting};
+
+  const HandlerOutcome outcome =
+      handle(handler, event_of({put_record("bad", 1), put_record("good", 2)}));
+
+  EXPECT_FALSE(outcome.first_failure);
+  EXPECT_EQ(outcome.dead_letters, 1U);
+}
+
+TEST_F(HandlerTest, MeasuresItsWork) {
+  Handler handler{options()};
+
+  const HandlerOutcome first = handle(handler, put_event("a", 1));
+  const HandlerOutcome second = handle(handler, put_event("a", 2));
+
+  EXPECT_EQ(first.connects, 1U);
+  EXPECT_EQ(second.connects, 0U);
+  EXPECT_GT(second.in_postgres.count(), 0);
+  EXPECT_TRUE(second.newest);
+}
+
 TEST_F(HandlerTest, IsRefusedWhereADaemonFollows) {
   Handler handler{options()};
   handler.prepare({});

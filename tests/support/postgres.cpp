@@ -92,11 +92,12 @@ std::string PostgresTest::make_role(const std::string& name) {
   return roles_.back();
 }
 
+std::string PostgresTest::url_of(const std::string& role) const {
+  return fmt::format("postgresql://{}:{}{}", role, kRolePassword, url_.substr(url_.find('@')));
+}
+
 pg::Connection PostgresTest::connect_as(const std::string& role) const {
-  const std::size_t host = url_.find('@');
-  return pg::Connection::open(
-      {.conninfo = fmt::format("postgresql://{}:{}{}", role, kRolePassword, url_.substr(host)),
-       .application_name = "dynamite/test"});
+  return pg::Connection::open({.conninfo = url_of(role), .application_name = "dynamite/test"});
 }
 
 }  // namespace dynamite::test

@@ -32,6 +32,7 @@ class PostgresTest : public ::testing::Test {
 
   /// A role of this test, `NAME_` and the schema's name, that can log in; dropped at the end.
   std::string make_role(const std::string& name);
+  std::string url_of(const std::string& role) const;
   pg::Connection connect_as(const std::string& role) const;
 
  protected:

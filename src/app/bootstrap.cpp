@@ -1,11 +1,14 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <functional>
 #include <set>
 
 #include "app/commands.hpp"
+#include "app/one_shots.hpp"
 #include "app/replicas.hpp"
 #include "app/source_tables.hpp"
+#include "core/json_text.hpp"
 
 namespace dynamite {
 namespace {
@@ -21,19 +24,26 @@ std::string describe(const KeySchema& keys) {
   return text;
 }
 
+/// What was done for a table, in a word.
+using Done = std::function<void(const SelectedTable&, const ReplicaTable&, std::string_view)>;
+
 void create(const Context& context, pg::Connection& connection,
-            const std::vector<SelectedTable>& tables) {
+            const std::vector<SelectedTable>& tables, const Done& done) {
   Catalogue catalogue{connection, context.config.state_schema};
   for (const SelectedTable& table : tables) {
     const ReplicaTable wanted = target_of(context.config, table.description);
     const ReplicaPlan plan = plan_whole_replica(connection, context.config, wanted);
     catalogue.execute(plan.sql, context.stop);
-    const std::string_view what = plan.creates_table ? "created"
-                                  : plan.sql.empty() ? "unchanged"
-                                                     : "registered";
-    fmt::print("{}: {}\n  {} {}\n", table.description.name, describe(table.description.key_schema),
-               what, wanted.qualified_name());
+    done(table, wanted,
+         plan.creates_table ? "created"
+         : plan.sql.empty() ? "unchanged"
+                            : "registered");
   }
+}
+
+void print_done(const SelectedTable& table, const ReplicaTable& replica, std::string_view what) {
+  fmt::print("{}: {}\n  {} {}\n", table.description.name, describe(table.description.key_schema),
+             what, replica.qualified_name());
 }
 
 // The state schema is in the plan of every table until it is there: print each statement once.
@@ -58,9 +68,24 @@ int run_bootstrap(const Context& context) {
   if (context.line.dry_run)
     print_sql(context, connection, tables);
   else
-    create(context, connection, tables);
+    create(context, connection, tables, print_done);
   if (tables.empty()) fmt::print(stderr, "no tables in region {}\n", context.config.region);
   return kExitDone;
+}
+
+std::string bootstrap_answer(const Context& context) {
+  Source source{context, kAttempts};
+  const std::vector<SelectedTable> tables = select_tables(context, source.dynamodb());
+  pg::Connection connection =
+      pg::Connection::open(connect_options(context.config, "bootstrap"), context.stop);
+  std::string list;
+  create(context, connection, tables,
+         [&](const SelectedTable& table, const ReplicaTable& replica, std::string_view what) {
+           list += fmt::format(R"({}{{"table":{},"replica":{},"outcome":"{}"}})",
+                               list.empty() ? "" : ",", json_string(table.description.name),
+                               json_string(replica.qualified_name()), what);
+         });
+  return fmt::format(R"({{"tables":[{}]}})", list);
 }
 
 }  // namespace dynamite

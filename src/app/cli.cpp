@@ -171,7 +171,8 @@ void Parser::define_global() {
   app_.add_option("--table", line_.tables, "Only this DynamoDB table; repeatable")
       ->type_name("NAME")
       ->allow_extra_args(false);
-  log_format_ = app_.add_option("--log-format", log_format_text_, "text (the default) or json")
+  log_format_ = app_.add_option("--log-format", log_format_text_,
+                                "text (the default) or json (the default inside Lambda)")
                     ->type_name("FORMAT");
   log_level_ =
       app_.add_option("--log-level", log_level_text_, "debug, info (the default), warn or error")
@@ -288,6 +289,9 @@ std::string Parser::choice(const CLI::Option* option, const std::string& value,
 }
 
 void Parser::read_log() {
+  // What Lambda writes down is read by programs.
+  if (log_format_->count() == 0 && environment_("AWS_LAMBDA_FUNCTION_NAME"))
+    log_format_text_ = "json";
   const auto format = choice(log_format_, log_format_text_, "DYNAMITE_LOG_FORMAT");
   if (format != "text" && format != "json") {
     refuse(fmt::format("the log format is {}, wanted text or json", printable(format)));

@@ -1,18 +1,26 @@
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
 #include <string>
 
 #include "app/commands.hpp"
 #include "app/handler_options.hpp"
+#include "app/one_shots.hpp"
 #include "core/error.hpp"
+#include "core/json_text.hpp"
+#include "decode/json_scanner.hpp"
 #include "lambda/handler.hpp"
+#include "lambda/metrics.hpp"
 #include "lambda/runtime_loop.hpp"
 
 namespace dynamite {
 namespace {
 
-constexpr std::string_view kSuccess = R"({"batchItemFailures":[]})";
+using std::chrono::system_clock;
 
 void prepare(const Context& context, Handler& handler, RuntimeLoop& loop) {
   try {
@@ -27,16 +35,73 @@ void prepare(const Context& context, Handler& handler, RuntimeLoop& loop) {
   }
 }
 
-std::string serve(const Context& context, Handler& handler, Invocation invocation) {
-  const auto deadline = commit_deadline(invocation.deadline, std::chrono::system_clock::now());
+/// NAME of an event {"dynamite": "NAME"}; absent for every other event.
+std::optional<std::string> one_shot_of(const std::string& event) {
+  constexpr std::size_t kSizeMax = 1'000;  // others need not be looked through
+  if (event.size() > kSizeMax || event.find("\"dynamite\"") == std::string::npos)
+    return std::nullopt;
+  std::optional<std::string> name;
+  JsonScanner scanner{event};
+  scan_object(scanner, [&](std::string_view member) {
+    if (token_is(member, "dynamite"))
+      name = std::string{scanner.string()};
+    else
+      scanner.skip_value();
+  });
+  return name;
+}
+
+std::string answer_one_shot(const Context& context, const std::string& name) {
+  if (name == "bootstrap") return bootstrap_answer(context);
+  if (name == "status") return status_answer(context);
+  if (name == "maintain") return maintain_answer(context);
+  throw Error{Error::Kind::usage,
+              fmt::format("the event asks for {}, wanted \"bootstrap\", \"status\" or \"maintain\"",
+                          json_string(name))};
+}
+
+/// Lambda, where it is AWS's, turns the line into metrics.
+void print_metrics(const Context& context, const Invocation& invocation,
+                   const HandlerOutcome& outcome, std::chrono::microseconds time) {
+  const auto function = context.environment("AWS_LAMBDA_FUNCTION_NAME");
+  if (!function) return;
+  const auto now = system_clock::now();
+  std::vector<std::pair<std::string, std::string>> properties{{"requestId", invocation.request_id}};
+  if (!invocation.trace_id.empty()) properties.emplace_back("traceId", invocation.trace_id);
+  fmt::print("{}\n", embedded_metrics(*function, metrics_of(outcome, time, now), properties, now));
+  std::fflush(stdout);
+}
+
+/// The form of a mapping with ReportBatchItemFailures; others do not read it.
+std::string response_of(const HandlerOutcome& outcome) {
+  if (!outcome.first_failure) return R"({"batchItemFailures":[]})";
+  return fmt::format(R"({{"batchItemFailures":[{{"itemIdentifier":{}}}]}})",
+                     json_string(outcome.first_failure->sequence_number));
+}
+
+std::string apply_event(const Context& context, Handler& handler, Invocation invocation) {
+  const auto begin = std::chrono::steady_clock::now();
+  const auto deadline = commit_deadline(invocation.deadline, system_clock::now());
   const HandlerOutcome outcome =
       handler.handle(std::move(invocation.event), deadline, context.stop);
-  spdlog::debug("applied request_id={} records={} changes={} rows={}", invocation.request_id,
-                outcome.records, outcome.changes, outcome.applied);
+  const auto time = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now() - begin);
   if (outcome.dead_letters > 0)
     spdlog::warn("records were set aside request_id={} dead_letters={}", invocation.request_id,
                  outcome.dead_letters);
-  return std::string{kSuccess};
+  if (outcome.first_failure)
+    spdlog::error("a record cannot be applied request_id={} sequence_number={} reason=\"{}\"",
+                  invocation.request_id, outcome.first_failure->sequence_number,
+                  outcome.first_failure->reason);
+  print_metrics(context, invocation, outcome, time);
+  return response_of(outcome);
+}
+
+std::string serve(const Context& context, Handler& handler, Invocation invocation) {
+  // As AWS's own runtimes do, for whoever traces calls. No other thread reads the environment now.
+  setenv("_X_AMZN_TRACE_ID", invocation.trace_id.c_str(), 1);
+  if (const auto name = one_shot_of(invocation.event)) return answer_one_shot(context, *name);
+  return apply_event(context, handler, std::move(invocation));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/commands.hpp"
+#include "app/one_shots.hpp"
 #include "app/replicas.hpp"
 #include "core/json_text.hpp"
 #include "replica/identifier.hpp"
@@ -80,10 +81,10 @@ std::string to_json(const TableStatus& t) {
       t.dead_letters, t.open_gaps, number_or_null(t.lag_ms), number_or_null(t.since_applied_ms));
 }
 
-void print_json(const std::vector<TableStatus>& tables) {
+std::string to_json(const std::vector<TableStatus>& tables) {
   std::string list;
   for (const TableStatus& table : tables) list += (list.empty() ? "" : ",\n  ") + to_json(table);
-  fmt::print("{{\"tables\":[{}]}}\n", list);
+  return fmt::format("{{\"tables\":[{}]}}", list);
 }
 
 void print_text(const std::vector<TableStatus>& tables) {
@@ -100,20 +101,26 @@ void print_text(const std::vector<TableStatus>& tables) {
   }
 }
 
-}  // namespace
-
-int run_status(const Context& context) {
+std::vector<TableStatus> read_status(const Context& context) {
   pg::Connection connection =
       pg::Connection::open(connect_options(context.config, "status"), context.stop);
   Catalogue{connection, context.config.state_schema}.require_usable();
-  std::vector<TableStatus> tables = read_status(connection, context.config);
+  return read_status(connection, context.config);
+}
+
+}  // namespace
+
+int run_status(const Context& context) {
+  std::vector<TableStatus> tables = read_status(context);
   if (!context.line.tables.empty())
     std::erase_if(tables, [](const TableStatus& table) { return !table.configured; });
   if (context.line.json)
-    print_json(tables);
+    fmt::print("{}\n", to_json(tables));
   else
     print_text(tables);
   return std::ranges::all_of(tables, &TableStatus::healthy) ? kExitDone : kExitDiffers;
 }
+
+std::string status_answer(const Context& context) { return to_json(read_status(context)); }
 
 }  // namespace dynamite

@@ -34,7 +34,8 @@ system_clock::time_point parse_deadline(std::string_view text) {
 Invocation read_invocation(HttpResponse response) {
   Invocation invocation{.request_id = std::string{response.header("lambda-runtime-aws-request-id")},
                         .event = std::move(response.body),
-                        .deadline = parse_deadline(response.header("lambda-runtime-deadline-ms"))};
+                        .deadline = parse_deadline(response.header("lambda-runtime-deadline-ms")),
+                        .trace_id = std::string{response.header("lambda-runtime-trace-id")}};
   if (response.status == kOk && !invocation.request_id.empty()) return invocation;
   throw Error{
       Error::Kind::transient,

@@ -15,6 +15,7 @@ struct Invocation {
   std::string request_id;
   std::string event;
   std::chrono::system_clock::time_point deadline;  ///< as Lambda says, unchecked
+  std::string trace_id;                            ///< of X-Ray; empty: none
 };
 
 /// Answers an invocation with the response's body, or throws Error.

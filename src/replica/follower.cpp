@@ -147,7 +147,11 @@ std::optional<std::uint64_t> newest_generation(pg::Connection& connection,
 void record_gap(pg::Connection& connection, const ReplicaTable& table, const Gap& gap) {
   connection.run(
       fmt::format(R"(INSERT INTO {0}.gap (replica_id, stream_arn, shard_id, reason, noticed_epoch)
-SELECT r.replica_id, $2, nullif($3, ''), $4, r.epoch FROM {0}.replica r WHERE r.replica_id = $1::integer)",
+SELECT r.replica_id, $2, nullif($3, ''), $4, r.epoch FROM {0}.replica r
+WHERE r.replica_id = $1::integer AND NOT EXISTS (
+  SELECT FROM {0}.gap g WHERE g.replica_id = r.replica_id AND g.noticed_epoch = r.epoch
+    AND g.healed_at IS NULL AND g.stream_arn = $2 AND g.shard_id IS NOT DISTINCT FROM nullif($3, '')
+    AND g.reason = $4))",
                   quote_identifier(table.state_schema)),
       std::move(
           pg::Params{}.number(table.id).text(gap.stream_arn).text(gap.shard_id).text(gap.reason)));

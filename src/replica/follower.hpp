@@ -70,7 +70,7 @@ struct Gap {
   std::string reason;
 };
 
-/// The next pass heals it.
+/// The next pass heals it. Recorded once, until a new pass begins.
 void record_gap(pg::Connection& connection, const ReplicaTable& table, const Gap& gap);
 
 }  // namespace dynamite

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <memory>
@@ -104,6 +105,130 @@ TEST_F(LambdaTest, RefusesARecordOfAnotherAccountsTableOfThatName) {
   EXPECT_THAT(answer.body, AllOf(HasSubstr("us-east-1:111122223333:table/" + table),
                                  HasSubstr("ddblocal:000000000000:table/" + table)));
   EXPECT_EQ(query(fmt::format(R"(SELECT to_regclass('{}."{}"') IS NULL)", schema(), table)), "t");
+}
+
+TEST_F(LambdaTest, ReportsTheFirstRecordThatCannotBeAppliedWhereTheMappingReadsIt) {
+  query(fmt::format("ALTER TABLE {} ADD CHECK (pk <> 'bad')", orders.qualified_name()));
+  const auto program = start(
+      api_, {{"DYNAMITE_ON_POISON", "stop"}, {"DYNAMITE_REPORT_BATCH_ITEM_FAILURES", "true"}});
+
+  const RuntimeAnswer answer =
+      api_.invoke(event_of({put_record("a", 1), put_record("bad", 2), put_record("b", 3)}));
+
+  EXPECT_FALSE(answer.error);
+  EXPECT_EQ(answer.body, R"({"batchItemFailures":[{"itemIdentifier":"2"}]})");
+  EXPECT_EQ(query("SELECT pk FROM " + orders.qualified_name()), "a");
+}
+
+TEST_F(LambdaTest, WithoutThatThrowsForTheWholeEvent) {
+  query(fmt::format("ALTER TABLE {} ADD CHECK (pk <> 'bad')", orders.qualified_name()));
+  const auto program = start(api_, {{"DYNAMITE_ON_POISON", "stop"}});
+
+  const RuntimeAnswer answer = api_.invoke(event_of({put_record("a", 1), put_record("bad", 2)}));
+
+  EXPECT_EQ(answer.error_type, "Dynamite.poison");
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "0");
+}
+
+TEST_F(LambdaTest, PrintsOneLineOfMetricsAnInvocationAndLogsInJson) {
+  const auto program =
+      start(api_, {{"AWS_LAMBDA_FUNCTION_NAME", "copy"}, {"DYNAMITE_CREATE_TABLES", "never"}});
+  api_.invoke(event_of({put_record("a", 1), put_record("a", 2)}));
+  api_.invoke(event_of({put_record("a", 1, stream_of("Unknown"))}));
+
+  const std::string output = program->output();
+
+  EXPECT_THAT(
+      output,
+      AllOf(HasSubstr(R"("Namespace":"Dynamite")"), HasSubstr(R"("FunctionName":"copy")"),
+            HasSubstr(R"("Records":2,"Applied":1)"), HasSubstr(R"("requestId":"request-1")")));
+  EXPECT_EQ(std::ranges::count(output, '\n'), 1);
+  EXPECT_THAT(program->errors(),
+              HasSubstr(R"("message":"invocation failed","request_id":"request-2")"));
+}
+
+TEST_F(LambdaTest, DoesOneShotsInsideTheNetworkOfTheDatabase) {
+  LocalDynamoDb source;
+  const std::string table = source.create_table("Shot", keys(KeyType::S));
+  const std::string arn = source.api().describe_table(table).latest_stream_arn;
+  const auto program =
+      start(api_, {{"AWS_ENDPOINT_URL", source.endpoint()}, {"AWS_LAMBDA_FUNCTION_NAME", "copy"}});
+
+  const std::string bootstrap = api_.invoke(R"({"dynamite": "bootstrap"})").body;
+  const std::string again = api_.invoke(R"({"dynamite": "bootstrap"})").body;
+  const RuntimeAnswer event = api_.invoke(event_of({put_record("a", 1, arn)}));
+  const std::string status = api_.invoke(R"({"dynamite": "status"})").body;
+  const RuntimeAnswer unknown = api_.invoke(R"({"dynamite": "dance"})");
+
+  EXPECT_THAT(bootstrap, AllOf(HasSubstr(table), HasSubstr(R"("outcome":"created")")));
+  EXPECT_THAT(again, HasSubstr(R"("outcome":"unchanged")"));
+  EXPECT_EQ(event.body, kSuccess);
+  EXPECT_THAT(status,
+              AllOf(HasSubstr(R"("table":")" + table), HasSubstr(R"("follower":"lambda")")));
+  EXPECT_EQ(unknown.error_type, "Dynamite.usage");
+  EXPECT_THAT(unknown.body, HasSubstr("maintain"));
+}
+
+TEST_F(LambdaTest, MaintainNoticesAStreamThatWasSwitchedOffAndOn) {
+  LocalDynamoDb source;
+  const std::string table = source.create_table("Kept", keys(KeyType::S));
+  const auto program =
+      start(api_, {{"AWS_ENDPOINT_URL", source.endpoint()}, {"AWS_LAMBDA_FUNCTION_NAME", "copy"}});
+  api_.invoke(R"({"dynamite": "bootstrap"})");
+  query(fmt::format("DELETE FROM {}.replica WHERE table_name = 'orders'", state_schema()));
+  const std::string gaps =
+      fmt::format("SELECT count(*) FROM {}.gap WHERE healed_at IS NULL", state_schema());
+
+  const RuntimeAnswer first = api_.invoke(R"({"dynamite": "maintain"})");
+  EXPECT_THAT(first.body, HasSubstr(R"("gaps":[],"problems":[])"));
+  EXPECT_EQ(query(gaps), "0");
+
+  source.set_stream(table, false);
+  EXPECT_THAT(api_.invoke(R"({"dynamite": "maintain"})").body, HasSubstr("has no stream"));
+  EXPECT_EQ(query(gaps), "1");
+
+  source.set_stream(table, true);
+  EXPECT_THAT(api_.invoke(R"({"dynamite": "maintain"})").body, HasSubstr("switched off and on"));
+  EXPECT_EQ(query(gaps), "2");
+
+  EXPECT_THAT(api_.invoke(R"({"dynamite": "maintain"})").body, HasSubstr(R"("gaps":[])"));
+  EXPECT_EQ(query(gaps), "2");
+  EXPECT_THAT(program->output(), HasSubstr(R"("OpenGaps":2)"));
+}
+
+TEST_F(LambdaTest, MaintainForgetsOldTombstones) {
+  LocalDynamoDb source;
+  const std::string table = source.create_table("Kept", keys(KeyType::S));
+  const std::string arn = source.api().describe_table(table).latest_stream_arn;
+  const auto program = start(api_, {{"AWS_ENDPOINT_URL", source.endpoint()}});
+  api_.invoke(R"({"dynamite": "bootstrap"})");
+  api_.invoke(event_of({record_of("REMOVE", arn, R"({"pk":{"S":"a"}})", "", 1)}));
+  ReplicaTable replica;
+  replica.schema = schema();
+  replica.table = table;
+  replica.state_schema = state_schema();
+  query(fmt::format("UPDATE {} SET removed_at = now() - interval '3 days'", replica.tombstones()));
+
+  EXPECT_THAT(api_.invoke(R"({"dynamite": "maintain"})").body,
+              HasSubstr(R"("tombstones_expired":1)"));
+}
+
+TEST_F(LambdaTest, TheLargestEventFitsIntoTheSmallestFunction) {
+  const auto program = start(api_);
+  std::vector<std::string> records;
+  const std::string filler(245, 'x');
+  for (std::uint64_t i = 1; i <= 10'000; ++i) {
+    const std::string key = fmt::format(R"({{"pk":{{"S":"{}"}}}})", i);
+    records.push_back(
+        record_of("INSERT", stream_of("orders"), key, item(std::to_string(i), filler), i));
+  }
+  std::string event = event_of(records);
+  ASSERT_GT(event.size(), 6'000'000U);
+
+  EXPECT_EQ(api_.invoke(std::move(event)).body, kSuccess);
+
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "10000");
+  EXPECT_LT(program->peak_memory_mb(), 100U);  // Lambda's smallest has 128
 }
 
 TEST_F(LambdaTest, SurvivesARestartOfPostgresBetweenInvocations) {

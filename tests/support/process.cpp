@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
+#include <string>
 
 namespace dynamite::test {
 namespace {
@@ -69,6 +70,13 @@ int Process::wait() {
   waitpid(pid_, &status, 0);
   status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return status_;
+}
+
+std::size_t Process::peak_memory_mb() const {
+  std::ifstream status{"/proc/" + std::to_string(pid_) + "/status"};
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmHWM:")) return std::stoul(line.substr(6)) / 1024;
+  throw std::runtime_error{"the program does not run"};
 }
 
 std::string Process::output() const { return contents(folder_ + "/output"); }

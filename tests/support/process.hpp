@@ -23,6 +23,9 @@ class Process {
   /// Waits for the end. The exit status, or 128 and the signal that ended it.
   int wait();
 
+  /// The most physical memory that it had so far, in MB; it must still run.
+  std::size_t peak_memory_mb() const;
+
   std::string output() const;
   std::string errors() const;
 

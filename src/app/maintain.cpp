@@ -1,0 +1,147 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <cstdio>
+#include <vector>
+
+#include "app/one_shots.hpp"
+#include "app/replicas.hpp"
+#include "app/source_tables.hpp"
+#include "core/arn.hpp"
+#include "core/error.hpp"
+#include "core/json_text.hpp"
+#include "engine/suitable.hpp"
+#include "lambda/metrics.hpp"
+#include "replica/follower.hpp"
+#include "replica/identifier.hpp"
+#include "replica/pass.hpp"
+
+namespace dynamite {
+namespace {
+
+constexpr int kAttempts = 6;
+
+/// What was found of one replica.
+struct Findings {
+  std::string table;
+  std::uint64_t tombstones_expired = 0;
+  std::vector<std::string> gaps;      ///< records were lost, or must have been
+  std::vector<std::string> problems;  ///< what a person has to mend
+};
+
+/// One round over one replica.
+class Maintenance {
+ public:
+  Maintenance(const Context& context, Source& source, pg::Connection& connection,
+              const ReplicaTable& replica)
+      : context_{context}, source_{source}, connection_{connection}, replica_{replica} {
+    findings_.table = table_name_of(replica.source->arn);
+  }
+
+  Findings run() {
+    findings_.tombstones_expired = expire_tombstones(connection_, replica_);
+    if (followed_by_lambda()) {
+      try {
+        check_stream();
+      } catch (const Error& error) {
+        // Of this table; the others are looked at all the same.
+        findings_.problems.emplace_back(error.what());
+      }
+      note_findings();
+    }
+    return std::move(findings_);
+  }
+
+ private:
+  // A daemon looks after its tables by itself.
+  bool followed_by_lambda() {
+    const pg::Result row = connection_.run(
+        fmt::format("SELECT follower = 'lambda' FROM {} WHERE replica_id = $1::integer",
+                    state_name(replica_.state_schema, "replica")),
+        std::move(pg::Params{}.number(replica_.id)));
+    return row.rows() > 0 && row.at(0, 0) == "t";
+  }
+
+  void check_stream() {
+    const TableDescription table =
+        source_.dynamodb().describe_table(findings_.table, context_.stop);
+    require_same_table(table, *replica_.source);
+    stream_arn_ = table.latest_stream_arn;
+    if (const auto why = why_unfollowable(table)) return add_gap(*why);
+    const std::uint64_t generation = parse_stream_arn(stream_arn_).generation;
+    const auto noted = newest_generation(connection_, replica_);
+    if (noted && *noted < generation)
+      add_gap("the stream was switched off and on again: what changed in between is in neither");
+    note_stream(connection_, replica_, stream_arn_, generation);
+  }
+
+  void add_gap(const std::string& reason) { findings_.gaps.push_back(reason); }
+
+  void note_findings() {
+    for (const std::string& reason : findings_.gaps) {
+      record_gap(connection_, replica_,
+                 {.stream_arn = stream_arn_, .shard_id = "", .reason = reason});
+      spdlog::error("gap table={} reason=\"{}\"", findings_.table, reason);
+    }
+    for (const std::string& problem : findings_.problems)
+      spdlog::error("problem table={} reason=\"{}\"", findings_.table, problem);
+    const bool none = findings_.problems.empty();
+    note_problem(connection_, replica_,
+                 none ? std::nullopt : std::optional{findings_.problems.front()});
+  }
+
+  const Context& context_;
+  Source& source_;
+  pg::Connection& connection_;
+  const ReplicaTable& replica_;
+  std::string stream_arn_;
+  Findings findings_;
+};
+
+std::string list_of(const std::vector<std::string>& texts) {
+  std::vector<std::string> quoted;
+  for (const std::string& text : texts) quoted.push_back(json_string(text));
+  return fmt::format("[{}]", fmt::join(quoted, ","));
+}
+
+std::string to_json(const Findings& findings) {
+  return fmt::format(R"({{"table":{},"tombstones_expired":{},"gaps":{},"problems":{}}})",
+                     json_string(findings.table), findings.tombstones_expired,
+                     list_of(findings.gaps), list_of(findings.problems));
+}
+
+void print_metrics(const Context& context, pg::Connection& connection) {
+  const auto function = context.environment("AWS_LAMBDA_FUNCTION_NAME");
+  if (!function) return;
+  const pg::Result sums = connection.run(fmt::format(
+      "SELECT coalesce(sum(open_gaps), 0)::bigint, coalesce(sum(dead_letters), 0)::bigint FROM {}",
+      state_name(context.config.state_schema, "status")));
+  const auto now = std::chrono::system_clock::now();
+  fmt::print("{}\n", embedded_metrics(
+                         *function,
+                         {{"OpenGaps", "Count", static_cast<double>(sums.number(0, 0))},
+                          {"OpenDeadLetters", "Count", static_cast<double>(sums.number(0, 1))}},
+                         {}, now));
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+std::string maintain_answer(const Context& context) {
+  pg::Connection connection =
+      pg::Connection::open(connect_options(context.config, "maintain"), context.stop);
+  Catalogue catalogue{connection, context.config.state_schema};
+  catalogue.require_usable();
+  Source source{context, kAttempts};
+  std::string list;
+  for (const ReplicaTable& replica : configured_replicas(context.config, catalogue.load())) {
+    const Findings findings = Maintenance{context, source, connection, replica}.run();
+    list += (list.empty() ? "" : ",") + to_json(findings);
+  }
+  print_metrics(context, connection);
+  return fmt::format(R"({{"tables":[{}]}})", list);
+}
+
+}  // namespace dynamite

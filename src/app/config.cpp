@@ -159,11 +159,15 @@ void Reader::read_aws() {
   }
   if (config_.region.empty()) config_.region = profile_region(environment).value_or("");
 
-  config_.dynamodb_endpoint = endpoint("AWS_ENDPOINT_URL_DYNAMODB");
-  config_.streams_endpoint = endpoint("AWS_ENDPOINT_URL_DYNAMODB_STREAMS");
-  const auto both = endpoint("AWS_ENDPOINT_URL");
-  if (config_.dynamodb_endpoint.empty()) config_.dynamodb_endpoint = both;
-  if (config_.streams_endpoint.empty()) config_.streams_endpoint = both;
+  const auto of_all = endpoint("AWS_ENDPOINT_URL");
+  const auto endpoint_of = [&](std::string_view name) {
+    const auto own = endpoint(name);
+    return own.empty() ? of_all : own;
+  };
+  config_.dynamodb_endpoint = endpoint_of("AWS_ENDPOINT_URL_DYNAMODB");
+  config_.streams_endpoint = endpoint_of("AWS_ENDPOINT_URL_DYNAMODB_STREAMS");
+  config_.lambda_endpoint = endpoint_of("AWS_ENDPOINT_URL_LAMBDA");
+  config_.cloudwatch_endpoint = endpoint_of("AWS_ENDPOINT_URL_CLOUDWATCH");
   config_.ca_bundle = variable(environment, "AWS_CA_BUNDLE").value_or("");
 }
 

@@ -52,6 +52,8 @@ struct Config {
 
   std::string dynamodb_endpoint;  ///< scheme://host[:port]; empty: by region
   std::string streams_endpoint;
+  std::string lambda_endpoint;
+  std::string cloudwatch_endpoint;
   std::string ca_bundle;  ///< AWS_CA_BUNDLE; empty: the system's
 };
 

@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "core/error.hpp"
 #include "core/json_text.hpp"
 #include "engine/suitable.hpp"
+#include "lambda/event_source_mapping.hpp"
 #include "lambda/metrics.hpp"
 #include "replica/follower.hpp"
 #include "replica/identifier.hpp"
@@ -22,6 +24,9 @@ namespace dynamite {
 namespace {
 
 constexpr int kAttempts = 6;
+// A stream keeps records for 24 h. One that waited for this long had others behind it.
+constexpr std::chrono::seconds kRecordAgeMax = std::chrono::hours{23};
+constexpr auto kLookBack = std::chrono::hours{2};  // more than the schedule's interval
 
 /// What was found of one replica.
 struct Findings {
@@ -75,6 +80,45 @@ class Maintenance {
     if (noted && *noted < generation)
       add_gap("the stream was switched off and on again: what changed in between is in neither");
     note_stream(connection_, replica_, stream_arn_, generation);
+    if (const auto function = context_.environment("AWS_LAMBDA_FUNCTION_NAME"))
+      check_mappings(*function);
+  }
+
+  // Lambda tells the function nothing of what it discards.
+  void check_mappings(const std::string& function) {
+    const auto mappings =
+        event_source_mappings(source_.client(), stream_arn_, function, context_.stop);
+    if (mappings.empty())
+      findings_.problems.push_back(
+          fmt::format("no event source mapping gives the stream to the function {}", function));
+    std::chrono::seconds age_max = kRecordAgeMax;
+    for (const EventSourceMapping& mapping : mappings) {
+      check_mapping(mapping);
+      age_max = std::min(age_max, mapping.record_age_max.value_or(age_max));
+    }
+    const auto now = std::chrono::system_clock::now();
+    const auto age =
+        iterator_age_max(source_.client(), function, now - kLookBack, now, context_.stop);
+    if (age && *age >= age_max)
+      add_gap(fmt::format(
+          "records had waited for up to {} s when the function was given them: those that waited "
+          "for more than {} s were discarded",
+          age->count() / 1'000, age_max.count()));
+  }
+
+  void check_mapping(const EventSourceMapping& mapping) {
+    const auto problem = [&](std::string_view what) {
+      findings_.problems.push_back(
+          fmt::format("the event source mapping {} {}", mapping.uuid, what));
+    };
+    if (mapping.state.starts_with("Disabl") || mapping.state == "Deleting")
+      problem(fmt::format("is {}: its records are lost after a day", mapping.state));
+    if (mapping.last_result.starts_with("PROBLEM"))
+      problem(fmt::format("says \"{}\"", mapping.last_result));
+    if (context_.config.report_batch_item_failures && !mapping.reports_batch_item_failures)
+      problem(
+          "lacks ReportBatchItemFailures, but report_batch_item_failures is true: a record "
+          "that cannot be applied is taken for done");
   }
 
   void add_gap(const std::string& reason) { findings_.gaps.push_back(reason); }

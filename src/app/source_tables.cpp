@@ -16,6 +16,8 @@ AwsOptions aws_options(const Config& config, int attempts_max) {
   return {.region = config.region,
           .dynamodb_endpoint = config.dynamodb_endpoint,
           .streams_endpoint = config.streams_endpoint,
+          .lambda_endpoint = config.lambda_endpoint,
+          .cloudwatch_endpoint = config.cloudwatch_endpoint,
           .attempts_max = attempts_max,
           .seed = std::random_device{}()};
 }

@@ -15,6 +15,7 @@ class Source {
   Source(const Context& context, int attempts_max);
 
   DynamoDb& dynamodb() noexcept { return dynamodb_; }
+  AwsClient& client() noexcept { return client_; }
 
  private:
   std::unique_ptr<Transport> transport_;

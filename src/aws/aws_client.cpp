@@ -34,6 +34,15 @@ std::string target(Service service, std::string_view operation) {
                      operation);
 }
 
+std::string encoded(const Parameters& parameters) {
+  std::string text;
+  for (const auto& [name, value] : parameters) {
+    if (!text.empty()) text += '&';
+    text += percent_encode(name) + "=" + percent_encode(value);
+  }
+  return text;
+}
+
 std::optional<system_clock::time_point> parse_http_date(std::string_view text) {
   tm parts{};
   const std::string date{text};
@@ -44,17 +53,23 @@ std::optional<system_clock::time_point> parse_http_date(std::string_view text) {
 
 }  // namespace
 
+/// A request before it has credentials and a time.
+struct AwsClient::Unsigned {
+  std::string_view operation;  ///< for messages
+  std::string method = "POST";
+  std::string path = "/";
+  std::string query{};
+  std::string content_type{};  ///< empty: no body
+  std::string target{};        ///< of the JSON protocol, else empty
+  std::string_view body{};
+};
+
 struct AwsClient::State {
   State(AwsOptions o, Transport& t, CredentialsProvider& c)
-      : options{std::move(o)}, transport{t}, credentials{c}, random{options.seed} {
-    if (options.dynamodb_endpoint.empty())
-      options.dynamodb_endpoint = default_endpoint(Service::dynamodb, options.region);
-    if (options.streams_endpoint.empty())
-      options.streams_endpoint = default_endpoint(Service::streams, options.region);
-  }
+      : options{std::move(o)}, transport{t}, credentials{c}, random{options.seed} {}
 
-  HttpRequest signed_request(Service service, std::string_view operation,
-                             std::string_view body) const;
+  std::string endpoint(Service service) const;
+  HttpRequest signed_request(Service service, const Unsigned& request) const;
   milliseconds pause(Reaction reaction, int attempt);
   bool spend_retry();
   void refund();
@@ -69,25 +84,35 @@ struct AwsClient::State {
   std::mt19937_64 random;
 };
 
-HttpRequest AwsClient::State::signed_request(Service service, std::string_view operation,
-                                             std::string_view body) const {
-  const std::string& endpoint =
-      service == Service::streams ? options.streams_endpoint : options.dynamodb_endpoint;
+std::string AwsClient::State::endpoint(Service service) const {
+  const std::string& given = service == Service::dynamodb  ? options.dynamodb_endpoint
+                             : service == Service::streams ? options.streams_endpoint
+                             : service == Service::lambda  ? options.lambda_endpoint
+                                                           : options.cloudwatch_endpoint;
+  return given.empty() ? default_endpoint(service, options.region) : given;
+}
+
+HttpRequest AwsClient::State::signed_request(Service service, const Unsigned& request) const {
+  const std::string base = endpoint(service);
   const Credentials keys = credentials.get();
   const std::string date = to_amz_date(system_clock::now() + system_clock::duration{clock_offset});
-  Headers headers{{"content-type", "application/x-amz-json-1.0"},
-                  {"host", host_of(endpoint)},
-                  {"x-amz-date", date},
-                  {"x-amz-target", target(service, operation)}};
+  Headers headers{{"host", host_of(base)}, {"x-amz-date", date}};
+  if (!request.content_type.empty()) headers.emplace_back("content-type", request.content_type);
+  if (!request.target.empty()) headers.emplace_back("x-amz-target", request.target);
   if (!keys.session_token.empty()) headers.emplace_back("x-amz-security-token", keys.session_token);
-  const SigningScope scope{options.region, "dynamodb"};
-  headers.emplace_back(
-      "authorization",
-      authorization({.method = "POST", .path = "/", .query = "", .headers = headers, .body = body},
-                    scope, keys, date));
+  const SigningScope scope{options.region, std::string{signing_name(service)}};
+  headers.emplace_back("authorization", authorization({.method = request.method,
+                                                       .path = request.path,
+                                                       .query = request.query,
+                                                       .headers = headers,
+                                                       .body = request.body},
+                                                      scope, keys, date));
   // The sum over the bytes as sent is checked: nobody shall compress them on the way.
   headers.emplace_back("accept-encoding", "identity");
-  return {.url = endpoint + "/", .headers = std::move(headers), .body = std::string{body}};
+  return {.method = request.method,
+          .url = base + request.path + (request.query.empty() ? "" : "?" + request.query),
+          .headers = std::move(headers),
+          .body = std::string{request.body}};
 }
 
 milliseconds AwsClient::State::pause(Reaction reaction, int attempt) {
@@ -122,13 +147,45 @@ AwsClient::~AwsClient() = default;
 
 std::string AwsClient::call(Service service, std::string_view operation, std::string_view body,
                             std::stop_token stop) {
+  return repeat(service,
+                {.operation = operation,
+                 .content_type = "application/x-amz-json-1.0",
+                 .target = target(service, operation),
+                 .body = body},
+                std::move(stop));
+}
+
+std::string AwsClient::get(Service service, std::string_view operation, const std::string& path,
+                           const Parameters& parameters, std::stop_token stop) {
+  return repeat(
+      service,
+      {.operation = operation, .method = "GET", .path = path, .query = encoded(parameters)},
+      std::move(stop));
+}
+
+std::string AwsClient::query(Service service, std::string_view operation,
+                             const std::string& version, const Parameters& parameters,
+                             std::stop_token stop) {
+  Parameters all = parameters;
+  all.emplace("Action", operation);
+  all.emplace("Version", version);
+  const std::string form = encoded(all);
+  return repeat(service,
+                {.operation = operation,
+                 .content_type = "application/x-www-form-urlencoded; charset=utf-8",
+                 .body = form},
+                std::move(stop));
+}
+
+std::string AwsClient::repeat(Service service, const Unsigned& request, std::stop_token stop) {
+  const std::string_view operation = request.operation;
   bool corrected = false;  // credentials or clock: once
   for (int attempt = 0;; ++attempt) {
     Reaction reaction = Reaction::retry;
     try {
       HttpResponse response =
-          state_->transport.send(state_->signed_request(service, operation, body), stop);
-      auto failure = failure_of(response, operation);
+          state_->transport.send(state_->signed_request(service, request), stop);
+      auto failure = failure_of(response, operation, signing_name(service));
       if (!failure) {
         state_->refund();
         return std::move(response.body);

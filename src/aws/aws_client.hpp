@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -51,18 +52,24 @@ std::unique_ptr<CredentialsProvider> make_default_credentials(Environment enviro
 /// The region of AWS_PROFILE in the shared files.
 std::optional<std::string> profile_region(const Environment& environment);
 
-enum class Service { dynamodb, streams };
+/// Names and values, not encoded, in any order.
+using Parameters = std::map<std::string, std::string>;
+
+enum class Service { dynamodb, streams, lambda, cloudwatch };
 
 struct AwsOptions {
   std::string region;
   std::string dynamodb_endpoint{};  ///< scheme://host[:port]; empty: by region and partition
   std::string streams_endpoint{};
+  std::string lambda_endpoint{};
+  std::string cloudwatch_endpoint{};
   int attempts_max = 10;  ///< of one call, then its Error is thrown
   std::chrono::milliseconds retry_delay_max{20'000};
   std::uint64_t seed = 0;  ///< of the jitter
 };
 
-/// Signed AWS JSON 1.0 calls with retries. Safe to call from many threads.
+/// Signed calls with retries: AWS JSON 1.0, and what some services speak instead. Safe to call from
+/// many threads.
 class AwsClient {
  public:
   AwsClient(AwsOptions options, Transport& transport, CredentialsProvider& credentials);
@@ -74,8 +81,19 @@ class AwsClient {
   std::string call(Service service, std::string_view operation, std::string_view body,
                    std::stop_token stop = {});
 
+  /// The same for a service that speaks REST: a GET of `path` for `operation`.
+  std::string get(Service service, std::string_view operation, const std::string& path,
+                  const Parameters& parameters, std::stop_token stop = {});
+
+  /// The same for a service that speaks AWS's query protocol of that `version`. The answer is XML.
+  std::string query(Service service, std::string_view operation, const std::string& version,
+                    const Parameters& parameters, std::stop_token stop = {});
+
  private:
+  struct Unsigned;
   struct State;
+  std::string repeat(Service service, const Unsigned& request, std::stop_token stop);
+
   std::unique_ptr<State> state_;
 };
 

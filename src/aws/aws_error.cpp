@@ -6,6 +6,8 @@
 
 #include <array>
 
+#include "aws/xml_text.hpp"
+
 namespace dynamite {
 namespace {
 
@@ -80,8 +82,18 @@ struct Body {
   std::string type, code, message;
 };
 
-// What the body says of an error; empty if it is no JSON object, such as a proxy's HTML.
+/// What the query protocol says.
+Body read_xml(const std::string& body) {
+  const auto first = [&](const char* name) {
+    const auto texts = xml_texts(body, name);
+    return texts.empty() ? std::string{} : first_line(texts.front());
+  };
+  return {.type = "", .code = first("Code"), .message = first("Message")};
+}
+
+// What the body says of an error; empty if it is something else, such as a proxy's HTML.
 Body read_body(const std::string& body) {
+  if (body.starts_with('<')) return read_xml(body);
   Body said;
   simdjson::dom::parser parser;
   simdjson::dom::element document;
@@ -104,9 +116,17 @@ bool checksum_fits(const HttpResponse& response) {
   return wanted == std::to_string(seen);
 }
 
-std::string hint_for(std::string_view name, std::string_view operation) {
+/// What was asked of AWS, as policies name it.
+struct Action {
+  std::string_view service, operation;
+};
+
+std::string hint_for(std::string_view name, const Action& action) {
   if (name.starts_with("AccessDenied"))
-    return fmt::format("allow the action dynamodb:{}", operation);
+    // Signatures of CloudWatch call it monitoring, policies do not.
+    return fmt::format("allow the action {}:{}",
+                       action.service == "monitoring" ? "cloudwatch" : action.service,
+                       action.operation);
   if (name == "UnrecognizedClientException" || name == "InvalidClientTokenId" ||
       name.starts_with("ExpiredToken"))
     return "check AWS_PROFILE or AWS_ACCESS_KEY_ID, and renew temporary credentials";
@@ -131,13 +151,14 @@ Failure unnamed(const HttpResponse& response, std::string_view operation) {
                                          : retry};
 }
 
-Failure named(const std::string& name, const Body& body, int status, std::string_view operation) {
+Failure named(const std::string& name, const Body& body, int status, const Action& action) {
+  const std::string_view operation = action.operation;
   const std::string separator = body.message.empty() ? "" : ": ";
   for (const Rule& rule : kRules)
     if (rule.name == name)
       return {AwsError{rule.kind, name,
                        fmt::format("{}: {}{}{}", operation, name, separator, body.message),
-                       hint_for(name, operation)},
+                       hint_for(name, action)},
               rule.reaction};
   const bool again = is_transient(status);
   return {AwsError{again ? transient : bug, name,
@@ -159,7 +180,8 @@ bool may_be_error(const HttpResponse& response) {
 
 }  // namespace
 
-std::optional<Failure> failure_of(const HttpResponse& response, std::string_view operation) {
+std::optional<Failure> failure_of(const HttpResponse& response, std::string_view operation,
+                                  std::string_view service) {
   if (!checksum_fits(response))
     return Failure{AwsError{transient, "CrcMismatch",
                             fmt::format("the answer to {} arrived damaged (CRC-32)", operation)},
@@ -170,7 +192,7 @@ std::optional<Failure> failure_of(const HttpResponse& response, std::string_view
   const std::string_view header = response.header("x-amzn-errortype");
   const std::string& said = body.type.empty() && !success ? body.code : body.type;
   const std::string name = bare_name(header.empty() ? said : header);
-  if (!name.empty()) return named(name, body, response.status, operation);
+  if (!name.empty()) return named(name, body, response.status, {service, operation});
   return success ? std::nullopt : std::optional{unnamed(response, operation)};
 }
 

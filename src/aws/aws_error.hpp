@@ -16,7 +16,8 @@ struct Failure {
 };
 
 /// What went wrong, or absent if the answer is a result. Emulators answer some errors with status
-/// 200.
-std::optional<Failure> failure_of(const HttpResponse& response, std::string_view operation);
+/// 200. `service`: as signatures name it.
+std::optional<Failure> failure_of(const HttpResponse& response, std::string_view operation,
+                                  std::string_view service = "dynamodb");
 
 }  // namespace dynamite

@@ -4,12 +4,34 @@
 
 namespace dynamite {
 
+namespace {
+
+std::string_view host_prefix(Service service) noexcept {
+  switch (service) {
+    case Service::dynamodb:
+      return "dynamodb";
+    case Service::streams:
+      return "streams.dynamodb";
+    case Service::lambda:
+      return "lambda";
+    case Service::cloudwatch:
+      return "monitoring";
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view signing_name(Service service) noexcept {
+  if (service == Service::streams) return host_prefix(Service::dynamodb);
+  return host_prefix(service);
+}
+
 std::string default_endpoint(Service service, std::string_view region) {
   std::string_view suffix = "amazonaws.com";
   if (region.starts_with("cn-")) suffix = "amazonaws.com.cn";
   if (region.starts_with("eusc-")) suffix = "amazonaws.eu";
-  return fmt::format("https://{}.{}.{}",
-                     service == Service::streams ? "streams.dynamodb" : "dynamodb", region, suffix);
+  return fmt::format("https://{}.{}.{}", host_prefix(service), region, suffix);
 }
 
 std::string host_of(std::string_view endpoint) {

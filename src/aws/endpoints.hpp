@@ -7,6 +7,9 @@
 
 namespace dynamite {
 
+/// What a service's name is in signatures.
+std::string_view signing_name(Service service) noexcept;
+
 /// https://HOST of a service by region and partition (aws, aws-cn, aws-us-gov, aws-eusc).
 std::string default_endpoint(Service service, std::string_view region);
 

@@ -184,6 +184,8 @@ std::string authorization(const SignableRequest& request, const SigningScope& sc
                      signed_headers(request.headers), hex(hmac_sha256(key, to_sign)));
 }
 
+std::string percent_encode(std::string_view text) { return encode(text); }
+
 std::string to_amz_date(std::chrono::system_clock::time_point time) {
   return fmt::format("{:%Y%m%dT%H%M%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }

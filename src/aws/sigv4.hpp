@@ -35,6 +35,9 @@ std::string signing_key(const std::string& secret, const SigningScope& scope,
 std::string authorization(const SignableRequest& request, const SigningScope& scope,
                           const Credentials& credentials, const std::string& amz_date);
 
+/// All but letters, digits and -._~ as %XX.
+std::string percent_encode(std::string_view text);
+
 std::string to_amz_date(std::chrono::system_clock::time_point time);
 std::string sha256_hex(std::string_view bytes);
 

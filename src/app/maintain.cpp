@@ -98,7 +98,7 @@ class Maintenance {
     }
     const auto now = std::chrono::system_clock::now();
     const auto age =
-        iterator_age_max(source_.client(), function, now - kLookBack, now, context_.stop);
+        iterator_age_max(source_.client(), function, {now - kLookBack, now}, context_.stop);
     if (age && *age >= age_max)
       add_gap(fmt::format(
           "records had waited for up to {} s when the function was given them: those that waited "

@@ -155,23 +155,22 @@ std::string AwsClient::call(Service service, std::string_view operation, std::st
                 std::move(stop));
 }
 
-std::string AwsClient::get(Service service, std::string_view operation, const std::string& path,
-                           const Parameters& parameters, std::stop_token stop) {
-  return repeat(
-      service,
-      {.operation = operation, .method = "GET", .path = path, .query = encoded(parameters)},
-      std::move(stop));
+std::string AwsClient::get(Service service, const RestCall& call, std::stop_token stop) {
+  return repeat(service,
+                {.operation = call.operation,
+                 .method = "GET",
+                 .path = call.path,
+                 .query = encoded(call.parameters)},
+                std::move(stop));
 }
 
-std::string AwsClient::query(Service service, std::string_view operation,
-                             const std::string& version, const Parameters& parameters,
-                             std::stop_token stop) {
-  Parameters all = parameters;
-  all.emplace("Action", operation);
-  all.emplace("Version", version);
-  const std::string form = encoded(all);
+std::string AwsClient::query(Service service, const QueryCall& call, std::stop_token stop) {
+  Parameters parameters = call.parameters;
+  parameters.emplace("Action", call.operation);
+  parameters.emplace("Version", call.version);
+  const std::string form = encoded(parameters);
   return repeat(service,
-                {.operation = operation,
+                {.operation = call.operation,
                  .content_type = "application/x-www-form-urlencoded; charset=utf-8",
                  .body = form},
                 std::move(stop));

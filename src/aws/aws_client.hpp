@@ -55,6 +55,19 @@ std::optional<std::string> profile_region(const Environment& environment);
 /// Names and values, not encoded, in any order.
 using Parameters = std::map<std::string, std::string>;
 
+/// A GET of `path`.
+struct RestCall {
+  std::string operation;  ///< for messages
+  std::string path;
+  Parameters parameters;
+};
+
+struct QueryCall {
+  std::string operation;
+  std::string version;  ///< of the service's interface
+  Parameters parameters;
+};
+
 enum class Service { dynamodb, streams, lambda, cloudwatch };
 
 struct AwsOptions {
@@ -81,13 +94,11 @@ class AwsClient {
   std::string call(Service service, std::string_view operation, std::string_view body,
                    std::stop_token stop = {});
 
-  /// The same for a service that speaks REST: a GET of `path` for `operation`.
-  std::string get(Service service, std::string_view operation, const std::string& path,
-                  const Parameters& parameters, std::stop_token stop = {});
+  /// The same for a service that speaks REST.
+  std::string get(Service service, const RestCall& call, std::stop_token stop = {});
 
-  /// The same for a service that speaks AWS's query protocol of that `version`. The answer is XML.
-  std::string query(Service service, std::string_view operation, const std::string& version,
-                    const Parameters& parameters, std::stop_token stop = {});
+  /// The same for a service that speaks AWS's query protocol. The answer is XML.
+  std::string query(Service service, const QueryCall& call, std::stop_token stop = {});
 
  private:
   struct Unsigned;

@@ -47,8 +47,11 @@ std::vector<EventSourceMapping> event_source_mappings(AwsClient& client,
   std::vector<EventSourceMapping> mappings;
   Parameters parameters{{"EventSourceArn", stream_arn}, {"FunctionName", function_name}};
   do {
-    const std::string body = client.get(Service::lambda, "ListEventSourceMappings",
-                                        "/2015-03-31/event-source-mappings/", parameters, stop);
+    const std::string body = client.get(Service::lambda,
+                                        {.operation = "ListEventSourceMappings",
+                                         .path = "/2015-03-31/event-source-mappings/",
+                                         .parameters = parameters},
+                                        stop);
     simdjson::dom::parser parser;
     element answer;
     simdjson::dom::array list;
@@ -61,24 +64,27 @@ std::vector<EventSourceMapping> event_source_mappings(AwsClient& client,
   return mappings;
 }
 
-std::optional<std::chrono::milliseconds> iterator_age_max(
-    AwsClient& client, const std::string& function_name,
-    std::chrono::system_clock::time_point begin, std::chrono::system_clock::time_point end,
-    std::stop_token stop) {
+std::optional<std::chrono::milliseconds> iterator_age_max(AwsClient& client,
+                                                          const std::string& function_name,
+                                                          const TimeSpan& span,
+                                                          std::stop_token stop) {
   const auto time = [](std::chrono::system_clock::time_point point) {
     return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
                        fmt::gmtime(std::chrono::system_clock::to_time_t(point)));
   };
-  const std::string body = client.query(Service::cloudwatch, "GetMetricStatistics", "2010-08-01",
-                                        {{"Namespace", "AWS/Lambda"},
-                                         {"MetricName", "IteratorAge"},
-                                         {"Dimensions.member.1.Name", "FunctionName"},
-                                         {"Dimensions.member.1.Value", function_name},
-                                         {"StartTime", time(begin)},
-                                         {"EndTime", time(end)},
-                                         {"Period", std::to_string(kMetricPeriod.count())},
-                                         {"Statistics.member.1", "Maximum"}},
-                                        std::move(stop));
+  const std::string body =
+      client.query(Service::cloudwatch,
+                   {.operation = "GetMetricStatistics",
+                    .version = "2010-08-01",
+                    .parameters = {{"Namespace", "AWS/Lambda"},
+                                   {"MetricName", "IteratorAge"},
+                                   {"Dimensions.member.1.Name", "FunctionName"},
+                                   {"Dimensions.member.1.Value", function_name},
+                                   {"StartTime", time(span.begin)},
+                                   {"EndTime", time(span.end)},
+                                   {"Period", std::to_string(kMetricPeriod.count())},
+                                   {"Statistics.member.1", "Maximum"}}},
+                   std::move(stop));
   std::optional<std::chrono::milliseconds> oldest;
   for (const std::string& text : xml_texts(body, "Maximum")) {
     char* rest = nullptr;

@@ -25,11 +25,15 @@ std::vector<EventSourceMapping> event_source_mappings(AwsClient& client,
                                                       const std::string& function_name,
                                                       std::stop_token stop = {});
 
-/// The longest that a record had waited when the function was given it, in the time from `begin` to
-/// `end`, over all its mappings; absent: it was given none.
-std::optional<std::chrono::milliseconds> iterator_age_max(
-    AwsClient& client, const std::string& function_name,
-    std::chrono::system_clock::time_point begin, std::chrono::system_clock::time_point end,
-    std::stop_token stop = {});
+struct TimeSpan {
+  std::chrono::system_clock::time_point begin, end;
+};
+
+/// The longest that a record had waited when the function was given it, over all its mappings;
+/// absent: it was given none in that time.
+std::optional<std::chrono::milliseconds> iterator_age_max(AwsClient& client,
+                                                          const std::string& function_name,
+                                                          const TimeSpan& span,
+                                                          std::stop_token stop = {});
 
 }  // namespace dynamite

@@ -70,7 +70,7 @@ TEST(IteratorAge, IsTheLargestOfAllHours) {
   </Datapoints><Label>IteratorAge</Label></GetMetricStatisticsResult>
 </GetMetricStatisticsResponse>)");
 
-  EXPECT_EQ(iterator_age_max(aws.client, "copy", kNow - 2h, kNow), 82'800'000ms);
+  EXPECT_EQ(iterator_age_max(aws.client, "copy", {kNow - 2h, kNow}), 82'800'000ms);
 
   const HttpRequest& request = aws.transport.requests()[0];
   EXPECT_EQ(request.url, "https://monitoring.eu-west-1.amazonaws.com/");
@@ -86,7 +86,7 @@ TEST(IteratorAge, IsAbsentWithoutInvocations) {
                      "<GetMetricStatisticsResponse><GetMetricStatisticsResult><Datapoints/>"
                      "</GetMetricStatisticsResult></GetMetricStatisticsResponse>");
 
-  EXPECT_FALSE(iterator_age_max(aws.client, "copy", kNow - 2h, kNow));
+  EXPECT_FALSE(iterator_age_max(aws.client, "copy", {kNow - 2h, kNow}));
 }
 
 TEST(IteratorAge, ADenialInXmlNamesTheAction) {
@@ -96,7 +96,7 @@ TEST(IteratorAge, ADenialInXmlNamesTheAction) {
                      "<Message>no</Message></Error></ErrorResponse>");
 
   try {
-    iterator_age_max(aws.client, "copy", kNow - 2h, kNow);
+    iterator_age_max(aws.client, "copy", {kNow - 2h, kNow});
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), Error::Kind::usage);

@@ -1,8 +1,9 @@
 # The front door. `make help` lists what is behind it.
-.PHONY: all release test demo bench lint clean help
+.PHONY: all release test demo package bench lint clean help
 
 JOBS ?= $(shell nproc)
 KEEP ?=
+INSTALL ?=
 
 all: release
 
@@ -16,11 +17,26 @@ release: ## build the programs into bin/
 	@ln -sf dynamite bin/verifydb
 	@echo "bin/dynamite, bin/bootstrapdb, bin/verifydb"
 
-test: ## build and run every test, on real servers
-	@tools/install
+test: build/dynamite-lambda.zip ## build and run every test, on real servers
 	@cmake --preset ci >/dev/null
 	@cmake --build --preset ci -j $(JOBS)
 	@tools/with-servers ctest --test-dir build/ci --output-on-failure -j $(JOBS)
+
+package: INSTALL = --build
+package: build/dynamite-lambda.zip ## the zip of the Lambda function: build/dynamite-lambda.zip
+	@ls -l build/dynamite-lambda.zip
+
+# Built anew whenever something it may be made of has changed; the builds below know what.
+.PHONY: build/dynamite-lambda.zip
+build/dynamite-lambda.zip:
+	@tools/install $(INSTALL)
+	@tools/lambda-libs
+	@cmake --preset lambda >/dev/null
+	@cmake --build --preset lambda -j $(JOBS)
+	@mkdir -p bin
+	@install build/lambda/dynamite bin/dynamite-lambda
+	@cat .cache/lambda-libs/licences/* >bin/dynamite-lambda.licences
+	@bin/dynamite-lambda package --output build/dynamite-lambda.zip
 
 demo: ## watch DynamoDB tables being replicated, live (KEEP=1 leaves the servers up)
 	@tools/install

@@ -26,7 +26,7 @@ struct CommandText {
   const char* examples;
 };
 
-constexpr std::array<CommandText, 10> kCommands{{
+constexpr std::array<CommandText, 11> kCommands{{
     {Command::bootstrap, "bootstrap",
      "Create the replica tables and the state schema.\nSafe to repeat.",
      "  dynamite bootstrap                   every table of the region, or of the file\n"
@@ -60,6 +60,10 @@ constexpr std::array<CommandText, 10> kCommands{{
     {Command::load, "load", "Write random items of every type into a DynamoDB table.",
      "  dynamite load --table Orders --create customer:S,placed_at:N --items 5000\n"
      "  dynamite load --table Orders --rate 200 --duration 30s --seed 7"},
+    {Command::package, "package",
+     "Write the zip of an AWS Lambda function: the program,\n"
+     "certificates, and the file that --config names.",
+     "  dynamite package --config dynamite.toml --rds-ca global-bundle.pem"},
 }};
 
 constexpr const char* kMainFooter =
@@ -215,6 +219,15 @@ void Parser::define_command(const CommandText& text) {
       break;
     case Command::load:
       define_load(command);
+      break;
+    case Command::package:
+      command.add_option("--output", line_.output, "The zip (default dynamite-lambda.zip)")
+          ->type_name("FILE");
+      command
+          .add_option("--rds-ca", line_.rds_ca,
+                      "Certificates of RDS instances (AWS's global-bundle.pem),\n"
+                      "added to this machine's public ones, which RDS Proxy needs")
+          ->type_name("FILE");
       break;
     case Command::lambda:
     case Command::release:

@@ -41,6 +41,7 @@ struct CommandLine {
     compare,
     status,
     load,
+    package,
   };
 
   Command command = Command::bootstrap;
@@ -49,13 +50,15 @@ struct CommandLine {
   std::vector<std::string> tables;    ///< exact names, each once; empty: not narrowed
   LogOptions log;
 
-  bool all = false;                   ///< snapshot, replicate, compare
-  bool dry_run = false;               ///< bootstrap
-  bool once = false;                  ///< replicate
-  bool no_snapshot = false;           ///< replicate
-  bool json = false;                  ///< status
-  std::optional<std::uint64_t> seed;  ///< verifydb, load
-  std::vector<std::string> files;     ///< apply; "-" is standard input
+  bool all = false;                            ///< snapshot, replicate, compare
+  bool dry_run = false;                        ///< bootstrap
+  bool once = false;                           ///< replicate
+  bool no_snapshot = false;                    ///< replicate
+  bool json = false;                           ///< status
+  std::optional<std::uint64_t> seed;           ///< verifydb, load
+  std::vector<std::string> files;              ///< apply; "-" is standard input
+  std::string output = "dynamite-lambda.zip";  ///< package
+  std::optional<std::string> rds_ca;           ///< package
   VerifyOptions verify;
   LoadOptions load;
 };

@@ -31,5 +31,6 @@ int run_release(const Context& context);
 int run_compare(const Context& context);
 int run_status(const Context& context);
 int run_load(const Context& context);
+int run_package(const Context& context);
 
 }  // namespace dynamite

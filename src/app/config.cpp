@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/auxv.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -11,6 +12,7 @@
 #include <set>
 #include <utility>
 
+#include "app/certificates.hpp"
 #include "app/config_file.hpp"
 #include "app/config_keys.hpp"
 #include "core/error.hpp"
@@ -168,7 +170,8 @@ void Reader::read_aws() {
   config_.streams_endpoint = endpoint_of("AWS_ENDPOINT_URL_DYNAMODB_STREAMS");
   config_.lambda_endpoint = endpoint_of("AWS_ENDPOINT_URL_LAMBDA");
   config_.cloudwatch_endpoint = endpoint_of("AWS_ENDPOINT_URL_CLOUDWATCH");
-  config_.ca_bundle = variable(environment, "AWS_CA_BUNDLE").value_or("");
+  config_.ca_bundle =
+      variable(environment, "AWS_CA_BUNDLE").value_or(packaged_certificates().value_or(""));
 }
 
 std::string Reader::endpoint(std::string_view name) {
@@ -345,7 +348,11 @@ const TableRule* find_rule(std::span<const TableRule> rules, std::string_view ta
 Config load_config(const ConfigSources& sources) { return Reader{sources}.read(); }
 
 std::filesystem::path program_directory() {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  std::error_code no_proc;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", no_proc);
+  if (!no_proc) return program.parent_path();
+  const auto* started_as = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
+  return std::filesystem::path{started_as}.parent_path();
 }
 
 }  // namespace dynamite

@@ -42,7 +42,7 @@ struct Config {
 
   OnPoison on_poison = OnPoison::quarantine;
   bool report_batch_item_failures = false;  ///< the event source mapping reads Lambda's answer
-  std::uint64_t max_dead_letters = 1000;  ///< an hour and table
+  std::uint64_t max_dead_letters = 1000;    ///< an hour and table
   CreateTables create_tables = CreateTables::automatic;
   std::vector<std::string> grant_select;  ///< roles that may read replicas and status
   std::optional<double> max_read_units;   ///< a second and table; absent: a quarter of provisioned
@@ -54,7 +54,7 @@ struct Config {
   std::string streams_endpoint;
   std::string lambda_endpoint;
   std::string cloudwatch_endpoint;
-  std::string ca_bundle;  ///< AWS_CA_BUNDLE; empty: the system's
+  std::string ca_bundle;  ///< AWS_CA_BUNDLE, or the package's; empty: the system's
 };
 
 /// Where settings come from, the first wins: `settings`, `environment`, one file.

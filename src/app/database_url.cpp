@@ -14,6 +14,7 @@
 #include <optional>
 #include <vector>
 
+#include "app/certificates.hpp"
 #include "app/config_value.hpp"
 #include "core/error.hpp"
 #include "core/handle.hpp"
@@ -227,21 +228,6 @@ std::vector<std::string> destinations(const Pieces& pieces, const Parameters& pa
   return listed(environment("PGHOST").value_or(""));
 }
 
-std::optional<std::string> system_certificates(const Environment& environment) {
-  if (auto given = environment("SSL_CERT_FILE"); given && !given->empty()) return given;
-  for (const char* file : {
-           "/etc/ssl/certs/ca-certificates.crt",                 // Debian, Ubuntu, Arch
-           "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  // Amazon Linux, Fedora, RHEL
-           "/etc/pki/tls/certs/ca-bundle.crt",
-           "/etc/ssl/ca-bundle.pem",  // SUSE
-           "/etc/ssl/cert.pem",       // Alpine
-       }) {
-    std::error_code ignored;
-    if (std::filesystem::exists(file, ignored)) return file;
-  }
-  return std::nullopt;
-}
-
 /// libpq finds the certificates by itself.
 bool names_certificates(const Parameters& parameters, const Environment& environment) {
   if (parameters.contains("sslrootcert")) return true;
@@ -270,7 +256,7 @@ DatabaseUrl parse_database_url(std::string_view url, const Environment& environm
     added.emplace_back("sslmode=verify-full");
   }
   if (verifies && !names_certificates(parameters, environment)) {
-    const auto file = system_certificates(environment);
+    const auto file = trusted_certificates(environment);
     if (!file) {
       refuse(
           "needs certificates to verify its host by, but the system has none: install "

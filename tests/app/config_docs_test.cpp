@@ -93,8 +93,9 @@ std::vector<std::string> options_in_help(std::vector<const char*> words) {
   return options;
 }
 
-constexpr const char* kCommands[] = {"bootstrap", "verifydb", "snapshot", "replicate", "lambda",
-                                     "apply",     "release",  "compare",  "status",    "load"};
+constexpr const char* kCommands[] = {"bootstrap", "verifydb", "snapshot", "replicate",
+                                     "lambda",    "apply",    "release",  "compare",
+                                     "status",    "load",     "package"};
 
 std::string man_page() {
   return std::regex_replace(read_doc("dynamite.1"), std::regex{"\\\\-"}, "-");

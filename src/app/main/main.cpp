@@ -76,9 +76,9 @@ Config load_config_for(const CommandLine& line, const Environment& environment) 
   sources.tables = line.tables;
   sources.environment = environment;
   sources.directories = {"", program_directory()};
-  sources.needs_database = line.command != Command::load;
+  sources.needs_database = line.command != Command::load && line.command != Command::package;
   sources.needs_region = line.command != Command::verifydb && line.command != Command::release &&
-                         line.command != Command::status;
+                         line.command != Command::status && line.command != Command::package;
   sources.tables_need_rules = line.command != Command::load;
   return load_config(sources);
 }
@@ -105,6 +105,8 @@ int run(const Context& context) {
       return run_status(context);
     case Command::load:
       return run_load(context);
+    case Command::package:
+      return run_package(context);
   }
   throw Error{Error::Kind::bug, "command without a function"};
 }

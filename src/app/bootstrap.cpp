@@ -5,6 +5,7 @@
 #include <set>
 
 #include "app/commands.hpp"
+#include "app/connect_options.hpp"
 #include "app/one_shots.hpp"
 #include "app/replicas.hpp"
 #include "app/source_tables.hpp"
@@ -64,7 +65,7 @@ int run_bootstrap(const Context& context) {
   Source source{context, kAttempts};
   const std::vector<SelectedTable> tables = select_tables(context, source.dynamodb());
   pg::Connection connection =
-      pg::Connection::open(connect_options(context.config, "bootstrap"), context.stop);
+      pg::Connection::open(connect_options(context, "bootstrap"), context.stop);
   if (context.line.dry_run)
     print_sql(context, connection, tables);
   else
@@ -77,7 +78,7 @@ std::string bootstrap_answer(const Context& context) {
   Source source{context, kAttempts};
   const std::vector<SelectedTable> tables = select_tables(context, source.dynamodb());
   pg::Connection connection =
-      pg::Connection::open(connect_options(context.config, "bootstrap"), context.stop);
+      pg::Connection::open(connect_options(context, "bootstrap"), context.stop);
   std::string list;
   create(context, connection, tables,
          [&](const SelectedTable& table, const ReplicaTable& replica, std::string_view what) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/commands.hpp"
+#include "app/connect_options.hpp"
 #include "app/progress.hpp"
 #include "app/replicas.hpp"
 #include "app/source_tables.hpp"
@@ -50,7 +51,7 @@ class TableCompare {
         dynamodb_{dynamodb},
         description_{description},
         replica_{replica},
-        connection_{pg::Connection::open(connect_options(context.config, "compare"), context.stop)},
+        connection_{pg::Connection::open(connect_options(context, "compare"), context.stop)},
         comparison_{connection_, replica_},
         rate_{context.config.max_read_units},
         progress_{"compare " + description.name, description.item_count} {}
@@ -166,7 +167,7 @@ void print(const TableDescription& table, const Counts& counts) {
 std::optional<ReplicaTable> registered_replica(const Context& context,
                                                const TableDescription& description) {
   pg::Connection connection =
-      pg::Connection::open(connect_options(context.config, "compare"), context.stop);
+      pg::Connection::open(connect_options(context, "compare"), context.stop);
   Catalogue catalogue{connection, context.config.state_schema};
   catalogue.require_usable();
   return catalogue.find(description.arn);

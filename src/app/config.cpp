@@ -170,6 +170,7 @@ void Reader::read_aws() {
   config_.streams_endpoint = endpoint_of("AWS_ENDPOINT_URL_DYNAMODB_STREAMS");
   config_.lambda_endpoint = endpoint_of("AWS_ENDPOINT_URL_LAMBDA");
   config_.cloudwatch_endpoint = endpoint_of("AWS_ENDPOINT_URL_CLOUDWATCH");
+  config_.secrets_manager_endpoint = endpoint_of("AWS_ENDPOINT_URL_SECRETS_MANAGER");
   config_.ca_bundle =
       variable(environment, "AWS_CA_BUNDLE").value_or(packaged_certificates().value_or(""));
 }

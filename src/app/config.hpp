@@ -30,10 +30,15 @@ const TableRule* find_rule(std::span<const TableRule> rules, std::string_view ta
 
 enum class CreateTables { automatic, never };
 
+enum class Auth { password, rds_iam };
+
 /// Everything that the program was told, checked whole. Never changes.
 struct Config {
-  DatabaseUrl url;     ///< empty for `load`, which needs no PostgreSQL
-  std::string region;  ///< empty only for commands that ask nothing of AWS, if nothing gives it
+  DatabaseUrl url;  ///< empty for `load`, which needs no PostgreSQL
+  Auth auth = Auth::password;
+  std::string secret;   ///< of Secrets Manager, with user and password; empty: the URL has them
+  std::string ca_file;  ///< certificates to verify PostgreSQL by; empty: as DatabaseUrl
+  std::string region;   ///< empty only for commands that ask nothing of AWS, if nothing gives it
   std::string schema = "public";
   std::string state_schema = "dynamite";
 
@@ -54,6 +59,7 @@ struct Config {
   std::string streams_endpoint;
   std::string lambda_endpoint;
   std::string cloudwatch_endpoint;
+  std::string secrets_manager_endpoint;
   std::string ca_bundle;  ///< AWS_CA_BUNDLE, or the package's; empty: the system's
 };
 

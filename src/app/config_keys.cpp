@@ -32,6 +32,20 @@ bool read_region(const Value& value, Config& config) {
   return true;
 }
 
+bool read_auth(const Value& value, Config& config) {
+  const auto text = as_text(value);
+  if (text != "password" && text != "rds-iam") return false;
+  config.auth = *text == "rds-iam" ? Auth::rds_iam : Auth::password;
+  return true;
+}
+
+bool read_text(const Value& value, std::string& into) {
+  const auto text = as_text(value);
+  if (!text || text->empty()) return false;
+  into = *text;
+  return true;
+}
+
 bool read_on_poison(const Value& value, Config& config) {
   const auto text = as_text(value);
   if (text != "quarantine" && text != "stop") return false;
@@ -78,6 +92,11 @@ bool read_idle_poll_max(const Value& value, Config& config) {
 }
 
 constexpr std::array kKeys{
+    ConfigKey{"auth", "\"password\" or \"rds-iam\"", read_auth},
+    ConfigKey{"secret", "a secret's ARN or name",
+              [](const Value& value, Config& config) { return read_text(value, config.secret); }},
+    ConfigKey{"ca_file", "a file of certificates in PEM form",
+              [](const Value& value, Config& config) { return read_text(value, config.ca_file); }},
     ConfigKey{"region", "a region's name such as \"us-west-2\"", read_region},
     ConfigKey{
         "schema", kIdentifierAllowed,

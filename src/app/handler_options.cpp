@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "app/connect_options.hpp"
 #include "app/replicas.hpp"
 #include "app/source_tables.hpp"
 #include "core/arn.hpp"
@@ -33,7 +34,7 @@ ApplyOptions apply_options(const Config& config) {
 }
 
 HandlerOptions handler_options(const Context& context, std::string_view command) {
-  HandlerOptions options{.connect = connect_options(context.config, command),
+  HandlerOptions options{.connect = connect_options(context, command),
                          .state_schema = context.config.state_schema,
                          .apply = apply_options(context.config),
                          .create_replica = {},

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "app/connect_options.hpp"
 #include "app/one_shots.hpp"
 #include "app/replicas.hpp"
 #include "app/source_tables.hpp"
@@ -175,7 +176,7 @@ void print_metrics(const Context& context, pg::Connection& connection) {
 
 std::string maintain_answer(const Context& context) {
   pg::Connection connection =
-      pg::Connection::open(connect_options(context.config, "maintain"), context.stop);
+      pg::Connection::open(connect_options(context, "maintain"), context.stop);
   Catalogue catalogue{connection, context.config.state_schema};
   catalogue.require_usable();
   Source source{context, kAttempts};

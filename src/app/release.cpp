@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/commands.hpp"
+#include "app/connect_options.hpp"
 #include "app/replicas.hpp"
 #include "core/error.hpp"
 #include "replica/follower.hpp"
@@ -11,7 +12,7 @@ namespace dynamite {
 
 int run_release(const Context& context) {
   pg::Connection connection =
-      pg::Connection::open(connect_options(context.config, "release"), context.stop);
+      pg::Connection::open(connect_options(context, "release"), context.stop);
   require_direct_connection(connection);
   Catalogue catalogue{connection, context.config.state_schema};
   catalogue.require_usable();

@@ -65,8 +65,4 @@ std::vector<ReplicaTable> configured_replicas(const Config& config,
   return replicas;
 }
 
-pg::ConnectOptions connect_options(const Config& config, std::string_view command) {
-  return {.conninfo = config.url.conninfo, .application_name = fmt::format("dynamite/{}", command)};
-}
-
 }  // namespace dynamite

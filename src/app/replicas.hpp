@@ -27,7 +27,4 @@ ReplicaTable ensure_replica(pg::Connection& connection, const Config& config,
 std::vector<ReplicaTable> configured_replicas(const Config& config,
                                               std::vector<ReplicaTable> replicas);
 
-/// Options of a connection for `command`; shows as application_name "dynamite/COMMAND".
-pg::ConnectOptions connect_options(const Config& config, std::string_view command);
-
 }  // namespace dynamite

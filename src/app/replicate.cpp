@@ -5,6 +5,7 @@
 #include <random>
 
 #include "app/commands.hpp"
+#include "app/connect_options.hpp"
 #include "app/handler_options.hpp"
 #include "app/progress.hpp"
 #include "app/replicas.hpp"
@@ -22,7 +23,7 @@ constexpr auto kStartPause = std::chrono::seconds{1};
 
 EngineOptions engine_options(const Context& context, std::string_view command) {
   const Config& config = context.config;
-  return {.connect = connect_options(config, command),
+  return {.connect = connect_options(context, command),
           .apply = apply_options(config),
           .connections = config.connections,
           .segments = config.segments,

@@ -18,6 +18,7 @@ AwsOptions aws_options(const Config& config, int attempts_max) {
           .streams_endpoint = config.streams_endpoint,
           .lambda_endpoint = config.lambda_endpoint,
           .cloudwatch_endpoint = config.cloudwatch_endpoint,
+          .secrets_manager_endpoint = config.secrets_manager_endpoint,
           .attempts_max = attempts_max,
           .seed = std::random_device{}()};
 }

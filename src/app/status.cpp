@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/commands.hpp"
+#include "app/connect_options.hpp"
 #include "app/one_shots.hpp"
 #include "app/replicas.hpp"
 #include "core/json_text.hpp"
@@ -103,7 +104,7 @@ void print_text(const std::vector<TableStatus>& tables) {
 
 std::vector<TableStatus> read_status(const Context& context) {
   pg::Connection connection =
-      pg::Connection::open(connect_options(context.config, "status"), context.stop);
+      pg::Connection::open(connect_options(context, "status"), context.stop);
   Catalogue{connection, context.config.state_schema}.require_usable();
   return read_status(connection, context.config);
 }

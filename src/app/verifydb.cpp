@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/commands.hpp"
+#include "app/connect_options.hpp"
 #include "app/handler_options.hpp"
 #include "app/replicas.hpp"
 #include "core/error.hpp"
@@ -171,7 +172,7 @@ int run_verifydb(const Context& context) {
   std::mt19937_64 names{std::random_device{}()};
   const TableDescription table = test_table(names);
   pg::Connection connection =
-      pg::Connection::open(connect_options(context.config, "verifydb"), context.stop);
+      pg::Connection::open(connect_options(context, "verifydb"), context.stop);
   const TestReplica replica{connection,
                             ensure_replica(connection, context.config, table, context.stop),
                             context.line.verify.keep};

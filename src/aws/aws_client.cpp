@@ -28,10 +28,16 @@ constexpr milliseconds kThrottledDelay = 1'000ms;
 constexpr int kBudget = 500;
 constexpr int kRetryCost = 5;
 
-std::string target(Service service, std::string_view operation) {
-  return fmt::format("{}.{}",
-                     service == Service::streams ? "DynamoDBStreams_20120810" : "DynamoDB_20120810",
-                     operation);
+/// The prefix of x-amz-target, and the version of AWS JSON.
+struct JsonProtocol {
+  std::string_view target, content_type;
+};
+
+JsonProtocol json_protocol(Service service) {
+  if (service == Service::streams)
+    return {"DynamoDBStreams_20120810", "application/x-amz-json-1.0"};
+  if (service == Service::secrets_manager) return {"secretsmanager", "application/x-amz-json-1.1"};
+  return {"DynamoDB_20120810", "application/x-amz-json-1.0"};
 }
 
 std::string encoded(const Parameters& parameters) {
@@ -85,11 +91,14 @@ struct AwsClient::State {
 };
 
 std::string AwsClient::State::endpoint(Service service) const {
-  const std::string& given = service == Service::dynamodb  ? options.dynamodb_endpoint
-                             : service == Service::streams ? options.streams_endpoint
-                             : service == Service::lambda  ? options.lambda_endpoint
-                                                           : options.cloudwatch_endpoint;
-  return given.empty() ? default_endpoint(service, options.region) : given;
+  const std::map<Service, std::string> given{
+      {Service::dynamodb, options.dynamodb_endpoint},
+      {Service::streams, options.streams_endpoint},
+      {Service::lambda, options.lambda_endpoint},
+      {Service::cloudwatch, options.cloudwatch_endpoint},
+      {Service::secrets_manager, options.secrets_manager_endpoint}};
+  const std::string& own = given.at(service);
+  return own.empty() ? default_endpoint(service, options.region) : own;
 }
 
 HttpRequest AwsClient::State::signed_request(Service service, const Unsigned& request) const {
@@ -147,10 +156,11 @@ AwsClient::~AwsClient() = default;
 
 std::string AwsClient::call(Service service, std::string_view operation, std::string_view body,
                             std::stop_token stop) {
+  const JsonProtocol protocol = json_protocol(service);
   return repeat(service,
                 {.operation = operation,
-                 .content_type = "application/x-amz-json-1.0",
-                 .target = target(service, operation),
+                 .content_type = std::string{protocol.content_type},
+                 .target = fmt::format("{}.{}", protocol.target, operation),
                  .body = body},
                 std::move(stop));
 }

@@ -68,7 +68,7 @@ struct QueryCall {
   Parameters parameters;
 };
 
-enum class Service { dynamodb, streams, lambda, cloudwatch };
+enum class Service { dynamodb, streams, lambda, cloudwatch, secrets_manager };
 
 struct AwsOptions {
   std::string region;
@@ -76,6 +76,7 @@ struct AwsOptions {
   std::string streams_endpoint{};
   std::string lambda_endpoint{};
   std::string cloudwatch_endpoint{};
+  std::string secrets_manager_endpoint{};
   int attempts_max = 10;  ///< of one call, then its Error is thrown
   std::chrono::milliseconds retry_delay_max{20'000};
   std::uint64_t seed = 0;  ///< of the jitter

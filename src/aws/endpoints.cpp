@@ -16,6 +16,8 @@ std::string_view host_prefix(Service service) noexcept {
       return "lambda";
     case Service::cloudwatch:
       return "monitoring";
+    case Service::secrets_manager:
+      return "secretsmanager";
   }
   return {};
 }

@@ -175,13 +175,19 @@ std::string signing_key(const std::string& secret, const SigningScope& scope,
   return key;
 }
 
-std::string authorization(const SignableRequest& request, const SigningScope& scope,
-                          const Credentials& credentials, const std::string& amz_date) {
+std::string signature(const SignableRequest& request, const SigningScope& scope,
+                      const Credentials& credentials, const std::string& amz_date) {
   const std::string to_sign = string_to_sign(canonical_request(request), scope, amz_date);
   const std::string key = signing_key(credentials.secret_access_key, scope, amz_date.substr(0, 8));
+  return hex(hmac_sha256(key, to_sign));
+}
+
+std::string authorization(const SignableRequest& request, const SigningScope& scope,
+                          const Credentials& credentials, const std::string& amz_date) {
   return fmt::format("{} Credential={}/{}, SignedHeaders={}, Signature={}", kAlgorithm,
                      credentials.access_key_id, scope_text(scope, amz_date),
-                     signed_headers(request.headers), hex(hmac_sha256(key, to_sign)));
+                     signed_headers(request.headers),
+                     signature(request, scope, credentials, amz_date));
 }
 
 std::string percent_encode(std::string_view text) { return encode(text); }

@@ -21,7 +21,7 @@ struct SignableRequest {
   std::string path;   ///< as sent, percent-encoded; "/" if empty
   std::string query;  ///< as sent, without "?"
   Headers headers;    ///< all are signed; `host` must be among them
-  std::string_view body;
+  std::string_view body{};
 };
 
 /// The steps of Signature Version 4; see the AWS documentation of that name.
@@ -30,6 +30,10 @@ std::string string_to_sign(const std::string& canonical_request, const SigningSc
                            const std::string& amz_date);
 std::string signing_key(const std::string& secret, const SigningScope& scope,
                         const std::string& date);
+
+/// In hexadecimal digits.
+std::string signature(const SignableRequest& request, const SigningScope& scope,
+                      const Credentials& credentials, const std::string& amz_date);
 
 /// The value of the Authorization header. `amz_date`: YYYYMMDDTHHMMSSZ, the value of x-amz-date.
 std::string authorization(const SignableRequest& request, const SigningScope& scope,

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
+#include <vector>
 
 #include "pg/pg_error.hpp"
 
@@ -71,6 +73,12 @@ Error::Kind kind_of_connect_failure(std::string_view message) {
   return refused && !unreachable ? Error::Kind::usage : Error::Kind::transient;
 }
 
+std::string hint_of_connect_failure(std::string_view message) {
+  if (message.find("certificate verify failed") == message.npos) return {};
+  return "name the file of the server's certificate authority in the setting `ca_file`: RDS "
+         "instances need AWS's global-bundle.pem, RDS Proxy Amazon's public roots";
+}
+
 void ignore_notice(void*, const PGresult*) {}
 
 short poll_socket(int socket, short events, milliseconds timeout) {
@@ -109,24 +117,38 @@ std::uint64_t Result::affected() const {
   return number;
 }
 
+// What was refused may have been replaced meanwhile: a password that was rotated, say.
 Connection Connection::open(const ConnectOptions& options, std::stop_token stop) {
+  if (!options.login) return open_with(options, {}, stop);
+  const ConnectParameters login = options.login(false);
+  try {
+    return open_with(options, login, stop);
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::usage) throw;
+    const ConnectParameters newer = options.login(true);
+    if (newer == login) throw;
+    return open_with(options, newer, stop);
+  }
+}
+
+Connection Connection::open_with(const ConnectOptions& options, const ConnectParameters& login,
+                                 const std::stop_token& stop) {
   // A silent peer is noticed within a minute: 20 s idle, then 4 probes of 10 s.
-  const std::array keywords{"dbname",
-                            "application_name",
-                            "client_encoding",
-                            "keepalives_idle",
-                            "keepalives_interval",
-                            "keepalives_count",
-                            "tcp_user_timeout",
-                            static_cast<const char*>(nullptr)};
-  const std::array values{options.conninfo.c_str(),
-                          options.application_name.c_str(),
-                          "UTF8",
-                          "20",
-                          "10",
-                          "4",
-                          "60000",
-                          static_cast<const char*>(nullptr)};
+  ConnectParameters parameters{
+      {"dbname", options.conninfo},  {"application_name", options.application_name},
+      {"client_encoding", "UTF8"},   {"keepalives_idle", "20"},
+      {"keepalives_interval", "10"}, {"keepalives_count", "4"},
+      {"tcp_user_timeout", "60000"}};
+  std::ranges::copy(options.parameters, std::back_inserter(parameters));
+  std::ranges::copy(login, std::back_inserter(parameters));
+  std::vector<const char*> keywords;
+  std::vector<const char*> values;
+  for (const auto& [keyword, value] : parameters) {
+    keywords.push_back(keyword.c_str());
+    values.push_back(value.c_str());
+  }
+  keywords.push_back(nullptr);
+  values.push_back(nullptr);
   Connection connection{PQconnectStartParams(keywords.data(), values.data(), 1)};
   if (!connection.handle_) throw std::bad_alloc{};
   PGconn* handle = connection.handle_.get();
@@ -137,7 +159,8 @@ Connection Connection::open(const ConnectOptions& options, std::stop_token stop)
   while (status != PGRES_POLLING_OK) {
     if (status == PGRES_POLLING_FAILED) {
       const std::string message = trimmed(PQerrorMessage(handle));
-      throw Error{kind_of_connect_failure(message), "cannot connect to PostgreSQL: " + message};
+      throw Error{kind_of_connect_failure(message), "cannot connect to PostgreSQL: " + message,
+                  hint_of_connect_failure(message)};
     }
     if (stop.stop_requested() || steady_clock::now() > deadline)
       throw Error{Error::Kind::transient, "PostgreSQL did not answer in time while connecting",

@@ -3,12 +3,14 @@
 #include <libpq-fe.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/handle.hpp"
@@ -48,10 +50,18 @@ struct Limits {
   static constexpr std::chrono::milliseconds kStopGrace{1'000};
 };
 
+/// Names and values as libpq knows them.
+using ConnectParameters = std::vector<std::pair<std::string, std::string>>;
+
+/// User and password of one connect. `refused`: the server has just refused those given last.
+using Login = std::function<ConnectParameters(bool refused)>;
+
 struct ConnectOptions {
   std::string conninfo;          ///< URL or keywords
   std::string application_name;  ///< dynamite/COMMAND/TABLE
   std::chrono::milliseconds timeout{10'000};
+  ConnectParameters parameters{};  ///< win over conninfo
+  Login login{};                   ///< wins over both; empty: they have all
 };
 
 /// One libpq connection in non-blocking pipeline mode. Not safe to share between threads.
@@ -93,6 +103,8 @@ class Connection {
  private:
   explicit Connection(PGconn* handle) noexcept : handle_{handle} {}
 
+  static Connection open_with(const ConnectOptions& options, const ConnectParameters& login,
+                              const std::stop_token& stop);
   void send(const Statement& statement);
   std::vector<Result> collect(std::size_t count, const Limits& limits);
   void wait_for_input(const Limits& limits);

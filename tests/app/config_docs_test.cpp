@@ -55,6 +55,7 @@ TEST(ConfigurationDoc, NamesExactlyTheKeysThatExist) {
 TEST(ConfigurationDoc, DefaultsAreThoseOfTheProgram) {
   const Config defaults;
   std::map<std::string, std::string> expected{
+      {"auth", defaults.auth == Auth::password ? "\"password\"" : "?"},
       {"schema", '"' + defaults.schema + '"'},
       {"state_schema", '"' + defaults.state_schema + '"'},
       {"create_tables", defaults.create_tables == CreateTables::automatic ? "\"auto\"" : "?"},

@@ -46,7 +46,8 @@ constexpr std::array<CommandText, 11> kCommands{{
     {Command::lambda, "lambda", "Serve the AWS Lambda Runtime API.\nThe default inside Lambda.",
      "  AWS_LAMBDA_RUNTIME_API=localhost:9001 dynamite lambda"},
     {Command::apply, "apply",
-     "Apply recorded Lambda events or stream records,\nas JSON or JSON lines.",
+     "Apply recorded Lambda events, stream records or objects\n"
+     "of an on-failure destination S3, as JSON or JSON lines.",
      "  dynamite apply event.json\n"
      "  zcat records.jsonl.gz | dynamite apply -"},
     {Command::release, "release", "Give tables that a dead daemon followed back to Lambda.",

@@ -25,8 +25,9 @@ using TableLookup = std::function<std::shared_ptr<const SourceTable>(std::string
 /// has time 1970. Images are passed over, checked to be JSON, and not read; keys are.
 Batch decode_lambda_event(std::string page, const TableLookup& lookup);
 
-/// Stream records as `dynamite apply` takes them: one Lambda event, or JSON lines of which each is
-/// an event or one record with its eventSourceARN.
+/// Stream records as `dynamite apply` takes them: one Lambda event, one object of an on-failure
+/// destination S3, which has the event as its `payload`, or JSON lines of which each is one of
+/// these or a record with its eventSourceARN.
 Batch decode_recorded(std::string page, const TableLookup& lookup);
 
 struct RecordsPage {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "core/json_text.hpp"
 #include "decode/change_reader.hpp"
 #include "decode/decode.hpp"
 
@@ -20,7 +21,8 @@ struct Foreign {
 
 constexpr std::array kForeign{
     Foreign{"DDBStreamBatchInfo",
-            "an on-failure report of a DynamoDB stream, which does not carry its records"},
+            "an on-failure report of a DynamoDB stream without its records, which only the "
+            "destination S3 keeps"},
     Foreign{"KinesisBatchInfo", "an on-failure report of a Kinesis stream"},
     Foreign{"detail-type", "an EventBridge event"},
     Foreign{"httpMethod", "an HTTP request"},
@@ -32,6 +34,7 @@ struct Event {
   bool has_records = false;
   bool has_record_body = false;
   std::string_view foreign;
+  std::string_view payload;  ///< raw, of an on-failure object: the event that Lambda gave up
 };
 
 /// Reads the object that `scanner` stands before, and the records in it.
@@ -45,8 +48,9 @@ Event read_event(JsonScanner& scanner, ChangeReader& reader) {
       scan_array(scanner, [&] { reader.read(scanner); });
       return;
     }
-    scanner.skip_value();
+    const std::string_view value = scanner.skip_value();
     event.has_record_body |= token_is(name, "dynamodb");
+    if (token_is(name, "payload")) event.payload = value;
     for (const Foreign& foreign : kForeign)
       if (token_is(name, foreign.member)) event.foreign = foreign.what;
   });
@@ -72,12 +76,26 @@ void read_as_usage(const char* what, Read read) {
   }
 }
 
-/// An event, or a single record.
-void read_document(JsonScanner& scanner, ChangeReader& reader) {
+/// The event in an on-failure object, an object itself or as a string.
+void read_payload(std::string_view payload, Batch& batch, ChangeReader& reader) {
+  if (payload.starts_with('"')) {
+    std::string text;
+    append_unescaped(text, payload.substr(1, payload.size() - 2));
+    payload = keep_key(batch, text);
+  }
+  JsonScanner scanner{payload};
+  const Event event = read_event(scanner, reader);
+  scanner.expect_end();
+  if (!event.has_records) refuse(event);
+}
+
+/// An event, a single record, or an on-failure object with its payload.
+void read_document(JsonScanner& scanner, Batch& batch, ChangeReader& reader) {
   scanner.peek();
   const char* const begin = scanner.position();
   const Event event = read_event(scanner, reader);
   if (event.has_records) return;
+  if (!event.payload.empty()) return read_payload(event.payload, batch, reader);
   if (!event.has_record_body) refuse(event);
   scanner.go_to(begin);
   reader.read(scanner);
@@ -94,13 +112,13 @@ std::optional<std::string_view> broken_line(std::string_view page, const char* b
 }
 
 /// Reads a document; if it is a broken line of JSON lines, sets the line aside.
-void read_document_or_line(std::string_view page, JsonScanner& scanner, ChangeReader& reader) {
+void read_document_or_line(JsonScanner& scanner, Batch& batch, ChangeReader& reader) {
   scanner.peek();
   const char* const begin = scanner.position();
   try {
-    read_document(scanner, reader);
+    read_document(scanner, batch, reader);
   } catch (const Error& error) {
-    const auto line = broken_line(page, begin);
+    const auto line = broken_line(*batch.page, begin);
     if (error.kind() != Error::Kind::poison || !line) throw;
     reader.reject(*line, error.what());
     scanner.go_to(line->data() + line->size());
@@ -129,7 +147,7 @@ Batch decode_recorded(std::string page, const TableLookup& lookup) {
     batch = open_batch(std::move(page));
     ChangeReader reader{batch, lookup};
     JsonScanner scanner{*batch.page};
-    while (!scanner.at_end()) read_document_or_line(*batch.page, scanner, reader);
+    while (!scanner.at_end()) read_document_or_line(scanner, batch, reader);
     reader.finish();
   });
   return batch;

@@ -54,6 +54,26 @@ TEST(Recorded, MayBeLinesOfRecordsAndEvents) {
               ElementsAre(numbered(1), numbered(2), numbered(3), numbered(4)));
 }
 
+TEST(Recorded, MayBeObjectsOfAnOnFailureDestination) {
+  const std::string object = test::read_testdata("events/synthetic/esm-onfailure-s3-object.json");
+  const std::string with_string =
+      test::read_testdata("events/synthetic/esm-onfailure-s3-object-string-payload.json");
+
+  const Batch batch = decode(object + "\n" + with_string);
+
+  ASSERT_THAT(batch.changes, SizeIs(2));
+  EXPECT_THAT(batch.rejected, IsEmpty());
+  EXPECT_EQ(batch.changes[0].version, batch.changes[1].version);
+  EXPECT_EQ(batch.changes[0].key, batch.changes[1].key);
+}
+
+TEST(Recorded, RefusesAnOnFailureReportWithoutItsRecords) {
+  EXPECT_THAT(failure_of([] {
+                decode(test::read_testdata("events/synthetic/esm-onfailure-sqs-body.json"));
+              }),
+              HasSubstr("only the destination S3 keeps"));
+}
+
 TEST(Recorded, MayBeEmpty) {
   EXPECT_THAT(decode("").changes, IsEmpty());
   EXPECT_THAT(decode(" \n\n").changes, IsEmpty());

@@ -14,7 +14,11 @@ SESSION = botocore.session.get_session()
 GLOBAL = {"--query", "--output", "--region", "--profile", "--cli-binary-format"}
 COMMAND = re.compile(r"""(?<![\w:/.-])aws ((?:'[^']*'|"[^"]*"|[^|;&)>\n])*)""")
 # What the CLI adds to the services: options.
-OWN = {("configure", "export-credentials"): {"--format"}, ("s3", "sync"): set(), ("logs", "tail"): {"--since", "--format", "--follow"}}
+OWN = {
+    ("configure", "export-credentials"): {"--format"},
+    ("s3", "sync"): set(),
+    ("logs", "tail"): {"--since", "--format", "--follow"},
+}
 
 
 def commands(doc):

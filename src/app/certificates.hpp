@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "aws/aws_client.hpp"
+#include "core/environment.hpp"
 
 namespace dynamite {
 

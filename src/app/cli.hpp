@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "app/log.hpp"
-#include "aws/aws_client.hpp"
+#include "core/environment.hpp"
 #include "core/key_schema.hpp"
 
 namespace dynamite {

@@ -16,6 +16,7 @@
 #include "app/config_file.hpp"
 #include "app/config_keys.hpp"
 #include "core/error.hpp"
+#include "credentials/credentials.hpp"
 
 namespace dynamite {
 namespace {
@@ -44,12 +45,6 @@ bool glob_matches(std::string_view glob, std::string_view name) noexcept {
     }
   }
   return glob.find_first_not_of('*', g) == std::string_view::npos;
-}
-
-std::optional<std::string> variable(const Environment& environment, std::string_view name) {
-  auto value = environment(name);
-  // As AWS's own tools: a variable that is set to nothing is not set.
-  return value && !value->empty() ? value : std::nullopt;
 }
 
 /// Collects settings into a Config and everything that is wrong with them.
@@ -171,6 +166,7 @@ void Reader::read_aws() {
   config_.lambda_endpoint = endpoint_of("AWS_ENDPOINT_URL_LAMBDA");
   config_.cloudwatch_endpoint = endpoint_of("AWS_ENDPOINT_URL_CLOUDWATCH");
   config_.secrets_manager_endpoint = endpoint_of("AWS_ENDPOINT_URL_SECRETS_MANAGER");
+  config_.sts_endpoint = endpoint_of("AWS_ENDPOINT_URL_STS");
   config_.ca_bundle =
       variable(environment, "AWS_CA_BUNDLE").value_or(packaged_certificates().value_or(""));
 }

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "app/database_url.hpp"
-#include "aws/aws_client.hpp"
+#include "core/environment.hpp"
 #include "replica/apply_options.hpp"
 
 namespace dynamite {
@@ -60,6 +60,7 @@ struct Config {
   std::string lambda_endpoint;
   std::string cloudwatch_endpoint;
   std::string secrets_manager_endpoint;
+  std::string sts_endpoint;
   std::string ca_bundle;  ///< AWS_CA_BUNDLE, or the package's; empty: the system's
 };
 

@@ -107,7 +107,8 @@ class RdsIamLogin {
  public:
   explicit RdsIamLogin(const Context& context)
       : login_{rds_login(context.config)},
-        credentials_{make_default_credentials(context.environment)} {}
+        transport_{make_curl_transport(context.config.ca_bundle)},
+        credentials_{find_credentials(context, *transport_)} {}
 
   pg::ConnectParameters get() {
     const auto now = std::chrono::system_clock::now();
@@ -116,6 +117,7 @@ class RdsIamLogin {
 
  private:
   RdsLogin login_;
+  std::unique_ptr<Transport> transport_;
   std::unique_ptr<CredentialsProvider> credentials_;
 };
 

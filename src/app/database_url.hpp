@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "aws/aws_client.hpp"
+#include "core/environment.hpp"
 
 namespace dynamite {
 

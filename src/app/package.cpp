@@ -7,6 +7,7 @@
 #include <iterator>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "app/certificates.hpp"
 #include "app/commands.hpp"
@@ -67,7 +68,7 @@ class Zip {
 };
 
 fs::path lambda_program() {
-  const fs::path program = program_directory() / "dynamite-lambda";
+  fs::path program = program_directory() / "dynamite-lambda";
   if (!fs::exists(program))
     fail(fmt::format("the program for Lambda is not there: \"{}\"", program.string()),
          "run `make package`, which builds it");

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "core/error.hpp"
+#include "credentials/credentials.hpp"
 #include "engine/suitable.hpp"
 
 namespace dynamite {
@@ -40,9 +41,17 @@ void require_all_flag(const std::vector<SelectedTable>& tables) {
 
 }  // namespace
 
+std::unique_ptr<CredentialsProvider> find_credentials(const Context& context,
+                                                      Transport& transport) {
+  return make_default_credentials({.environment = context.environment,
+                                   .transport = transport,
+                                   .region = context.config.region,
+                                   .sts_endpoint = context.config.sts_endpoint});
+}
+
 Source::Source(const Context& context, int attempts_max)
     : transport_{make_curl_transport(context.config.ca_bundle)},
-      credentials_{make_default_credentials(context.environment)},
+      credentials_{find_credentials(context, *transport_)},
       client_{aws_options(context.config, attempts_max), *transport_, *credentials_},
       dynamodb_{client_} {}
 

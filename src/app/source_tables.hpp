@@ -8,6 +8,9 @@
 
 namespace dynamite {
 
+/// AWS credentials as the configuration and the environment say. `transport` outlives them.
+std::unique_ptr<CredentialsProvider> find_credentials(const Context& context, Transport& transport);
+
 /// DynamoDB as the configuration says, with all that stands under it.
 class Source {
  public:

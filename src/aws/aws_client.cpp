@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <cstring>
 #include <ctime>
 #include <mutex>
@@ -49,6 +50,15 @@ std::string encoded(const Parameters& parameters) {
   return text;
 }
 
+// What the service asks for; zero if nothing.
+milliseconds retry_after(const HttpResponse& response) {
+  const std::string_view text = response.header("x-amz-retry-after");
+  std::uint32_t count = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), count);
+  const bool number = failure == std::errc{} && end == text.data() + text.size();
+  return milliseconds{number ? count : 0};
+}
+
 std::optional<system_clock::time_point> parse_http_date(std::string_view text) {
   tm parts{};
   const std::string date{text};
@@ -75,11 +85,12 @@ struct AwsClient::State {
       : options{std::move(o)}, transport{t}, credentials{c}, random{options.seed} {}
 
   std::string endpoint(Service service) const;
-  HttpRequest signed_request(Service service, const Unsigned& request) const;
+  HttpRequest signed_request(Service service, const Unsigned& request,
+                             const Credentials& keys) const;
   milliseconds pause(Reaction reaction, int attempt);
   bool spend_retry();
   void refund();
-  void correct_clock(const HttpResponse& response);
+  void correct(Reaction reaction, const HttpResponse& response, const Credentials& refused);
 
   AwsOptions options;
   Transport& transport;
@@ -96,26 +107,28 @@ std::string AwsClient::State::endpoint(Service service) const {
       {Service::streams, options.streams_endpoint},
       {Service::lambda, options.lambda_endpoint},
       {Service::cloudwatch, options.cloudwatch_endpoint},
-      {Service::secrets_manager, options.secrets_manager_endpoint}};
+      {Service::secrets_manager, options.secrets_manager_endpoint},
+      {Service::sts, options.sts_endpoint}};
   const std::string& own = given.at(service);
   return own.empty() ? default_endpoint(service, options.region) : own;
 }
 
-HttpRequest AwsClient::State::signed_request(Service service, const Unsigned& request) const {
+HttpRequest AwsClient::State::signed_request(Service service, const Unsigned& request,
+                                             const Credentials& keys) const {
   const std::string base = endpoint(service);
-  const Credentials keys = credentials.get();
   const std::string date = to_amz_date(system_clock::now() + system_clock::duration{clock_offset});
   Headers headers{{"host", host_of(base)}, {"x-amz-date", date}};
   if (!request.content_type.empty()) headers.emplace_back("content-type", request.content_type);
   if (!request.target.empty()) headers.emplace_back("x-amz-target", request.target);
   if (!keys.session_token.empty()) headers.emplace_back("x-amz-security-token", keys.session_token);
   const SigningScope scope{options.region, std::string{signing_name(service)}};
-  headers.emplace_back("authorization", authorization({.method = request.method,
-                                                       .path = request.path,
-                                                       .query = request.query,
-                                                       .headers = headers,
-                                                       .body = request.body},
-                                                      scope, keys, date));
+  if (!keys.access_key_id.empty())
+    headers.emplace_back("authorization", authorization({.method = request.method,
+                                                         .path = request.path,
+                                                         .query = request.query,
+                                                         .headers = headers,
+                                                         .body = request.body},
+                                                        scope, keys, date));
   // The sum over the bytes as sent is checked: nobody shall compress them on the way.
   headers.emplace_back("accept-encoding", "identity");
   return {.method = request.method,
@@ -144,8 +157,11 @@ void AwsClient::State::refund() {
   budget = std::min(kBudget, budget + 1);
 }
 
-void AwsClient::State::correct_clock(const HttpResponse& response) {
-  if (const auto date = parse_http_date(response.header("date")))
+void AwsClient::State::correct(Reaction reaction, const HttpResponse& response,
+                               const Credentials& refused) {
+  if (reaction == Reaction::refresh_credentials) credentials.invalidate(refused);
+  const auto date = parse_http_date(response.header("date"));
+  if (reaction == Reaction::correct_clock && date)
     clock_offset = (*date - system_clock::now()).count();
 }
 
@@ -191,9 +207,11 @@ std::string AwsClient::repeat(Service service, const Unsigned& request, std::sto
   bool corrected = false;  // credentials or clock: once
   for (int attempt = 0;; ++attempt) {
     Reaction reaction = Reaction::retry;
+    milliseconds wanted{0};
     try {
+      const Credentials keys = state_->credentials.get();
       HttpResponse response =
-          state_->transport.send(state_->signed_request(service, request), stop);
+          state_->transport.send(state_->signed_request(service, request, keys), stop);
       auto failure = failure_of(response, operation, signing_name(service));
       if (!failure) {
         state_->refund();
@@ -204,7 +222,8 @@ std::string AwsClient::repeat(Service service, const Unsigned& request, std::sto
           reaction == Reaction::refresh_credentials || reaction == Reaction::correct_clock;
       if (reaction == Reaction::give_up || (correctable && std::exchange(corrected, true)))
         throw failure->error;
-      if (reaction == Reaction::correct_clock) state_->correct_clock(response);
+      state_->correct(reaction, response, keys);
+      wanted = retry_after(response);
       if (!correctable && (attempt + 1 >= state_->options.attempts_max || !state_->spend_retry()))
         throw failure->error;
     } catch (const AwsError&) {
@@ -215,7 +234,8 @@ std::string AwsClient::repeat(Service service, const Unsigned& request, std::sto
           !state_->spend_retry())
         throw;
     }
-    sleep_for(state_->pause(reaction, attempt), stop);
+    const milliseconds pause = std::max(state_->pause(reaction, attempt), wanted);
+    sleep_for(std::min(pause, state_->options.retry_delay_max), stop);
     if (stop.stop_requested())
       throw Error{Error::Kind::transient, fmt::format("{} was stopped", operation)};
   }

@@ -2,10 +2,8 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -41,16 +39,9 @@ class CredentialsProvider {
   virtual ~CredentialsProvider() = default;
   /// Throws Error{usage} if there are none, naming where it looked.
   virtual Credentials get() = 0;
+  /// AWS refused the keys `refused`: the next get() looks for others, if it would have kept them.
+  virtual void invalidate(const Credentials& /*refused*/) {}
 };
-
-/// Reads one environment variable; nullptr or absent: empty optional.
-using Environment = std::function<std::optional<std::string>(std::string_view name)>;
-
-/// Environment, then the shared credentials and config files with AWS_PROFILE.
-std::unique_ptr<CredentialsProvider> make_default_credentials(Environment environment);
-
-/// The region of AWS_PROFILE in the shared files.
-std::optional<std::string> profile_region(const Environment& environment);
 
 /// Names and values, not encoded, in any order.
 using Parameters = std::map<std::string, std::string>;
@@ -68,7 +59,7 @@ struct QueryCall {
   Parameters parameters;
 };
 
-enum class Service { dynamodb, streams, lambda, cloudwatch, secrets_manager };
+enum class Service { dynamodb, streams, lambda, cloudwatch, secrets_manager, sts };
 
 struct AwsOptions {
   std::string region;
@@ -77,13 +68,14 @@ struct AwsOptions {
   std::string lambda_endpoint{};
   std::string cloudwatch_endpoint{};
   std::string secrets_manager_endpoint{};
+  std::string sts_endpoint{};
   int attempts_max = 10;  ///< of one call, then its Error is thrown
   std::chrono::milliseconds retry_delay_max{20'000};
   std::uint64_t seed = 0;  ///< of the jitter
 };
 
-/// Signed calls with retries: AWS JSON 1.0, and what some services speak instead. Safe to call from
-/// many threads.
+/// Signed calls with retries: AWS JSON 1.0, and what some services speak instead. Credentials whose
+/// id is empty leave a call unsigned. Safe to call from many threads.
 class AwsClient {
  public:
   AwsClient(AwsOptions options, Transport& transport, CredentialsProvider& credentials);

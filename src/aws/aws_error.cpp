@@ -31,6 +31,10 @@ constexpr std::array kRules{
     Rule{"AccessDeniedException", usage, give_up},
     Rule{"AccessDenied", usage, give_up},
     Rule{"UnauthorizedException", usage, give_up},
+    Rule{"InvalidIdentityToken", usage, give_up},
+    Rule{"IDPRejectedClaim", usage, give_up},
+    Rule{"RegionDisabledException", usage, give_up},
+    Rule{"ValidationError", usage, give_up},  // of STS: a role or session name of the user
     Rule{"ValidationException", bug, give_up},
     Rule{"SerializationException", bug, give_up},
     Rule{"UnknownOperationException", bug, give_up},
@@ -58,6 +62,7 @@ constexpr std::array kRules{
     Rule{"LimitExceededException", transient, retry_throttled},
     Rule{"TransactionInProgressException", transient, retry_throttled},
     Rule{"SlowDown", transient, retry_throttled},
+    Rule{"IDPCommunicationError", transient, retry},
     Rule{"InternalServerError", transient, retry},
     Rule{"InternalFailure", transient, retry},
     Rule{"ServiceUnavailable", transient, retry},

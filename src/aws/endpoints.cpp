@@ -18,6 +18,8 @@ std::string_view host_prefix(Service service) noexcept {
       return "monitoring";
     case Service::secrets_manager:
       return "secretsmanager";
+    case Service::sts:
+      return "sts";
   }
   return {};
 }

@@ -43,22 +43,25 @@ class SecretTest : public HandlerTest {
     secret_ = secret;
   }
 
-  void start(const std::string& user = "") {
+  void start(const std::string& user = "", std::map<std::string, std::string> more = {}) {
     const std::string place = url().substr(url().find('@') + 1);
-    program_ = std::make_unique<Process>(
-        std::vector<std::string>{DYNAMITE_PROGRAM},
-        std::map<std::string, std::string>{
-            {"AWS_LAMBDA_RUNTIME_API", api_.address()},
-            {"AWS_ENDPOINT_URL_SECRETS_MANAGER", aws_.url()},
-            {"DYNAMITE_URL", fmt::format("postgresql://{}{}", user, place)},
-            {"DYNAMITE_SECRET", "arn:aws:secretsmanager:us-east-1:111122223333:secret:db-AbCdEf"},
-            {"DYNAMITE_SCHEMA", schema()},
-            {"DYNAMITE_STATE_SCHEMA", state_schema()}});
+    more.merge(std::map<std::string, std::string>{
+        {"AWS_LAMBDA_RUNTIME_API", api_.address()},
+        {"AWS_ENDPOINT_URL_SECRETS_MANAGER", aws_.url()},
+        {"DYNAMITE_URL", fmt::format("postgresql://{}{}", user, place)},
+        {"DYNAMITE_SECRET", "arn:aws:secretsmanager:us-east-1:111122223333:secret:db-AbCdEf"},
+        {"DYNAMITE_SCHEMA", schema()},
+        {"DYNAMITE_STATE_SCHEMA", state_schema()}});
+    program_ =
+        std::make_unique<Process>(std::vector<std::string>{DYNAMITE_PROGRAM}, std::move(more));
   }
 
   ServedResponse serve(const ServedRequest& request) {
     const std::scoped_lock lock{mutex_};
+    if (request.path == "/task")
+      return {.body = R"({"AccessKeyId":"TASK","SecretAccessKey":"s","Token":"of the task"})"};
     ++reads_;
+    token_ = request.header("x-amz-security-token");
     asked_ = std::string{request.header("x-amz-target")} + " " +
              std::string{request.header("content-type")} + " " + request.body;
     return {.body = fmt::format(R"({{"Name":"db","SecretString":{}}})", json_string(secret_))};
@@ -66,7 +69,7 @@ class SecretTest : public HandlerTest {
 
   std::string role_;
   std::mutex mutex_;
-  std::string secret_, asked_;
+  std::string secret_, asked_, token_;
   std::atomic<int> reads_ = 0;
   RuntimeApi api_;
   HttpServer aws_{[this](const ServedRequest& request) { return serve(request); }};
@@ -105,6 +108,15 @@ TEST_F(SecretTest, MayBeThePasswordAlone) {
   start(role_ + "@");
 
   EXPECT_EQ(api_.invoke(put_event("a", 1)).body, kSuccess);
+}
+
+TEST_F(SecretTest, IsReadWithTheKeysOfTheContainer) {
+  start("", {{"AWS_ACCESS_KEY_ID", ""},
+             {"AWS_SECRET_ACCESS_KEY", ""},
+             {"AWS_CONTAINER_CREDENTIALS_FULL_URI", aws_.url() + "/task"}});
+
+  EXPECT_EQ(api_.invoke(put_event("a", 1)).body, kSuccess);
+  EXPECT_EQ(token_, "of the task");
 }
 
 TEST_F(SecretTest, ThatIsWrongIsReadOnceMoreAndNeverShown) {

@@ -15,6 +15,7 @@ namespace {
 
 using testing::AllOf;
 using testing::Contains;
+using testing::ElementsAre;
 using testing::Ge;
 using testing::HasSubstr;
 using testing::Key;
@@ -279,13 +280,49 @@ TEST(AwsClient, DoesNotRepeatAfterAStop) {
 }
 
 TEST(AwsClient, PassesOnThatThereAreNoCredentials) {
+  struct None : CredentialsProvider {
+    Credentials get() override { throw Error{Error::Kind::usage, "no AWS credentials"}; }
+  } none;
   FakeTransport transport;
-  const auto none = make_default_credentials([](std::string_view) { return std::nullopt; });
-  AwsClient client{quick_options(), transport, *none};
+  AwsClient client{quick_options(), transport, none};
 
-  EXPECT_THAT(failure_of([&] { client.call(Service::dynamodb, "Scan", "{}"); }),
-              StartsWith("usage: no AWS credentials"));
+  EXPECT_EQ(failure_of([&] { client.call(Service::dynamodb, "Scan", "{}"); }),
+            "usage: no AWS credentials");
   EXPECT_THAT(transport.requests(), SizeIs(0));
+}
+
+/// Remembers what was refused.
+class WatchedCredentials : public FakeCredentials {
+ public:
+  void invalidate(const Credentials& keys) override { refused.push_back(keys.access_key_id); }
+  std::vector<std::string> refused;
+};
+
+TEST(AwsClient, SaysWhichKeysWereRefused) {
+  FakeTransport transport;
+  WatchedCredentials keys;
+  AwsClient client{quick_options(), transport, keys};
+  transport.then(refusal("ThrottlingException"));
+  transport.then(refusal("ExpiredTokenException"));
+  transport.then(200, "ok");
+
+  EXPECT_EQ(client.call(Service::dynamodb, "Scan", "{}"), "ok");
+  EXPECT_THAT(keys.refused, ElementsAre("KEY2"));
+}
+
+TEST(AwsClient, WaitsAsLongAsTheServiceAsksFor) {
+  AwsOptions options = quick_options();
+  options.retry_delay_max = std::chrono::milliseconds{200};
+  FakeAws aws{options};
+  HttpResponse busy = answer(500, "");
+  busy.headers.emplace_back("x-amz-retry-after", "150");
+  aws.transport.then(busy);
+  aws.transport.then(200, "ok");
+  const auto begin = std::chrono::steady_clock::now();
+
+  EXPECT_EQ(aws.client.call(Service::dynamodb, "Scan", "{}"), "ok");
+
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds{150});
 }
 
 TEST(AwsClient, IsCalledFromManyThreads) {

@@ -8,6 +8,8 @@ namespace {
 TEST(Endpoints, AreThoseOfTheRegionsPartition) {
   EXPECT_EQ(default_endpoint(Service::dynamodb, "us-east-1"),
             "https://dynamodb.us-east-1.amazonaws.com");
+  EXPECT_EQ(default_endpoint(Service::sts, "cn-north-1"),
+            "https://sts.cn-north-1.amazonaws.com.cn");
   EXPECT_EQ(default_endpoint(Service::streams, "us-east-1"),
             "https://streams.dynamodb.us-east-1.amazonaws.com");
   EXPECT_EQ(default_endpoint(Service::streams, "us-gov-west-1"),

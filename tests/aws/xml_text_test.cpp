@@ -18,6 +18,11 @@ TEST(XmlTexts, DecodesEntities) {
               ElementsAre("<a> &amp; \"b'\""));
 }
 
+TEST(XmlTexts, DecodesCharactersByNumber) {
+  EXPECT_THAT(xml_texts("<m>&#43;&#x2F;&#x3d; &#; &#x; &#300; &#43</m>", "m"),
+              ElementsAre("+/= &#; &#x; &#300; &#43"));
+}
+
 TEST(XmlTexts, LeavesOutElementsThatHoldOthersAndWhatIsCutOff) {
   EXPECT_THAT(xml_texts("<b><c>1</c></b><b>2", "b"), IsEmpty());
   EXPECT_THAT(xml_texts("", "b"), IsEmpty());

@@ -15,7 +15,6 @@ GLOBAL = {"--query", "--output", "--region", "--profile", "--cli-binary-format"}
 COMMAND = re.compile(r"""(?<![\w:/.-])aws ((?:'[^']*'|"[^"]*"|[^|;&)>\n])*)""")
 # What the CLI adds to the services: options.
 OWN = {
-    ("configure", "export-credentials"): {"--format"},
     ("s3", "sync"): set(),
     ("logs", "tail"): {"--since", "--format", "--follow"},
 }

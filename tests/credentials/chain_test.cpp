@@ -1,12 +1,4 @@
-#include <gmock/gmock.h>
-#include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
-#include <map>
-
-#include "aws/aws_client.hpp"
-#include "support/errors.hpp"
+#include "credentials/fixture.hpp"
 
 namespace dynamite::test {
 namespace {
@@ -15,40 +7,10 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-std::string words(const Credentials& credentials) {
-  return credentials.access_key_id + "/" + credentials.secret_access_key + "/" +
-         credentials.session_token;
-}
-
-/// A home directory with shared files, and an environment.
-class CredentialsTest : public testing::Test {
+/// What needs nobody's answer: the test's server is never asked.
+class CredentialsTest : public CredentialsChainTest {
  protected:
-  CredentialsTest() {
-    std::string pattern = testing::TempDir() + "credentials.XXXXXX";
-    home = mkdtemp(pattern.data());
-    std::filesystem::create_directory(home / ".aws");
-    variables["HOME"] = home;
-  }
-  ~CredentialsTest() override { std::filesystem::remove_all(home); }
-
-  void write(const std::string& file, const std::string& text) const {
-    std::ofstream{home / file} << text;
-  }
-
-  Environment environment() const {
-    return [this](std::string_view name) -> std::optional<std::string> {
-      const auto found = variables.find(std::string{name});
-      return found == variables.end() ? std::nullopt : std::optional{found->second};
-    };
-  }
-
-  std::string found() const { return words(make_default_credentials(environment())->get()); }
-  std::string failure() const {
-    return failure_of([this] { found(); });
-  }
-
-  std::filesystem::path home;
-  std::map<std::string, std::string> variables;
+  ~CredentialsTest() override { EXPECT_THAT(asked, testing::IsEmpty()); }
 };
 
 TEST_F(CredentialsTest, OfTheEnvironmentComeFirst) {
@@ -137,29 +99,45 @@ TEST_F(CredentialsTest, HalfAProfileIsAnError) {
             "usage: profile \"default\" has aws_secret_access_key, but not aws_access_key_id");
 }
 
-TEST_F(CredentialsTest, AProfileOfAnotherKindIsAnErrorThatSaysHowToExportItsKeys) {
+TEST_F(CredentialsTest, OfSsoAreAnErrorThatSaysHowToExportThem) {
   variables["AWS_PROFILE"] = "work";
-  for (const char* way :
-       {"role_arn", "sso_session", "sso_start_url", "credential_process", "login_session"}) {
-    write(".aws/config", "[profile work]\n" + std::string{way} + " = geheim\n");
+  for (const std::string way : {"sso_session", "sso_start_url", "login_session"}) {
+    write(".aws/config", "[profile work]\n" + way + " = geheim\n");
 
     const Error error = error_of([this] { found(); });
 
     EXPECT_EQ(error.kind(), Error::Kind::usage);
-    EXPECT_EQ(error.what(), "profile \"work\" has " + std::string{way} +
-                                ", but only aws_access_key_id and aws_secret_access_key are "
-                                "understood");
+    EXPECT_EQ(error.what(), "profile \"work\" has " + way + ", which is not supported");
     EXPECT_THAT(error.hint(), HasSubstr("export-credentials --format env --profile work"));
   }
 }
 
-TEST_F(CredentialsTest, ARoleComesBeforeTheKeysBesideItAndOtherWaysBehindThem) {
+TEST_F(CredentialsTest, ThoseOfTheCredentialsFileComeBeforeOtherWaysAndThoseOfConfigBehind) {
   write(".aws/credentials", "[default]\naws_access_key_id=A\naws_secret_access_key=a\n");
-  write(".aws/config", "[default]\ncredential_process = /bin/keys\n");
+  write(".aws/config", "[default]\ncredential_process = false\nsso_session = s\n");
   EXPECT_EQ(found(), "A/a/");
 
-  write(".aws/config", "[default]\nrole_arn = arn:aws:iam::111122223333:role/reader\n");
-  EXPECT_THAT(failure(), HasSubstr("has role_arn"));
+  write(".aws/credentials", "");
+  write(".aws/config",
+        "[default]\naws_access_key_id=B\naws_secret_access_key=b\ncredential_process = false\n");
+  EXPECT_THAT(failure(), HasSubstr("credential_process \"false\" ended with status 1"));
+}
+
+TEST_F(CredentialsTest, OfTheEnvironmentMayHaveAnEnd) {
+  variables["AWS_ACCESS_KEY_ID"] = "E";
+  variables["AWS_SECRET_ACCESS_KEY"] = "geheim";
+  for (const char* good :
+       {"2100-01-01T00:00:00Z", "2100-01-01T00:00:00.123Z", "2100-01-01T00:00:00+02:00"}) {
+    variables["AWS_CREDENTIAL_EXPIRATION"] = good;
+    EXPECT_EQ(found(), "E/geheim/") << good;
+  }
+  variables["AWS_CREDENTIAL_EXPIRATION"] = in_minutes(-1);
+  EXPECT_THAT(failure(), StartsWith("usage: the credentials of the environment have expired"));
+  for (const char* bad :
+       {"tomorrow", "2100-01-01T00:00:00", "2100-01-01T00:00:00Zx", "2100-01-01T00:00:00+2:000"}) {
+    variables["AWS_CREDENTIAL_EXPIRATION"] = bad;
+    EXPECT_THAT(failure(), HasSubstr("gave an Expiration that is no time")) << bad;
+  }
 }
 
 TEST_F(CredentialsTest, AMissingProfileIsAnError) {
@@ -179,12 +157,12 @@ TEST_F(CredentialsTest, NoneIsAnErrorThatSaysWhereItLooked) {
 }
 
 TEST_F(CredentialsTest, AreReadAnewEachTime) {
-  const auto provider = make_default_credentials(environment());
+  const auto keys = provider();
   write(".aws/credentials", "[default]\naws_access_key_id=A\naws_secret_access_key=a\n");
-  EXPECT_EQ(words(provider->get()), "A/a/");
+  EXPECT_EQ(words(keys->get()), "A/a/");
 
   write(".aws/credentials", "[default]\naws_access_key_id=B\naws_secret_access_key=b\n");
-  EXPECT_EQ(words(provider->get()), "B/b/");
+  EXPECT_EQ(words(keys->get()), "B/b/");
 }
 
 TEST_F(CredentialsTest, TheRegionIsThatOfTheProfile) {

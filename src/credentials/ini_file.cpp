@@ -1,4 +1,4 @@
-#include "aws/ini_file.hpp"
+#include "credentials/ini_file.hpp"
 
 #include <fstream>
 

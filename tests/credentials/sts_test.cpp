@@ -146,6 +146,17 @@ TEST_F(CredentialsStsTest, ARoleIsTakenOnWithTheKeysOfItsSourceProfile) {
   EXPECT_EQ(field(asked[0], "DurationSeconds"), "900");
 }
 
+TEST_F(CredentialsStsTest, ARoleOfTheProfileComesBeforeTheWebIdentityOfTheEnvironment) {
+  use_web_identity();
+  write(".aws/config",
+        "[default]\nrole_arn=arn:of:the:profile\nsource_profile=default\n"
+        "aws_access_key_id=B\naws_secret_access_key=b\n");
+
+  EXPECT_EQ(found(), kSet1);
+  ASSERT_THAT(asked, SizeIs(1));
+  EXPECT_EQ(field(asked[0], "RoleArn"), "arn:of:the:profile");
+}
+
 TEST_F(CredentialsStsTest, ARoleMayBeTakenOnWithAnother) {
   write(".aws/config",
         "[profile outer]\nrole_arn=arn:outer\nsource_profile=inner\n"

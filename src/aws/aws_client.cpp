@@ -84,7 +84,9 @@ struct AwsClient::State {
   State(AwsOptions o, Transport& t, CredentialsProvider& c)
       : options{std::move(o)}, transport{t}, credentials{c}, random{options.seed} {}
 
+  const std::string& given_endpoint(Service service) const;
   std::string endpoint(Service service) const;
+  HttpResponse send(Service service, const HttpRequest& request, const std::stop_token& stop) const;
   HttpRequest signed_request(Service service, const Unsigned& request,
                              const Credentials& keys) const;
   milliseconds pause(Reaction reaction, int attempt);
@@ -101,16 +103,41 @@ struct AwsClient::State {
   std::mt19937_64 random;
 };
 
+const std::string& AwsClient::State::given_endpoint(Service service) const {
+  switch (service) {
+    case Service::dynamodb:
+      return options.dynamodb_endpoint;
+    case Service::streams:
+      return options.streams_endpoint;
+    case Service::lambda:
+      return options.lambda_endpoint;
+    case Service::cloudwatch:
+      return options.cloudwatch_endpoint;
+    case Service::secrets_manager:
+      return options.secrets_manager_endpoint;
+    case Service::sts:
+      return options.sts_endpoint;
+  }
+  throw Error{Error::Kind::bug, "a service without an endpoint"};
+}
+
 std::string AwsClient::State::endpoint(Service service) const {
-  const std::map<Service, std::string> given{
-      {Service::dynamodb, options.dynamodb_endpoint},
-      {Service::streams, options.streams_endpoint},
-      {Service::lambda, options.lambda_endpoint},
-      {Service::cloudwatch, options.cloudwatch_endpoint},
-      {Service::secrets_manager, options.secrets_manager_endpoint},
-      {Service::sts, options.sts_endpoint}};
-  const std::string& own = given.at(service);
-  return own.empty() ? default_endpoint(service, options.region) : own;
+  const std::string& given = given_endpoint(service);
+  return given.empty() ? default_endpoint(service, options.region) : given;
+}
+
+HttpResponse AwsClient::State::send(Service service, const HttpRequest& request,
+                                    const std::stop_token& stop) const {
+  try {
+    return transport.send(request, stop);
+  } catch (const Error& error) {
+    throw Error{error.kind(), error.what(),
+                given_endpoint(service).empty()
+                    ? fmt::format("inside a VPC it takes {} or a NAT gateway, and a security group "
+                                  "that lets port 443 out",
+                                  vpc_endpoint(service))
+                    : "is the service there? AWS_ENDPOINT_URL or its kin names that endpoint"};
+  }
 }
 
 HttpRequest AwsClient::State::signed_request(Service service, const Unsigned& request,
@@ -211,7 +238,7 @@ std::string AwsClient::repeat(Service service, const Unsigned& request, std::sto
     try {
       const Credentials keys = state_->credentials.get();
       HttpResponse response =
-          state_->transport.send(state_->signed_request(service, request, keys), stop);
+          state_->send(service, state_->signed_request(service, request, keys), stop);
       auto failure = failure_of(response, operation, signing_name(service));
       if (!failure) {
         state_->refund();

@@ -38,6 +38,24 @@ std::string default_endpoint(Service service, std::string_view region) {
   return fmt::format("https://{}.{}.{}", host_prefix(service), region, suffix);
 }
 
+std::string_view vpc_endpoint(Service service) noexcept {
+  switch (service) {
+    case Service::dynamodb:
+      return "the gateway endpoint of DynamoDB";
+    case Service::streams:
+      return "an interface endpoint of DynamoDB Streams";
+    case Service::lambda:
+      return "an interface endpoint of Lambda";
+    case Service::cloudwatch:
+      return "an interface endpoint of CloudWatch (monitoring)";
+    case Service::secrets_manager:
+      return "an interface endpoint of Secrets Manager";
+    case Service::sts:
+      return "an interface endpoint of STS";
+  }
+  return {};
+}
+
 std::string host_of(std::string_view endpoint) {
   if (const std::size_t scheme = endpoint.find("://"); scheme != endpoint.npos)
     endpoint.remove_prefix(scheme + 3);

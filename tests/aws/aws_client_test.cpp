@@ -249,6 +249,25 @@ TEST(AwsClient, CorrectsTheTimeOnlyOnceACall) {
   EXPECT_THAT(aws.transport.requests(), SizeIs(2));
 }
 
+TEST(AwsClient, SaysWhatAVpcNeedsToReachTheService) {
+  const auto hint = [](Service service, const AwsOptions& options) {
+    FakeAws aws{options};
+    aws.transport.then(std::nullopt);
+    return error_of([&] { aws.client.call(service, "Anything", "{}"); }).hint();
+  };
+  AwsOptions options = quick_options();
+  options.attempts_max = 1;
+  EXPECT_THAT(hint(Service::dynamodb, options), HasSubstr("the gateway endpoint of DynamoDB or"));
+  EXPECT_THAT(hint(Service::streams, options), HasSubstr("endpoint of DynamoDB Streams or"));
+  EXPECT_THAT(hint(Service::lambda, options), HasSubstr("interface endpoint of Lambda or"));
+  EXPECT_THAT(hint(Service::cloudwatch, options), HasSubstr("CloudWatch (monitoring) or"));
+  EXPECT_THAT(hint(Service::secrets_manager, options), HasSubstr("of Secrets Manager or"));
+  EXPECT_THAT(hint(Service::sts, options), HasSubstr("interface endpoint of STS or"));
+
+  options.sts_endpoint = "http://127.0.0.1:1";
+  EXPECT_THAT(hint(Service::sts, options), HasSubstr("AWS_ENDPOINT_URL"));
+}
+
 TEST(AwsClient, StopsWhileItPauses) {
   FakeAws aws{{.region = "eu-west-1"}};
   aws.transport.forever(refusal("ThrottlingException"));

@@ -1,5 +1,5 @@
 # The front door. `make help` lists what is behind it.
-.PHONY: all release test demo package bench lint clean help
+.PHONY: all release test demo package bench bench-lambda lint clean help
 
 JOBS ?= $(shell nproc)
 KEEP ?=
@@ -49,6 +49,10 @@ bench: ## measure, beside a bare libpq program
 	@cmake --build --preset release -j $(JOBS)
 	@for program in build/release/bench/*_bench; do tools/with-servers --no-dynamodb $$program || exit; done
 
+bench-lambda: build/dynamite-lambda.zip ## measure a cold start, beside handlers in Python and Node
+	@tools/install --bench
+	@tools/with-servers --no-dynamodb bench/cold_start/cold_start
+
 lint: ## clang-format and clang-tidy; warnings are errors
 	@tools/install --lint
 	@clang-format --dry-run -Werror $$(git ls-files '*.cpp' '*.hpp')
@@ -59,4 +63,4 @@ clean: ## remove what was built
 	@rm -rf build bin
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1 \t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1 \t/p' Makefile

@@ -6,6 +6,7 @@
 
 #include "app/commands.hpp"
 #include "app/handler_options.hpp"
+#include "app/redrive.hpp"
 #include "core/error.hpp"
 
 namespace dynamite {
@@ -69,16 +70,20 @@ class Recording {
   std::string buffer_;
 };
 
-HandlerOutcome apply_file(const Context& context, Handler& handler, const std::string& name) {
+HandlerOutcome apply_file(Handler& handler, Redrive& redrive, const std::string& name,
+                          const std::stop_token& stop) {
   Recording recording{name};
   HandlerOutcome sum;
   for (std::string part = recording.next(); !part.empty(); part = recording.next()) {
-    const auto deadline = std::chrono::system_clock::now() + kPatience;
-    const HandlerOutcome done = handler.handle_recorded(std::move(part), deadline, context.stop);
-    sum.records += done.records;
-    sum.changes += done.changes;
-    sum.applied += done.applied;
-    sum.dead_letters += done.dead_letters;
+    std::vector<RecordRange> ranges;
+    sum += handler.handle_decoded(
+        [&](const TableLookup& lookup) {
+          Recorded recorded = decode_recorded(std::move(part), lookup);
+          ranges = std::move(recorded.ranges);
+          return std::move(recorded.batch);
+        },
+        std::chrono::system_clock::now() + kPatience, stop);
+    for (const RecordRange& range : ranges) sum += redrive.apply(range);
   }
   return sum;
 }
@@ -87,12 +92,13 @@ HandlerOutcome apply_file(const Context& context, Handler& handler, const std::s
 
 int run_apply(const Context& context) {
   Handler handler{handler_options(context, "apply")};
+  Redrive redrive{context, handler};
   for (const std::string& name : context.line.files) {
-    const HandlerOutcome outcome = apply_file(context, handler, name);
+    const HandlerOutcome outcome = apply_file(handler, redrive, name, context.stop);
     fmt::print("{}: {} records, {} keys, {} rows changed, {} dead letters\n", name, outcome.records,
                outcome.changes, outcome.applied, outcome.dead_letters);
   }
-  return kExitDone;
+  return redrive.found_gap() ? kExitDiffers : kExitDone;
 }
 
 }  // namespace dynamite

@@ -47,9 +47,11 @@ constexpr std::array<CommandText, 11> kCommands{{
      "  AWS_LAMBDA_RUNTIME_API=localhost:9001 dynamite lambda"},
     {Command::apply, "apply",
      "Apply recorded Lambda events, stream records or objects\n"
-     "of an on-failure destination S3, as JSON or JSON lines.",
+     "of an on-failure destination, as JSON or JSON lines. Exit status 3 if records\n"
+     "of a report (SQS, SNS) were gone from their stream.",
      "  dynamite apply event.json\n"
-     "  zcat records.jsonl.gz | dynamite apply -"},
+     "  zcat records.jsonl.gz | dynamite apply -\n"
+     "  aws sqs receive-message --queue-url URL | dynamite apply -"},
     {Command::release, "release", "Give tables that a dead daemon followed back to Lambda.",
      "  dynamite release --table Orders"},
     {Command::compare, "compare",

@@ -10,7 +10,7 @@ namespace dynamite {
 inline constexpr int kExitDone = 0;
 inline constexpr int kExitFailed = 1;
 inline constexpr int kExitUsage = 2;
-inline constexpr int kExitDiffers = 3;  ///< compare: not equal; status: unhealthy
+inline constexpr int kExitDiffers = 3;  ///< compare: not equal; status: unhealthy; apply: lost
 
 /// What every command is given. All outlive it.
 struct Context {

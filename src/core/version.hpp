@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <compare>
 #include <cstdint>
@@ -19,6 +20,12 @@ class Version {
 
   /// Decimal digits, with leading zeros: what PostgreSQL's numeric reads.
   std::string_view digits() const noexcept { return {digits_.data(), digits_.size()}; }
+
+  /// Decimal digits, without leading zeros; "0" at least.
+  std::string_view sequence_number() const noexcept {
+    const std::string_view number = digits().substr(kGenerationDigits);
+    return number.substr(std::min(number.find_first_not_of('0'), kSequenceDigits - 1));
+  }
 
   auto operator<=>(const Version&) const = default;
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/batch.hpp"
 
@@ -25,10 +26,24 @@ using TableLookup = std::function<std::shared_ptr<const SourceTable>(std::string
 /// has time 1970. Images are passed over, checked to be JSON, and not read; keys are.
 Batch decode_lambda_event(std::string page, const TableLookup& lookup);
 
+/// Records of a shard that Lambda gave up, of which only the place was reported.
+struct RecordRange {
+  std::string stream_arn;
+  std::string shard_id;
+  std::string first_sequence_number;
+  std::string last_sequence_number;
+};
+
+struct Recorded {
+  Batch batch;
+  std::vector<RecordRange> ranges;  ///< to be read from their streams again
+};
+
 /// Stream records as `dynamite apply` takes them: one Lambda event, one object of an on-failure
-/// destination S3, which has the event as its `payload`, or JSON lines of which each is one of
-/// these or a record with its eventSourceARN.
-Batch decode_recorded(std::string page, const TableLookup& lookup);
+/// destination S3, which has the event as its `payload`, one report of an on-failure destination
+/// SQS or SNS, as it is or as `aws sqs receive-message` shows it, or JSON lines of which each is
+/// one of these or a record with its eventSourceARN.
+Recorded decode_recorded(std::string page, const TableLookup& lookup);
 
 struct RecordsPage {
   Batch batch;

@@ -34,7 +34,10 @@ struct Event {
   bool has_records = false;
   bool has_record_body = false;
   std::string_view foreign;
-  std::string_view payload;  ///< raw, of an on-failure object: the event that Lambda gave up
+  // Raw, of an on-failure destination.
+  std::string_view payload;     ///< S3: the event that Lambda gave up
+  std::string_view batch_info;  ///< where its records are
+  std::string_view wrapped;     ///< SQS, SNS: the messages, or what the message says
 };
 
 /// Reads the object that `scanner` stands before, and the records in it.
@@ -51,6 +54,9 @@ Event read_event(JsonScanner& scanner, ChangeReader& reader) {
     const std::string_view value = scanner.skip_value();
     event.has_record_body |= token_is(name, "dynamodb");
     if (token_is(name, "payload")) event.payload = value;
+    if (token_is(name, "DDBStreamBatchInfo")) event.batch_info = value;
+    for (const char* wrapping : {"Messages", "Body", "Message"})
+      if (token_is(name, wrapping)) event.wrapped = value;
     for (const Foreign& foreign : kForeign)
       if (token_is(name, foreign.member)) event.foreign = foreign.what;
   });
@@ -76,30 +82,73 @@ void read_as_usage(const char* what, Read read) {
   }
 }
 
-/// The event in an on-failure object, an object itself or as a string.
-void read_payload(std::string_view payload, Batch& batch, ChangeReader& reader) {
-  if (payload.starts_with('"')) {
-    std::string text;
-    append_unescaped(text, payload.substr(1, payload.size() - 2));
-    payload = keep_key(batch, text);
-  }
-  JsonScanner scanner{payload};
-  const Event event = read_event(scanner, reader);
-  scanner.expect_end();
-  if (!event.has_records) refuse(event);
+/// A JSON string's contents, or JSON as it is.
+std::string_view unwrapped(std::string_view value, Batch& batch) {
+  if (!value.starts_with('"')) return value;
+  std::string text;
+  append_unescaped(text, value.substr(1, value.size() - 2));
+  return keep_key(batch, text);
 }
 
-/// An event, a single record, or an on-failure object with its payload.
-void read_document(JsonScanner& scanner, Batch& batch, ChangeReader& reader) {
-  scanner.peek();
-  const char* const begin = scanner.position();
-  const Event event = read_event(scanner, reader);
-  if (event.has_records) return;
-  if (!event.payload.empty()) return read_payload(event.payload, batch, reader);
-  if (!event.has_record_body) refuse(event);
-  scanner.go_to(begin);
-  reader.read(scanner);
+RecordRange read_range(std::string_view batch_info) {
+  RecordRange range;
+  JsonScanner scanner{batch_info};
+  scan_object(scanner, [&](std::string_view name) {
+    const std::string_view value = scanner.skip_value();
+    for (const auto& [member, text] : {std::pair{"streamArn", &range.stream_arn},
+                                       {"shardId", &range.shard_id},
+                                       {"startSequenceNumber", &range.first_sequence_number},
+                                       {"endSequenceNumber", &range.last_sequence_number}})
+      if (token_is(name, member) && value.starts_with('"'))
+        append_unescaped(*text, value.substr(1, value.size() - 2));
+  });
+  if (range.stream_arn.empty() || range.shard_id.empty() || range.first_sequence_number.empty() ||
+      range.last_sequence_number.empty())
+    throw Error{Error::Kind::poison,
+                "an on-failure report without streamArn, shardId, startSequenceNumber or "
+                "endSequenceNumber"};
+  return range;
 }
+
+/// Reads documents of recorded events into what they come to.
+class DocumentReader {
+ public:
+  DocumentReader(Recorded& recorded, ChangeReader& reader) : recorded_{recorded}, reader_{reader} {}
+
+  void read(JsonScanner& scanner) {
+    scanner.peek();
+    const char* const begin = scanner.position();
+    const Event event = read_event(scanner, reader_);
+    if (event.has_records) return;
+    if (!event.payload.empty()) return read_whole(event.payload);
+    if (!event.batch_info.empty()) {
+      recorded_.ranges.push_back(read_range(event.batch_info));
+      return;
+    }
+    if (!event.wrapped.empty()) return read_wrapped(event.wrapped);
+    if (!event.has_record_body) refuse(event);
+    scanner.go_to(begin);
+    reader_.read(scanner);
+  }
+
+ private:
+  /// A document within another, as an object or as a string.
+  void read_whole(std::string_view value) {
+    JsonScanner scanner{unwrapped(value, recorded_.batch)};
+    read(scanner);
+    scanner.expect_end();
+  }
+
+  /// The list of `aws sqs receive-message`, or what a message wraps.
+  void read_wrapped(std::string_view value) {
+    if (!value.starts_with('[')) return read_whole(value);
+    JsonScanner scanner{value};
+    scan_array(scanner, [&] { read(scanner); });
+  }
+
+  Recorded& recorded_;
+  ChangeReader& reader_;
+};
 
 /// The line that begins at `begin`, if the text goes on as JSON lines do: with an object, or not at
 /// all.
@@ -112,13 +161,13 @@ std::optional<std::string_view> broken_line(std::string_view page, const char* b
 }
 
 /// Reads a document; if it is a broken line of JSON lines, sets the line aside.
-void read_document_or_line(JsonScanner& scanner, Batch& batch, ChangeReader& reader) {
+void read_document_or_line(JsonScanner& scanner, Recorded& recorded, ChangeReader& reader) {
   scanner.peek();
   const char* const begin = scanner.position();
   try {
-    read_document(scanner, batch, reader);
+    DocumentReader{recorded, reader}.read(scanner);
   } catch (const Error& error) {
-    const auto line = broken_line(*batch.page, begin);
+    const auto line = broken_line(*recorded.batch.page, begin);
     if (error.kind() != Error::Kind::poison || !line) throw;
     reader.reject(*line, error.what());
     scanner.go_to(line->data() + line->size());
@@ -141,16 +190,16 @@ Batch decode_lambda_event(std::string page, const TableLookup& lookup) {
   return batch;
 }
 
-Batch decode_recorded(std::string page, const TableLookup& lookup) {
-  Batch batch;
+Recorded decode_recorded(std::string page, const TableLookup& lookup) {
+  Recorded recorded;
   read_as_usage("input", [&] {
-    batch = open_batch(std::move(page));
-    ChangeReader reader{batch, lookup};
-    JsonScanner scanner{*batch.page};
-    while (!scanner.at_end()) read_document_or_line(scanner, batch, reader);
+    recorded.batch = open_batch(std::move(page));
+    ChangeReader reader{recorded.batch, lookup};
+    JsonScanner scanner{*recorded.batch.page};
+    while (!scanner.at_end()) read_document_or_line(scanner, recorded, reader);
     reader.finish();
   });
-  return batch;
+  return recorded;
 }
 
 }  // namespace dynamite

@@ -184,17 +184,16 @@ void Handler::create_replica(const std::string& table_arn, const Call& call) {
 
 HandlerOutcome Handler::handle(std::string event, system_clock::time_point deadline,
                                std::stop_token stop) {
-  return handle_with(decode_lambda_event, std::move(event), {deadline, std::move(stop)});
+  return handle_decoded(
+      [&](const TableLookup& lookup) { return decode_lambda_event(std::move(event), lookup); },
+      deadline, std::move(stop));
 }
 
-HandlerOutcome Handler::handle_recorded(std::string records, system_clock::time_point deadline,
-                                        std::stop_token stop) {
-  return handle_with(decode_recorded, std::move(records), {deadline, std::move(stop)});
-}
-
-HandlerOutcome Handler::handle_with(Decode decode, std::string event, Call call) {
+HandlerOutcome Handler::handle_decoded(const Decode& decode, system_clock::time_point deadline,
+                                       std::stop_token stop) {
+  Call call{.deadline = deadline, .stop = std::move(stop)};
   call.require_time();
-  const Batch batch = decode(std::move(event), [&](std::string_view stream_arn) {
+  const Batch batch = decode([&](std::string_view stream_arn) {
     return on_connection(call, [&] { return replica_of_stream(stream_arn, call).source; });
   });
   HandlerOutcome outcome;

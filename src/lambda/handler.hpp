@@ -43,6 +43,15 @@ struct HandlerOutcome {
   std::chrono::microseconds in_postgres{};  ///< time spent waiting for PostgreSQL
   std::optional<Micros> newest;             ///< when the newest record was made; absent: no record
   std::optional<FirstFailure> first_failure;  ///< this and all behind it must be repeated
+
+  /// Adds the counts of what was applied.
+  HandlerOutcome& operator+=(const HandlerOutcome& more) {
+    records += more.records;
+    changes += more.changes;
+    applied += more.applied;
+    dead_letters += more.dead_letters;
+    return *this;
+  }
 };
 
 /// Applies events of DynamoDB stream records, one at a time, over one connection that is kept from
@@ -64,19 +73,17 @@ class Handler {
   HandlerOutcome handle(std::string event, std::chrono::system_clock::time_point deadline,
                         std::stop_token stop = {});
 
-  /// The same for recorded events and records, also as JSON lines (decode_recorded).
-  HandlerOutcome handle_recorded(std::string records,
-                                 std::chrono::system_clock::time_point deadline,
-                                 std::stop_token stop = {});
+  /// The same for what `decode` makes of records.
+  using Decode = std::function<Batch(const TableLookup&)>;
+  HandlerOutcome handle_decoded(const Decode& decode,
+                                std::chrono::system_clock::time_point deadline,
+                                std::stop_token stop = {});
 
   /// The server ends late statements itself; a server that does not even do that is given up.
   static constexpr std::chrono::milliseconds kServerGrace{200};
 
  private:
   struct Call;
-  using Decode = Batch (*)(std::string, const TableLookup&);
-
-  HandlerOutcome handle_with(Decode decode, std::string event, Call call);
   template <class Use>
   auto on_connection(Call& call, Use use) -> decltype(use());
   void connect(Call& call);

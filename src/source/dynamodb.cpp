@@ -195,17 +195,15 @@ StreamDescription DynamoDb::describe_stream(const std::string& arn, std::stop_to
   throw Error{Error::Kind::bug, "DescribeStream does not end"};
 }
 
-std::string DynamoDb::shard_iterator(const std::string& stream_arn, const std::string& shard_id,
-                                     const std::optional<std::string>& after_sequence_number,
-                                     std::stop_token stop) {
-  const std::string where =
-      after_sequence_number
-          ? "\"AFTER_SEQUENCE_NUMBER\",\"SequenceNumber\":" + json_string(*after_sequence_number)
-          : "\"TRIM_HORIZON\"";
+std::string DynamoDb::shard_iterator(const ShardIteratorRequest& request, std::stop_token stop) {
+  const std::string where = request.sequence_number.empty()
+                                ? ""
+                                : ",\"SequenceNumber\":" + json_string(request.sequence_number);
   const Answer answer{
       client_.call(Service::streams, "GetShardIterator",
-                   fmt::format(R"({{"StreamArn":{},"ShardId":{},"ShardIteratorType":{}}})",
-                               json_string(stream_arn), json_string(shard_id), where),
+                   fmt::format(R"({{"StreamArn":{},"ShardId":{},"ShardIteratorType":{}{}}})",
+                               json_string(request.stream_arn), json_string(request.shard_id),
+                               json_string(request.type), where),
                    stop)};
   return required_text(answer.root(), "ShardIterator");
 }

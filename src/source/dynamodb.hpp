@@ -43,6 +43,13 @@ struct StreamDescription {
   std::vector<ShardDescription> shards;  ///< of all pages
 };
 
+struct ShardIteratorRequest {
+  std::string stream_arn;
+  std::string shard_id;
+  std::string type = "TRIM_HORIZON";  ///< or AT_SEQUENCE_NUMBER, AFTER_SEQUENCE_NUMBER
+  std::string sequence_number{};      ///< unused with TRIM_HORIZON
+};
+
 struct ScanRequest {
   std::string table;
   std::int32_t segment = 0;
@@ -67,10 +74,7 @@ class DynamoDb {
   TableDescription describe_table(const std::string& name, std::stop_token stop = {});
   StreamDescription describe_stream(const std::string& arn, std::stop_token stop = {});
 
-  /// Behind `after_sequence_number`; absent: from TRIM_HORIZON.
-  std::string shard_iterator(const std::string& stream_arn, const std::string& shard_id,
-                             const std::optional<std::string>& after_sequence_number,
-                             std::stop_token stop = {});
+  std::string shard_iterator(const ShardIteratorRequest& request, std::stop_token stop = {});
 
   /// The answer's body, for decode_records_page.
   std::string get_records(const std::string& iterator, int limit, std::stop_token stop = {});

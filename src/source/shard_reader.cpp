@@ -12,12 +12,22 @@ constexpr int kRecordsMax = 1'000;  // the API's own maximum
 ShardReader::ShardReader(DynamoDb& dynamodb, ShardPlace place, std::string position)
     : dynamodb_{&dynamodb}, place_{std::move(place)}, position_{std::move(position)} {}
 
+ShardReader ShardReader::at(DynamoDb& dynamodb, ShardPlace place, std::string sequence_number) {
+  ShardReader reader{dynamodb, std::move(place), std::move(sequence_number)};
+  reader.at_position_ = true;
+  return reader;
+}
+
 std::string ShardReader::fetch(std::stop_token stop) {
   // Never AT_SEQUENCE_NUMBER with the shard's first number: that need not be its first record's.
-  if (!iterator_) {
-    const auto after = position_.empty() ? std::nullopt : std::optional{position_};
-    iterator_ = dynamodb_->shard_iterator(place_.stream_arn, place_.shard_id, after, stop);
-  }
+  if (!iterator_)
+    iterator_ = dynamodb_->shard_iterator({.stream_arn = place_.stream_arn,
+                                           .shard_id = place_.shard_id,
+                                           .type = position_.empty() ? "TRIM_HORIZON"
+                                                   : at_position_    ? "AT_SEQUENCE_NUMBER"
+                                                                     : "AFTER_SEQUENCE_NUMBER",
+                                           .sequence_number = position_},
+                                          stop);
   return dynamodb_->get_records(*iterator_, kRecordsMax, stop);
 }
 
@@ -32,7 +42,10 @@ Turn ShardReader::next(std::stop_token stop) {
   }
   RecordsPage page = decode_records_page(std::move(body), place_.table, place_.generation);
   iterator_ = std::move(page.next_iterator);
-  if (!page.last_sequence_number.empty()) position_ = std::move(page.last_sequence_number);
+  if (!page.last_sequence_number.empty()) {
+    position_ = std::move(page.last_sequence_number);
+    at_position_ = false;
+  }
 
   Turn turn{.batch = std::nullopt, .position = position_, .finished = !iterator_};
   if (!page.batch.changes.empty() || !page.batch.rejected.empty())

@@ -25,6 +25,9 @@ class ShardReader {
   /// `position`: the sequence number that was applied last; empty: from TRIM_HORIZON.
   ShardReader(DynamoDb& dynamodb, ShardPlace place, std::string position);
 
+  /// From the record with that sequence number on.
+  static ShardReader at(DynamoDb& dynamodb, ShardPlace place, std::string sequence_number);
+
   /// One GetRecords. A turn may be finished and still carry records. An expired iterator is
   /// replaced behind the last record that was returned. Throws Error{gap} if records behind the
   /// position are gone.
@@ -36,6 +39,7 @@ class ShardReader {
   DynamoDb* dynamodb_;  // outlives us; a pointer so that readers can be assigned
   ShardPlace place_;
   std::string position_;
+  bool at_position_ = false;  ///< the record at `position_` itself is still to come
   std::optional<std::string> iterator_;
 };
 

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "core/json_text.hpp"
 #include "decode/records.hpp"
 #include "support/errors.hpp"
 #include "support/testdata.hpp"
@@ -20,7 +21,17 @@ using testing::SizeIs;
 using testing::StartsWith;
 
 Batch decode(std::string input) {
-  return decode_recorded(std::move(input), always(key_schema(KeyType::S)));
+  return decode_recorded(std::move(input), always(key_schema(KeyType::S))).batch;
+}
+
+/// Where the records are that are not there, a line a range.
+std::vector<std::string> ranges(std::string input) {
+  std::vector<std::string> texts;
+  for (const RecordRange& range :
+       decode_recorded(std::move(input), always(key_schema(KeyType::S))).ranges)
+    texts.push_back(fmt::format("{} {} {} {}", range.stream_arn, range.shard_id,
+                                range.first_sequence_number, range.last_sequence_number));
+  return texts;
 }
 
 std::string numbered(int sequence_number) {
@@ -67,11 +78,32 @@ TEST(Recorded, MayBeObjectsOfAnOnFailureDestination) {
   EXPECT_EQ(batch.changes[0].key, batch.changes[1].key);
 }
 
-TEST(Recorded, RefusesAnOnFailureReportWithoutItsRecords) {
-  EXPECT_THAT(failure_of([] {
-                decode(test::read_testdata("events/synthetic/esm-onfailure-sqs-body.json"));
-              }),
-              HasSubstr("only the destination S3 keeps"));
+constexpr const char* kRange =
+    "arn:aws:dynamodb:us-east-1:111122223333:table/Orders/stream/2026-01-15T12:00:00.123 "
+    "shardId-00000001768478400123-864758bb 100000000003126276362 100000000003126276406";
+
+TEST(Recorded, AReportWithoutItsRecordsSaysWhereTheyAre) {
+  const std::string sqs = test::read_testdata("events/synthetic/esm-onfailure-sqs-body.json");
+  const std::string sns = R"({"Type":"Notification","MessageId":"1","Message":)" +
+                          json_string(sqs) + R"(,"Timestamp":"2026-01-15T12:10:49.717Z"})";
+  const std::string received = R"({"Messages":[{"MessageId":"1","Body":)" + json_string(sqs) +
+                               R"(},{"Body":)" + json_string(sns) + "}]}";
+
+  EXPECT_THAT(ranges(sqs), ElementsAre(kRange));
+  EXPECT_THAT(ranges(sns), ElementsAre(kRange));
+  EXPECT_THAT(ranges(received), ElementsAre(kRange, kRange));
+  EXPECT_THAT(ranges(numbered(1) + "\n" + sns + "\n" + numbered(2)), ElementsAre(kRange));
+  EXPECT_THAT(decode(sqs).changes, IsEmpty());
+  EXPECT_THAT(ranges(test::read_testdata("events/synthetic/esm-onfailure-s3-object.json")),
+              IsEmpty());
+}
+
+TEST(Recorded, AReportWithoutAPlaceIsSetAside) {
+  const Batch batch =
+      decode(numbered(1) + "\n" + R"({"DDBStreamBatchInfo":{"shardId":"s","streamArn":7}})" + "\n");
+
+  ASSERT_THAT(batch.rejected, SizeIs(1));
+  EXPECT_THAT(batch.rejected[0].reason, HasSubstr("without streamArn, shardId"));
 }
 
 TEST(Recorded, MayBeEmpty) {
@@ -133,9 +165,9 @@ TEST(Recorded, LineThatIsNoRecordIsAUsageErrorThatSaysWhatItIs) {
   EXPECT_THAT(failure_of([] { decode(numbered(1) + "\n{\"a\":1}\n"); }),
               StartsWith("usage: event is no DynamoDB stream event"));
   EXPECT_THAT(failure_of([] {
-                decode(test::read_testdata("events/synthetic/esm-onfailure-sqs-body.json"));
+                decode(test::read_testdata("events/synthetic/esm-onfailure-kinesis-body.json"));
               }),
-              HasSubstr("an on-failure report of a DynamoDB stream"));
+              HasSubstr("an on-failure report of a Kinesis stream"));
   EXPECT_THAT(
       failure_of([] { decode(test::read_testdata("events/aws-lambda-go/sqs-event.json")); }),
       HasSubstr("event comes from \"aws:sqs\""));

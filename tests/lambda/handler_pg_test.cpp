@@ -174,8 +174,9 @@ TEST_F(HandlerTest, TakesRecordedEventsAndRecordsAsJsonLines) {
   const std::string lines = put_event("a", 1) + "\n" + put_record("b", 2) + "\n\n" +
                             event_of({put_record("c", 3), remove_record("a", 4)}) + "\n";
 
-  const HandlerOutcome outcome =
-      handler.handle_recorded(lines, std::chrono::system_clock::now() + 60s);
+  const HandlerOutcome outcome = handler.handle_decoded(
+      [&](const TableLookup& lookup) { return decode_recorded(lines, lookup).batch; },
+      std::chrono::system_clock::now() + 60s);
 
   EXPECT_EQ(outcome.records, 4U);
   EXPECT_EQ(query("SELECT pk FROM " + orders.qualified_name() + " ORDER BY pk"), "b\nc");

@@ -70,6 +70,30 @@ TEST_F(ShardReaderTest, GoesOnBehindItsPosition) {
               HasSubstr(R"("ShardIteratorType":"AFTER_SEQUENCE_NUMBER","SequenceNumber":"100")"));
 }
 
+TEST_F(ShardReaderTest, MayBeginAtARecord) {
+  then_iterator("i1");
+  aws.transport.then(refusal("ExpiredIteratorException"));
+  then_iterator("i2");
+  then_page({"100"}, "i3");
+  aws.transport.then(refusal("ExpiredIteratorException"));
+  then_iterator("i4");
+  then_page({"101"}, "i5");
+  ShardReader shard = ShardReader::at(dynamodb,
+                                      {.table = source_table(key_schema(KeyType::S)),
+                                       .stream_arn = kStreamArn,
+                                       .generation = kGeneration,
+                                       .shard_id = "shardId-1"},
+                                      "100");
+
+  shard.next({});
+  shard.next({});
+
+  const std::string at = R"("AT_SEQUENCE_NUMBER","SequenceNumber":"100")";
+  EXPECT_THAT(request(0), HasSubstr(at));
+  EXPECT_THAT(request(2), HasSubstr(at));
+  EXPECT_THAT(request(5), HasSubstr(R"("AFTER_SEQUENCE_NUMBER","SequenceNumber":"100")"));
+}
+
 TEST_F(ShardReaderTest, FollowsTheIteratorsWithoutAskingForNewOnes) {
   then_iterator("i1");
   then_page({"100"}, "i2");

@@ -47,8 +47,8 @@ constexpr std::array<CommandText, 11> kCommands{{
      "  AWS_LAMBDA_RUNTIME_API=localhost:9001 dynamite lambda"},
     {Command::apply, "apply",
      "Apply recorded Lambda events, stream records or objects\n"
-     "of an on-failure destination, as JSON or JSON lines. Exit status 3 if records\n"
-     "of a report (SQS, SNS) were gone from their stream.",
+     "of an on-failure destination, as JSON or JSON lines.\n"
+     "Exit status 3 if records were gone from their stream.",
      "  dynamite apply event.json\n"
      "  zcat records.jsonl.gz | dynamite apply -\n"
      "  aws sqs receive-message --queue-url URL | dynamite apply -"},

@@ -13,7 +13,8 @@
 namespace dynamite {
 namespace {
 
-AwsOptions aws_options(const Config& config, int attempts_max) {
+AwsOptions aws_options(const Context& context, int attempts_max) {
+  const Config& config = context.config;
   return {.region = config.region,
           .dynamodb_endpoint = config.dynamodb_endpoint,
           .streams_endpoint = config.streams_endpoint,
@@ -21,7 +22,10 @@ AwsOptions aws_options(const Config& config, int attempts_max) {
           .cloudwatch_endpoint = config.cloudwatch_endpoint,
           .secrets_manager_endpoint = config.secrets_manager_endpoint,
           .attempts_max = attempts_max,
-          .seed = std::random_device{}()};
+          .seed = std::random_device{}(),
+          .trace_id = [environment = context.environment] {
+            return variable(environment, "_X_AMZN_TRACE_ID").value_or("");
+          }};
 }
 
 bool needs_listing(const Config& config) {
@@ -52,7 +56,7 @@ std::unique_ptr<CredentialsProvider> find_credentials(const Context& context,
 Source::Source(const Context& context, int attempts_max)
     : transport_{make_curl_transport(context.config.ca_bundle)},
       credentials_{find_credentials(context, *transport_)},
-      client_{aws_options(context.config, attempts_max), *transport_, *credentials_},
+      client_{aws_options(context, attempts_max), *transport_, *credentials_},
       dynamodb_{client_} {}
 
 std::vector<SelectedTable> select_tables(const Context& context, DynamoDb& dynamodb) {

@@ -158,6 +158,8 @@ HttpRequest AwsClient::State::signed_request(Service service, const Unsigned& re
                                                         scope, keys, date));
   // The sum over the bytes as sent is checked: nobody shall compress them on the way.
   headers.emplace_back("accept-encoding", "identity");
+  const std::string trace_id = options.trace_id ? options.trace_id() : "";
+  if (!trace_id.empty()) headers.emplace_back("x-amzn-trace-id", trace_id);
   return {.method = request.method,
           .url = base + request.path + (request.query.empty() ? "" : "?" + request.query),
           .headers = std::move(headers),

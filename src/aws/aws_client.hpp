@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <stop_token>
@@ -72,6 +73,8 @@ struct AwsOptions {
   int attempts_max = 10;  ///< of one call, then its Error is thrown
   std::chrono::milliseconds retry_delay_max{20'000};
   std::uint64_t seed = 0;  ///< of the jitter
+  /// X-Ray's id of what we work on now, which is passed on; empty: none.
+  std::function<std::string()> trace_id{};
 };
 
 /// Signed calls with retries: AWS JSON 1.0, and what some services speak instead. Credentials whose

@@ -268,6 +268,21 @@ TEST(AwsClient, SaysWhatAVpcNeedsToReachTheService) {
   EXPECT_THAT(hint(Service::sts, options), HasSubstr("AWS_ENDPOINT_URL"));
 }
 
+TEST(AwsClient, PassesTheTraceIdOn) {
+  std::string trace_id;
+  AwsOptions options = quick_options();
+  options.trace_id = [&] { return trace_id; };
+  FakeAws aws{options};
+  aws.transport.forever(answer(200, "ok"));
+
+  aws.client.call(Service::dynamodb, "Scan", "{}");
+  trace_id = "Root=1-5e1b4151-43a0913a12345678;Sampled=1";
+  aws.client.call(Service::dynamodb, "Scan", "{}");
+
+  EXPECT_EQ(header(aws.transport.requests().at(0), "x-amzn-trace-id"), "");
+  EXPECT_EQ(header(aws.transport.requests().at(1), "x-amzn-trace-id"), trace_id);
+}
+
 TEST(AwsClient, StopsWhileItPauses) {
   FakeAws aws{{.region = "eu-west-1"}};
   aws.transport.forever(refusal("ThrottlingException"));

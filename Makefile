@@ -4,6 +4,7 @@
 JOBS ?= $(shell nproc)
 KEEP ?=
 INSTALL ?=
+ARCH ?=
 
 all: release
 
@@ -22,12 +23,13 @@ test: build/dynamite-lambda.zip ## build and run every test, on real servers
 	@cmake --build --preset ci -j $(JOBS)
 	@tools/with-servers ctest --test-dir build/ci --output-on-failure -j $(JOBS)
 
+ZIP = build/dynamite-lambda$(ARCH:%=-%).zip
 package: INSTALL = --build
-package: build/dynamite-lambda.zip ## the zip of the Lambda function: build/dynamite-lambda.zip
-	@ls -l build/dynamite-lambda.zip
+package: $(ZIP) ## the zip of the Lambda function: build/dynamite-lambda.zip (ARCH=arm64)
+	@ls -l $(ZIP)
 
 # Built anew whenever something it may be made of has changed; the builds below know what.
-.PHONY: build/dynamite-lambda.zip
+.PHONY: build/dynamite-lambda.zip build/dynamite-lambda-arm64.zip
 build/dynamite-lambda.zip:
 	@tools/install $(INSTALL)
 	@tools/lambda-libs
@@ -37,6 +39,16 @@ build/dynamite-lambda.zip:
 	@install build/lambda/dynamite bin/dynamite-lambda
 	@cat .cache/lambda-libs/licences/* >bin/dynamite-lambda.licences
 	@bin/dynamite-lambda package --output build/dynamite-lambda.zip
+
+# By Debian's cross compiler; the program that packs it is the other one.
+build/dynamite-lambda-arm64.zip: build/dynamite-lambda.zip
+	@tools/install --arm64
+	@tools/lambda-libs arm64
+	@cmake --preset lambda-arm64 >/dev/null
+	@cmake --build --preset lambda-arm64 -j $(JOBS)
+	@install build/lambda-arm64/dynamite bin/dynamite-lambda-arm64
+	@cat .cache/lambda-libs-arm64/licences/* >bin/dynamite-lambda-arm64.licences
+	@bin/dynamite-lambda package --architecture arm64 --output build/dynamite-lambda-arm64.zip
 
 demo: ## watch DynamoDB tables being replicated, live (KEEP=1 leaves the servers up)
 	@tools/install

@@ -35,7 +35,7 @@ resource "aws_lambda_function" "this" {
   source_code_hash               = filebase64sha256(var.package_file)
   handler                        = "bootstrap"
   runtime                        = "provided.al2023"
-  architectures                  = ["x86_64"]
+  architectures                  = [var.architecture]
   memory_size                    = var.memory_size
   timeout                        = var.timeout
   reserved_concurrent_executions = var.reserved_concurrency

@@ -199,6 +199,17 @@ variable "timeout" {
   }
 }
 
+variable "architecture" {
+  description = "What the zip was built for."
+  type        = string
+  default     = "x86_64"
+
+  validation {
+    condition     = contains(["x86_64", "arm64"], var.architecture)
+    error_message = "architecture must be x86_64 or arm64."
+  }
+}
+
 variable "reserved_concurrency" {
   description = "Most invocations at once, hence most connections to PostgreSQL. -1 sets no limit."
   type        = number

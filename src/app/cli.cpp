@@ -227,6 +227,10 @@ void Parser::define_command(const CommandText& text) {
       command.add_option("--output", line_.output, "The zip (default dynamite-lambda.zip)")
           ->type_name("FILE");
       command
+          .add_option("--architecture", line_.architecture,
+                      "Of the function: x86_64 (default) or arm64")
+          ->type_name("NAME");
+      command
           .add_option("--rds-ca", line_.rds_ca,
                       "Certificates of RDS instances (AWS's global-bundle.pem),\n"
                       "added to this machine's public ones, which RDS Proxy needs")
@@ -338,6 +342,9 @@ void Parser::check() const {
     }
   }
   if (line_.all && !line_.tables.empty()) refuse("--all and --table exclude each other");
+  if (line_.architecture != "x86_64" && line_.architecture != "arm64")
+    refuse(
+        fmt::format("--architecture: {}, wanted x86_64 or arm64", printable(line_.architecture)));
   if (line_.command == Command::load && line_.tables.size() != 1) {
     refuse(fmt::format("load writes into one table, but {} are named", line_.tables.size()),
            "add --table NAME");

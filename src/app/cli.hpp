@@ -58,6 +58,7 @@ struct CommandLine {
   std::optional<std::uint64_t> seed;           ///< verifydb, load
   std::vector<std::string> files;              ///< apply; "-" is standard input
   std::string output = "dynamite-lambda.zip";  ///< package
+  std::string architecture = "x86_64";         ///< package
   std::optional<std::string> rds_ca;           ///< package
   VerifyOptions verify;
   LoadOptions load;

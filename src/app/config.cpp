@@ -348,6 +348,7 @@ std::filesystem::path program_directory() {
   std::error_code no_proc;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", no_proc);
   if (!no_proc) return program.parent_path();
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): that is how the kernel hands it over
   const auto* started_as = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
   return std::filesystem::path{started_as}.parent_path();
 }

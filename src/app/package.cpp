@@ -67,11 +67,14 @@ class Zip {
   zipFile zip_;
 };
 
-fs::path lambda_program() {
-  fs::path program = program_directory() / "dynamite-lambda";
+fs::path lambda_program(const std::string& architecture) {
+  const bool usual = architecture == "x86_64";
+  fs::path program =
+      program_directory() / (usual ? "dynamite-lambda" : "dynamite-lambda-" + architecture);
   if (!fs::exists(program))
-    fail(fmt::format("the program for Lambda is not there: \"{}\"", program.string()),
-         "run `make package`, which builds it");
+    fail(
+        fmt::format("the program for Lambda is not there: \"{}\"", program.string()),
+        fmt::format("run `make package{}`, which builds it", usual ? "" : " ARCH=" + architecture));
   return program;
 }
 
@@ -93,7 +96,7 @@ std::string certificates(const Context& context) {
 }  // namespace
 
 int run_package(const Context& context) {
-  const fs::path program = lambda_program();
+  const fs::path program = lambda_program(context.line.architecture);
   const std::string bootstrap = contents(program);
   const std::string roots = certificates(context);
   Zip zip{context.line.output};
@@ -101,7 +104,7 @@ int run_package(const Context& context) {
   zip.add("certificates.pem", roots, 0644);
   if (const auto& file = context.line.config_file)
     zip.add(file->ends_with(".py") ? "config.py" : "dynamite.toml", contents(*file), 0644);
-  const fs::path licences = program.parent_path() / "dynamite-lambda.licences";
+  const fs::path licences = program.string() + ".licences";
   if (fs::exists(licences)) zip.add("LICENCES", contents(licences), 0644);
   zip.close();
   fmt::print("{}: {:.1f} MB\n", context.line.output,

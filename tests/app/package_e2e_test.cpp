@@ -59,7 +59,10 @@ class PackageTest : public HandlerTest {
     HandlerTest::SetUp();
     std::string pattern = testing::TempDir() + "dynamite-root-XXXXXX";
     root_ = mkdtemp(pattern.data());
-    for (const auto& [name, entry] : read_zip(DYNAMITE_LAMBDA_ZIP)) {
+  }
+
+  void unpack(const std::string& zip) {
+    for (const auto& [name, entry] : read_zip(zip)) {
       write(name, entry.bytes);
       chmod((root_ / name).c_str(), entry.mode);
     }
@@ -76,16 +79,17 @@ class PackageTest : public HandlerTest {
     std::ofstream{root_ / name, std::ios::binary} << text;
   }
 
-  void start(const std::string& database) {
+  void start(const std::string& database,
+             const std::vector<std::string>& bootstrap = {"/bootstrap"}) {
     std::map<std::string, std::string> environment{{"AWS_LAMBDA_RUNTIME_API", api_.address()},
                                                    {"DYNAMITE_URL", database},
                                                    {"DYNAMITE_REGION", "us-east-1"},
                                                    {"DYNAMITE_SCHEMA", schema()},
                                                    {"DYNAMITE_STATE_SCHEMA", state_schema()}};
-    program_ = std::make_unique<Process>(
-        std::vector<std::string>{"/usr/bin/unshare", "--map-root-user", "--root=" + root_.string(),
-                                 "--wd=/", "/bootstrap"},
-        environment);
+    std::vector<std::string> command{"/usr/bin/unshare", "--map-root-user",
+                                     "--root=" + root_.string(), "--wd=/"};
+    command.insert(command.end(), bootstrap.begin(), bootstrap.end());
+    program_ = std::make_unique<Process>(command, environment);
   }
 
   std::string url_by_name(const std::string& host) const {
@@ -110,6 +114,7 @@ TEST_F(PackageTest, IsSmallAndHoldsWhatLambdaNeeds) {
 }
 
 TEST_F(PackageTest, ServesInvocationsInAnEmptyRoot) {
+  unpack(DYNAMITE_LAMBDA_ZIP);
   start(url());
 
   EXPECT_EQ(api_.invoke(event_of({put_record("a", 1), put_record("b", 2)})).body, kSuccess);
@@ -118,7 +123,22 @@ TEST_F(PackageTest, ServesInvocationsInAnEmptyRoot) {
   EXPECT_EQ(query("SELECT pk FROM " + orders.qualified_name()), "b");
 }
 
+TEST_F(PackageTest, ServesInvocationsOfAnotherArchitecture) {
+  constexpr const char* kQemu = "/usr/bin/qemu-aarch64-static";
+  if (!fs::exists(DYNAMITE_LAMBDA_ARM64_ZIP) || !fs::exists(kQemu))
+    GTEST_SKIP() << "no " << DYNAMITE_LAMBDA_ARM64_ZIP << ": make package ARCH=arm64";
+  unpack(DYNAMITE_LAMBDA_ARM64_ZIP);
+  fs::copy_file(kQemu, root_ / "qemu");
+  start(url(), {"/qemu", "/bootstrap"});
+
+  EXPECT_EQ(api_.invoke(event_of({put_record("a", 1), put_record("b", 2)})).body, kSuccess);
+  EXPECT_EQ(api_.invoke(remove_event("a", 3)).body, kSuccess);
+
+  EXPECT_EQ(query("SELECT pk FROM " + orders.qualified_name()), "b");
+}
+
 TEST_F(PackageTest, FindsAHostOfTheHostsFile) {
+  unpack(DYNAMITE_LAMBDA_ZIP);
   write("etc/hosts", "127.0.0.1 database.test\n");
   start(url_by_name("database.test"));
 
@@ -132,6 +152,7 @@ TEST_F(PackageTest, FindsAHostByDns) {
   } catch (const std::system_error& error) {
     GTEST_SKIP() << error.what() << ": run as root";
   }
+  unpack(DYNAMITE_LAMBDA_ZIP);
   write("etc/resolv.conf", "nameserver 127.0.0.1\n");
   start(url_by_name("database.test"));
 
@@ -142,6 +163,7 @@ TEST_F(PackageTest, FindsAHostByDns) {
 TEST_F(PackageTest, VerifiesHostsByTheCertificatesItBrings) {
   std::string secure = url_by_name("database.test");
   secure.replace(secure.find("sslmode=disable"), std::string::npos, "sslmode=verify-full");
+  unpack(DYNAMITE_LAMBDA_ZIP);
   write("etc/hosts", "127.0.0.1 database.test\n");
   start(secure);
 
@@ -156,11 +178,8 @@ TEST_F(PackageTest, TakesAConfigurationAndTheCertificatesOfRds) {
   write("dynamite.toml", "region = \"eu-west-1\"\n");
   write("rds.pem", "-----BEGIN CERTIFICATE-----\nrds\n-----END CERTIFICATE-----\n");
   const std::string zip = root_ / "function.zip";
-  const std::string program =
-      fs::path{DYNAMITE_LAMBDA_ZIP}.parent_path() / "../bin/dynamite-lambda";
-
-  Process packer{{program, "--config", root_ / "dynamite.toml", "package", "--output", zip,
-                  "--rds-ca", root_ / "rds.pem"},
+  Process packer{{DYNAMITE_LAMBDA_PROGRAM, "--config", root_ / "dynamite.toml", "package",
+                  "--output", zip, "--rds-ca", root_ / "rds.pem"},
                  {}};
 
   ASSERT_EQ(packer.wait(), 0) << packer.errors();

@@ -222,12 +222,12 @@ function checkBucket(bucket) {
 function checkFunction(fn) {
   const wanted = {
     Runtime: 'provided.al2023',
-    Architectures: 'x86_64',
+    Architectures: [{ Ref: 'Architecture' }],
     CodeUri: '../../build/dynamite-lambda.zip',
   };
   return Object.entries(wanted)
-    .filter(([name, value]) => String(fn[name]) !== value)
-    .map(([name]) => `the function's ${name} is ${fn[name]}`);
+    .filter(([name, value]) => JSON.stringify(fn[name]) !== JSON.stringify(value))
+    .map(([name]) => `the function's ${name} is ${JSON.stringify(fn[name])}`);
 }
 
 const keysOf = (sources) =>

@@ -197,7 +197,7 @@ async function checkSame(sources) {
     ),
     ...compare(
       'function',
-      ['bootstrap', 'provided.al2023', ['x86_64']],
+      ['bootstrap', 'provided.al2023', ['${var.architecture}']],
       [fn.handler, fn.runtime, fn.architectures],
     ),
     ...compare(

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <compare>
 
 #include "app/connect_options.hpp"
 #include "core/arn.hpp"
@@ -16,10 +17,11 @@ namespace {
 
 constexpr int kAttempts = 10;                         // of one call
 constexpr auto kPatience = std::chrono::minutes{10};  // for one page
+constexpr int kEmptyPagesMax = 50;                    // in a row; an open shard never ends
 
-/// Not behind the range.
-bool is_of(const RecordRange& range, std::string_view sequence_number) {
-  return Version{0, sequence_number} <= Version{0, range.last_sequence_number};
+/// How a record stands to the range's last.
+std::strong_ordering to_last(const RecordRange& range, std::string_view sequence_number) {
+  return Version{0, sequence_number} <=> Version{0, range.last_sequence_number};
 }
 
 /// Of the oldest record.
@@ -41,16 +43,22 @@ HandlerOutcome Redrive::apply(const RecordRange& range) {
   if (!source_) source_.emplace(context_, kAttempts);
   reader_.reset();
   HandlerOutcome sum;
+  int empty_pages = 0;
   for (bool more = true; more;) {
     const auto deadline = std::chrono::system_clock::now() + kPatience;
     sum += handler_.handle_decoded(
         [&](const TableLookup& lookup) {
           Turn turn = read_next(range, lookup);
-          more = !turn.finished && (turn.position.empty() || is_of(range, turn.position)) &&
-                 turn.position != range.last_sequence_number;
+          more = !turn.finished && (turn.position.empty() || to_last(range, turn.position) < 0);
+          empty_pages = turn.batch ? 0 : empty_pages + 1;
           return turn.batch ? std::move(*turn.batch) : Batch{};
         },
         deadline, context_.stop);
+    if (more && empty_pages == kEmptyPagesMax)
+      throw Error{Error::Kind::transient,
+                  fmt::format("{} has no records up to {}, which Lambda gave up", range.shard_id,
+                              range.last_sequence_number),
+                  "is the report of this stream?"};
   }
   return sum;
 }
@@ -82,7 +90,7 @@ Turn Redrive::read_from_horizon(const RecordRange& range) {
     if (!is_loss(error)) throw;
   }
   const std::string left = turn.batch ? first_sequence_number(turn) : "";
-  const bool some_left = !left.empty() && is_of(range, left);
+  const bool some_left = !left.empty() && to_last(range, left) <= 0;
   note_gap(range, some_left ? fmt::format("{} up to before {}", range.first_sequence_number, left)
                             : fmt::format("{} to {}", range.first_sequence_number,
                                           range.last_sequence_number));

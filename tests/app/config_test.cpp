@@ -231,12 +231,14 @@ TEST_F(ConfigTest, RegionOfTheProfileIsTheLast) {
 TEST_F(ConfigTest, EndpointsOfAwsComeFromTheEnvironment) {
   environment_["AWS_ENDPOINT_URL"] = "http://localhost:8000/";
   environment_["AWS_ENDPOINT_URL_DYNAMODB_STREAMS"] = "https://streams.example:444";
+  environment_["AWS_ENDPOINT_URL_STS"] = "https://sts.example";
   environment_["AWS_CA_BUNDLE"] = "/etc/bundle.pem";
 
   const auto config = load(kTwoKeys);
 
   EXPECT_EQ(config.dynamodb_endpoint, "http://localhost:8000");
   EXPECT_EQ(config.streams_endpoint, "https://streams.example:444");
+  EXPECT_EQ(config.sts_endpoint, "https://sts.example");
   EXPECT_EQ(config.ca_bundle, "/etc/bundle.pem");
 }
 

@@ -185,6 +185,13 @@ TEST_F(RedriveTest, AStreamThatIsNoMoreIsAGapToo) {
   EXPECT_THAT(gaps(), HasSubstr("records 102 to 104"));
 }
 
+TEST_F(RedriveTest, AReportOfWhatNeverCameIsAnErrorAndNotAWaitForEver) {
+  const Finished run = apply_text(report("108", "500"));
+
+  EXPECT_EQ(run.status, 1);
+  EXPECT_THAT(run.errors, HasSubstr("has no records up to 500"));
+}
+
 TEST_F(RedriveTest, MessagesAreTakenAsTheQueueGivesThem) {
   const std::string messages =
       fmt::format(R"({{"Messages":[{{"Body":{}}},{{"Body":{}}}]}})",

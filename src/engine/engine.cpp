@@ -13,7 +13,6 @@ namespace dynamite {
 namespace {
 
 using namespace std::chrono_literals;
-using std::chrono::steady_clock;
 
 constexpr auto kTick = 100ms;
 constexpr auto kControlCheck = 1s;  // between looks at the control connection and at standby tables
@@ -28,7 +27,9 @@ std::optional<double> read_units_of(std::optional<double> configured,
 }
 
 Engine::Engine(EngineOptions options, DynamoDb& dynamodb)
-    : options_{std::move(options)}, dynamodb_{dynamodb}, scheduler_{options_.seed} {}
+    : options_{std::move(options)},
+      dynamodb_{dynamodb},
+      scheduler_{*options_.clock, options_.seed} {}
 
 void Engine::add(ReplicaTable replica, const TableDescription& description) {
   auto state = std::make_shared<TableState>(std::move(replica), description.item_count,
@@ -54,8 +55,7 @@ void Engine::run(std::stop_token stop, const std::function<void()>& tick) {
         scheduler_.run(worker);
       });
     while (!stop.stop_requested() && !all_done()) {
-      keep_alive();
-      for (Followed& table : tables_) handle_end(table);
+      look_after();
       tick();
       sleep_for(kTick, stop);
     }
@@ -65,11 +65,16 @@ void Engine::run(std::stop_token stop, const std::function<void()>& tick) {
   tick();
 }
 
+void Engine::look_after() {
+  keep_alive();
+  for (Followed& table : tables_) handle_end(table);
+}
+
 // The session locks say that this daemon is alive. Who loses the control connection loses them;
 // whoever takes the table then raises its owner, which fences us.
 void Engine::keep_alive() {
-  if (steady_clock::now() - control_checked_ < kControlCheck) return;
-  control_checked_ = steady_clock::now();
+  if (options_.clock->now() - control_checked_ < kControlCheck) return;
+  control_checked_ = options_.clock->now();
   try {
     if (options_.follow) {
       const bool fresh = !control_ || !control_->usable();

@@ -33,6 +33,13 @@ class Engine {
 
   std::vector<std::shared_ptr<const TableState>> tables() const;
 
+  // What run() is made of, for simulations that step it with a clock of their own.
+
+  /// One round of claiming tables, keeping alive and noting ends; due ten times a second.
+  void look_after();
+  bool all_done() const;
+  Scheduler& scheduler() noexcept { return scheduler_; }
+
  private:
   /// A table and how it stands with its ownership.
   struct Followed {
@@ -47,7 +54,6 @@ class Engine {
   void handle_end(Followed& table);
   void keep_alive();
   void shut_down(std::stop_token stop);
-  bool all_done() const;
   pg::Connection& control(std::stop_token stop);
 
   EngineOptions options_;

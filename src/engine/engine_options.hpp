@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "core/clock.hpp"
 #include "pg/connection.hpp"
 #include "replica/apply_options.hpp"
 
@@ -21,6 +22,7 @@ struct EngineOptions {
   bool snapshot = true;                                  ///< make a pass where one is needed
   bool once = false;       ///< end when every table is complete and its shards are drained
   std::uint64_t seed = 0;  ///< of the jitter of pauses
+  const Clock* clock = &Clock::real();
 };
 
 }  // namespace dynamite

@@ -9,7 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 
 constexpr milliseconds kRetryDelayMin = 100ms;
 constexpr milliseconds kRetryDelayMax = 10s;
@@ -31,16 +30,33 @@ std::optional<Scheduler::Entry> Scheduler::take(const std::stop_token& stop) {
       changed_.wait(lock, stop, [this] { return !queue_.empty(); });
       continue;
     }
+    if (std::optional<Entry> entry = take_due()) return entry;
     const TimePoint due = queue_.begin()->first;
-    if (due <= steady_clock::now()) {
-      Entry entry = std::move(queue_.begin()->second);
-      queue_.erase(queue_.begin());
-      return entry;
-    }
     changed_.wait_until(lock, stop, due,
                         [&] { return !queue_.empty() && queue_.begin()->first < due; });
   }
   return std::nullopt;
+}
+
+std::optional<Scheduler::Entry> Scheduler::take_due() {
+  if (queue_.empty() || queue_.begin()->first > clock_.now()) return std::nullopt;
+  Entry entry = std::move(queue_.begin()->second);
+  queue_.erase(queue_.begin());
+  return entry;
+}
+
+bool Scheduler::step_due(Worker& worker) {
+  std::unique_lock lock{mutex_};
+  std::optional<Entry> entry = take_due();
+  lock.unlock();
+  if (entry) step(std::move(*entry), worker);
+  return entry.has_value();
+}
+
+std::optional<TimePoint> Scheduler::next_due() const {
+  const std::scoped_lock lock{mutex_};
+  if (queue_.empty()) return std::nullopt;
+  return queue_.begin()->first;
 }
 
 void Scheduler::run(Worker& worker) {
@@ -71,7 +87,7 @@ TimePoint Scheduler::after_failure(int failures) {
   const milliseconds ceiling = std::min(kRetryDelayMin * (1 << doublings), kRetryDelayMax);
   const std::scoped_lock lock{mutex_};
   std::uniform_int_distribution<milliseconds::rep> jitter{ceiling.count() / 4, ceiling.count()};
-  return steady_clock::now() + milliseconds{jitter(random_)};
+  return clock_.now() + milliseconds{jitter(random_)};
 }
 
 }  // namespace dynamite

@@ -11,12 +11,11 @@
 #include <stop_token>
 #include <string>
 
+#include "core/clock.hpp"
 #include "core/error.hpp"
 #include "engine/worker.hpp"
 
 namespace dynamite {
-
-using TimePoint = std::chrono::steady_clock::time_point;
 
 /// Something that goes on in short steps: a lane, or what looks after a table's lanes. At most one
 /// thread at a time is inside a task.
@@ -39,12 +38,19 @@ class Task {
 class Scheduler {
  public:
   /// `seed`: of the jitter of pauses.
-  explicit Scheduler(std::uint64_t seed) : random_{seed} {}
+  Scheduler(const Clock& clock, std::uint64_t seed) : clock_{clock}, random_{seed} {}
 
-  void add(std::shared_ptr<Task> task, TimePoint due = std::chrono::steady_clock::now());
+  /// Due at once.
+  void add(std::shared_ptr<Task> task) { add(std::move(task), clock_.now()); }
+  void add(std::shared_ptr<Task> task, TimePoint due);
 
   /// Steps tasks on the calling thread until a stop is requested.
   void run(Worker& worker);
+
+  /// Steps the task that has been due for longest on the calling thread; false if none is due.
+  bool step_due(Worker& worker);
+  /// When the next task is due; absent: there is none.
+  std::optional<TimePoint> next_due() const;
 
  private:
   struct Entry {
@@ -53,11 +59,13 @@ class Scheduler {
   };
 
   std::optional<Entry> take(const std::stop_token& stop);
+  std::optional<Entry> take_due();
   void put_back(Entry entry, TimePoint due);
   void step(Entry entry, Worker& worker);
   TimePoint after_failure(int failures);
 
-  std::mutex mutex_;
+  const Clock& clock_;
+  mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   std::multimap<TimePoint, Entry> queue_;
   std::mt19937_64 random_;

@@ -6,21 +6,20 @@
 
 namespace dynamite {
 
-using std::chrono::steady_clock;
-
 SegmentTask::SegmentTask(std::shared_ptr<TableState> table, std::int32_t epoch,
-                         std::int32_t segment, SegmentReader reader)
+                         SegmentReader reader, const EngineOptions& options)
     : table_{std::move(table)},
       epoch_{epoch},
-      lane_{segment_lane(epoch, segment)},
-      reader_{std::move(reader)} {}
+      lane_{segment_lane(epoch, reader.number())},
+      reader_{std::move(reader)},
+      clock_{*options.clock} {}
 
 std::string SegmentTask::name() const { return table_->replica.table + "/" + lane_; }
 
 std::optional<TimePoint> SegmentTask::step(Worker& worker) {
   if (table_->ended()) return std::nullopt;
   if (!pending_) {
-    const TimePoint now = steady_clock::now();
+    const TimePoint now = clock_.now();
     if (table_->read_rate.next() > now) return table_->read_rate.next();
     pending_ = reader_.next(worker.stop());
     table_->read_rate.spend(pending_->capacity_units, now);
@@ -37,7 +36,7 @@ std::optional<TimePoint> SegmentTask::step(Worker& worker) {
   spdlog::debug("scanned lane={} items={} rows={}", name(), outcome.records, outcome.applied);
   const bool finished = pending_->finished;
   pending_.reset();
-  if (!finished) return steady_clock::now();
+  if (!finished) return clock_.now();
   table_->segment_finished();
   return std::nullopt;
 }

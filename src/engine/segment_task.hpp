@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/engine_options.hpp"
 #include "engine/scheduler.hpp"
 #include "engine/table_state.hpp"
 #include "source/segment_reader.hpp"
@@ -13,8 +14,8 @@ namespace dynamite {
 /// The lane of one segment of a pass.
 class SegmentTask : public Task {
  public:
-  SegmentTask(std::shared_ptr<TableState> table, std::int32_t epoch, std::int32_t segment,
-              SegmentReader reader);
+  SegmentTask(std::shared_ptr<TableState> table, std::int32_t epoch, SegmentReader reader,
+              const EngineOptions& options);
 
   std::optional<TimePoint> step(Worker& worker) override;
   void fail(const Error& error) override { table_->fail(error); }
@@ -25,6 +26,7 @@ class SegmentTask : public Task {
   std::int32_t epoch_;
   std::string lane_;
   SegmentReader reader_;
+  const Clock& clock_;
   std::optional<Turn> pending_;  // read, not yet applied: a repeat applies it again
 };
 

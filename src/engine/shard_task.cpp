@@ -11,7 +11,6 @@ namespace dynamite {
 namespace {
 
 using namespace std::chrono_literals;
-using std::chrono::steady_clock;
 
 constexpr auto kIdleDelayMin = 50ms;
 
@@ -58,7 +57,7 @@ std::optional<TimePoint> ShardTask::step(Worker& worker) {
 }
 
 std::optional<TimePoint> ShardTask::read(Worker& worker) {
-  const TimePoint asked = steady_clock::now();
+  const TimePoint asked = options_.clock->now();
   Turn turn = reader_.next(worker.stop());
   table_->shard_opened(place_.shard_id);
   if (!turn.batch && !turn.finished) {
@@ -90,7 +89,7 @@ std::optional<TimePoint> ShardTask::apply(Worker& worker) {
                 outcome.records, outcome.changes, outcome.applied, outcome.dead_letters);
   const bool finished = turn.finished;
   pending_.reset();
-  if (!finished) return steady_clock::now();
+  if (!finished) return options_.clock->now();
   table_->shard_finished(place_.shard_id);
   return std::nullopt;
 }
@@ -116,7 +115,7 @@ void ShardTask::lost(Worker& worker, const Error& error) {
 TimePoint ShardTask::when_idle() {
   idle_delay_ = std::min<std::chrono::milliseconds>(
       std::max<std::chrono::milliseconds>(idle_delay_ * 2, kIdleDelayMin), options_.idle_poll_max);
-  return steady_clock::now() + idle_delay_;
+  return options_.clock->now() + idle_delay_;
 }
 
 }  // namespace dynamite

@@ -14,7 +14,6 @@ namespace dynamite {
 namespace {
 
 using namespace std::chrono_literals;
-using std::chrono::steady_clock;
 
 constexpr auto kLook = 100ms;  // between looks at what the lanes have done
 constexpr auto kFollowedInterval = 60s;
@@ -49,7 +48,7 @@ std::optional<TimePoint> TableTask::step(Worker& worker) {
       follow(worker);
       break;
   }
-  return steady_clock::now() + kLook;
+  return options_.clock->now() + kLook;
 }
 
 // The readers are open before the first page is scanned: what changes behind the scan's back is in
@@ -100,7 +99,7 @@ void TableTask::add_segments(Worker& worker) {
         dynamodb_,
         {.table = table_->replica.source, .segment = segment, .total_segments = total},
         known == checkpoints.end() ? "" : known->second.position};
-    scheduler_.add(std::make_shared<SegmentTask>(table_, epoch_, segment, std::move(reader)));
+    scheduler_.add(std::make_shared<SegmentTask>(table_, epoch_, std::move(reader), options_));
   }
   phase_ = Phase::scan;
 }
@@ -125,9 +124,8 @@ void TableTask::enter_follow() {
 }
 
 void TableTask::expect_all_before_now() {
-  drain_from_ = steady_clock::now();
-  drain_from_time_ =
-      std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+  drain_from_ = options_.clock->now();
+  drain_from_time_ = options_.clock->time();
 }
 
 void TableTask::follow(Worker& worker) {
@@ -144,12 +142,12 @@ void TableTask::follow(Worker& worker) {
     note_state(worker.connection(), table_->replica, table_->owner, "following");
     spdlog::info("following table={}", name());
   }
-  if (steady_clock::now() - followed_noted_ > kFollowedInterval) note_followed_now(worker);
+  if (options_.clock->now() - followed_noted_ > kFollowedInterval) note_followed_now(worker);
   if (options_.once && drained) table_->end();
 }
 
 void TableTask::note_followed_now(Worker& worker) {
-  followed_noted_ = steady_clock::now();
+  followed_noted_ = options_.clock->now();
   expect_all_before_now();  // the next note needs every shard to have been read up to this one
   note_followed(worker.connection(), table_->replica, table_->owner);
   forget_old_shards(worker.connection(), table_->replica);
@@ -159,11 +157,11 @@ void TableTask::note_followed_now(Worker& worker) {
 bool TableTask::discovery_due() {
   const bool requested = table_->take_discovery_request();
   return requested || stream_arn_.empty() || discovered_ < drain_from_ ||
-         steady_clock::now() - discovered_ > options_.discovery_interval;
+         options_.clock->now() - discovered_ > options_.discovery_interval;
 }
 
 void TableTask::discover(Worker& worker) {
-  const TimePoint now = steady_clock::now();
+  const TimePoint now = options_.clock->now();
   const TableDescription description =
       dynamodb_.describe_table(table_name_of(table_->replica.source->arn), worker.stop());
   require_same_table(description, *table_->replica.source);

@@ -25,6 +25,8 @@ class SegmentReader {
   /// One Scan page, which may be empty. Only an absent last evaluated key finishes the segment.
   Turn next(std::stop_token stop);
 
+  std::int32_t number() const noexcept { return segment_.segment; }
+
  private:
   DynamoDb& dynamodb_;
   Segment segment_;

@@ -37,7 +37,7 @@ class SchedulerTest : public ::testing::Test {
     scheduler_.run(worker);
   }
 
-  Scheduler scheduler_{1};
+  Scheduler scheduler_{Clock::real(), 1};
   std::stop_source stop_;
 };
 

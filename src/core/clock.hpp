@@ -1,0 +1,23 @@
+#pragma once
+
+#include <chrono>
+
+namespace dynamite {
+
+using TimePoint = std::chrono::steady_clock::time_point;
+
+/// Where lanes take the time from. The seam for simulations, which have a time of their own.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+
+  /// Never goes back.
+  virtual TimePoint now() const { return std::chrono::steady_clock::now(); }
+  /// On the wall, as the times of records.
+  virtual std::chrono::sys_time<std::chrono::microseconds> time() const;
+
+  /// The machine's.
+  static Clock& real();
+};
+
+}  // namespace dynamite

@@ -86,10 +86,14 @@ async function cleanUp() {
   sql(`DROP SCHEMA IF EXISTS ${schema}, ${schema}_state CASCADE`);
 }
 
+/** Writes in rounds of `seconds` until the function was invoked often enough. */
 async function follow(lambda, seed, seconds) {
   const dynamodb = new DynamoDb(DYNAMITE_TEST_DYNAMODB);
   let writing = true;
-  const written = Promise.all(tables.map((table, i) => write(table, seconds, seed + i)));
+  const written = (async () => {
+    do await Promise.all(tables.map((table, i) => write(table, seconds, seed + i)));
+    while (lambda.invocations < kInvocations);
+  })();
   written.finally(() => (writing = false)).catch(() => {});
   const objects = join(folder, 'on-failure-');
   let objectCount = 0;
@@ -143,7 +147,7 @@ test('the package follows real streams through everything that Lambda does', asy
     },
   });
   t.after(() => lambda.destroy());
-  const counts = await follow(lambda, seed, 12);
+  const counts = await follow(lambda, seed, 6);
   counts['lines of metrics'] = lambda.log().match(/"Namespace":"Dynamite"/g).length;
 
   tables.forEach(accept);

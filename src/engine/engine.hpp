@@ -38,7 +38,9 @@ class Engine {
   /// One round of claiming tables, keeping alive and noting ends; due ten times a second.
   void look_after();
   bool all_done() const;
-  Scheduler& scheduler() noexcept { return scheduler_; }
+  /// Of the lanes; see Scheduler.
+  bool step_due(Worker& worker) { return scheduler_.step_due(worker); }
+  std::optional<TimePoint> next_due() const { return scheduler_.next_due(); }
 
  private:
   /// A table and how it stands with its ownership.

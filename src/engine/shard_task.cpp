@@ -101,7 +101,7 @@ void ShardTask::lost(Worker& worker, const Error& error) {
       worker.connection(), table_->replica,
       {.stream_arn = place_.stream_arn, .shard_id = place_.shard_id, .reason = error.what()});
   spdlog::error("gap lane={} reason=\"{}\"", name(), error.what());
-  table_->request_discovery();
+  table_->gap_recorded();
   reader_ = ShardReader{dynamodb_, place_, ""};
   try {
     pending_ = reader_.next(worker.stop());

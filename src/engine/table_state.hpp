@@ -57,9 +57,14 @@ class TableState {
   /// newer record. A shard that is written to all the time is never empty.
   bool caught_up_since(TimePoint since, Micros since_time) const;
 
-  /// A shard ended, or records were lost: look at the stream now.
-  void request_discovery() noexcept { discovery_requested_ = true; }
+  /// A shard ended: look at the stream now.
   bool take_discovery_request() noexcept { return discovery_requested_.exchange(false); }
+
+  /// A gap was recorded: a new pass is due.
+  void gap_recorded() noexcept { gap_recorded_ = true; }
+  bool gap_open() const noexcept { return gap_recorded_; }
+  /// Who calls this looks into the state schema next.
+  void forget_gap() noexcept { gap_recorded_ = false; }
 
   // Segments of the pass that runs.
   void pass_started(std::int32_t segments) noexcept { segments_left_ = segments; }
@@ -79,6 +84,7 @@ class TableState {
 
   std::atomic<bool> ended_ = false;
   std::atomic<bool> discovery_requested_ = false;
+  std::atomic<bool> gap_recorded_ = false;
   std::atomic<std::int32_t> segments_left_ = 0;
   mutable std::mutex mutex_;
   std::map<std::string, Shard> shards_;

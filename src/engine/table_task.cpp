@@ -58,7 +58,7 @@ void TableTask::open_readers() {
 }
 
 void TableTask::decide(Worker& worker) {
-  gap_noticed_ = false;
+  table_->forget_gap();
   const PassState pass = Passes{worker.connection(), table_->replica}.state();
   epoch_ = pass.epoch;
   const bool unfinished = pass.phase != PassState::Phase::none;
@@ -129,7 +129,7 @@ void TableTask::expect_all_before_now() {
 }
 
 void TableTask::follow(Worker& worker) {
-  if (gap_noticed_ && options_.snapshot) {
+  if (table_->gap_open() && options_.snapshot) {
     phase_ = Phase::open_readers;
     return;
   }
@@ -234,7 +234,7 @@ void TableTask::note_gap(Worker& worker, const std::string& shard, const std::st
   record_gap(worker.connection(), table_->replica,
              {.stream_arn = stream_arn_, .shard_id = shard, .reason = reason});
   spdlog::error("gap table={} shard={} reason=\"{}\"", name(), shard, reason);
-  gap_noticed_ = true;
+  table_->gap_recorded();
 }
 
 }  // namespace dynamite

@@ -56,7 +56,6 @@ class TableTask : public Task {
   KnownShards known_;                             // of the stream that is read
   std::map<std::string, std::string> positions_;  // of known_, as of when we took over
   std::size_t waiting_ = 0;                       // shards whose parent is not read to its end
-  bool gap_noticed_ = false;
   bool following_ = false;  // `following` was noted
   TimePoint discovered_{};
   TimePoint drain_from_{};    // what happened before must be read

@@ -1,0 +1,48 @@
+#include "sim/daemon.hpp"
+
+#include <algorithm>
+
+namespace dynamite::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kLook = 100ms;  // as Engine::run does
+
+/// One repeat without a pause that anybody notices: the rest is the scheduler's.
+AwsOptions client_options() {
+  return {.region = "us-east-1", .attempts_max = 2, .retry_delay_max = 0ms};
+}
+
+}  // namespace
+
+Daemon::Daemon(EngineOptions options, Transport& transport, const ReplicaTable& replica,
+               const TableDescription& description)
+    : client_{client_options(), transport, credentials_},
+      dynamodb_{client_},
+      clock_{*options.clock},
+      engine_{options, dynamodb_},
+      worker_{options.connect, options.apply, {}} {
+  engine_.add(replica, description);
+}
+
+TimePoint Daemon::due() const {
+  const auto next = engine_.next_due();
+  return next ? std::min(*next, look_at_) : look_at_;
+}
+
+void Daemon::step() {
+  if (clock_.now() >= look_at_) {
+    look_at_ = clock_.now() + kLook;
+    engine_.look_after();
+    return;
+  }
+  engine_.step_due(worker_);
+}
+
+std::string Daemon::failure() const {
+  const auto failure = engine_.tables().front()->failure();
+  return failure ? failure->what() : "";
+}
+
+}  // namespace dynamite::sim

@@ -1,0 +1,255 @@
+#include "sim/world.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/error.hpp"
+#include "replica/identifier.hpp"
+#include "support/natural_json.hpp"
+
+namespace dynamite::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kPatience = 30min;  // of the virtual clock, until all is quiet
+constexpr std::size_t kStepsMax = 200'000;
+
+EngineOptions engine_options(const Place& place, const Clock& clock, std::uint64_t seed) {
+  return {.connect = place.connect,
+          .segments = static_cast<std::uint32_t>(1 + seed % 3),
+          .seed = seed,
+          .clock = &clock};
+}
+
+}  // namespace
+
+struct World::Event {
+  const char* name;
+  unsigned weight;
+  void (*happen)(World&);
+};
+
+const std::vector<World::Event>& World::events() {
+  static const std::vector<Event> all{
+      {"writes", 40, [](World& w) { w.write(1 + w.chance_.below(12)); }},
+      {"daemons work", 40, [](World& w) { w.run_for(100ms * (1 + w.chance_.below(60))); }},
+      {"", 6,
+       [](World& w) {
+         if (w.table().stream()) w.table().stream()->replace_shard(1 + w.chance_.below(2));
+       }},
+      {"half an hour passes", 3, [](World& w) { w.pass_time(30min); }},
+      {"shards roll for hours", 2,
+       [](World& w) {
+         for (int i = 0; i < 6; ++i) {
+           w.pass_time(4h);
+           if (w.table().stream()) w.table().stream()->replace_shard(1);
+           w.write(w.chance_.below(3));
+         }
+       }},
+      {"thirty hours pass", 2, [](World& w) { w.pass_time(30h); }},
+      {"daemon started", 8,
+       [](World& w) {
+         if (w.daemons_.size() < 2) w.start_daemon();
+       }},
+      {"daemon killed", 4, [](World& w) { w.kill_daemon(); }},
+      {"connections cut", 4, [](World& w) { w.cut_connections(); }},
+      {"stream switched off and on", 2, [](World& w) { w.renew_stream(); }},
+      {"table re-created", 1, [](World& w) { w.recreate_table(); }},
+      {"weather changed", 6, [](World& w) { w.change_weather(); }},
+  };
+  return all;
+}
+
+KeySchema World::key_schema_of(std::uint64_t seed) {
+  constexpr std::array kTypes{KeyType::S, KeyType::N, KeyType::B};
+  KeySchema schema{.partition = {.name = "pk", .type = kTypes[seed % 3]}, .sort = std::nullopt};
+  if (seed % 2 == 1) schema.sort = KeyAttribute{.name = "sk", .type = kTypes[seed / 3 % 3]};
+  return schema;
+}
+
+std::string World::table_name(std::uint64_t seed) { return fmt::format("sim_{}", seed); }
+
+World::World(std::uint64_t seed, const Place& place)
+    : place_{place},
+      chance_{.clock = clock_, .random = std::mt19937_64{seed}},
+      service_{chance_},
+      transport_{service_, chance_, [this](std::chrono::milliseconds d) { clock_.advance(d); }},
+      items_{seed, {.attributes_max = 3, .depth_max = 2, .nul_characters = false}},
+      name_{table_name(seed)},
+      keys_{4 + chance_.below(30)} {
+  service_.create_table(name_, key_schema_of(seed), "NEW_AND_OLD_IMAGES", 1 + chance_.below(4));
+  write(chance_.below(60));
+}
+
+void World::live() {
+  start_daemon();
+  unsigned total = 0;
+  for (const Event& event : events()) total += event.weight;
+  for (std::uint64_t left = 30 + chance_.below(60); left > 0; --left) {
+    std::uint64_t drawn = chance_.below(total);
+    for (const Event& event : events()) {
+      if (drawn < event.weight) {
+        if (*event.name != 0) ++chance_.counts[event.name];
+        event.happen(*this);
+        break;
+      }
+      drawn -= event.weight;
+    }
+  }
+}
+
+void World::write(std::size_t changes) {
+  const KeySchema& schema = table().key_schema();
+  for (; changes > 0; --changes) {
+    const std::uint64_t key = chance_.below(keys_);
+    if (chance_.below(3) == 0)
+      table().remove(RandomItems::key(schema, key));
+    else
+      table().put(items_.item(schema, key));
+    clock_.advance(std::chrono::milliseconds{chance_.below(200)});
+  }
+}
+
+// The daemons share the machine: whoever is due first goes first.
+void World::run_for(std::chrono::milliseconds duration) {
+  const TimePoint end = clock_.now() + duration;
+  for (std::size_t steps = 0; clock_.now() < end; ++steps) {
+    if (steps == kStepsMax) throw Error{Error::Kind::bug, "the daemons turn in a circle"};
+    const auto next = std::ranges::min_element(daemons_, {}, &Daemon::due);
+    if (next == daemons_.end() || next->due() >= end) break;
+    clock_.advance_to(next->due());
+    next->step();
+  }
+  clock_.advance_to(end);
+}
+
+/// Nobody works meanwhile: the daemons are held up, if there are any. PostgreSQL's clock cannot be
+/// moved, so what it has written down moves into the past.
+void World::pass_time(std::chrono::minutes duration) {
+  clock_.advance(duration);
+  table().trim();
+  const std::string state = quote_identifier(place_.replica.state_schema);
+  const std::string past = fmt::format("interval '{} minutes'", duration.count());
+  const auto move = [&](const std::string& table, const char* column) {
+    control().run(fmt::format("UPDATE {0} SET {1} = {1} - {2}", table, column, past));
+  };
+  move(state + ".replica", "followed_at");
+  move(state + ".checkpoint", "updated_at");
+  move(place_.replica.tombstones(), "removed_at");
+}
+
+void World::start_daemon() {
+  TableDescription description;
+  description.item_count = table().size();
+  daemons_.emplace_back(engine_options(place_, clock_, chance_.random()), transport_,
+                        place_.replica, description);
+}
+
+void World::kill_daemon() {
+  if (daemons_.empty()) return;
+  auto victim = daemons_.begin();
+  std::advance(victim, static_cast<long>(chance_.below(daemons_.size())));
+  daemons_.erase(victim);
+}
+
+void World::cut_connections() {
+  control().run(
+      "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+      "WHERE application_name = $1 AND hashint4(pid) % 2 = $2::integer",
+      std::move(pg::Params{}
+                    .text(place_.connect.application_name)
+                    .number(static_cast<std::int64_t>(chance_.below(2)))));
+}
+
+void World::renew_stream() {
+  table().disable_stream();
+  write(chance_.below(5));
+  if (chance_.below(2) == 0) run_for(1s * chance_.below(60));
+  clock_.advance(1s);
+  if (chance_.below(4) == 0) {
+    ++chance_.counts["stream without images"];
+    table().enable_stream("KEYS_ONLY", 1);
+    write(chance_.below(5));
+    run_for(1s * chance_.below(60));
+    table().disable_stream();
+    clock_.advance(1s);
+  }
+  table().enable_stream(chance_.below(2) == 0 ? "NEW_IMAGE" : "NEW_AND_OLD_IMAGES",
+                        1 + chance_.below(3));
+}
+
+void World::recreate_table() {
+  const KeySchema schema = table().key_schema();
+  service_.delete_table(name_);
+  if (chance_.below(2) == 0) run_for(1s * chance_.below(60));
+  clock_.advance(1s);
+  service_.create_table(name_, schema, "NEW_AND_OLD_IMAGES", 1 + chance_.below(3));
+}
+
+void World::change_weather() {
+  Irregularities& irregular = chance_.irregularities;
+  const auto percent = [&] { return static_cast<unsigned>(chance_.below(3) * chance_.below(20)); };
+  irregular = {.empty_page_percent = percent(),
+               .short_page_percent = percent(),
+               .late_end_percent = static_cast<unsigned>(chance_.below(100)),
+               .moved_trim_percent = 50,
+               .listing_max = 1 + chance_.below(5),
+               .listing_lag_max = std::chrono::milliseconds{chance_.below(2) * 20'000}};
+  transport_.fault_percent = percent();
+}
+
+void World::calm_down() {
+  chance_.irregularities = {};
+  transport_.fault_percent = 0;
+}
+
+std::string World::settle() {
+  calm_down();
+  std::erase_if(daemons_, [](const Daemon& daemon) { return !daemon.failure().empty(); });
+  if (daemons_.empty()) start_daemon();
+  const TimePoint end = clock_.now() + kPatience;
+  std::string wrong = "nothing was compared";
+  while (clock_.now() < end && !wrong.empty()) {
+    run_for(5s);
+    wrong = difference();
+  }
+  if (!wrong.empty()) return wrong;
+  run_for(2min);
+  return difference();
+}
+
+std::string World::difference() {
+  std::vector<std::string> wanted, seen;
+  for (const std::string& item : table().items())
+    wanted.push_back(test::canonical_dynamodb_json(item));
+  const pg::Result rows =
+      control().run("SELECT item, _types FROM " + place_.replica.qualified_name());
+  for (int row = 0; row < rows.rows(); ++row)
+    seen.push_back(test::dynamodb_json_of(rows.at(row, 0), rows.text(row, 1).value_or("")));
+  std::ranges::sort(wanted);
+  std::ranges::sort(seen);
+  const pg::Result status = control().run(
+      fmt::format("SELECT state, open_gaps, dead_letters, coalesce(problem, '') FROM {}.status "
+                  "WHERE source_arn = $1",
+                  quote_identifier(place_.replica.state_schema)),
+      std::move(pg::Params{}.text(place_.replica.source->arn)));
+  const bool calm = status.at(0, 0) == "following" && status.at(0, 1) == "0" &&
+                    status.at(0, 2) == "0" && status.at(0, 3).empty();
+  if (calm && wanted == seen) return "";
+  return fmt::format("{} items, {} rows, {}; state {}, {} gaps, {} dead letters, problem \"{}\"",
+                     wanted.size(), seen.size(), wanted == seen ? "identical" : "different",
+                     status.at(0, 0), status.at(0, 1), status.at(0, 2), status.at(0, 3));
+}
+
+pg::Connection& World::control() {
+  if (!control_) {
+    pg::ConnectOptions options = place_.connect;
+    options.application_name = "sim/control";
+    control_.emplace(pg::Connection::open(options));
+  }
+  return *control_;
+}
+
+}  // namespace dynamite::sim

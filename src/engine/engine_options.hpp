@@ -13,8 +13,8 @@ namespace dynamite {
 struct EngineOptions {
   pg::ConnectOptions connect;
   ApplyOptions apply{};
-  std::uint32_t connections = 4;     ///< threads, each with one connection
-  std::uint32_t segments = 4;        ///< of a new pass
+  std::uint32_t connections = 4;       ///< threads, each with one connection
+  std::uint32_t segments = 4;          ///< of a new pass
   std::optional<double> read_units{};  ///< a second and table; absent: a quarter of the provisioned
   std::chrono::milliseconds idle_poll_max{1'000};
   std::chrono::milliseconds discovery_interval{10'000};  ///< between looks at a stream's shards

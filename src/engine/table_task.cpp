@@ -39,6 +39,7 @@ std::optional<TimePoint> TableTask::step(Worker& worker) {
       decide(worker);
       break;
     case Phase::scan:
+      if (caught_up()) note_followed_now(worker);
       if (table_->segments_left() == 0) phase_ = Phase::sweep;
       break;
     case Phase::sweep:
@@ -59,6 +60,7 @@ void TableTask::open_readers() {
 
 void TableTask::decide(Worker& worker) {
   table_->forget_gap();
+  expect_all_before_now();
   const PassState pass = Passes{worker.connection(), table_->replica}.state();
   epoch_ = pass.epoch;
   const bool unfinished = pass.phase != PassState::Phase::none;
@@ -133,23 +135,32 @@ void TableTask::follow(Worker& worker) {
     phase_ = Phase::open_readers;
     return;
   }
-  if (discovered_ < drain_from_ || waiting_ > 0 ||
-      !table_->caught_up_since(drain_from_, drain_from_time_))
-    return;
+  if (!caught_up()) return;
   const bool drained = table_->drained_since(drain_from_);
   if (!following_) {
     following_ = true;
     note_state(worker.connection(), table_->replica, table_->owner, "following");
     spdlog::info("following table={}", name());
   }
-  if (options_.clock->now() - followed_noted_ > kFollowedInterval) note_followed_now(worker);
-  if (options_.once && drained) table_->end();
+  note_followed_now(worker);
+  if (options_.once && drained && !table_->gap_open()) table_->end();
+}
+
+// Every record from before drain_from_ was read.
+bool TableTask::caught_up() const {
+  return options_.follow && discovered_ >= drain_from_ && waiting_ == 0 &&
+         table_->caught_up_since(drain_from_, drain_from_time_);
 }
 
 void TableTask::note_followed_now(Worker& worker) {
-  followed_noted_ = options_.clock->now();
+  const TimePoint now = options_.clock->now();
+  if (now - followed_noted_ < kFollowedInterval) return;
+  followed_noted_ = now;
+  check_presence(worker);
+  const auto read_up_to = now - drain_from_;
   expect_all_before_now();  // the next note needs every shard to have been read up to this one
-  note_followed(worker.connection(), table_->replica, table_->owner);
+  note_followed(worker.connection(), table_->replica, table_->owner,
+                std::chrono::duration_cast<std::chrono::seconds>(read_up_to));
   forget_old_shards(worker.connection(), table_->replica);
   expire_tombstones(worker.connection(), table_->replica);
 }
@@ -193,14 +204,21 @@ void TableTask::enter_stream(Worker& worker, const std::string& stream_arn,
     known_[shard] = checkpoint.finished;
     positions_[shard] = checkpoint.position;
   }
-  const auto away = since_followed(connection, table_->replica);
-  if (away && *away > kAwayMax)
-    note_gap(worker, "", fmt::format("nobody followed the stream for {} h", away->count() / 3600));
+  check_presence(worker);
   table_->forget_shards();
   table_->generation = generation;
   // A put of the older stream that is still in flight must not come in after the pass has begun: it
   // could bring back an item that was removed between the streams.
   if (replaced) table_->owner = take_over(connection, table_->replica, worker.stop());
+}
+
+// A shard that came and went meanwhile, or whose records did, may look as if nothing was missed.
+void TableTask::check_presence(Worker& worker) {
+  const auto away = since_followed(worker.connection(), table_->replica);
+  if (!away || *away <= kAwayMax) return;
+  note_gap(worker, "", fmt::format("nobody followed the stream for {} h", away->count() / 3600));
+  expect_all_before_now();  // the pass brings what is older
+  note_followed(worker.connection(), table_->replica, table_->owner, 0s);
 }
 
 void TableTask::start_shards(Worker& worker, const StreamDescription& stream) {

@@ -41,7 +41,9 @@ class TableTask : public Task {
   void enter_stream(Worker& worker, const std::string& stream_arn, std::uint64_t generation);
   void start_shards(Worker& worker, const StreamDescription& stream);
   void note_gap(Worker& worker, const std::string& shard, const std::string& reason);
+  bool caught_up() const;
   void note_followed_now(Worker& worker);
+  void check_presence(Worker& worker);
   void expect_all_before_now();
 
   std::shared_ptr<TableState> table_;
@@ -56,7 +58,7 @@ class TableTask : public Task {
   KnownShards known_;                             // of the stream that is read
   std::map<std::string, std::string> positions_;  // of known_, as of when we took over
   std::size_t waiting_ = 0;                       // shards whose parent is not read to its end
-  bool following_ = false;  // `following` was noted
+  bool following_ = false;                        // `following` was noted
   TimePoint discovered_{};
   TimePoint drain_from_{};    // what happened before must be read
   Micros drain_from_time_{};  // the same by the clock on the wall

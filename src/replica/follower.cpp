@@ -73,11 +73,13 @@ void note_state(pg::Connection& connection, const ReplicaTable& table, std::int6
                  std::move(pg::Params{}.number(table.id).number(owner).text(state)));
 }
 
-void note_followed(pg::Connection& connection, const ReplicaTable& table, std::int64_t owner) {
-  connection.run(fmt::format("UPDATE {} SET followed_at = now() WHERE replica_id = $1::integer "
+void note_followed(pg::Connection& connection, const ReplicaTable& table, std::int64_t owner,
+                   std::chrono::seconds age) {
+  connection.run(fmt::format("UPDATE {} SET followed_at = now() - $3::bigint * interval '1 second' "
+                             "WHERE replica_id = $1::integer "
                              "AND owner = $2::bigint AND follower = 'daemon'",
                              state_name(table.state_schema, "replica")),
-                 std::move(pg::Params{}.number(table.id).number(owner)));
+                 std::move(pg::Params{}.number(table.id).number(owner).number(age.count())));
 }
 
 std::optional<std::chrono::seconds> since_followed(pg::Connection& connection,

@@ -32,10 +32,11 @@ void give_back(pg::Connection& connection, const ReplicaTable& table, std::int64
 /// holds the session lock (try_hold_alive).
 bool release(pg::Connection& connection, const ReplicaTable& table, std::stop_token stop);
 
-/// Notes that all records of the stream up to now were read.
-void note_followed(pg::Connection& connection, const ReplicaTable& table, std::int64_t owner);
+/// Notes that all records of the stream were read that are older than `age`.
+void note_followed(pg::Connection& connection, const ReplicaTable& table, std::int64_t owner,
+                   std::chrono::seconds age);
 
-/// How long ago note_followed last ran; absent: never.
+/// How old the newest records are that note_followed spoke of; absent: it never ran.
 std::optional<std::chrono::seconds> since_followed(pg::Connection& connection,
                                                    const ReplicaTable& table);
 

@@ -1,6 +1,7 @@
 #include "sim/world.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -92,6 +93,8 @@ void World::live() {
     for (const Event& event : events()) {
       if (drawn < event.weight) {
         if (*event.name != 0) ++chance_.counts[event.name];
+        spdlog::info("event time={} name=\"{}\" items={}", clock_.time().time_since_epoch().count(),
+                     event.name, table().size());
         event.happen(*this);
         break;
       }
@@ -238,6 +241,8 @@ std::string World::difference() {
   const bool calm = status.at(0, 0) == "following" && status.at(0, 1) == "0" &&
                     status.at(0, 2) == "0" && status.at(0, 3).empty();
   if (calm && wanted == seen) return "";
+  for (const std::string& item : wanted) spdlog::debug("item {}", item);
+  for (const std::string& item : seen) spdlog::debug("row {}", item);
   return fmt::format("{} items, {} rows, {}; state {}, {} gaps, {} dead letters, problem \"{}\"",
                      wanted.size(), seen.size(), wanted == seen ? "identical" : "different",
                      status.at(0, 0), status.at(0, 1), status.at(0, 2), status.at(0, 3));

@@ -11,6 +11,7 @@
 
 #include "app/database_url.hpp"
 #include "core/environment.hpp"
+#include "engine/engine_options.hpp"
 #include "replica/apply_options.hpp"
 
 namespace dynamite {
@@ -46,6 +47,7 @@ struct Config {
   std::vector<TableRule> tables;
 
   OnPoison on_poison = OnPoison::quarantine;
+  OnGap on_gap = OnGap::resnapshot;
   bool report_batch_item_failures = false;  ///< the event source mapping reads Lambda's answer
   std::uint64_t max_dead_letters = 1000;    ///< an hour and table
   CreateTables create_tables = CreateTables::automatic;

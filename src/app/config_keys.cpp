@@ -53,6 +53,13 @@ bool read_on_poison(const Value& value, Config& config) {
   return true;
 }
 
+bool read_on_gap(const Value& value, Config& config) {
+  const auto text = as_text(value);
+  if (text != "resnapshot" && text != "stop") return false;
+  config.on_gap = *text == "stop" ? OnGap::stop : OnGap::resnapshot;
+  return true;
+}
+
 bool read_report_batch_item_failures(const Value& value, Config& config) {
   const auto truth = as_truth(value);
   if (truth) config.report_batch_item_failures = *truth;
@@ -106,6 +113,7 @@ constexpr std::array kKeys{
                 return read_identifier(value, config.state_schema);
               }},
     ConfigKey{"on_poison", "\"quarantine\" or \"stop\"", read_on_poison},
+    ConfigKey{"on_gap", "\"resnapshot\" or \"stop\"", read_on_gap},
     ConfigKey{"report_batch_item_failures", "true or false", read_report_batch_item_failures},
     ConfigKey{"max_dead_letters", "a whole number from 0 to 1000000000",
               [](const Value& value, Config& config) {

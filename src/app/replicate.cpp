@@ -29,6 +29,7 @@ EngineOptions engine_options(const Context& context, std::string_view command) {
           .segments = config.segments,
           .read_units = config.max_read_units,
           .idle_poll_max = config.idle_poll_max,
+          .on_gap = config.on_gap,
           .seed = std::random_device{}()};
 }
 

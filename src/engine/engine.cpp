@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kTick = 100ms;
 constexpr auto kControlCheck = 1s;  // between looks at the control connection and at standby tables
+constexpr auto kStalled = 60s;      // a shard without progress for so long is a problem
 constexpr double kProvisionedShare = 0.25;  // of a table's read units that a pass takes unasked
 
 }  // namespace
@@ -90,9 +91,27 @@ void Engine::keep_alive() {
     }
     for (Followed& table : tables_)
       if (!table.started) claim(table);
+    note_problems();
   } catch (const Error& error) {
     if (error.kind() != Error::Kind::transient) throw;
     if (!stop_.stop_requested()) spdlog::warn("waiting for PostgreSQL reason=\"{}\"", error.what());
+  }
+}
+
+void Engine::note_problems() {
+  const auto stalled_since = options_.clock->now() - std::max<std::chrono::milliseconds>(
+                                                         kStalled, 3 * options_.idle_poll_max);
+  for (Followed& table : tables_) {
+    if (!table.started || table.state->ended()) continue;
+    std::string problem = table.state->problem(stalled_since);
+    if (problem == table.problem) continue;
+    if (problem.empty())
+      spdlog::info("problem is over table={}", table.state->replica.table);
+    else
+      spdlog::error("problem table={} reason=\"{}\"", table.state->replica.table, problem);
+    note_problem(control(stop_), table.state->replica,
+                 problem.empty() ? std::nullopt : std::optional{problem});
+    table.problem = std::move(problem);
   }
 }
 
@@ -133,6 +152,7 @@ void Engine::handle_end(Followed& table) {
                                                table.state->read_rate.units_per_second());
     table.started = false;
     table.waiting_said = false;
+    table.problem.clear();
     return;
   }
   table.handled = true;

@@ -49,12 +49,14 @@ class Engine {
     bool started = false;
     bool handled = false;  // its end was noted
     bool waiting_said = false;
+    std::string problem{};  // that was noted
   };
 
   void claim(Followed& table);
   void start(Followed& table);
   void handle_end(Followed& table);
   void keep_alive();
+  void note_problems();
   void shut_down(std::stop_token stop);
   pg::Connection& control(std::stop_token stop);
 

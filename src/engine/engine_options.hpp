@@ -10,6 +10,12 @@
 
 namespace dynamite {
 
+/// What the follower does when records of the source were lost.
+enum class OnGap : std::uint8_t {
+  resnapshot,  ///< makes a new pass
+  stop,        ///< stops the table, until a pass was made by hand
+};
+
 struct EngineOptions {
   pg::ConnectOptions connect;
   ApplyOptions apply{};
@@ -20,6 +26,7 @@ struct EngineOptions {
   std::chrono::milliseconds discovery_interval{10'000};  ///< between looks at a stream's shards
   bool follow = true;                                    ///< read the streams; else one pass only
   bool snapshot = true;                                  ///< make a pass where one is needed
+  OnGap on_gap = OnGap::resnapshot;
   bool once = false;       ///< end when every table is complete and its shards are drained
   std::uint64_t seed = 0;  ///< of the jitter of pauses
   const Clock* clock = &Clock::real();

@@ -60,6 +60,7 @@ std::optional<TimePoint> ShardTask::read(Worker& worker) {
   const TimePoint asked = options_.clock->now();
   Turn turn = reader_.next(worker.stop());
   table_->shard_opened(place_.shard_id);
+  table_->shard_progressed(place_.shard_id, options_.clock->now());
   if (!turn.batch && !turn.finished) {
     table_->shard_idle(place_.shard_id, asked);
     return when_idle();
@@ -85,6 +86,7 @@ std::optional<TimePoint> ShardTask::apply(Worker& worker) {
            Checkpoint{.lane = lane_, .position = turn.position, .finished = turn.finished}},
       worker.limits());
   table_->changes_applied += outcome.records;
+  table_->shard_progressed(place_.shard_id, options_.clock->now());
   spdlog::debug("applied lane={} records={} changes={} rows={} dead_letters={}", name(),
                 outcome.records, outcome.changes, outcome.applied, outcome.dead_letters);
   const bool finished = turn.finished;

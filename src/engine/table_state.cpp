@@ -21,9 +21,27 @@ std::optional<Error> TableState::failure() const {
   return failure_;
 }
 
-void TableState::shard_started(const std::string& shard) {
+void TableState::shard_started(const std::string& shard, TimePoint now) {
   const std::scoped_lock lock{mutex_};
-  shards_[shard] = {};
+  shards_[shard] = {.progressed = now};
+}
+
+void TableState::shard_progressed(const std::string& shard, TimePoint now) {
+  const std::scoped_lock lock{mutex_};
+  shards_[shard].progressed = now;
+}
+
+void TableState::set_source_problem(std::string problem) {
+  const std::scoped_lock lock{mutex_};
+  source_problem_ = std::move(problem);
+}
+
+std::string TableState::problem(TimePoint since) const {
+  const std::scoped_lock lock{mutex_};
+  if (!source_problem_.empty()) return source_problem_;
+  for (const auto& [name, shard] : shards_)
+    if (!shard.finished && shard.progressed < since) return name + " makes no progress";
+  return {};
 }
 
 void TableState::shard_opened(const std::string& shard) {

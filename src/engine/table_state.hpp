@@ -38,13 +38,15 @@ class TableState {
   std::optional<Error> failure() const;
 
   // Shards of the stream that is read now.
-  void shard_started(const std::string& shard);
+  void shard_started(const std::string& shard, TimePoint now);
   void shard_opened(const std::string& shard);
   void shard_finished(const std::string& shard);
   /// A page that was asked for at `asked` was empty.
   void shard_idle(const std::string& shard, TimePoint asked);
   /// A page held records, the newest of that time.
   void shard_busy(const std::string& shard, Micros newest);
+  /// It was read, or what was read is committed.
+  void shard_progressed(const std::string& shard, TimePoint now);
   void forget_shards();
 
   bool running(const std::string& shard) const;
@@ -56,6 +58,12 @@ class TableState {
   /// All that happened before `since` was read from every shard: it was drained, or has given a
   /// newer record. A shard that is written to all the time is never empty.
   bool caught_up_since(TimePoint since, Micros since_time) const;
+
+  /// Why there is nothing to follow now; empty: there is.
+  void set_source_problem(std::string problem);
+  /// What a person should know of: that problem, or a shard that has made no progress since
+  /// `since`. Empty: nothing.
+  std::string problem(TimePoint since) const;
 
   /// A shard ended: look at the stream now.
   bool take_discovery_request() noexcept { return discovery_requested_.exchange(false); }
@@ -78,8 +86,9 @@ class TableState {
   struct Shard {
     bool opened = false;
     bool finished = false;
-    Micros newest{};                    // record that was read
-    std::deque<TimePoint> empty_pages;  // when the last few, in a row, were asked for
+    Micros newest{};  // record that was read
+    TimePoint progressed{};
+    std::deque<TimePoint> empty_pages{};  // when the last few, in a row, were asked for
   };
 
   std::atomic<bool> ended_ = false;
@@ -89,6 +98,7 @@ class TableState {
   mutable std::mutex mutex_;
   std::map<std::string, Shard> shards_;
   std::optional<Error> failure_;
+  std::string source_problem_;
 };
 
 }  // namespace dynamite

@@ -55,7 +55,7 @@ std::optional<TimePoint> TableTask::step(Worker& worker) {
 // The readers are open before the first page is scanned: what changes behind the scan's back is in
 // the stream from here on.
 void TableTask::open_readers() {
-  if (table_->all_open()) phase_ = Phase::decide;
+  if (source_there_ && table_->all_open()) phase_ = Phase::decide;
 }
 
 void TableTask::decide(Worker& worker) {
@@ -65,6 +65,7 @@ void TableTask::decide(Worker& worker) {
   epoch_ = pass.epoch;
   const bool unfinished = pass.phase != PassState::Phase::none;
   const bool needed = unfinished || pass.gap_open || pass.completed_epoch == 0 || !options_.follow;
+  if (pass.gap_open && options_.follow && options_.on_gap == OnGap::stop) stop_at_gap();
   if (!options_.snapshot || !needed) {
     enter_follow();
   } else if (pass.phase == PassState::Phase::sweeping) {
@@ -76,6 +77,14 @@ void TableTask::decide(Worker& worker) {
   } else {
     begin_pass(worker);
   }
+}
+
+void TableTask::stop_at_gap() {
+  throw Error{
+      Error::Kind::gap,
+      fmt::format("records of \"{}\" were lost: see the table `gap` of the state schema", name()),
+      fmt::format("`dynamite snapshot --table {}` heals it, or set on_gap = \"resnapshot\"",
+                  table_name_of(table_->replica.source->arn))};
 }
 
 void TableTask::begin_pass(Worker& worker) {
@@ -131,7 +140,7 @@ void TableTask::expect_all_before_now() {
 }
 
 void TableTask::follow(Worker& worker) {
-  if (table_->gap_open() && options_.snapshot) {
+  if (table_->gap_open() && (options_.snapshot || options_.on_gap == OnGap::stop)) {
     phase_ = Phase::open_readers;
     return;
   }
@@ -148,7 +157,7 @@ void TableTask::follow(Worker& worker) {
 
 // Every record from before drain_from_ was read.
 bool TableTask::caught_up() const {
-  return options_.follow && discovered_ >= drain_from_ && waiting_ == 0 &&
+  return options_.follow && source_there_ && discovered_ >= drain_from_ && waiting_ == 0 &&
          table_->caught_up_since(drain_from_, drain_from_time_);
 }
 
@@ -167,21 +176,43 @@ void TableTask::note_followed_now(Worker& worker) {
 
 bool TableTask::discovery_due() {
   const bool requested = table_->take_discovery_request();
-  return requested || stream_arn_.empty() || discovered_ < drain_from_ ||
+  return requested || discovered_ == TimePoint{} || discovered_ < drain_from_ ||
          options_.clock->now() - discovered_ > options_.discovery_interval;
 }
 
 void TableTask::discover(Worker& worker) {
   const TimePoint now = options_.clock->now();
+  std::optional<std::string> problem;
+  try {
+    problem = look_at_source(worker);
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::gone || options_.once) throw;
+    problem = error.what();
+  }
+  source_there_ = !problem;
+  table_->set_source_problem(problem.value_or(""));
+  discovered_ = now;
+}
+
+/// Why it cannot be followed now; absent: it can, and its shards are looked after. A stream that is
+/// off, or a table that was deleted, may come back: with another stream, which is a gap. Until then
+/// what is left of the old one is read.
+std::optional<std::string> TableTask::look_at_source(Worker& worker) {
   const TableDescription description =
       dynamodb_.describe_table(table_name_of(table_->replica.source->arn), worker.stop());
   require_same_table(description, *table_->replica.source);
-  require_followable(description);
+  if (options_.once) require_followable(description);
+  std::optional<std::string> problem = why_unfollowable(description);
+  if (problem) {
+    if (!stream_arn_.empty())
+      start_shards(worker, dynamodb_.describe_stream(stream_arn_, worker.stop()));
+    return problem;
+  }
   const StreamArn arn = parse_stream_arn(description.latest_stream_arn);
   if (stream_arn_ != description.latest_stream_arn)
     enter_stream(worker, description.latest_stream_arn, arn.generation);
   start_shards(worker, dynamodb_.describe_stream(stream_arn_, worker.stop()));
-  discovered_ = now;
+  return std::nullopt;
 }
 
 // Changes made between two streams are in neither: a pass that begins after the new one's readers
@@ -238,7 +269,7 @@ void TableTask::start_shards(Worker& worker, const StreamDescription& stream) {
   waiting_ = lineage.waiting;
   for (const std::string& shard : lineage.readable) {
     if (table_->running(shard)) continue;
-    table_->shard_started(shard);
+    table_->shard_started(shard, options_.clock->now());
     scheduler_.add(std::make_shared<ShardTask>(table_, dynamodb_,
                                                ShardPlace{.table = table_->replica.source,
                                                           .stream_arn = stream_arn_,

@@ -30,6 +30,7 @@ class TableTask : public Task {
 
   void open_readers();
   void decide(Worker& worker);
+  void stop_at_gap();
   void begin_pass(Worker& worker);
   void add_segments(Worker& worker);
   void sweep(Worker& worker);
@@ -38,6 +39,7 @@ class TableTask : public Task {
 
   bool discovery_due();
   void discover(Worker& worker);
+  std::optional<std::string> look_at_source(Worker& worker);
   void enter_stream(Worker& worker, const std::string& stream_arn, std::uint64_t generation);
   void start_shards(Worker& worker, const StreamDescription& stream);
   void note_gap(Worker& worker, const std::string& shard, const std::string& reason);
@@ -58,6 +60,7 @@ class TableTask : public Task {
   KnownShards known_;                             // of the stream that is read
   std::map<std::string, std::string> positions_;  // of known_, as of when we took over
   std::size_t waiting_ = 0;                       // shards whose parent is not read to its end
+  bool source_there_ = false;                     // a stream that can be followed
   bool following_ = false;                        // `following` was noted
   TimePoint discovered_{};
   TimePoint drain_from_{};    // what happened before must be read

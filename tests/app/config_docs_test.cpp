@@ -62,6 +62,7 @@ TEST(ConfigurationDoc, DefaultsAreThoseOfTheProgram) {
       {"grant_select", defaults.grant_select.empty() ? "[]" : "?"},
       {"report_batch_item_failures", defaults.report_batch_item_failures ? "true" : "false"},
       {"on_poison", defaults.on_poison == OnPoison::quarantine ? "\"quarantine\"" : "?"},
+      {"on_gap", defaults.on_gap == OnGap::resnapshot ? "\"resnapshot\"" : "?"},
       {"max_dead_letters", std::to_string(defaults.max_dead_letters)},
       {"segments", std::to_string(defaults.segments)},
       {"idle_poll_max", '"' + std::to_string(defaults.idle_poll_max.count() / 1000) + "s\""},

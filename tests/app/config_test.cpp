@@ -94,6 +94,7 @@ TEST_F(ConfigTest, EveryKeyIsRead) {
 schema = "replicas"
 state_schema = "state"
 on_poison = "stop"
+on_gap = "stop"
 report_batch_item_failures = true
 max_dead_letters = 5
 create_tables = "never"
@@ -115,6 +116,7 @@ name = "log-*"
   EXPECT_EQ(config.schema, "replicas");
   EXPECT_EQ(config.state_schema, "state");
   EXPECT_EQ(config.on_poison, OnPoison::stop);
+  EXPECT_EQ(config.on_gap, OnGap::stop);
   EXPECT_TRUE(config.report_batch_item_failures);
   EXPECT_EQ(config.max_dead_letters, 5U);
   EXPECT_EQ(config.create_tables, CreateTables::never);

@@ -20,34 +20,34 @@ class TableStateTest : public ::testing::Test {
 };
 
 TEST_F(TableStateTest, AShardThatWasNeverReadIsNotDrained) {
-  state_.shard_started("a");
+  state_.shard_started("a", start_);
 
   EXPECT_FALSE(state_.drained_since(start_));
 }
 
 TEST_F(TableStateTest, OneEmptyPageProvesNothing) {
-  state_.shard_started("a");
+  state_.shard_started("a", start_);
   idle_pages("a", 2, start_ + 1s);
 
   EXPECT_FALSE(state_.drained_since(start_));
 }
 
 TEST_F(TableStateTest, EmptyPagesInARowDrainAShard) {
-  state_.shard_started("a");
+  state_.shard_started("a", start_);
   idle_pages("a", 3, start_ + 1s);
 
   EXPECT_TRUE(state_.drained_since(start_));
 }
 
 TEST_F(TableStateTest, PagesAskedForBeforeDoNotCount) {
-  state_.shard_started("a");
+  state_.shard_started("a", start_);
   idle_pages("a", 3, start_ - 1s);
 
   EXPECT_FALSE(state_.drained_since(start_));
 }
 
 TEST_F(TableStateTest, ARecordBetweenEmptyPagesBeginsTheCountAnew) {
-  state_.shard_started("a");
+  state_.shard_started("a", start_);
   idle_pages("a", 2, start_ + 1s);
   state_.shard_busy("a", wall_);
   idle_pages("a", 2, start_ + 4s);
@@ -56,8 +56,8 @@ TEST_F(TableStateTest, ARecordBetweenEmptyPagesBeginsTheCountAnew) {
 }
 
 TEST_F(TableStateTest, EveryShardMustBeDrained) {
-  state_.shard_started("a");
-  state_.shard_started("b");
+  state_.shard_started("a", start_);
+  state_.shard_started("b", start_);
   idle_pages("a", 3, start_ + 1s);
 
   EXPECT_FALSE(state_.drained_since(start_));
@@ -68,7 +68,7 @@ TEST_F(TableStateTest, EveryShardMustBeDrained) {
 }
 
 TEST_F(TableStateTest, AShardWrittenToAllTheTimeCatchesUpByTheTimeOfItsRecords) {
-  state_.shard_started("a");
+  state_.shard_started("a", start_);
   state_.shard_busy("a", wall_ - 1s);
 
   EXPECT_FALSE(state_.caught_up_since(start_, wall_));
@@ -80,7 +80,7 @@ TEST_F(TableStateTest, AShardWrittenToAllTheTimeCatchesUpByTheTimeOfItsRecords) 
 }
 
 TEST_F(TableStateTest, AFinishedShardAsksForADiscoveryOnce) {
-  state_.shard_started("a");
+  state_.shard_started("a", start_);
   state_.shard_finished("a");
 
   EXPECT_TRUE(state_.take_discovery_request());
@@ -93,6 +93,31 @@ TEST_F(TableStateTest, TheFirstFailureStays) {
 
   EXPECT_TRUE(state_.ended());
   EXPECT_STREQ(state_.failure()->what(), "first");
+}
+
+TEST_F(TableStateTest, AShardWithoutProgressIsAProblemUntilItGoesOn) {
+  state_.shard_started("a", start_);
+  state_.shard_started("b", start_ + 1s);
+
+  EXPECT_EQ(state_.problem(start_), "");
+  EXPECT_EQ(state_.problem(start_ + 1s), "a makes no progress");
+
+  state_.shard_progressed("a", start_ + 2s);
+  EXPECT_EQ(state_.problem(start_ + 1s), "");
+}
+
+TEST_F(TableStateTest, AFinishedShardIsNoProblem) {
+  state_.shard_started("a", start_);
+  state_.shard_finished("a");
+
+  EXPECT_EQ(state_.problem(start_ + 1h), "");
+}
+
+TEST_F(TableStateTest, ASourceWithoutAStreamIsTheProblemThatIsNamed) {
+  state_.shard_started("a", start_);
+  state_.set_source_problem("\"orders\" has no stream");
+
+  EXPECT_EQ(state_.problem(start_ + 1h), "\"orders\" has no stream");
 }
 
 }  // namespace

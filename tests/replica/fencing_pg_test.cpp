@@ -143,7 +143,7 @@ TEST_F(FencingTest, SinceFollowedIsAbsentUntilNoted) {
   const std::int64_t owner = take_over(*connection, orders, {});
   EXPECT_FALSE(since_followed(*connection, orders));
 
-  note_followed(*connection, orders, owner);
+  note_followed(*connection, orders, owner, 0s);
 
   EXPECT_LT(since_followed(*connection, orders).value(), 60s);
 }

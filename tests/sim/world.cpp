@@ -210,7 +210,8 @@ void World::calm_down() {
 
 std::string World::settle() {
   calm_down();
-  std::erase_if(daemons_, [](const Daemon& daemon) { return !daemon.failure().empty(); });
+  for (const Daemon& daemon : daemons_)
+    if (!daemon.failure().empty()) return "a daemon has stopped: " + daemon.failure();
   if (daemons_.empty()) start_daemon();
   const TimePoint end = clock_.now() + kPatience;
   std::string wrong = "nothing was compared";

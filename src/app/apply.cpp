@@ -7,11 +7,14 @@
 #include "app/commands.hpp"
 #include "app/handler_options.hpp"
 #include "app/redrive.hpp"
+#include "app/source_tables.hpp"
 #include "core/error.hpp"
+#include "source/read_back.hpp"
 
 namespace dynamite {
 namespace {
 
+constexpr int kAttempts = 10;                         // of one call
 constexpr auto kPatience = std::chrono::minutes{10};  // for one part of a file
 constexpr std::size_t kReadBytes = 1U << 20U;
 // A part is held in memory; an event of Lambda has at most 6 MB.
@@ -91,7 +94,14 @@ HandlerOutcome apply_file(Handler& handler, Redrive& redrive, const std::string&
 }  // namespace
 
 int run_apply(const Context& context) {
-  Handler handler{handler_options(context, "apply")};
+  // What comes by another way than its stream may be older than a pass, which has forgotten it.
+  Source source{context, kAttempts};
+  HandlerOptions options = handler_options(context, "apply");
+  if (!context.line.as_recorded)
+    options.read_back = [&](const Batch& batch, std::uint16_t table, const std::stop_token& stop) {
+      return read_back(source.dynamodb(), batch, table, stop);
+    };
+  Handler handler{std::move(options)};
   Redrive redrive{context, handler};
   for (const std::string& name : context.line.files) {
     const HandlerOutcome outcome = apply_file(handler, redrive, name, context.stop);

@@ -11,6 +11,7 @@
 #include <limits>
 #include <memory>
 
+#include "app/command_texts.hpp"
 #include "app/config_keys.hpp"
 #include "core/error.hpp"
 
@@ -18,71 +19,6 @@ namespace dynamite {
 namespace {
 
 using Command = CommandLine::Command;
-
-struct CommandText {
-  Command command;
-  const char* name;
-  const char* description;
-  const char* examples;
-};
-
-constexpr std::array<CommandText, 11> kCommands{{
-    {Command::bootstrap, "bootstrap",
-     "Create the replica tables and the state schema.\nSafe to repeat.",
-     "  dynamite bootstrap                   every table of the region, or of the file\n"
-     "  dynamite bootstrap --dry-run | psql  let somebody else run the SQL"},
-    {Command::verifydb, "verifydb",
-     "Feed random stream records through the Lambda handler\n"
-     "into a test table and check it against a model.",
-     "  dynamite verifydb --items 10 --events 150"},
-    {Command::snapshot, "snapshot",
-     "Copy each table once by parallel Scan.\nResumes an unfinished pass.",
-     "  dynamite snapshot --table Orders\n"
-     "  dynamite snapshot --all --set segments=16 --set max_read_units=500"},
-    {Command::replicate, "replicate",
-     "Create the tables, copy them, and follow their\nstreams until stopped.",
-     "  dynamite replicate --table Orders --table Customers\n"
-     "  dynamite replicate --all --once      stop when drained"},
-    {Command::lambda, "lambda", "Serve the AWS Lambda Runtime API.\nThe default inside Lambda.",
-     "  AWS_LAMBDA_RUNTIME_API=localhost:9001 dynamite lambda"},
-    {Command::apply, "apply",
-     "Apply recorded Lambda events, stream records or objects\n"
-     "of an on-failure destination, as JSON or JSON lines.\n"
-     "Exit status 3 if records were gone from their stream.",
-     "  dynamite apply event.json\n"
-     "  zcat records.jsonl.gz | dynamite apply -\n"
-     "  aws sqs receive-message --queue-url URL | dynamite apply -"},
-    {Command::release, "release", "Give tables that a dead daemon followed back to Lambda.",
-     "  dynamite release --table Orders"},
-    {Command::compare, "compare",
-     "Compare source and replica item by item.\nExit status 3 if they differ.",
-     "  dynamite compare --table Orders"},
-    {Command::status, "status",
-     "Show state, lag, gaps and dead letters.\nExit status 3 if unhealthy.",
-     "  dynamite status --json | jq ."},
-    {Command::load, "load", "Write random items of every type into a DynamoDB table.",
-     "  dynamite load --table Orders --create customer:S,placed_at:N --items 5000\n"
-     "  dynamite load --table Orders --rate 200 --duration 30s --seed 7"},
-    {Command::package, "package",
-     "Write the zip of an AWS Lambda function: the program,\n"
-     "certificates, and the file that --config names.",
-     "  dynamite package --config dynamite.toml --rds-ca global-bundle.pem"},
-}};
-
-constexpr const char* kMainFooter =
-    "Configuration: dynamite.toml (or config.py) in the current directory or beside\n"
-    "the program, with at least\n"
-    "  url = \"postgresql://user:password@host:5432/database\"\n"
-    "  region = \"us-west-2\"\n"
-    "Every key is also an environment variable: DYNAMITE_URL, DYNAMITE_REGION, ...\n"
-    "\n"
-    "Examples:\n"
-    "  dynamite bootstrap                   create the replica tables\n"
-    "  dynamite replicate --table Orders    copy Orders, then follow its stream\n"
-    "  dynamite compare --table Orders      is the replica equal?\n"
-    "\n"
-    "Exit status: 0 done, 1 failed, 2 wrong usage or configuration, 3 replica differs\n"
-    "or unhealthy.";
 
 /// What was typed is wrong.
 [[noreturn]] void refuse(const std::string& what, std::string hint = "run `dynamite --help`") {
@@ -138,6 +74,7 @@ class Parser {
   void define_global();
   void define_command(const CommandText& text);
   void define_load(CLI::App& load);
+  void define_dead_letters(CLI::App& dead_letters);
 
   Command selected() const;
   void read_log();
@@ -163,7 +100,7 @@ void Parser::define() {
   app_.set_help_flag("-h,--help", "Show this help");
   app_.fallthrough();
   app_.require_subcommand(0, 1);
-  for (const auto& text : kCommands) define_command(text);
+  for (const auto& text : command_texts()) define_command(text);
   define_global();
   app_.footer(kMainFooter);
 }
@@ -216,6 +153,11 @@ void Parser::define_command(const CommandText& text) {
       command.add_option("FILE", line_.files, "JSON or JSON lines; - is standard input")
           ->type_name("")
           ->required();
+      command.add_flag("--as-recorded", line_.as_recorded,
+                       "Apply the images of the files, do not read the\nitems again from DynamoDB");
+      break;
+    case Command::dead_letters:
+      define_dead_letters(command);
       break;
     case Command::status:
       command.add_flag("--json", line_.json, "One JSON object");
@@ -263,6 +205,18 @@ void Parser::define_load(CLI::App& load) {
       ->type_name("TIME");
 }
 
+void Parser::define_dead_letters(CLI::App& dead_letters) {
+  dead_letters
+      .add_option("ACTION", line_.letters.action, "list (the default), show, retry or discard")
+      ->type_name("")
+      ->check(CLI::IsMember({"list", "show", "retry", "discard"}).description(""));
+  dead_letters.add_option("--id", line_.letters.ids, "Only this dead letter; repeatable")
+      ->type_name("N")
+      ->allow_extra_args(false);
+  dead_letters.add_flag("--all", line_.all, "retry, discard: all of them");
+  dead_letters.add_flag("--reveal", line_.letters.reveal, "show: also the record itself");
+}
+
 CommandLine Parser::parse(std::string_view program, std::vector<std::string> arguments) {
   if (program == "bootstrapdb") arguments.insert(arguments.begin(), "bootstrap");
   if (program == "verifydb") arguments.insert(arguments.begin(), "verifydb");
@@ -296,7 +250,7 @@ Command Parser::selected() const {
     if (environment_("AWS_LAMBDA_RUNTIME_API")) return Command::lambda;
     refuse("no command given");
   }
-  const auto found = std::find_if(kCommands.begin(), kCommands.end(), [&](const CommandText& text) {
+  const auto found = std::ranges::find_if(command_texts(), [&](const CommandText& text) {
     return text.name == commands.front()->get_name();
   });
   return found->command;
@@ -341,10 +295,16 @@ void Parser::check() const {
                       printable(table)));
     }
   }
-  if (line_.all && !line_.tables.empty()) refuse("--all and --table exclude each other");
+  if (line_.all && !line_.tables.empty() && line_.command != Command::dead_letters)
+    refuse("--all and --table exclude each other");
   if (line_.architecture != "x86_64" && line_.architecture != "arm64")
     refuse(
         fmt::format("--architecture: {}, wanted x86_64 or arm64", printable(line_.architecture)));
+  const bool changes_letters =
+      line_.command == Command::dead_letters &&
+      (line_.letters.action == "retry" || line_.letters.action == "discard");
+  if (changes_letters && !line_.all && line_.letters.ids.empty())
+    refuse(fmt::format("{} which dead letters?", line_.letters.action), "add --id N, or --all");
   if (line_.command == Command::load && line_.tables.size() != 1) {
     refuse(fmt::format("load writes into one table, but {} are named", line_.tables.size()),
            "add --table NAME");
@@ -363,7 +323,7 @@ void Parser::refuse_extras() const {
     if (command != nullptr)
       refuse(fmt::format("{} takes no {}", command->get_name(), printable(extra)));
     std::vector<std::string> names;
-    for (const auto& text : kCommands) names.emplace_back(text.name);
+    for (const auto& text : command_texts()) names.emplace_back(text.name);
     refuse(fmt::format("no command is named {}{}", printable(extra), did_you_mean(extra, names)));
   }
   std::vector<std::string> names;
@@ -388,7 +348,7 @@ std::string with_small_initial(std::string text) {
 }  // namespace
 
 std::string_view to_string(CommandLine::Command command) noexcept {
-  for (const auto& text : kCommands) {
+  for (const auto& text : command_texts()) {
     if (text.command == command) return text.name;
   }
   return "unknown";

@@ -28,6 +28,12 @@ struct LoadOptions {
   std::optional<std::chrono::milliseconds> time;  ///< --duration; absent: each item put once
 };
 
+struct DeadLetterOptions {
+  std::string action = "list";    ///< list, show, retry or discard
+  std::vector<std::int64_t> ids;  ///< empty: all
+  bool reveal = false;            ///< print what is in an item
+};
+
 /// What the user typed, checked as far as that needs no configuration.
 struct CommandLine {
   enum class Command {
@@ -37,6 +43,7 @@ struct CommandLine {
     replicate,
     lambda,
     apply,
+    dead_letters,
     release,
     compare,
     status,
@@ -50,13 +57,15 @@ struct CommandLine {
   std::vector<std::string> tables;    ///< exact names, each once; empty: not narrowed
   LogOptions log;
 
-  bool all = false;                            ///< snapshot, replicate, compare
-  bool dry_run = false;                        ///< bootstrap
-  bool once = false;                           ///< replicate
-  bool no_snapshot = false;                    ///< replicate
-  bool json = false;                           ///< status
-  std::optional<std::uint64_t> seed;           ///< verifydb, load
-  std::vector<std::string> files;              ///< apply; "-" is standard input
+  bool all = false;                   ///< snapshot, replicate, compare, dead-letters
+  bool dry_run = false;               ///< bootstrap
+  bool once = false;                  ///< replicate
+  bool no_snapshot = false;           ///< replicate
+  bool json = false;                  ///< status
+  std::optional<std::uint64_t> seed;  ///< verifydb, load
+  std::vector<std::string> files;     ///< apply; "-" is standard input
+  bool as_recorded = false;           ///< apply
+  DeadLetterOptions letters;
   std::string output = "dynamite-lambda.zip";  ///< package
   std::string architecture = "x86_64";         ///< package
   std::optional<std::string> rds_ca;           ///< package

@@ -27,6 +27,7 @@ int run_snapshot(const Context& context);
 int run_replicate(const Context& context);
 int run_lambda(const Context& context);
 int run_apply(const Context& context);
+int run_dead_letters(const Context& context);
 int run_release(const Context& context);
 int run_compare(const Context& context);
 int run_status(const Context& context);

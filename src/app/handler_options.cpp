@@ -38,6 +38,7 @@ HandlerOptions handler_options(const Context& context, std::string_view command)
                          .state_schema = context.config.state_schema,
                          .apply = apply_options(context.config),
                          .create_replica = {},
+                         .read_back = {},
                          .report_batch_item_failures = context.config.report_batch_item_failures};
   if (context.config.create_tables == CreateTables::never) return options;
   // AWS is asked only here, when a table is new: the steady state needs no client.

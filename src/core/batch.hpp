@@ -51,7 +51,8 @@ struct Batch {
   /// The page or event as it arrived, behind a pointer so that the views outlive a move of the
   /// Batch.
   std::unique_ptr<std::string> page;
-  /// Many keys a string, of which each grows only within its capacity: no key ever moves.
+  /// Keys, many a string, of which each grows only within its capacity so that none ever moves; and
+  /// items that were read back.
   std::deque<std::string> keys;
   std::vector<std::shared_ptr<const SourceTable>> tables;
   std::vector<Change> changes;

@@ -13,17 +13,30 @@ namespace dynamite {
 /// are newer. The default value, 0, belongs to a row that only a scan wrote.
 class Version {
  public:
-  Version() noexcept { digits_.fill('0'); }
+  Version() noexcept {
+    digits_.fill('0');
+    digits_[kIntegerDigits] = '.';
+  }
 
   /// `sequence_number`: 1 to 40 decimal digits. Throws Error{poison} if it is not.
   Version(std::uint64_t generation, std::string_view sequence_number);
 
+  /// What PostgreSQL's numeric says: decimal digits, and perhaps a fraction. Throws Error{bug} if
+  /// it is not.
+  static Version parse(std::string_view numeric);
+
+  /// Newer than this one and older than any record's that is newer: of what was read back from the
+  /// source when this was the newest version known.
+  Version after() const;
+
   /// Decimal digits, with leading zeros: what PostgreSQL's numeric reads.
-  std::string_view digits() const noexcept { return {digits_.data(), digits_.size()}; }
+  std::string_view digits() const noexcept {
+    return {digits_.data(), has_fraction() ? digits_.size() : kIntegerDigits};
+  }
 
   /// Decimal digits, without leading zeros; "0" at least.
   std::string_view sequence_number() const noexcept {
-    const std::string_view number = digits().substr(kGenerationDigits);
+    const std::string_view number{digits_.data() + kGenerationDigits, kSequenceDigits};
     return number.substr(std::min(number.find_first_not_of('0'), kSequenceDigits - 1));
   }
 
@@ -32,7 +45,17 @@ class Version {
  private:
   static constexpr std::size_t kGenerationDigits = 20;  // any uint64
   static constexpr std::size_t kSequenceDigits = 40;    // longest that AWS documents
-  std::array<char, kGenerationDigits + kSequenceDigits> digits_;
+  static constexpr std::size_t kIntegerDigits = kGenerationDigits + kSequenceDigits;
+  static constexpr std::size_t kFractionDigits = 9;
+
+  std::string_view fraction() const noexcept {
+    return {digits_.data() + kIntegerDigits + 1, kFractionDigits};
+  }
+  bool has_fraction() const noexcept {
+    return fraction().find_first_not_of('0') != std::string_view::npos;
+  }
+
+  std::array<char, kIntegerDigits + 1 + kFractionDigits> digits_;
 };
 
 }  // namespace dynamite

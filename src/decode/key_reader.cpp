@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "core/json_text.hpp"
 #include "core/key.hpp"
 #include "core/number.hpp"
 #include "decode/decode.hpp"
@@ -62,7 +63,24 @@ struct Part {
   }
 };
 
+std::string part_json(const KeyAttribute& attribute, std::string_view bytes) {
+  std::string value;
+  if (attribute.type == KeyType::B)
+    append_base64(value, bytes);
+  else
+    value = bytes;
+  return fmt::format(R"({}:{{"{}":{}}})", json_string(attribute.name),
+                     static_cast<char>(attribute.type), json_string(value));
+}
+
 }  // namespace
+
+std::string key_json(std::string_view canonical_key, const KeySchema& key_schema) {
+  const KeyParts parts = split_key(canonical_key);
+  std::string json = "{" + part_json(key_schema.partition, parts.parts[0]);
+  if (key_schema.sort) json += "," + part_json(*key_schema.sort, parts.parts[1]);
+  return json + "}";
+}
 
 std::size_t read_key(JsonScanner& scanner, const KeySchema& key_schema, std::string& out) {
   Part partition{.attribute = &key_schema.partition, .bytes = {}};

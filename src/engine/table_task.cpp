@@ -7,6 +7,7 @@
 #include "engine/segment_task.hpp"
 #include "engine/shard_task.hpp"
 #include "engine/suitable.hpp"
+#include "replica/dead_letters.hpp"
 #include "replica/follower.hpp"
 #include "replica/pass.hpp"
 
@@ -147,8 +148,8 @@ void TableTask::follow(Worker& worker) {
   if (!caught_up()) return;
   const bool drained = table_->drained_since(drain_from_);
   if (!following_) {
-    following_ = true;
     note_state(worker.connection(), table_->replica, table_->owner, "following");
+    following_ = true;
     spdlog::info("following table={}", name());
   }
   note_followed_now(worker);
@@ -172,6 +173,7 @@ void TableTask::note_followed_now(Worker& worker) {
                 std::chrono::duration_cast<std::chrono::seconds>(read_up_to));
   forget_old_shards(worker.connection(), table_->replica);
   expire_tombstones(worker.connection(), table_->replica);
+  DeadLetters{worker.connection(), table_->replica}.discard_overtaken();
 }
 
 bool TableTask::discovery_due() {

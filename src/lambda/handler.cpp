@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "pg/pg_error.hpp"
 #include "replica/catalogue.hpp"
+#include "replica/pass.hpp"
 
 namespace dynamite {
 
@@ -36,6 +37,7 @@ namespace {
 
 constexpr auto kPrepareTime = std::chrono::seconds{5};  // Lambda allows 10 s for all of the start
 constexpr milliseconds kProbeTime{1'000};
+constexpr int kReadBacksMax = 10;      // passes do not begin that often
 constexpr int kCreateAttemptsMax = 3;  // others create state schema, schema and table beside us
 
 /// The replica may have been made anew since the catalogue was read.
@@ -243,11 +245,29 @@ ApplyOutcome Handler::apply_once(const Batch& batch, std::uint16_t table, const 
   if (replica == nullptr || replica->source->key_schema != source.key_schema)
     throw Error{Error::Kind::transient,
                 fmt::format("the replica of {} was changed meanwhile", source.arn)};
+  if (options_.read_back) return apply_read_back(batch, table, *replica, call);
   return applier_->apply({.table = *replica,
                           .batch = batch,
                           .table_index = table,
                           .fence = {.deadline = call.deadline}},
                          {.stop = call.stop});
+}
+
+// A pass that begins between the reading and the applying might sweep, or spare, by an older state:
+// then the items are read again.
+ApplyOutcome Handler::apply_read_back(const Batch& batch, std::uint16_t table,
+                                      const ReplicaTable& replica, const Call& call) {
+  for (int attempt = 1;; ++attempt) {
+    const std::int32_t epoch = Passes{*connection_, replica}.epoch();
+    const Batch now = options_.read_back(batch, table, call.stop);
+    try {
+      return applier_->apply(
+          {.table = replica, .batch = now, .fence = {.epoch = epoch, .deadline = call.deadline}},
+          {.stop = call.stop});
+    } catch (const pg::PgError& error) {
+      if (error.sqlstate() != pg::kEpochPassed || attempt == kReadBacksMax) throw;
+    }
+  }
 }
 
 }  // namespace dynamite

@@ -21,11 +21,17 @@ namespace dynamite {
 using CreateReplica =
     std::function<void(pg::Connection&, const std::string& table_arn, std::stop_token)>;
 
+/// What the source has now in place of what the batch says of that table (source/read_back.hpp).
+using ReadBack = std::function<Batch(const Batch&, std::uint16_t table, std::stop_token)>;
+
 struct HandlerOptions {
   pg::ConnectOptions connect;
   std::string state_schema = "dynamite";
   ApplyOptions apply;
-  CreateReplica create_replica;  ///< empty: replicas are never created
+  CreateReplica create_replica{};  ///< empty: replicas are never created
+  /// For records that come by another way than their stream in order. Empty: they are applied as
+  /// they are.
+  ReadBack read_back{};
   /// With OnPoison::stop: an event is applied up to the first record that is refused, which
   /// HandlerOutcome::first_failure names, instead of an Error for all of it.
   bool report_batch_item_failures = false;
@@ -91,6 +97,8 @@ class Handler {
                                HandlerOutcome& outcome);
   ApplyOutcome apply(const Batch& batch, std::uint16_t table, Call& call);
   ApplyOutcome apply_once(const Batch& batch, std::uint16_t table, const Call& call);
+  ApplyOutcome apply_read_back(const Batch& batch, std::uint16_t table, const ReplicaTable& replica,
+                               const Call& call);
   const ReplicaTable& replica_of_stream(std::string_view stream_arn, const Call& call);
   const ReplicaTable* find_replica(const std::string& table_arn) const;
   void create_replica(const std::string& table_arn, const Call& call);

@@ -31,6 +31,7 @@ Error::Kind kind_of_sqlstate(std::string_view sqlstate) noexcept;
 inline constexpr std::string_view kFencedFollower = "DY001";
 inline constexpr std::string_view kFencedPass = "DY002";
 inline constexpr std::string_view kDeadlinePassed = "DY003";
+inline constexpr std::string_view kEpochPassed = "DY005";
 inline constexpr std::string_view kTooManyDeadLetters = "DY004";
 
 }  // namespace dynamite::pg

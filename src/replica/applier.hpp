@@ -22,6 +22,8 @@ struct Fence {
   /// The epoch of the pass that scanned changes belong to, which must be the running one. A pass
   /// needs no owner.
   std::optional<std::int32_t> pass = {};
+  /// The epoch under which the changes were read back from the source. Needs no owner.
+  std::optional<std::int32_t> epoch = {};
   /// In our clock: the server refuses to commit later, and stops waiting then.
   std::optional<std::chrono::system_clock::time_point> deadline = {};
 };
@@ -46,6 +48,9 @@ struct ApplyRequest {
   std::uint16_t table_index = 0;  ///< whose changes of the batch
   Fence fence = {};
   std::optional<Checkpoint> checkpoint = {};
+  /// Dead letters that the changes are made of: they are gone when this is committed. Those that
+  /// are refused again are written anew.
+  std::vector<std::int64_t> retried_letters = {};
 };
 
 /// Writes a batch's changes of one table and its checkpoint in one transaction, by the rules of

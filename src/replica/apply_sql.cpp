@@ -220,6 +220,15 @@ std::string stamp_sql(const Fragments& f) {
       f.epoch, f.parameter(0), f.rows({}), f.row_matches());
 }
 
+std::string newest_version_sql(const Fragments& f) {
+  return fmt::format(
+      R"(SELECT {0}, greatest(coalesce((SELECT t.{1} FROM {2} t WHERE {3}), 0),
+  coalesce((SELECT d.version FROM {4} d WHERE {5}), 0))
+FROM {6} ORDER BY u.n)",
+      f.current_epoch, f.version, f.replica, f.row_matches(), f.tombstones, f.tombstone_matches(),
+      f.rows({}));
+}
+
 std::string dead_letter_sql(const std::string& state_schema) {
   return fmt::format(R"(INSERT INTO {}
   (replica_id, key, version, record, reason, sqlstate, constraint_name)
@@ -255,12 +264,17 @@ ApplySql apply_sql(const ReplicaTable& table) {
       .recheck_scanned = recheck_scanned_sql(fragments),
       .tombstone = tombstone_sql(fragments),
       .stamp = stamp_sql(fragments),
+      .newest_version = newest_version_sql(fragments),
       .require_follower = call("require_follower", "$1::integer, $2::bigint"),
       .require_pass = call("require_pass", "$1::integer, $2::integer"),
+      .require_epoch = call("require_epoch", "$1::integer, $2::integer"),
       .require_before =
           call("require_before", "'epoch'::timestamptz + $1::bigint * interval '1 microsecond'"),
       .dead_letter = dead_letter_sql(table.state_schema),
       .require_dead_letters = call("require_dead_letters", "$1::integer, $2::bigint"),
+      .discard_dead_letters =
+          fmt::format("DELETE FROM {} WHERE dead_letter_id = ANY ($1::bigint[])",
+                      state_name(table.state_schema, "dead_letter")),
       .checkpoint = checkpoint_sql(table.state_schema)};
 }
 

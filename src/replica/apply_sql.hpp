@@ -30,9 +30,13 @@ struct ApplySql {
   /// The epoch: keeps the sweep from rows whose scanned item is a dead letter.
   std::string stamp;
 
+  /// No parameters but the keys: the current epoch and the newest version that is known of each
+  /// key, by its row or tombstone; 0: none.
+  std::string newest_version;
+
   // Of the state schema; their parameters are those of the functions and columns they name.
-  std::string require_follower, require_pass, require_before;
-  std::string dead_letter, require_dead_letters;
+  std::string require_follower, require_pass, require_epoch, require_before;
+  std::string dead_letter, require_dead_letters, discard_dead_letters;
   std::string checkpoint;
 };
 

@@ -1,5 +1,7 @@
 #include "replica/apply_transaction.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 
@@ -150,10 +152,20 @@ void ApplyTransaction::add_prologue(Statements& out) const {
   const LockKeys keys = lock_keys(request_.table);
   out.push_back({kLockShared, {}});
   out.back().params.number(keys.transaction_class).number(keys.replica);
+  if (!request_.retried_letters.empty()) {
+    out.push_back({sql_.discard_dead_letters, {}});
+    out.back().params.text(fmt::format("{{{}}}", fmt::join(request_.retried_letters, ",")));
+  }
   if (fence.pass) {
     out.push_back({sql_.require_pass, {}});
     out.back().params.number(id).number(*fence.pass);
-  } else {
+    return;
+  }
+  if (fence.epoch) {
+    out.push_back({sql_.require_epoch, {}});
+    out.back().params.number(id).number(*fence.epoch);
+  }
+  if (!fence.epoch || fence.owner) {
     out.push_back({sql_.require_follower, {}});
     out.back().params.number(id);
     fence.owner ? out.back().params.number(*fence.owner) : out.back().params.null();

@@ -28,6 +28,7 @@ class Passes {
       : connection_{connection}, table_{table} {}
 
   PassState state();
+  std::int32_t epoch() { return state().epoch; }
 
   /// Starts a new pass and returns its epoch. The first page may be read only after this returns.
   std::int32_t start(std::int32_t segments, std::stop_token stop);

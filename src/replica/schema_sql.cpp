@@ -114,6 +114,14 @@ BEGIN
   END IF;
 END $$)",
 
+    R"(CREATE FUNCTION {0}.require_epoch(of_replica integer, expected_epoch integer) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF (SELECT epoch FROM {0}.replica WHERE replica_id = of_replica) IS DISTINCT FROM expected_epoch THEN
+    RAISE EXCEPTION 'a pass has begun since the items were read back' USING ERRCODE = 'DY005';
+  END IF;
+END $$)",
+
     R"(CREATE FUNCTION {0}.require_before(deadline timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN

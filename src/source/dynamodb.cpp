@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 
 #include "core/error.hpp"
 #include "core/json_text.hpp"
@@ -19,6 +20,7 @@ using simdjson::dom::element;
 
 constexpr int kPagesMax = 10'000;           // of one listing: more is a server that never ends
 constexpr std::size_t kBatchWriteMax = 25;  // the API's own maximum
+constexpr std::size_t kBatchGetMax = 100;   // the API's own maximum
 constexpr auto kUnprocessedDelay = 50ms;
 constexpr auto kUnprocessedDelayMax = 5'000ms;
 constexpr int kUnprocessedTurnsMax = 20;  // over a minute: the table has no capacity at all
@@ -123,17 +125,32 @@ std::string write_request(const WriteRequest& request) {
              : fmt::format(R"({{"DeleteRequest":{{"Key":{}}}}})", request.remove);
 }
 
-/// The requests that a BatchWriteItem left undone, as their JSON; empty: none.
-std::string unprocessed(const std::string& body, const std::string& table) {
-  const Answer answer{body};
+/// What a batch left undone of `table`, as JSON; empty: nothing.
+std::string unprocessed(const Answer& answer, const char* member, const std::string& table) {
   simdjson::dom::object tables;
   element rest;
-  array list;
-  if (answer.root()["UnprocessedItems"].get(tables) != simdjson::SUCCESS ||
-      tables.at_key(table).get(rest) != simdjson::SUCCESS || rest.get(list) != simdjson::SUCCESS ||
-      list.size() == 0)
+  if (answer.root()[member].get(tables) != simdjson::SUCCESS ||
+      tables.at_key(table).get(rest) != simdjson::SUCCESS)
     return {};
+  array list;
+  if (rest.get(list) == simdjson::SUCCESS && list.size() == 0) return {};
   return simdjson::minify(rest);
+}
+
+/// Sends requests until nothing is left undone: `send` gets what is left, as JSON, and returns what
+/// is then.
+void until_processed(std::string left, const std::string& table, const std::stop_token& stop,
+                     const std::function<std::string(const std::string&)>& send) {
+  std::chrono::milliseconds delay = kUnprocessedDelay;
+  for (int turn = 0; turn < kUnprocessedTurnsMax; ++turn) {
+    left = send(left);
+    if (left.empty()) return;
+    sleep_for(delay, stop);
+    if (stop.stop_requested()) throw Error{Error::Kind::transient, "a batch was stopped"};
+    delay = std::min<std::chrono::milliseconds>(delay * 2, kUnprocessedDelayMax);
+  }
+  throw Error{Error::Kind::transient, fmt::format("table \"{}\" left items unprocessed {} times",
+                                                  table, kUnprocessedTurnsMax)};
 }
 
 std::string attribute_definition(const KeyAttribute& attribute) {
@@ -264,18 +281,40 @@ void DynamoDb::write_part(const std::string& table, std::span<const WriteRequest
   for (const WriteRequest& request : part)
     list += (list.size() > 1 ? "," : "") + write_request(request);
   list += "]";
-  std::chrono::milliseconds delay = kUnprocessedDelay;
-  for (int turn = 0; turn < kUnprocessedTurnsMax; ++turn) {
+  until_processed(std::move(list), table, stop, [&](const std::string& left) {
     const std::string body =
-        fmt::format(R"({{"RequestItems":{{{}:{}}}}})", json_string(table), list);
-    list = unprocessed(client_.call(Service::dynamodb, "BatchWriteItem", body, stop), table);
-    if (list.empty()) return;
-    sleep_for(delay, stop);
-    if (stop.stop_requested()) throw Error{Error::Kind::transient, "BatchWriteItem was stopped"};
-    delay = std::min<std::chrono::milliseconds>(delay * 2, kUnprocessedDelayMax);
+        fmt::format(R"({{"RequestItems":{{{}:{}}}}})", json_string(table), left);
+    return unprocessed(Answer{client_.call(Service::dynamodb, "BatchWriteItem", body, stop)},
+                       "UnprocessedItems", table);
+  });
+}
+
+std::vector<std::string> DynamoDb::get_items(const std::string& table,
+                                             std::span<const std::string> keys_json,
+                                             std::stop_token stop) {
+  std::vector<std::string> items;
+  while (!keys_json.empty()) {
+    const auto part = keys_json.first(std::min(keys_json.size(), kBatchGetMax));
+    keys_json = keys_json.subspan(part.size());
+    get_part(table, part, items, stop);
   }
-  throw Error{Error::Kind::transient, fmt::format("table \"{}\" left items unprocessed {} times",
-                                                  table, kUnprocessedTurnsMax)};
+  return items;
+}
+
+void DynamoDb::get_part(const std::string& table, std::span<const std::string> part,
+                        std::vector<std::string>& items, const std::stop_token& stop) {
+  const std::string request =
+      fmt::format(R"({{"ConsistentRead":true,"Keys":[{}]}})", fmt::join(part, ","));
+  until_processed(request, table, stop, [&](const std::string& left) {
+    const std::string body =
+        fmt::format(R"({{"RequestItems":{{{}:{}}}}})", json_string(table), left);
+    const Answer answer{client_.call(Service::dynamodb, "BatchGetItem", body, stop)};
+    const auto responses = required<simdjson::dom::object>(answer.root(), "Responses");
+    array found;
+    if (responses.at_key(table).get(found) == simdjson::SUCCESS)
+      for (const element item : found) items.push_back(simdjson::minify(item));
+    return unprocessed(answer, "UnprocessedKeys", table);
+  });
 }
 
 void DynamoDb::create_table(const std::string& name, const KeySchema& key_schema,

@@ -86,6 +86,11 @@ class DynamoDb {
   std::optional<std::string> get_item(const std::string& table, const std::string& key_json,
                                       std::stop_token stop = {});
 
+  /// Strongly consistent. The DynamoDB JSON of those of the items that there are, in any order.
+  std::vector<std::string> get_items(const std::string& table,
+                                     std::span<const std::string> keys_json,
+                                     std::stop_token stop = {});
+
   void put_item(const std::string& table, const std::string& item_json, std::stop_token stop = {});
   void delete_item(const std::string& table, const std::string& key_json,
                    std::stop_token stop = {});
@@ -102,6 +107,8 @@ class DynamoDb {
  private:
   void write_part(const std::string& table, std::span<const WriteRequest> part,
                   const std::stop_token& stop);
+  void get_part(const std::string& table, std::span<const std::string> part,
+                std::vector<std::string>& items, const std::stop_token& stop);
 
   AwsClient& client_;
 };

@@ -36,7 +36,7 @@ class ApplyTest : public ReplicaTest {
   }
 
   Finished apply_files(std::vector<std::string> files) const {
-    files.insert(files.begin(), "apply");
+    files.insert(files.begin(), {"apply", "--as-recorded"});
     return run_program(std::move(files), {{"DYNAMITE_URL", url()},
                                           {"DYNAMITE_SCHEMA", schema()},
                                           {"DYNAMITE_STATE_SCHEMA", state_schema()},

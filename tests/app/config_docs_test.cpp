@@ -97,13 +97,14 @@ std::vector<std::string> options_in_help(std::vector<const char*> words) {
 
 constexpr const char* kCommands[] = {"bootstrap", "verifydb", "snapshot", "replicate",
                                      "lambda",    "apply",    "release",  "compare",
-                                     "status",    "load",     "package"};
+                                     "status",    "load",     "package",  "dead-letters"};
 
 std::string man_page() {
   return std::regex_replace(read_doc("dynamite.1"), std::regex{"\\\\-"}, "-");
 }
 
 std::string man_heading(const std::string& command) {
+  if (command == "dead-letters") return "\n.TP\n.BR dead-letters ";
   return command == "apply" ? "\n.TP\n.BI apply \"" : "\n.TP\n.B " + command + "\n";
 }
 

@@ -102,15 +102,20 @@ class RedriveTest : public HandlerTest {
   }
   ~RedriveTest() override { std::filesystem::remove(file_); }
 
-  Finished apply_text(const std::string& text, const std::string& endpoint) const {
+  Finished apply_text(const std::string& text, std::vector<std::string> command,
+                      const std::string& endpoint) const {
     std::ofstream{file_} << text;
-    return run_program({"apply", file_}, {{"DYNAMITE_URL", url()},
-                                          {"DYNAMITE_SCHEMA", schema()},
-                                          {"DYNAMITE_STATE_SCHEMA", state_schema()},
-                                          {"DYNAMITE_CREATE_TABLES", "never"},
-                                          {"AWS_ENDPOINT_URL", endpoint}});
+    command.push_back(file_);
+    return run_program(command, {{"DYNAMITE_URL", url()},
+                                 {"DYNAMITE_SCHEMA", schema()},
+                                 {"DYNAMITE_STATE_SCHEMA", state_schema()},
+                                 {"DYNAMITE_CREATE_TABLES", "never"},
+                                 {"AWS_ENDPOINT_URL", endpoint}});
   }
-  Finished apply_text(const std::string& text) const { return apply_text(text, shard.url()); }
+  /// Of a shard whose table is nowhere.
+  Finished apply_text(const std::string& text) const {
+    return apply_text(text, {"apply", "--as-recorded"}, shard.url());
+  }
 
   std::string keys() {
     return query(
@@ -207,6 +212,7 @@ TEST_F(RedriveTest, RecordsOfDynamoDbLocal) {
   LocalDynamoDb source;
   const std::string table = source.create_table("redrive", orders.source->key_schema);
   for (const char* key : {"a", "b", "c"}) source.api().put_item(table, item(key, "1"));
+  source.api().delete_item(table, R"({"pk":{"S":"c"}})");  // which the range does not hold
   const TableDescription description = source.api().describe_table(table);
   const std::string stream_arn = description.latest_stream_arn;
   ReplicaTable replica = wanted_replica(orders.source->key_schema, table);
@@ -222,20 +228,19 @@ TEST_F(RedriveTest, RecordsOfDynamoDbLocal) {
   const std::string page = source.api().get_records(
       source.api().shard_iterator({.stream_arn = stream_arn, .shard_id = stream.shards[0].id}), 10);
   RecordsPage records = decode_records_page(page, replica.source, 1);
-  ASSERT_THAT(records.batch.changes, SizeIs(3));
+  ASSERT_THAT(records.batch.changes, SizeIs(4));
   const auto number = [&](std::size_t i) {
     // As DynamoDB Local writes them.
     return fmt::format("{:0>21}", records.batch.changes[i].version.sequence_number());
   };
 
   const Finished run = apply_text(report_of(stream_arn, stream.shards[0].id, number(1), number(2)),
-                                  source.endpoint());
+                                  {"apply"}, source.endpoint());
 
   EXPECT_EQ(run.status, 0) << run.output << run.errors;
-  EXPECT_THAT(run.output, HasSubstr("2 records, 2 keys, 2 rows changed"));
   EXPECT_EQ(
       query(fmt::format("SELECT string_agg(pk, ' ' ORDER BY pk) FROM {}.\"{}\"", schema(), table)),
-      "b c");
+      "b");
 }
 
 }  // namespace

@@ -45,5 +45,29 @@ TEST(Version, TakesOneTo40DecimalDigits) {
         << number;
 }
 
+TEST(Version, AfterIsNewerButOlderThanTheNextRecords) {
+  const Version record{1, "41"};
+  Version version = record;
+  for (int i = 0; i < 12; ++i) {
+    EXPECT_GT(version.after(), version);
+    version = version.after();
+  }
+
+  EXPECT_LT(version, (Version{1, "42"}));
+  EXPECT_THAT(std::string{version.digits()}, ::testing::EndsWith("41.000000012"));
+  EXPECT_EQ(version.sequence_number(), "41");
+}
+
+TEST(Version, IsParsedFromWhatPostgreSqlSays) {
+  const Version version{1'768'478'400'123, "100000000003126276362"};
+  EXPECT_EQ(Version::parse("17684784001230000000000000000000100000000003126276362"), version);
+  EXPECT_EQ(Version::parse("17684784001230000000000000000000100000000003126276362.000000001"),
+            version.after());
+  EXPECT_EQ(Version::parse("0"), Version{});
+  for (const char* text : {"", ".5", "-1", "NaN", "1.0000000001"})
+    EXPECT_EQ(failure_of([&] { Version::parse(text); }),
+              "bug: a version of the replica is not one of ours");
+}
+
 }  // namespace
 }  // namespace dynamite

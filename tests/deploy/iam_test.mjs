@@ -169,7 +169,7 @@ function checkModes(sources) {
       problems.push(`lambda does ${action}`);
   for (const [path] of under(sources, 'deploy/iam'))
     for (const action of actions(nameOf(path)))
-      if (/^dynamodb:(Put|Update|Delete|Batch|Create)/.test(action))
+      if (/^dynamodb:(Put|Update|Delete|BatchWrite|Create)/.test(action))
         problems.push(`${path} writes into DynamoDB`);
   return problems;
 }
@@ -185,7 +185,7 @@ suite('Each mode has only what it needs', checkModes, [
   [
     'a mode that writes',
     'deploy/iam/apply.json',
-    'dynamodb:GetItem',
+    'dynamodb:BatchGetItem',
     'dynamodb:PutItem',
     /writes into DynamoDB/,
   ],

@@ -3,13 +3,17 @@
 
 #include <future>
 
+#include "core/key.hpp"
 #include "replica/follower.hpp"
+#include "replica/newest_versions.hpp"
 #include "replica/pass.hpp"
 #include "support/errors.hpp"
 #include "support/interleaving.hpp"
 
 namespace dynamite::test {
 namespace {
+
+using ::testing::HasSubstr;
 
 // Each is the shortest history that goes wrong without one rule of docs/protocol.md. A change that
 // is "lost" is one that is never applied.
@@ -20,6 +24,13 @@ class CounterexampleTest : public ReplicaTest {
         fmt::format("SELECT count(*) > 0 FROM pg_locks WHERE pid = {} AND locktype = 'advisory' "
                     "AND mode = 'ExclusiveLock' AND NOT granted",
                     pid));
+  }
+
+  /// What the replica knows of k1.
+  NewestVersions known() {
+    std::string key;
+    append_key_part(key, "k1");
+    return newest_versions(*connection, orders, std::vector{key});
   }
 };
 
@@ -234,6 +245,48 @@ TEST_F(CounterexampleTest, WhatAPageReadAfterTheStartLacksTheSweepSpares) {
   end_pass(pass);
 
   EXPECT_EQ(rows(), "k1|1|1|1");
+}
+
+// Put 1 becomes a dead letter, remove 2 is lost, a pass reads nothing: who applied put 1 now as it
+// is would bring the row back.
+TEST_F(CounterexampleTest, ReadBackOfLateRecords) {
+  end_pass(start_pass());
+  const NewestVersions before = known();
+  const TestChange nothing_there = removal("k1", 1);
+
+  apply({nothing_there}, {.epoch = before.epoch});
+
+  EXPECT_EQ(rows(), "");
+  apply({put("k1", 1)});
+  EXPECT_EQ(rows(), "");
+}
+
+// The item is read back, then it is removed, that record is lost, and a pass makes up for it.
+TEST_F(CounterexampleTest, WhatWasReadBackUnderAnOlderEpochIsReadAgain) {
+  const NewestVersions before = known();
+  const TestChange read_back = put("k1", 1);
+  end_pass(start_pass());
+
+  EXPECT_THAT(failure_of([&] { apply({read_back}, {.epoch = before.epoch}); }),
+              ::testing::MatchesRegex("transient: .*a pass has begun since the items were read back.*"));
+  EXPECT_EQ(rows(), "");
+}
+
+// A row that is wrong is written between two records: neither the one before nor a repeat undoes
+// it, the next one does.
+TEST_F(CounterexampleTest, ARepairStandsBetweenTwoRecords) {
+  apply({put("k1", 5, "wrong")});
+  const NewestVersions before = known();
+  Batch batch = batch_of(orders, {put("k1", 5, "right")});
+  batch.changes.front().version = before.versions.front().after();
+  Applier{*connection, {}}.apply(
+      {.table = orders, .batch = batch, .fence = {.epoch = before.epoch}});
+
+  apply({put("k1", 5, "wrong")});
+  EXPECT_EQ(rows(), "k1|right|5.000000001|0");
+
+  apply({put("k1", 6, "next")});
+  EXPECT_EQ(rows(), "k1|next|6|0");
 }
 
 TEST_F(CounterexampleTest, OwnerCheck) {

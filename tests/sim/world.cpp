@@ -159,11 +159,12 @@ void World::kill_daemon() {
 
 void World::cut_connections() {
   control().run(
-      "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-      "WHERE application_name = $1 AND hashint4(pid) % 2 = $2::integer",
+      "SELECT pg_terminate_backend(pid, 5000) FROM (SELECT pid, row_number() OVER (ORDER BY "
+      "backend_start) AS number FROM pg_stat_activity WHERE application_name = $1) c "
+      "WHERE number % 3 = $2::integer",
       std::move(pg::Params{}
                     .text(place_.connect.application_name)
-                    .number(static_cast<std::int64_t>(chance_.below(2)))));
+                    .number(static_cast<std::int64_t>(chance_.below(3)))));
 }
 
 void World::renew_stream() {

@@ -77,8 +77,10 @@ Config load_config_for(const CommandLine& line, const Environment& environment) 
   sources.environment = environment;
   sources.directories = {"", program_directory()};
   sources.needs_database = line.command != Command::load && line.command != Command::package;
-  sources.needs_region = line.command != Command::verifydb && line.command != Command::release &&
-                         line.command != Command::status && line.command != Command::package;
+  const bool only_letters = line.command == Command::dead_letters && line.letters.action != "retry";
+  sources.needs_region = !only_letters && line.command != Command::verifydb &&
+                         line.command != Command::release && line.command != Command::status &&
+                         line.command != Command::package;
   sources.tables_need_rules = line.command != Command::load;
   return load_config(sources);
 }
@@ -97,6 +99,8 @@ int run(const Context& context) {
       return run_lambda(context);
     case Command::apply:
       return run_apply(context);
+    case Command::dead_letters:
+      return run_dead_letters(context);
     case Command::release:
       return run_release(context);
     case Command::compare:

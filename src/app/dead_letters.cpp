@@ -1,0 +1,167 @@
+#include "replica/dead_letters.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "app/commands.hpp"
+#include "app/connect_options.hpp"
+#include "app/handler_options.hpp"
+#include "app/reread.hpp"
+#include "app/source_tables.hpp"
+#include "core/arn.hpp"
+#include "core/error.hpp"
+#include "decode/decode.hpp"
+#include "replica/catalogue.hpp"
+
+namespace dynamite {
+namespace {
+
+constexpr int kAttempts = 10;  // of one call
+
+using OfTable = std::function<void(pg::Connection&, const ReplicaTable&)>;
+
+void for_each_replica(const Context& context, const OfTable& use) {
+  pg::Connection connection =
+      pg::Connection::open(connect_options(context, "dead-letters"), context.stop);
+  Catalogue catalogue{connection, context.config.state_schema};
+  catalogue.require_usable();
+  const auto& wanted = context.line.tables;
+  for (const ReplicaTable& replica : catalogue.load())
+    if (wanted.empty() ||
+        std::ranges::find(wanted, table_name_of(replica.source->arn)) != wanted.end())
+      use(connection, replica);
+}
+
+/// Pages of letters that the command line chooses, by id.
+void for_each_page(const Context& context, DeadLetters& letters,
+                   const std::function<void(const std::vector<StoredLetter>&)>& use) {
+  const auto& ids = context.line.letters.ids;
+  for (auto page = letters.page(0, ids); !page.empty();) {
+    use(page);
+    page = letters.page(page.back().id, ids);
+  }
+}
+
+void print_line(const ReplicaTable& replica, const StoredLetter& letter) {
+  fmt::print("{:<8} {:<24} {:<24} {:<8} {}{}\n", letter.id, table_name_of(replica.source->arn),
+             letter.created_at, letter.sqlstate.empty() ? "-" : letter.sqlstate, letter.reason,
+             letter.constraint.empty() ? "" : fmt::format(" ({})", letter.constraint));
+}
+
+int list(const Context& context) {
+  std::uint64_t count = 0;
+  fmt::print("{:<8} {:<24} {:<24} {:<8} {}\n", "ID", "TABLE", "SINCE", "SQLSTATE", "REASON");
+  for_each_replica(context, [&](pg::Connection& connection, const ReplicaTable& replica) {
+    DeadLetters letters{connection, replica};
+    for_each_page(context, letters, [&](const std::vector<StoredLetter>& page) {
+      for (const StoredLetter& letter : page) print_line(replica, letter);
+      count += page.size();
+    });
+  });
+  fmt::print("{} dead letters\n", count);
+  return kExitDone;
+}
+
+void print_whole(const ReplicaTable& replica, const StoredLetter& letter,
+                 const std::optional<std::string>& record) {
+  fmt::print("id          {}\ntable       {}\nsince       {}\nreason      {}\n", letter.id,
+             table_name_of(replica.source->arn), letter.created_at, letter.reason);
+  fmt::print("sqlstate    {}\nconstraint  {}\nsequence    {}\n",
+             letter.sqlstate.empty() ? "-" : letter.sqlstate,
+             letter.constraint.empty() ? "-" : letter.constraint,
+             letter.version == Version{} ? "-" : letter.version.sequence_number());
+  if (!record) return;
+  fmt::print(
+      "key         {}\nrecord      {}\n",
+      letter.key.empty() ? "could not be read" : key_json(letter.key, replica.source->key_schema),
+      *record);
+}
+
+int show(const Context& context) {
+  std::size_t shown = 0;
+  for_each_replica(context, [&](pg::Connection& connection, const ReplicaTable& replica) {
+    DeadLetters letters{connection, replica};
+    for_each_page(context, letters, [&](const std::vector<StoredLetter>& page) {
+      for (const StoredLetter& letter : page) {
+        if (shown++ > 0) fmt::print("\n");
+        print_whole(replica, letter,
+                    context.line.letters.reveal ? letters.record(letter.id) : std::nullopt);
+      }
+    });
+  });
+  if (shown == 0 && !context.line.letters.ids.empty())
+    throw Error{Error::Kind::usage, "there is no such dead letter", "run `dynamite dead-letters`"};
+  return kExitDone;
+}
+
+int discard(const Context& context) {
+  std::uint64_t discarded = 0;
+  for_each_replica(context, [&](pg::Connection& connection, const ReplicaTable& replica) {
+    DeadLetters letters{connection, replica};
+    for_each_page(context, letters, [&](const std::vector<StoredLetter>& page) {
+      std::vector<std::int64_t> ids;
+      for (const StoredLetter& letter : page) ids.push_back(letter.id);
+      discarded += letters.discard(ids);
+    });
+  });
+  fmt::print("{} dead letters discarded\n", discarded);
+  return kExitDone;
+}
+
+struct Retried {
+  std::size_t done = 0, refused = 0, unreadable = 0;
+};
+
+void retry_page(const Context& context, DeadLetters& letters, Reread& reread,
+                const std::vector<StoredLetter>& page, Retried& sum) {
+  std::vector<DoubtfulKey> keys;
+  for (const StoredLetter& letter : page) {
+    if (letter.key.empty())
+      ++sum.unreadable;
+    else
+      keys.push_back({.key = letter.key,
+                      .version = letter.version,
+                      .letter = letter.id,
+                      .record = letters.record(letter.id).value_or("")});
+  }
+  const ApplyOutcome outcome = reread.apply(keys, context.stop);
+  sum.refused += outcome.dead_letters;
+  sum.done += keys.size() - std::min(keys.size(), outcome.dead_letters);
+}
+
+int retry(const Context& context) {
+  Source source{context, kAttempts};
+  ApplyOptions options = apply_options(context.config);
+  options.on_poison = OnPoison::quarantine;
+  Retried sum;
+  for_each_replica(context, [&](pg::Connection& connection, const ReplicaTable& replica) {
+    DeadLetters letters{connection, replica};
+    Reread reread{source.dynamodb(), connection, replica, options};
+    // Those that are refused again get a new id: only the ones that are there now are retried.
+    std::vector<std::vector<StoredLetter>> pages;
+    for_each_page(context, letters,
+                  [&](const std::vector<StoredLetter>& page) { pages.push_back(page); });
+    for (const auto& page : pages) retry_page(context, letters, reread, page, sum);
+  });
+  fmt::print("{} dead letters resolved, {} refused again\n", sum.done, sum.refused);
+  if (sum.unreadable > 0)
+    fmt::print(
+        "{} have no key that could be read: see what is wrong with them (show --reveal), then "
+        "discard them\n",
+        sum.unreadable);
+  return sum.refused + sum.unreadable > 0 ? kExitDiffers : kExitDone;
+}
+
+}  // namespace
+
+int run_dead_letters(const Context& context) {
+  const std::string& action = context.line.letters.action;
+  if (action == "show") return show(context);
+  if (action == "retry") return retry(context);
+  if (action == "discard") return discard(context);
+  return list(context);
+}
+
+}  // namespace dynamite

@@ -74,6 +74,7 @@ class Parser {
   void define_global();
   void define_command(const CommandText& text);
   void define_load(CLI::App& load);
+  void define_compare(CLI::App& compare);
   void define_dead_letters(CLI::App& dead_letters);
 
   Command selected() const;
@@ -147,6 +148,7 @@ void Parser::define_command(const CommandText& text) {
       [[fallthrough]];
     case Command::snapshot:
     case Command::compare:
+      if (text.command == Command::compare) define_compare(command);
       command.add_flag("--all", line_.all, "Every table, where the configuration names none");
       break;
     case Command::apply:
@@ -203,6 +205,15 @@ void Parser::define_load(CLI::App& load) {
       ->check(range(0.01, 1e6));
   load.add_option("--duration", duration_, "Put, update and delete for so long: 30s, 5m")
       ->type_name("TIME");
+}
+
+void Parser::define_compare(CLI::App& compare) {
+  compare.add_flag("--repair", line_.compare.repair,
+                   "Make rows that differ what the table has now");
+  compare
+      .add_option("--sample", line_.compare.sample, "Only so many items and rows, drawn at random")
+      ->type_name("N")
+      ->check(range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
 }
 
 void Parser::define_dead_letters(CLI::App& dead_letters) {

@@ -28,6 +28,11 @@ struct LoadOptions {
   std::optional<std::chrono::milliseconds> time;  ///< --duration; absent: each item put once
 };
 
+struct CompareOptions {
+  bool repair = false;
+  std::optional<std::uint64_t> sample;  ///< so many items and rows; absent: all
+};
+
 struct DeadLetterOptions {
   std::string action = "list";    ///< list, show, retry or discard
   std::vector<std::int64_t> ids;  ///< empty: all
@@ -66,6 +71,7 @@ struct CommandLine {
   std::vector<std::string> files;     ///< apply; "-" is standard input
   bool as_recorded = false;           ///< apply
   DeadLetterOptions letters;
+  CompareOptions compare;
   std::string output = "dynamite-lambda.zip";  ///< package
   std::string architecture = "x86_64";         ///< package
   std::optional<std::string> rds_ca;           ///< package

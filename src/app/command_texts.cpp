@@ -43,7 +43,9 @@ constexpr std::array<CommandText, 12> kCommands{{
      "  dynamite release --table Orders"},
     {Command::compare, "compare",
      "Compare source and replica item by item.\nExit status 3 if they differ.",
-     "  dynamite compare --table Orders"},
+     "  dynamite compare --table Orders\n"
+     "  dynamite compare --table Orders --repair   also while it is followed\n"
+     "  dynamite compare --all --sample 10000"},
     {Command::status, "status",
      "Show state, lag, gaps and dead letters.\nExit status 3 if unhealthy.",
      "  dynamite status --json | jq ."},

@@ -21,6 +21,7 @@
 namespace dynamite {
 namespace {
 
+constexpr std::size_t kGhostsShown = 100;
 constexpr auto kEventTime = std::chrono::minutes{1};  // for one event of at most kBatchMax records
 constexpr std::size_t kBatchMax = 10;
 constexpr double kRedelivered = 0.2;  // of the events
@@ -120,13 +121,16 @@ std::size_t compare(pg::Connection& connection, const ReplicaTable& replica, con
   Comparison comparison{connection, replica};
   const ScanPage page = decode_scan_page(page_of(model.state()), replica.source, Micros{});
   std::vector<Suspect> suspects = comparison.page(page.batch);
-  for (Suspect& ghost : comparison.ghosts()) suspects.push_back(std::move(ghost));
+  for (Suspect& ghost : comparison.ghosts(model.state().size() + kGhostsShown))
+    suspects.push_back(std::move(ghost));
   for (const Suspect& suspect : suspects) {
     const std::string_view what = suspect.difference == Difference::missing     ? "missing"
                                   : suspect.difference == Difference::different ? "different"
                                   : suspect.difference == Difference::ghost     ? "not removed"
                                                                                 : "not storable";
-    fmt::print("{}: {}\n", what, comparison.key_json(suspect));
+    fmt::print("{}: {}\n", what,
+               suspect.key.empty() ? "a key that cannot be read"
+                                   : key_json(suspect.key, replica.source->key_schema));
   }
   return suspects.size();
 }

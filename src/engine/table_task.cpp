@@ -17,7 +17,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kLook = 100ms;  // between looks at what the lanes have done
-constexpr auto kFollowedInterval = 60s;
+constexpr auto kFollowedInterval = 5s;
+constexpr auto kTidyInterval = 60s;
 // A stream keeps records for 24 h: who was away for longer may have lost some.
 constexpr auto kAwayMax = 23h;
 
@@ -171,6 +172,8 @@ void TableTask::note_followed_now(Worker& worker) {
   expect_all_before_now();  // the next note needs every shard to have been read up to this one
   note_followed(worker.connection(), table_->replica, table_->owner,
                 std::chrono::duration_cast<std::chrono::seconds>(read_up_to));
+  if (now - tidied_ < kTidyInterval) return;
+  tidied_ = now;
   forget_old_shards(worker.connection(), table_->replica);
   expire_tombstones(worker.connection(), table_->replica);
   DeadLetters{worker.connection(), table_->replica}.discard_overtaken();

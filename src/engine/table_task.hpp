@@ -66,6 +66,7 @@ class TableTask : public Task {
   TimePoint drain_from_{};    // what happened before must be read
   Micros drain_from_time_{};  // the same by the clock on the wall
   TimePoint followed_noted_{};
+  TimePoint tidied_{};
 };
 
 }  // namespace dynamite

@@ -2,17 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/error.hpp"
-#include "core/json_text.hpp"
+#include "core/key.hpp"
+#include "core/number.hpp"
 #include "replica/identifier.hpp"
 #include "replica/row_set.hpp"
 #include "replica/transcoder.hpp"
 
 namespace dynamite {
 namespace {
-
-// What is shown and read again stays bounded; a replica this wrong needs a new pass.
-constexpr int kGhostsMax = 100'000;
 
 std::string cast_of(KeyType type) {
   return type == KeyType::S ? "text" : std::string{key_column_type(type)};
@@ -26,14 +26,22 @@ std::string bytes_of_hex(std::string_view hex) {
   return bytes;
 }
 
-std::string key_part_json(const KeyAttribute& attribute, const std::string& part) {
-  std::string value;
-  if (attribute.type == KeyType::B)
-    append_base64(value, bytes_of_hex(part));
-  else
-    append_escaped(value, part);
-  return fmt::format("{}:{{\"{}\":\"{}\"}}", json_string(attribute.name),
-                     static_cast<char>(attribute.type), value);
+/// Of a key's parts as PostgreSQL writes them.
+std::string canonical_key(const KeySchema& keys, const std::vector<std::string>& parts) {
+  std::string key;
+  const auto append = [&](const KeyAttribute& attribute, const std::string& part) {
+    std::string bytes;
+    if (attribute.type == KeyType::B)
+      bytes = bytes_of_hex(part);
+    else if (attribute.type == KeyType::N)
+      append_canonical_number(bytes, part);
+    else
+      bytes = part;
+    append_key_part(key, bytes);
+  };
+  append(keys.partition, parts[0]);
+  if (keys.sort) append(*keys.sort, parts[1]);
+  return key;
 }
 
 /// False, and nothing is appended, if PostgreSQL cannot hold the item.
@@ -109,88 +117,117 @@ void Comparison::remember(const RowArrays& seen) {
 
 std::vector<Suspect> Comparison::page(const Batch& batch) {
   const KeySchema& keys = table_.source->key_schema;
-  std::vector<Suspect> suspects;
+  std::vector<Suspect> suspects(batch.rejected.size(),
+                                {.key = "", .difference = Difference::unstorable});
+  std::vector<std::string_view> row_keys;
   RowArrays seen, rows;
   for (const Change& change : batch.changes) {
     append_key(seen, change.key, keys);
-    if (append_natural(rows, change.image))
+    if (append_natural(rows, change.image)) {
       append_key(rows, change.key, keys);
-    else
-      suspects.push_back({.k1 = "", .k2 = "", .difference = Difference::unstorable});
+      row_keys.push_back(change.key);
+    } else {
+      suspects.push_back({.key = std::string{change.key}, .difference = Difference::unstorable});
+    }
   }
-  for (std::size_t i = 0; i < batch.rejected.size(); ++i)
-    suspects.push_back({.k1 = "", .k2 = "", .difference = Difference::unstorable});
   remember(seen);
-  for (Suspect& suspect : differences(rows)) suspects.push_back(std::move(suspect));
+  for (Suspect& suspect : differences(rows, row_keys)) suspects.push_back(std::move(suspect));
   return suspects;
 }
 
-std::vector<Suspect> Comparison::differences(const RowArrays& rows) {
+std::vector<Suspect> Comparison::differences(const RowArrays& rows,
+                                             const std::vector<std::string_view>& keys) {
   const std::size_t parts = columns_.size();
   pg::Params params = key_params(rows);
   params.array(rows.item).array(rows.types);
-  const pg::Result found =
-      connection_.run(fmt::format(R"(SELECT ($1::text[])[u.n], {0}, t.{1} IS NULL
-FROM {2} LEFT JOIN {3} t ON {4}
-WHERE t.{1} IS DISTINCT FROM ((${5}::text[])[u.n])::jsonb
-   OR t.{6} IS DISTINCT FROM ((${7}::text[])[u.n])::jsonb)",
-                                  parts == 2 ? "($2::text[])[u.n]" : "''", item_, key_rows(1),
-                                  replica_, row_matches("u"), parts + 1, types_, parts + 2),
-                      std::move(params));
+  const pg::Result found = connection_.run(
+      fmt::format(R"(SELECT u.n, t.{0} IS NULL
+FROM {1} LEFT JOIN {2} t ON {3}
+WHERE t.{0} IS DISTINCT FROM ((${4}::text[])[u.n])::jsonb
+   OR t.{5} IS DISTINCT FROM ((${6}::text[])[u.n])::jsonb)",
+                  item_, key_rows(1), replica_, row_matches("u"), parts + 1, types_, parts + 2),
+      std::move(params));
   std::vector<Suspect> suspects;
   for (int row = 0; row < found.rows(); ++row)
     suspects.push_back(
-        {.k1 = std::string{found.at(row, 0)},
-         .k2 = std::string{found.at(row, 1)},
-         .difference = found.flag(row, 2) ? Difference::missing : Difference::different});
+        {.key = std::string{keys[static_cast<std::size_t>(found.number(row, 0) - 1)]},
+         .difference = found.flag(row, 1) ? Difference::missing : Difference::different});
   return suspects;
 }
 
-std::vector<Suspect> Comparison::ghosts() {
-  std::vector<std::string> parts;
+std::vector<Suspect> Comparison::keys_of_rows(const std::string& from, std::size_t limit) {
+  std::vector<std::string> columns;
   for (std::size_t part = 0; part < columns_.size(); ++part)
-    parts.push_back(casts_[part] == "bytea"
-                        ? fmt::format("'\\x' || encode(t.{}, 'hex')", columns_[part])
-                        : fmt::format("t.{}::text", columns_[part]));
-  if (parts.size() == 1) parts.emplace_back("''");
-  connection_.run("ANALYZE pg_temp.dynamite_seen");
-  const pg::Result found =
-      connection_.run(fmt::format("SELECT {} FROM {} t WHERE NOT EXISTS "
-                                  "(SELECT FROM pg_temp.dynamite_seen s WHERE {}) LIMIT {}",
-                                  fmt::join(parts, ", "), replica_, row_matches("s"), kGhostsMax));
+    columns.push_back(casts_[part] == "bytea"
+                          ? fmt::format("'\\x' || encode(t.{}, 'hex')", columns_[part])
+                          : fmt::format("t.{}::text", columns_[part]));
+  const pg::Result found = connection_.run(
+      fmt::format("SELECT {} FROM {} LIMIT {}", fmt::join(columns, ", "), from, limit));
   std::vector<Suspect> suspects;
-  for (int row = 0; row < found.rows(); ++row)
-    suspects.push_back({.k1 = std::string{found.at(row, 0)},
-                        .k2 = std::string{found.at(row, 1)},
-                        .difference = Difference::ghost});
+  for (int row = 0; row < found.rows(); ++row) {
+    std::vector<std::string> parts;
+    for (int column = 0; column < static_cast<int>(columns.size()); ++column)
+      parts.emplace_back(found.at(row, column));
+    suspects.push_back(
+        {.key = canonical_key(table_.source->key_schema, parts), .difference = Difference::ghost});
+  }
   return suspects;
 }
 
-Difference Comparison::recheck(const Suspect& suspect, const std::optional<std::string>& item) {
-  RowArrays rows;
-  rows.k1.append(suspect.k1);
-  rows.k2.append(suspect.k2);
-  if (!append_natural(rows, item.value_or("{}"))) return Difference::unstorable;
-  pg::Params params = key_params(rows);
-  params.array(rows.item).array(rows.types);
-  const std::size_t parts = columns_.size();
-  const pg::Result found = connection_.run(
-      fmt::format(R"(SELECT t.{0} IS NOT DISTINCT FROM ((${1}::text[])[1])::jsonb
-  AND t.{2} IS NOT DISTINCT FROM ((${3}::text[])[1])::jsonb
-FROM {4} JOIN {5} t ON {6})",
-                  item_, parts + 1, types_, parts + 2, key_rows(1), replica_, row_matches("u")),
-      std::move(params));
-  const bool has_row = found.rows() > 0;
-  if (!item) return has_row ? Difference::ghost : Difference::none;
-  if (!has_row) return Difference::missing;
-  return found.flag(0, 0) ? Difference::none : Difference::different;
+std::vector<Suspect> Comparison::ghosts(std::size_t limit) {
+  connection_.run("ANALYZE pg_temp.dynamite_seen");
+  return keys_of_rows(
+      fmt::format("{} t WHERE NOT EXISTS (SELECT FROM pg_temp.dynamite_seen s WHERE {})", replica_,
+                  row_matches("s")),
+      limit);
 }
 
-std::string Comparison::key_json(const Suspect& suspect) const {
-  const KeySchema& keys = table_.source->key_schema;
-  std::string json = "{" + key_part_json(keys.partition, suspect.k1);
-  if (keys.sort) json += "," + key_part_json(*keys.sort, suspect.k2);
-  return json + "}";
+std::vector<Suspect> Comparison::sample(std::size_t limit) {
+  const pg::Result size = connection_.run(
+      "SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = to_regclass($1)",
+      std::move(pg::Params{}.text(replica_)));
+  // Twice as many as are wanted, since the estimate may be old; whole pages are drawn.
+  const double rows = std::max(1.0, static_cast<double>(size.number(0, 0)));
+  const double percent = std::clamp(200.0 * static_cast<double>(limit) / rows, 0.001, 100.0);
+  return keys_of_rows(fmt::format("{} t TABLESAMPLE SYSTEM ({})", replica_, percent), limit);
+}
+
+std::set<std::string> Comparison::without_row(const std::vector<std::string_view>& keys) {
+  RowArrays rows;
+  for (const std::string_view key : keys) append_key(rows, key, table_.source->key_schema);
+  const pg::Result found =
+      connection_.run(fmt::format("SELECT u.n FROM {} WHERE NOT EXISTS (SELECT FROM {} t WHERE {})",
+                                  key_rows(1), replica_, row_matches("u")),
+                      key_params(rows));
+  std::set<std::string> absent;
+  for (int row = 0; row < found.rows(); ++row)
+    absent.emplace(keys[static_cast<std::size_t>(found.number(row, 0) - 1)]);
+  return absent;
+}
+
+void Comparison::recheck(std::vector<Suspect>& suspects,
+                         const std::map<std::string, std::string>& items) {
+  RowArrays rows;
+  std::vector<std::string_view> with_item, without_item;
+  std::map<std::string, Difference> now;
+  for (const Suspect& suspect : suspects) {
+    const auto item = items.find(suspect.key);
+    if (item == items.end()) {
+      without_item.push_back(suspect.key);
+      now[suspect.key] = Difference::ghost;
+    } else if (append_natural(rows, item->second)) {
+      append_key(rows, suspect.key, table_.source->key_schema);
+      with_item.push_back(suspect.key);
+    } else {
+      now[suspect.key] = Difference::unstorable;
+    }
+  }
+  for (const std::string& key : without_row(without_item)) now[key] = Difference::none;
+  for (const Suspect& suspect : differences(rows, with_item)) now[suspect.key] = suspect.difference;
+  for (Suspect& suspect : suspects) {
+    const auto found = now.find(suspect.key);
+    suspect.difference = found == now.end() ? Difference::none : found->second;
+  }
 }
 
 }  // namespace dynamite

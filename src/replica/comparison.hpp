@@ -1,7 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +24,7 @@ enum class Difference : std::uint8_t {
 /// A key whose row and item did not fit together when they were read, which a change between the
 /// two reads explains as well as an error.
 struct Suspect {
-  std::string k1, k2;  ///< the key's parts as text that PostgreSQL casts
+  std::string key;  ///< canonical; empty where PostgreSQL could not hold it
   Difference difference = Difference::none;
 };
 
@@ -38,18 +39,21 @@ class Comparison {
   /// One page of scanned items.
   std::vector<Suspect> page(const Batch& batch);
 
-  /// Rows whose key no page held.
-  std::vector<Suspect> ghosts();
+  /// Rows whose key no page held, at most `limit`.
+  std::vector<Suspect> ghosts(std::size_t limit);
 
-  /// How the key stands now, `item` being what the source has; absent: nothing.
-  Difference recheck(const Suspect& suspect, const std::optional<std::string>& item);
+  /// Some rows at random, at most `limit`: each a ghost until it is rechecked.
+  std::vector<Suspect> sample(std::size_t limit);
 
-  /// The suspect's key as DynamoDB JSON.
-  std::string key_json(const Suspect& suspect) const;
+  /// How the suspects stand now. `items`: what the source has of them, by canonical key.
+  void recheck(std::vector<Suspect>& suspects, const std::map<std::string, std::string>& items);
 
  private:
   void remember(const RowArrays& seen);
-  std::vector<Suspect> differences(const RowArrays& rows);
+  std::vector<Suspect> differences(const RowArrays& rows,
+                                   const std::vector<std::string_view>& keys);
+  std::vector<Suspect> keys_of_rows(const std::string& from, std::size_t limit);
+  std::set<std::string> without_row(const std::vector<std::string_view>& keys);
   pg::Params key_params(const RowArrays& rows) const;
   std::string key_rows(int first_parameter) const;
   std::string row_matches(std::string_view other) const;

@@ -139,18 +139,19 @@ std::string unprocessed(const Answer& answer, const char* member, const std::str
 
 /// Sends requests until nothing is left undone: `send` gets what is left, as JSON, and returns what
 /// is then.
-void until_processed(std::string left, const std::string& table, const std::stop_token& stop,
+void until_processed(std::string_view operation, std::string left, const std::stop_token& stop,
                      const std::function<std::string(const std::string&)>& send) {
   std::chrono::milliseconds delay = kUnprocessedDelay;
   for (int turn = 0; turn < kUnprocessedTurnsMax; ++turn) {
     left = send(left);
     if (left.empty()) return;
     sleep_for(delay, stop);
-    if (stop.stop_requested()) throw Error{Error::Kind::transient, "a batch was stopped"};
+    if (stop.stop_requested())
+      throw Error{Error::Kind::transient, fmt::format("{} was stopped", operation)};
     delay = std::min<std::chrono::milliseconds>(delay * 2, kUnprocessedDelayMax);
   }
-  throw Error{Error::Kind::transient, fmt::format("table \"{}\" left items unprocessed {} times",
-                                                  table, kUnprocessedTurnsMax)};
+  throw Error{Error::Kind::transient,
+              fmt::format("{} left items unprocessed {} times", operation, kUnprocessedTurnsMax)};
 }
 
 std::string attribute_definition(const KeyAttribute& attribute) {
@@ -243,17 +244,6 @@ std::string DynamoDb::scan(const ScanRequest& request, std::stop_token stop) {
                       stop);
 }
 
-std::optional<std::string> DynamoDb::get_item(const std::string& table, const std::string& key_json,
-                                              std::stop_token stop) {
-  const Answer answer{client_.call(
-      Service::dynamodb, "GetItem",
-      fmt::format(R"({{{},"Key":{},"ConsistentRead":true}})", table_member(table), key_json),
-      stop)};
-  element item;
-  if (answer.root()["Item"].get(item) != simdjson::SUCCESS) return std::nullopt;
-  return simdjson::minify(item);
-}
-
 void DynamoDb::put_item(const std::string& table, const std::string& item_json,
                         std::stop_token stop) {
   client_.call(Service::dynamodb, "PutItem",
@@ -281,7 +271,7 @@ void DynamoDb::write_part(const std::string& table, std::span<const WriteRequest
   for (const WriteRequest& request : part)
     list += (list.size() > 1 ? "," : "") + write_request(request);
   list += "]";
-  until_processed(std::move(list), table, stop, [&](const std::string& left) {
+  until_processed("BatchWriteItem", std::move(list), stop, [&](const std::string& left) {
     const std::string body =
         fmt::format(R"({{"RequestItems":{{{}:{}}}}})", json_string(table), left);
     return unprocessed(Answer{client_.call(Service::dynamodb, "BatchWriteItem", body, stop)},
@@ -305,7 +295,7 @@ void DynamoDb::get_part(const std::string& table, std::span<const std::string> p
                         std::vector<std::string>& items, const std::stop_token& stop) {
   const std::string request =
       fmt::format(R"({{"ConsistentRead":true,"Keys":[{}]}})", fmt::join(part, ","));
-  until_processed(request, table, stop, [&](const std::string& left) {
+  until_processed("BatchGetItem", request, stop, [&](const std::string& left) {
     const std::string body =
         fmt::format(R"({{"RequestItems":{{{}:{}}}}})", json_string(table), left);
     const Answer answer{client_.call(Service::dynamodb, "BatchGetItem", body, stop)};

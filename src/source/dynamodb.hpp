@@ -82,10 +82,6 @@ class DynamoDb {
   /// Strongly consistent, with ConsumedCapacity. The answer's body, for decode_scan_page.
   std::string scan(const ScanRequest& request, std::stop_token stop = {});
 
-  /// Strongly consistent. The item's DynamoDB JSON; absent if there is none.
-  std::optional<std::string> get_item(const std::string& table, const std::string& key_json,
-                                      std::stop_token stop = {});
-
   /// Strongly consistent. The DynamoDB JSON of those of the items that there are, in any order.
   std::vector<std::string> get_items(const std::string& table,
                                      std::span<const std::string> keys_json,

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "core/key.hpp"
+#include "decode/decode.hpp"
 #include "replica/comparison.hpp"
 #include "support/replica.hpp"
 
@@ -17,12 +19,23 @@ class ComparisonTest : public ReplicaTest {
                        value);
   }
   /// A line a suspect: its key as JSON, what is different.
-  static std::string text_of(const Comparison& comparison, const std::vector<Suspect>& suspects) {
+  std::string text_of(const std::vector<Suspect>& suspects) const {
     std::string text;
     for (const Suspect& suspect : suspects)
-      text += fmt::format("{} {}\n", comparison.key_json(suspect),
+      text += fmt::format("{} {}\n", key_json(suspect.key, orders.source->key_schema),
                           static_cast<int>(suspect.difference));
     return text;
+  }
+  Difference recheck(Comparison& comparison, const std::string& key,
+                     const std::map<std::string, std::string>& items) {
+    std::vector<Suspect> suspects{{.key = key_of(key), .difference = Difference::missing}};
+    comparison.recheck(suspects, items);
+    return suspects.front().difference;
+  }
+  static std::string key_of(const std::string& text) {
+    std::string key;
+    append_key_part(key, text);
+    return key;
   }
 };
 
@@ -32,7 +45,7 @@ TEST_F(ComparisonTest, EqualItemsAreNoSuspects) {
 
   EXPECT_THAT(comparison.page(batch_of(orders, {scanned("k1", "a"), scanned("k2", "b")})),
               IsEmpty());
-  EXPECT_THAT(comparison.ghosts(), IsEmpty());
+  EXPECT_THAT(comparison.ghosts(10), IsEmpty());
 }
 
 TEST_F(ComparisonTest, MissingDifferentAndGhostsAreTold) {
@@ -45,10 +58,10 @@ TEST_F(ComparisonTest, MissingDifferentAndGhostsAreTold) {
       orders, {scanned_item(composite("AA==", "same")), scanned_item(composite("AP8=", "new")),
                scanned_item(composite("AQ==", "missing"))}));
 
-  EXPECT_EQ(text_of(comparison, suspects),
+  EXPECT_EQ(text_of(suspects),
             "{\"pk\":{\"S\":\"a\\\"b\"},\"sk\":{\"B\":\"AP8=\"}} 2\n"
             "{\"pk\":{\"S\":\"a\\\"b\"},\"sk\":{\"B\":\"AQ==\"}} 1\n");
-  EXPECT_EQ(text_of(comparison, comparison.ghosts()),
+  EXPECT_EQ(text_of(comparison.ghosts(10)),
             "{\"pk\":{\"S\":\"a\\\"b\"},\"sk\":{\"B\":\"/w==\"}} 3\n");
 }
 
@@ -72,7 +85,7 @@ TEST_F(ComparisonTest, AnItemThatPostgresCannotHoldIsNoGhost) {
 
   ASSERT_EQ(suspects.size(), 1U);
   EXPECT_EQ(suspects[0].difference, Difference::unstorable);
-  EXPECT_THAT(comparison.ghosts(), IsEmpty());
+  EXPECT_THAT(comparison.ghosts(10), IsEmpty());
 }
 
 TEST_F(ComparisonTest, ARejectedItemIsUnstorable) {
@@ -89,16 +102,21 @@ TEST_F(ComparisonTest, ARejectedItemIsUnstorable) {
 TEST_F(ComparisonTest, RecheckHoldsTheKeyAgainstTheItemAsItIsNow) {
   apply({put("k1", 1, "a")});
   Comparison comparison{*connection, orders};
-  const Suspect there{.k1 = "k1", .k2 = ""};
-  const Suspect absent{.k1 = "k2", .k2 = ""};
-
-  EXPECT_EQ(comparison.recheck(there, item("k1", "a")), Difference::none);
-  EXPECT_EQ(comparison.recheck(there, item("k1", "b")), Difference::different);
-  EXPECT_EQ(comparison.recheck(there, std::nullopt), Difference::ghost);
-  EXPECT_EQ(comparison.recheck(absent, item("k2", "a")), Difference::missing);
-  EXPECT_EQ(comparison.recheck(absent, std::nullopt), Difference::none);
-  EXPECT_EQ(comparison.recheck(there, R"({"pk":{"S":"k1"},"a\u0000":{"S":"x"}})"),
+  EXPECT_EQ(recheck(comparison, "k1", {{key_of("k1"), item("k1", "a")}}), Difference::none);
+  EXPECT_EQ(recheck(comparison, "k1", {{key_of("k1"), item("k1", "b")}}), Difference::different);
+  EXPECT_EQ(recheck(comparison, "k1", {}), Difference::ghost);
+  EXPECT_EQ(recheck(comparison, "k2", {{key_of("k2"), item("k2", "a")}}), Difference::missing);
+  EXPECT_EQ(recheck(comparison, "k2", {}), Difference::none);
+  EXPECT_EQ(recheck(comparison, "k1", {{key_of("k1"), R"({"pk":{"S":"k1"},"a\u0000":{"S":"x"}})"}}),
             Difference::unstorable);
+}
+
+TEST_F(ComparisonTest, ASampleIsOfRowsThatAreThere) {
+  apply({put("k1", 1, "a"), put("k2", 2, "b"), put("k3", 3, "c")});
+  Comparison comparison{*connection, orders};
+
+  EXPECT_EQ(comparison.sample(2).size(), 2U);
+  EXPECT_EQ(comparison.sample(10).size(), 3U);
 }
 
 }  // namespace

@@ -267,8 +267,9 @@ TEST_F(CounterexampleTest, WhatWasReadBackUnderAnOlderEpochIsReadAgain) {
   const TestChange read_back = put("k1", 1);
   end_pass(start_pass());
 
-  EXPECT_THAT(failure_of([&] { apply({read_back}, {.epoch = before.epoch}); }),
-              ::testing::MatchesRegex("transient: .*a pass has begun since the items were read back.*"));
+  EXPECT_THAT(
+      failure_of([&] { apply({read_back}, {.epoch = before.epoch}); }),
+      ::testing::MatchesRegex("transient: .*a pass has begun since the items were read back.*"));
   EXPECT_EQ(rows(), "");
 }
 

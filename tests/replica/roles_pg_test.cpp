@@ -76,7 +76,7 @@ TEST_F(RolesTest, AWriterCompares) {
   apply({put("k1", 1)});
   Comparison comparison{*connection, orders};
 
-  EXPECT_THAT(comparison.ghosts(), Not(IsEmpty()));
+  EXPECT_THAT(comparison.ghosts(10), Not(IsEmpty()));
 }
 
 TEST_F(RolesTest, AWriterCannotMakeTables) {

@@ -141,14 +141,34 @@ TEST_F(DynamoDbTest, ListingsThatAreNoneAreTransient) {
   }
 }
 
-TEST_F(DynamoDbTest, GetsAnItemThatMayBeAbsent) {
-  aws.transport.then(200, R"({"Item":{"pk":{"S":"a"},"__type":{"S":"x"}}})");
-  aws.transport.then(200, "{}");
+TEST_F(DynamoDbTest, GetsItemsOfWhichSomeMayBeAbsent) {
+  aws.transport.then(200, R"({"Responses":{"T":[{"pk":{"S":"a"},"__type":{"S":"x"}}]}})");
+  const std::vector<std::string> keys{R"({"pk":{"S":"a"}})", R"({"pk":{"S":"b"}})"};
 
-  EXPECT_EQ(dynamodb.get_item("T", R"({"pk":{"S":"a"}})"),
-            R"({"pk":{"S":"a"},"__type":{"S":"x"}})");
-  EXPECT_EQ(dynamodb.get_item("T", R"({"pk":{"S":"b"}})"), std::nullopt);
-  EXPECT_EQ(request(0), R"({"TableName":"T","Key":{"pk":{"S":"a"}},"ConsistentRead":true})");
+  EXPECT_THAT(dynamodb.get_items("T", keys), ElementsAre(R"({"pk":{"S":"a"},"__type":{"S":"x"}})"));
+  EXPECT_EQ(request(0), R"({"RequestItems":{"T":{"ConsistentRead":true,"Keys":)"
+                        R"([{"pk":{"S":"a"}},{"pk":{"S":"b"}}]}}})");
+}
+
+TEST_F(DynamoDbTest, GetsAHundredAtATime) {
+  aws.transport.forever(answer(200, R"({"Responses":{"T":[{"pk":{"S":"a"}}]}})"));
+
+  EXPECT_THAT(
+      dynamodb.get_items("T", std::vector<std::string>(250, std::string{R"({"pk":{"S":"a"}})"})),
+      SizeIs(3));
+  EXPECT_EQ(aws.transport.requests().size(), 3U);
+}
+
+TEST_F(DynamoDbTest, AsksAgainForKeysThatWereLeftUnprocessed) {
+  const std::string left = R"({"ConsistentRead":true,"Keys":[{"pk":{"S":"b"}}]})";
+  aws.transport.then(
+      200, R"({"Responses":{"T":[{"pk":{"S":"a"}}]},"UnprocessedKeys":{"T":)" + left + "}}");
+  aws.transport.then(200, R"({"Responses":{"T":[{"pk":{"S":"b"}}]},"UnprocessedKeys":{}})");
+
+  EXPECT_THAT(
+      dynamodb.get_items("T", std::vector<std::string>(2, std::string{R"({"pk":{"S":"a"}})"})),
+      SizeIs(2));
+  EXPECT_EQ(request(1), R"({"RequestItems":{"T":)" + left + "}}");
 }
 
 TEST_F(DynamoDbTest, WritesTwentyFiveAtATime) {

@@ -265,6 +265,10 @@ DatabaseUrl parse_database_url(std::string_view url, const Environment& environm
     added.push_back("sslrootcert=" + encode(*file));
   }
 
+  // After a failover another of the hosts is the writer.
+  if (hosts.size() > 1 && !parameters.contains("target_session_attrs"))
+    added.emplace_back("target_session_attrs=read-write");
+
   const std::string_view separator = added.empty()           ? ""
                                      : !pieces.query         ? "?"
                                      : pieces.query->empty() ? ""

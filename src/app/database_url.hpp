@@ -17,7 +17,8 @@ struct DatabaseUrl {
 /// as in libpq: several hosts, percent-encoding, parameters, directories of Unix sockets. Where a
 /// host is not local and the URL gives no sslmode, adds sslmode=verify-full; where certificates are
 /// verified and nothing names a sslrootcert, adds the system's (SSL_CERT_FILE, or where the
-/// distributions keep it). Throws Error{usage} that holds no part of a password.
+/// distributions keep it); where there are several hosts, target_session_attrs=read-write. Throws
+/// Error{usage} that holds no part of a password.
 DatabaseUrl parse_database_url(std::string_view url, const Environment& environment);
 
 }  // namespace dynamite

@@ -80,9 +80,13 @@ void Engine::keep_alive() {
     if (options_.follow) {
       const bool fresh = !control_ || !control_->usable();
       pg::Connection& connection = control(stop_);
-      connection.run("SELECT 1", {}, {.stop = stop_});
+      if (is_read_only(connection)) {
+        control_.reset();  // it leads to a former writer
+        throw Error{Error::Kind::transient, "the server takes no writes"};
+      }
       if (fresh) {
         require_direct_connection(connection);
+        watch_client(connection);
         for (Followed& table : tables_)
           if (table.started && !table.state->ended() &&
               !try_hold_alive(connection, table.state->replica))

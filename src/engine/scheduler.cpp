@@ -74,6 +74,7 @@ void Scheduler::step(Entry entry, Worker& worker) {
       return;
     }
     if (worker.stop().stop_requested()) return;
+    worker.note_failure(error);
     ++entry.failures;
     spdlog::warn("repeating lane={} attempt={} reason=\"{}\"", entry.task->name(), entry.failures,
                  error.what());

@@ -12,16 +12,27 @@ SegmentTask::SegmentTask(std::shared_ptr<TableState> table, std::int32_t epoch,
       epoch_{epoch},
       lane_{segment_lane(epoch, reader.number())},
       reader_{std::move(reader)},
-      clock_{*options.clock} {}
+      clock_{*options.clock},
+      waits_{options.follow && !options.once} {}
 
 std::string SegmentTask::name() const { return table_->replica.table + "/" + lane_; }
+
+// A follower waits for a table that was deleted: it may be made again.
+Turn SegmentTask::read(const std::stop_token& stop) {
+  try {
+    return reader_.next(stop);
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::gone || !waits_) throw;
+    throw Error{Error::Kind::transient, error.what()};
+  }
+}
 
 std::optional<TimePoint> SegmentTask::step(Worker& worker) {
   if (table_->ended()) return std::nullopt;
   if (!pending_) {
     const TimePoint now = clock_.now();
     if (table_->read_rate.next() > now) return table_->read_rate.next();
-    pending_ = reader_.next(worker.stop());
+    pending_ = read(worker.stop());
     table_->read_rate.spend(pending_->capacity_units, now);
   }
   const ApplyOutcome outcome = worker.applier().apply(

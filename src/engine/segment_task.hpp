@@ -22,11 +22,14 @@ class SegmentTask : public Task {
   std::string name() const override;
 
  private:
+  Turn read(const std::stop_token& stop);
+
   std::shared_ptr<TableState> table_;
   std::int32_t epoch_;
   std::string lane_;
   SegmentReader reader_;
   const Clock& clock_;
+  const bool waits_;
   std::optional<Turn> pending_;  // read, not yet applied: a repeat applies it again
 };
 

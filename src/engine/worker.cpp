@@ -1,5 +1,8 @@
 #include "engine/worker.hpp"
 
+#include "pg/pg_error.hpp"
+#include "replica/follower.hpp"
+
 namespace dynamite {
 
 pg::Connection& Worker::connection() {
@@ -7,9 +10,17 @@ pg::Connection& Worker::connection() {
     applier_.reset();
     connection_.reset();
     connection_.emplace(pg::Connection::open(connect_, stop_));
+    watch_client(*connection_);
     applier_.emplace(*connection_, apply_);
   }
   return *connection_;
+}
+
+void Worker::note_failure(const Error& error) {
+  const auto* refusal = dynamic_cast<const pg::PgError*>(&error);
+  if (refusal == nullptr || refusal->sqlstate() != pg::kReadOnly) return;
+  applier_.reset();
+  connection_.reset();
 }
 
 Applier& Worker::applier() {

@@ -3,6 +3,7 @@
 #include <optional>
 #include <stop_token>
 
+#include "core/error.hpp"
 #include "pg/connection.hpp"
 #include "replica/applier.hpp"
 
@@ -18,6 +19,9 @@ class Worker {
   /// Throws Error{transient} if PostgreSQL cannot be reached.
   pg::Connection& connection();
   Applier& applier();
+  /// What a step threw: after a failover the address may lead to the new writer, but a connection
+  /// to the old one leads nowhere.
+  void note_failure(const Error& error);
 
   const std::stop_token& stop() const noexcept { return stop_; }
   pg::Limits limits() const { return {.stop = stop_}; }

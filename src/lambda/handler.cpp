@@ -50,7 +50,7 @@ bool is_of_old_catalogue(const pg::PgError& error) {
 /// old one.
 bool is_of_former_writer(const Error& error) {
   const auto* refusal = dynamic_cast<const pg::PgError*>(&error);
-  return refusal != nullptr && refusal->sqlstate() == "25006";
+  return refusal != nullptr && refusal->sqlstate() == pg::kReadOnly;
 }
 
 /// Adds the time of its life to a sum.

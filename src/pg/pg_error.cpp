@@ -17,10 +17,10 @@ constexpr std::array kRules{
     Rule{kEpochPassed, Error::Kind::transient},
     Rule{kDeadlinePassed, Error::Kind::transient},
     Rule{kTooManyDeadLetters, Error::Kind::usage},
-    Rule{"08", Error::Kind::transient},     // connection
-    Rule{"22", Error::Kind::poison},        // data
-    Rule{"23", Error::Kind::poison},        // constraint
-    Rule{"25006", Error::Kind::transient},  // read-only: a failover is under way
+    Rule{"08", Error::Kind::transient},  // connection
+    Rule{"22", Error::Kind::poison},     // data
+    Rule{"23", Error::Kind::poison},     // constraint
+    Rule{kReadOnly, Error::Kind::transient},
     Rule{"28", Error::Kind::usage},         // login
     Rule{"3D", Error::Kind::usage},         // no such database
     Rule{"40", Error::Kind::transient},     // serialization, deadlock

@@ -31,6 +31,8 @@ Error::Kind kind_of_sqlstate(std::string_view sqlstate) noexcept;
 inline constexpr std::string_view kFencedFollower = "DY001";
 inline constexpr std::string_view kFencedPass = "DY002";
 inline constexpr std::string_view kDeadlinePassed = "DY003";
+/// A write to a server that takes none: a failover is under way.
+inline constexpr std::string_view kReadOnly = "25006";
 inline constexpr std::string_view kEpochPassed = "DY005";
 inline constexpr std::string_view kTooManyDeadLetters = "DY004";
 

@@ -18,6 +18,19 @@ void require_direct_connection(pg::Connection& connection) {
         "give `replicate` the server's own host and port; Lambda may use the pooler"};
 }
 
+// Of no effect on Unix sockets, whose ends are known at once.
+void watch_client(pg::Connection& connection) {
+  connection.run(
+      "SELECT set_config('tcp_keepalives_idle', '20', false), "
+      "set_config('tcp_keepalives_interval', '10', false), "
+      "set_config('tcp_keepalives_count', '4', false), "
+      "set_config('tcp_user_timeout', '60000', false)");
+}
+
+bool is_read_only(pg::Connection& connection) {
+  return connection.run("SELECT current_setting('transaction_read_only')").at(0, 0) == "on";
+}
+
 bool try_hold_alive(pg::Connection& control, const ReplicaTable& table) {
   const LockKeys keys = lock_keys(table);
   return control

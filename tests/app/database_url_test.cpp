@@ -54,6 +54,15 @@ std::string error_of(std::string_view url) {
   return {};
 }
 
+TEST(DatabaseUrl, OfSeveralHostsTheWriterIsWanted) {
+  EXPECT_EQ(read("postgresql://127.0.0.1:1,127.0.0.1:2/db").at("target_session_attrs"),
+            "read-write");
+  EXPECT_EQ(read("postgresql://127.0.0.1:1,127.0.0.1:2/db?target_session_attrs=any")
+                .at("target_session_attrs"),
+            "any");
+  EXPECT_NE(read("postgresql://127.0.0.1:1/db").at("target_session_attrs"), "read-write");
+}
+
 TEST(DatabaseUrl, DriverSuffixesAreIgnored) {
   for (const char* scheme : {"postgres", "postgresql", "postgres+pg8000", "postgresql+psycopg2"}) {
     const auto url = std::string{scheme} + "://app:s%40crt@localhost:5433/db";

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "core/random_item.hpp"
+#include "pg/connection.hpp"
 #include "support/local_dynamodb.hpp"
 #include "support/process.hpp"
 
@@ -197,9 +198,38 @@ TEST_F(ReplicateTest, ASecondDaemonStandsByAndTakesOver) {
   wait_for(*second, "standing by");
 
   first->signal(SIGKILL);
+  const auto killed = std::chrono::steady_clock::now();
   first->wait();
 
   wait_for(*second, "following begins");
+  EXPECT_LT(std::chrono::steady_clock::now() - killed, 5s);
+}
+
+// ALTER SYSTEM reaches sessions that are there already, as a demotion does.
+TEST_F(ReplicateTest, AServerThatTakesNoWritesIsLeftForTheWriter) {
+  const Writer::Table table = make_table({{"pk", KeyType::S}, {}});
+  const auto daemon = start_replicate();
+  auto writer = std::make_unique<Writer>(source_, std::vector{table}, 8, Writer::Mix{});
+  wait_for(*daemon, "pass complete");
+  pg::Connection admin = pg::Connection::open(
+      {.conninfo = environment_.at("DYNAMITE_URL"), .application_name = "test"});
+  const auto set_read_only = [&](const char* value) {
+    admin.run("SET default_transaction_read_only = off");
+    admin.run(std::string{"ALTER SYSTEM SET default_transaction_read_only = "} + value);
+    admin.run("SELECT pg_reload_conf()");
+  };
+
+  set_read_only("on");
+  wait_for(*daemon, "read-only transaction");
+  std::this_thread::sleep_for(2s);
+  set_read_only("off");
+  std::this_thread::sleep_for(2s);
+
+  EXPECT_TRUE(daemon->running()) << daemon->errors();
+  writer.reset();
+  daemon->signal(SIGTERM);
+  EXPECT_EQ(daemon->wait(), 0) << daemon->errors();
+  expect_identical();
 }
 
 }  // namespace

@@ -99,6 +99,23 @@ TEST_F(FencingTest, ReleaseOfATableWithoutADaemonDoesNothing) {
   EXPECT_EQ(follower(), "lambda|0|created");
 }
 
+TEST_F(FencingTest, AClientThatIsCutOffIsNoticedWithinAMinute) {
+  watch_client(*connection);
+
+  const pg::Result set = connection->run(
+      "SELECT current_setting('tcp_keepalives_idle')::integer + "
+      "current_setting('tcp_keepalives_interval')::integer * "
+      "current_setting('tcp_keepalives_count')::integer, current_setting('tcp_user_timeout')");
+  EXPECT_EQ(set.number(0, 0), 60);
+  EXPECT_EQ(set.at(0, 1), "60000");
+}
+
+TEST_F(FencingTest, AServerThatTakesNoWritesIsKnown) {
+  EXPECT_FALSE(is_read_only(*connection));
+  connection->run("SET default_transaction_read_only = on");
+  EXPECT_TRUE(is_read_only(*connection));
+}
+
 TEST_F(FencingTest, OneSessionHoldsTheTableAlive) {
   pg::Connection other = connect();
 

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace dynamite::model {
+
+/// The rules of docs/protocol.md, each of which can be switched off.
+struct Rules {
+  bool version_guard = true;       ///< a put or remove needs an older row
+  bool tombstone_check = true;     ///< … and no tombstone as new: before writing, and again after
+  bool placeholder = true;         ///< a remove that sees no row meets a put in flight
+  bool hold_key = true;            ///< a remove holds its key from its first statement on
+  bool recheck = true;             ///< what a put could not see before it waited is seen after
+  bool recheck_equal = true;       ///< … also a tombstone of its own version
+  bool sweep = true;               ///< rows that a pass did not meet are deleted
+  bool sweep_tombstones = true;    ///< … and leave tombstones
+  bool epoch_guard = true;         ///< a scanned put needs a row of an older epoch
+  bool lock_at_start = true;       ///< no applier is in flight when a pass starts
+  bool lock_at_end = true;         ///< … or ends
+  bool running_pass_only = true;   ///< a page needs its pass to be running
+  bool read_after_start = true;    ///< a page is read after its pass began
+  bool owner_check = true;         ///< who reads an older stream on is refused
+  bool read_back = true;           ///< a late record is applied as what the source has now
+  bool read_back_epoch = true;     ///< … read under the epoch that is current when it is applied
+  bool tombstones_outlive = true;  ///< tombstones live while an older record may still come
+};
+
+/// What a simple case consists of: the smaller, the faster it is explored.
+struct Bounds {
+  std::string writes;  ///< of the source, in order: P(ut) or R(emove)
+  int passes = 1;
+  bool losses = true;       ///< records may be lost before they are applied
+  bool late = false;        ///< lost records may come back by another way
+  bool new_stream = false;  ///< the stream may be switched off and on again
+  bool expiry = false;      ///< tombstones may be forgotten
+};
+
+using Byte = std::int8_t;
+
+/// One row of the replica, or a tombstone. A version of -1 is none.
+struct Entry {
+  Byte version = -1;  ///< number of the record; 0: of a scan
+  Byte epoch = 0;
+  Byte image = 0;  ///< number of the write; 0 in tombstones
+
+  bool there() const { return version >= 0; }
+  auto operator<=>(const Entry&) const = default;
+};
+
+enum class Work : Byte { none, put, remove, scanned, sweep };
+
+/// A transaction in flight. Its effects are its own until it commits.
+struct Transaction {
+  Work work = Work::none;
+  Byte record = 0;  ///< version that is applied; 0: of a pass
+  Byte image = 0;   ///< what a put writes
+  Byte epoch = 0;   ///< of its pass, or that the item was read back under
+  Byte step = 0;    ///< statements done
+  Byte owner = 0;
+  bool late = false;     ///< came by another way than its stream
+  bool covered = false;  ///< the tombstone probe found one
+  bool holds = false;    ///< it has written the key, or locked it
+
+  auto operator<=>(const Transaction&) const = default;
+};
+
+/// A page of a scan, read and not yet applied. An image of 0 means that the key was not in it.
+struct Page {
+  Byte epoch = 0;  ///< 0: no page
+  Byte image = 0;
+  auto operator<=>(const Page&) const = default;
+};
+
+enum class Pass : Byte { none, running, sweeping };
+
+/// Everything there is, for one key.
+struct State {
+  Byte written = 0;                                 ///< writes of the source so far
+  std::uint8_t applied = 0, lost = 0, retired = 0;  ///< sets of records
+  Entry row, tombstone;
+  Byte epoch = 0;
+  Pass pass = Pass::none;
+  bool page_done = false;  ///< the running pass has committed its page
+  bool swept = false;
+  Byte gap = -1;  ///< the epoch in which a loss was noticed; -1: no open gap
+  std::array<Transaction, 2> transactions;
+  std::array<Page, 2> pages;
+  Byte old_stream = 0;  ///< records before this one are in an older stream; 0: there is none
+  Byte owner = 0;       ///< 1: the newer stream was noticed
+  Page read_back;       ///< of the late record `late`
+  Byte late = 0;
+
+  auto operator<=>(const State&) const = default;
+};
+
+/// A step that can be taken, in words, and where it leads.
+struct Step {
+  std::string words;
+  State next;
+};
+
+/// All steps from a state, each actor's among them.
+std::vector<Step> steps(const State& state, const Rules& rules, const Bounds& bounds);
+
+/// The source is quiet, every record was applied or lost, and what was lost was made up for.
+bool at_rest(const State& state, const Bounds& bounds);
+
+/// The image that the source has now; 0: none.
+Byte source_image(const State& state, const Bounds& bounds);
+
+}  // namespace dynamite::model

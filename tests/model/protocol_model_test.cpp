@@ -1,0 +1,94 @@
+#include <gmock/gmock.h>
+
+#include <iostream>
+
+#include "model/explorer.hpp"
+
+namespace dynamite::model {
+namespace {
+
+/// The cases: together they have two appliers at once, repeats in any order, losses, late records,
+/// pages of dead daemons, resumed and repeated passes, and forgotten tombstones.
+const std::vector<Bounds>& cases() {
+  static const std::vector<Bounds> all{
+      {.writes = "P", .passes = 2},
+      {.writes = "PR", .passes = 1},
+      {.writes = "PP", .passes = 1},
+      {.writes = "PR", .passes = 1, .late = true},
+      {.writes = "PR", .passes = 1, .expiry = true},
+      {.writes = "PRP", .passes = 1, .losses = false},
+      {.writes = "PR", .passes = 1, .losses = false, .new_stream = true},
+      {.writes = "PR", .passes = 2},
+      {.writes = "PPR", .passes = 1, .losses = false},
+  };
+  return all;
+}
+
+/// The shortest violation among all cases.
+std::vector<std::string> shortest_violation(const Rules& rules) {
+  std::vector<std::string> shortest;
+  for (const Bounds& bounds : cases()) {
+    const Exploration found = explore(rules, bounds);
+    if (found.violation.empty()) continue;
+    if (shortest.empty() || found.violation.size() < shortest.size()) shortest = found.violation;
+  }
+  return shortest;
+}
+
+TEST(ProtocolModel, WithAllRulesTheReplicaEqualsTheSourceAtRest) {
+  for (const Bounds& bounds : cases()) {
+    const Exploration found = explore({}, bounds);
+
+    EXPECT_THAT(found.violation, ::testing::IsEmpty()) << bounds.writes;
+    EXPECT_GT(found.at_rest, 0U);
+    std::cout << bounds.writes << ", " << bounds.passes << " passes"
+              << (bounds.late ? ", late" : "") << (bounds.expiry ? ", expiry" : "") << ": "
+              << found.states << " states, " << found.at_rest << " at rest\n";
+  }
+}
+
+// The tombstone check and the epoch's gap make up for it: it only keeps a pass's end simple.
+TEST(ProtocolModel, TheLockAtTheEndOfAPassIsSpare) {
+  EXPECT_THAT(shortest_violation({.lock_at_end = false}), ::testing::IsEmpty());
+}
+
+struct Removal {
+  const char* name;
+  void (*remove)(Rules&);
+};
+
+class RuleTest : public ::testing::TestWithParam<Removal> {};
+
+TEST_P(RuleTest, IsNeeded) {
+  Rules rules;
+  GetParam().remove(rules);
+
+  const std::vector<std::string> violation = shortest_violation(rules);
+
+  EXPECT_THAT(violation, ::testing::Not(::testing::IsEmpty()));
+  std::cout << "without " << GetParam().name << ":\n";
+  for (const std::string& step : violation) std::cout << "  " << step << "\n";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Protocol, RuleTest,
+    ::testing::Values(Removal{"VersionGuard", [](Rules& r) { r.version_guard = false; }},
+                      Removal{"TombstoneCheck", [](Rules& r) { r.tombstone_check = false; }},
+                      Removal{"Placeholder", [](Rules& r) { r.placeholder = false; }},
+                      Removal{"HoldingTheKey", [](Rules& r) { r.hold_key = false; }},
+                      Removal{"Recheck", [](Rules& r) { r.recheck = false; }},
+                      Removal{"RecheckOfEqualVersions", [](Rules& r) { r.recheck_equal = false; }},
+                      Removal{"Sweep", [](Rules& r) { r.sweep = false; }},
+                      Removal{"TombstonesOfTheSweep", [](Rules& r) { r.sweep_tombstones = false; }},
+                      Removal{"EpochGuard", [](Rules& r) { r.epoch_guard = false; }},
+                      Removal{"LockAtTheStartOfAPass", [](Rules& r) { r.lock_at_start = false; }},
+                      Removal{"OnlyTheRunningPass", [](Rules& r) { r.running_pass_only = false; }},
+                      Removal{"ReadAfterTheStart", [](Rules& r) { r.read_after_start = false; }},
+                      Removal{"OwnerCheck", [](Rules& r) { r.owner_check = false; }},
+                      Removal{"ReadBack", [](Rules& r) { r.read_back = false; }},
+                      Removal{"EpochOfTheReadBack", [](Rules& r) { r.read_back_epoch = false; }},
+                      Removal{"LifeOfTombstones", [](Rules& r) { r.tombstones_outlive = false; }}),
+    [](const auto& test) { return test.param.name; });
+
+}  // namespace
+}  // namespace dynamite::model

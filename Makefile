@@ -1,10 +1,11 @@
 # The front door. `make help` lists what is behind it.
-.PHONY: all release test demo package bench bench-lambda lint clean help
+.PHONY: all release test demo package bench bench-lambda lint fuzz clean help
 
 JOBS ?= $(shell nproc)
 KEEP ?=
 INSTALL ?=
 ARCH ?=
+SECONDS ?= 60
 
 all: release
 
@@ -70,6 +71,12 @@ lint: ## clang-format and clang-tidy; warnings are errors
 	@clang-format --dry-run -Werror $$(git ls-files '*.cpp' '*.hpp')
 	@cmake --preset ci -DDYNAMITE_TESTS=OFF -DDYNAMITE_BENCH=OFF -B build/lint >/dev/null
 	@git ls-files 'src/*.cpp' | xargs -P $(JOBS) -n 4 clang-tidy --quiet -p build/lint
+
+fuzz: ## made-up bytes against every decoder, for SECONDS=60 each
+	@tools/install --fuzz
+	@cmake --preset fuzz >/dev/null
+	@cmake --build --preset fuzz -j $(JOBS)
+	@tools/fuzz build/fuzz $(SECONDS)
 
 clean: ## remove what was built
 	@rm -rf build bin

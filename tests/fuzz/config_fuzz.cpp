@@ -1,0 +1,65 @@
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "app/config.hpp"
+#include "fuzz/fuzz.hpp"
+
+namespace dynamite::fuzz {
+namespace {
+
+/// A file that only this process sees, with `text` in it.
+class MemoryFile {
+ public:
+  explicit MemoryFile(std::string_view text) : descriptor_{memfd_create("config", MFD_CLOEXEC)} {
+    require(write(descriptor_, text.data(), text.size()) == static_cast<ssize_t>(text.size()),
+            "the file is written");
+  }
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
+  ~MemoryFile() { close(descriptor_); }
+
+  std::string path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
+
+ private:
+  int descriptor_;
+};
+
+ConfigSources sources() {
+  ConfigSources result;
+  result.environment = [](std::string_view name) -> std::optional<std::string> {
+    // So that no profile of this machine gives a region.
+    if (name.ends_with("_FILE")) return "/dev/null";
+    return std::nullopt;
+  };
+  return result;
+}
+
+void load(const ConfigSources& sources) {
+  Config config;
+  if (!accepts({Error::Kind::usage}, [&] { config = load_config(sources); })) return;
+  require(!config.url.conninfo.empty() && !config.region.empty(), "nothing is missing");
+  require(config.schema != config.state_schema, "the two schemas differ");
+  require(config.segments > 0 && config.connections > 0, "there is something to work with");
+  for (const TableRule& rule : config.tables)
+    require(find_rule(config.tables, rule.name) != nullptr, "a rule matches its own name");
+}
+
+}  // namespace
+
+/// A configuration file, and the same as an argument of --set.
+void run(std::string_view input) {
+  const MemoryFile file{input};
+  ConfigSources from_file = sources();
+  from_file.file = file.path();
+  load(from_file);
+
+  ConfigSources from_argument = sources();
+  from_argument.settings = {std::string{input}};
+  from_argument.needs_database = from_argument.needs_region = false;
+  accepts({Error::Kind::usage}, [&] { load_config(from_argument); });
+}
+
+}  // namespace dynamite::fuzz

@@ -1,5 +1,5 @@
 # The front door. `make help` lists what is behind it.
-.PHONY: all release test demo package bench bench-lambda lint fuzz clean help
+.PHONY: all release test test-asan test-tsan demo package bench bench-lambda lint fuzz clean help
 
 JOBS ?= $(shell nproc)
 KEEP ?=
@@ -23,6 +23,13 @@ test: build/dynamite-lambda.zip ## build and run every test, on real servers
 	@cmake --preset ci >/dev/null
 	@cmake --build --preset ci -j $(JOBS)
 	@tools/with-servers ctest --test-dir build/ci --output-on-failure -j $(JOBS)
+
+test-asan: ## make test, under the address and undefined behaviour sanitizers
+test-tsan: ## make test, under the thread sanitizer
+test-asan test-tsan: test-%: build/dynamite-lambda.zip
+	@cmake --preset $* -DDYNAMITE_BENCH=OFF >/dev/null
+	@cmake --build --preset $* -j $(JOBS)
+	@tools/with-servers ctest --test-dir build/$* --output-on-failure -j $(JOBS)
 
 ZIP = build/dynamite-lambda$(ARCH:%=-%).zip
 package: INSTALL = --build

@@ -166,9 +166,13 @@ void check_parameter(std::string_view name) {
                      similar ? fmt::format("; did you mean \"{}\"?", *similar) : ""));
 }
 
-void check_sslmode(const Parameters& parameters) {
+void check_tls(const Parameters& parameters) {
   constexpr std::array<std::string_view, 6> kModes{"disable", "allow",     "prefer",
                                                    "require", "verify-ca", "verify-full"};
+  const auto ssl = parameters.find("ssl");
+  if (ssl != parameters.end() && ssl->second != "true") {
+    refuse(fmt::format("has ssl=\"{}\", wanted true, or sslmode instead", ssl->second));
+  }
   const auto mode = parameters.find("sslmode");
   if (mode == parameters.end()) return;
   if (std::find(kModes.begin(), kModes.end(), mode->second) == kModes.end()) {
@@ -189,7 +193,7 @@ Parameters parameters_of(std::string_view query) {
     check_parameter(name);
     parameters[name] = decode(part.substr(equals + 1));
   }
-  check_sslmode(parameters);
+  check_tls(parameters);
   return parameters;
 }
 

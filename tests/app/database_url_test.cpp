@@ -188,6 +188,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadUrl{"Bracket", "postgresql://[::1/db", "a [ without its ]"},
         BadUrl{"BehindBracket", "postgresql://[::1]5432/db", "behind a ]"},
         BadUrl{"Sslmode", "postgresql://h/db?sslmode=full", "wanted disable, allow, prefer"},
+        BadUrl{"Ssl", "postgresql://h/db?ssl=True", "wanted true, or sslmode instead"},
         BadUrl{"Parameter", "postgresql://h/db?sslmod=require", "did you mean \"sslmode\"?"},
         BadUrl{"NoValue", "postgresql://h/db?sslmode", "NAME=VALUE"},
         BadUrl{"TwoEquals", "postgresql://h/db?options=a=b", "NAME=VALUE"}),

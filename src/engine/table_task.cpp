@@ -16,6 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::chrono::milliseconds kChildrenInterval{1'000};  // until an ended shard's are listed
 constexpr auto kLook = 100ms;  // between looks at what the lanes have done
 constexpr auto kFollowedInterval = 5s;
 constexpr auto kTidyInterval = 60s;
@@ -160,7 +161,7 @@ void TableTask::follow(Worker& worker) {
 // Every record from before drain_from_ was read.
 bool TableTask::caught_up() const {
   return options_.follow && source_there_ && discovered_ >= drain_from_ && waiting_ == 0 &&
-         table_->caught_up_since(drain_from_, drain_from_time_);
+         childless_ == 0 && table_->caught_up_since(drain_from_, drain_from_time_);
 }
 
 void TableTask::note_followed_now(Worker& worker) {
@@ -182,7 +183,8 @@ void TableTask::note_followed_now(Worker& worker) {
 bool TableTask::discovery_due() {
   const bool requested = table_->take_discovery_request();
   return requested || discovered_ == TimePoint{} || discovered_ < drain_from_ ||
-         options_.clock->now() - discovered_ > options_.discovery_interval;
+         options_.clock->now() - discovered_ >
+             (childless_ > 0 ? kChildrenInterval : options_.discovery_interval);
 }
 
 void TableTask::discover(Worker& worker) {
@@ -272,6 +274,7 @@ void TableTask::start_shards(Worker& worker, const StreamDescription& stream) {
         worker.limits());
   }
   waiting_ = lineage.waiting;
+  childless_ = lineage.childless;
   for (const std::string& shard : lineage.readable) {
     if (table_->running(shard)) continue;
     table_->shard_started(shard, options_.clock->now());

@@ -60,6 +60,7 @@ class TableTask : public Task {
   KnownShards known_;                             // of the stream that is read
   std::map<std::string, std::string> positions_;  // of known_, as of when we took over
   std::size_t waiting_ = 0;                       // shards whose parent is not read to its end
+  std::size_t childless_ = 0;                     // … that ended, whose children nobody has seen
   bool source_there_ = false;                     // a stream that can be followed
   bool following_ = false;                        // `following` was noted
   TimePoint discovered_{};

@@ -15,8 +15,11 @@ bool is_finished(const KnownShards& known, const std::string& shard) {
 }  // namespace
 
 Lineage shard_lineage(const std::vector<ShardDescription>& listed, const KnownShards& known) {
-  std::set<std::string> names;
-  for (const ShardDescription& shard : listed) names.insert(shard.id);
+  std::set<std::string> names, parents;
+  for (const ShardDescription& shard : listed) {
+    names.insert(shard.id);
+    parents.insert(shard.parent_id);
+  }
 
   Lineage lineage;
   for (const auto& [shard, finished] : known) {
@@ -25,7 +28,10 @@ Lineage shard_lineage(const std::vector<ShardDescription>& listed, const KnownSh
     lineage.gap_shard = shard;
   }
   for (const ShardDescription& shard : listed) {
-    if (is_finished(known, shard.id)) continue;
+    if (is_finished(known, shard.id)) {
+      if (!parents.contains(shard.id)) ++lineage.childless;
+      continue;
+    }
     const bool parent_listed = names.contains(shard.parent_id);
     if (parent_listed && !is_finished(known, shard.parent_id)) {
       ++lineage.waiting;

@@ -19,6 +19,9 @@ struct Lineage {
   std::string gap_shard;
   /// Shards that are listed, not finished and wait for their parent.
   std::size_t waiting = 0;
+  /// Shards that are finished, but whose children are not listed yet. On a stream that is enabled
+  /// there are some.
+  std::size_t childless = 0;
 };
 
 /// `listed`: all shards of the stream; `known`: those with a checkpoint. A child is never read

@@ -105,5 +105,13 @@ TEST(ShardLineage, AClosedShardIsReadBeforeItsChildrenToo) {
   EXPECT_THAT(shard_lineage({closed, shard("b", "a")}, {}).readable, ElementsAre("a"));
 }
 
+TEST(ShardLineage, AnEndedShardWithoutChildrenIsNotTheStreamsEnd) {
+  const KnownShards known{{"a", kFinished}, {"b", kFinished}};
+
+  EXPECT_EQ(shard_lineage({shard("a"), shard("b", "a")}, known).childless, 1U);
+  EXPECT_EQ(shard_lineage({shard("a"), shard("b", "a"), shard("c", "b")}, known).childless, 0U);
+  EXPECT_EQ(shard_lineage({shard("c", "b")}, known).childless, 0U);
+}
+
 }  // namespace
 }  // namespace dynamite

@@ -1,8 +1,11 @@
 # The front door. `make help` lists what is behind it.
-.PHONY: all release test test-asan test-tsan demo package bench bench-lambda lint fuzz clean help
+.PHONY: all release test sim test-asan test-tsan demo package bench bench-lambda lint fuzz clean help
 
 JOBS ?= $(shell nproc)
 KEEP ?=
+SOURCE ?= local
+SEEDS ?= 2000
+FIRST_SEED ?= 1
 INSTALL ?=
 ARCH ?=
 SECONDS ?= 60
@@ -58,10 +61,25 @@ build/dynamite-lambda-arm64.zip: build/dynamite-lambda.zip
 	@cat .cache/lambda-libs-arm64/licences/* >bin/dynamite-lambda-arm64.licences
 	@bin/dynamite-lambda package --architecture arm64 --output build/dynamite-lambda-arm64.zip
 
-demo: ## watch DynamoDB tables being replicated, live (KEEP=1 leaves the servers up)
-	@tools/install
-	@$(MAKE) --no-print-directory release
-	@tools/with-servers tools/demo $(if $(KEEP),--keep)
+sim: ## simulated histories against a real PostgreSQL (SEEDS=2000 FIRST_SEED=1)
+	@tools/install --sim
+	@cmake --preset ci >/dev/null
+	@cmake --build --preset ci -j $(JOBS) --target sim_pg_test
+	@DYNAMITE_SIM_SEEDS=$(SEEDS) DYNAMITE_SIM_FIRST_SEED=$(FIRST_SEED) tools/with-servers \
+	  --no-dynamodb build/ci/tests/sim_pg_test --gtest_filter='WorldTest.*' --gtest_brief=1
+
+SIM = $(filter sim,$(SOURCE))
+demo: ## watch tables being replicated, live (KEEP=1 leaves the servers up, SOURCE=sim needs no Java)
+	@tools/install $(SIM:sim=--sim)
+	@$(MAKE) --no-print-directory release $(SIM:sim=bin/dynamite-sim)
+	@tools/with-servers $(SIM:sim=--no-dynamodb) tools/demo $(if $(KEEP),--keep) --source $(SOURCE)
+
+.PHONY: bin/dynamite-sim
+bin/dynamite-sim:
+	@cmake --preset dev -DDYNAMITE_BENCH=OFF >/dev/null
+	@cmake --build --preset dev -j $(JOBS) --target dynamite-sim
+	@mkdir -p bin
+	@install build/dev/tests/dynamite-sim bin/dynamite-sim
 
 bench: ## measure, beside a bare libpq program
 	@tools/install

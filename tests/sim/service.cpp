@@ -99,6 +99,7 @@ std::string Service::dispatch(std::string_view operation, Element input) {
   if (operation == "PutItem") return put_item(input);
   if (operation == "DeleteItem") return delete_item(input);
   if (operation == "GetItem") return get_item(input);
+  if (operation == "BatchGetItem") return batch_get_item(input);
   if (operation == "BatchWriteItem") return batch_write_item(input);
   if (operation == "Scan") return scan(input);
   throw Refusal{"UnknownOperationException", "not simulated: " + std::string{operation}};
@@ -191,18 +192,47 @@ std::string Service::get_item(Element input) {
   return item ? "{\"Item\":" + *item + "}" : "{}";
 }
 
+std::string Service::batch_get_item(Element input) {
+  std::string responses, left;
+  for (const auto [name, request] : input["RequestItems"].get_object()) {
+    const Table& source = table(std::string{name});
+    std::vector<std::string> items, unprocessed;
+    for (const Element key : request["Keys"].get_array()) {
+      const std::string json = simdjson::minify(key);
+      if (chance_.happens(chance_.irregularities.short_page_percent, "unprocessed key"))
+        unprocessed.push_back(json);
+      else if (const auto item = source.get(json))
+        items.push_back(*item);
+    }
+    const std::string quoted = json_string(name);
+    responses +=
+        fmt::format("{}{}:[{}]", responses.empty() ? "" : ",", quoted, fmt::join(items, ","));
+    if (!unprocessed.empty())
+      left += fmt::format(R"({}{}:{{"ConsistentRead":true,"Keys":[{}]}})", left.empty() ? "" : ",",
+                          quoted, fmt::join(unprocessed, ","));
+  }
+  return fmt::format(R"({{"Responses":{{{}}},"UnprocessedKeys":{{{}}}}})", responses, left);
+}
+
 std::string Service::batch_write_item(Element input) {
+  std::string left;
   for (const auto [name, requests] : input["RequestItems"].get_object()) {
     Table& target = table(std::string{name});
+    std::vector<std::string> unprocessed;
     for (const Element request : requests.get_array()) {
       Element part;
-      if (request["PutRequest"].get(part) == simdjson::SUCCESS)
+      if (chance_.happens(chance_.irregularities.short_page_percent, "unprocessed write"))
+        unprocessed.push_back(simdjson::minify(request));
+      else if (request["PutRequest"].get(part) == simdjson::SUCCESS)
         target.put(json_of(part, "Item"));
       else if (request["DeleteRequest"].get(part) == simdjson::SUCCESS)
         target.remove(json_of(part, "Key"));
     }
+    if (!unprocessed.empty())
+      left += fmt::format("{}{}:[{}]", left.empty() ? "" : ",", json_string(name),
+                          fmt::join(unprocessed, ","));
   }
-  return R"({"UnprocessedItems":{}})";
+  return fmt::format(R"({{"UnprocessedItems":{{{}}}}})", left);
 }
 
 std::string Service::scan(Element input) {

@@ -48,6 +48,7 @@ class Service {
   std::string put_item(Element input);
   std::string delete_item(Element input);
   std::string get_item(Element input);
+  std::string batch_get_item(Element input);
   std::string batch_write_item(Element input);
   std::string scan(Element input);
 

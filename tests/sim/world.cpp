@@ -20,6 +20,7 @@ constexpr std::size_t kStepsMax = 200'000;
 EngineOptions engine_options(const Place& place, const Clock& clock, std::uint64_t seed) {
   return {.connect = place.connect,
           .segments = static_cast<std::uint32_t>(1 + seed % 3),
+          .read_units = place.read_units,
           .seed = seed,
           .clock = &clock};
 }
@@ -221,6 +222,15 @@ std::string World::settle() {
   if (!wrong.empty()) return wrong;
   run_for(2min);
   return difference();
+}
+
+std::string World::status() {
+  const pg::Result row = control().run(
+      fmt::format("SELECT concat_ws(', ', state, open_gaps || ' gaps', problem) FROM {}.status "
+                  "WHERE source_arn = $1",
+                  quote_identifier(place_.replica.state_schema)),
+      std::move(pg::Params{}.text(place_.replica.source->arn)));
+  return std::string{row.at(0, 0)};
 }
 
 std::string World::difference() {

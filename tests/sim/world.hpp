@@ -15,6 +15,7 @@ namespace dynamite::sim {
 struct Place {
   pg::ConnectOptions connect;
   ReplicaTable replica;
+  std::optional<double> read_units{};  ///< a second, that passes may take
 };
 
 /// A table, its writers, the daemons that follow it and everything that may go wrong, from a seed.
@@ -30,6 +31,21 @@ class World {
 
   const Counts& counts() const noexcept { return chance_.counts; }
 
+  // What live() is made of, for histories that are written by hand.
+
+  void write(std::size_t changes);
+  void run_for(std::chrono::milliseconds duration);
+  void pass_time(std::chrono::minutes duration);
+  void start_daemon();
+  void kill_daemon();
+  /// What is not as it should be at rest; empty: nothing.
+  std::string difference();
+  Table& table() { return service_.table(name_); }
+  Service& service() noexcept { return service_; }
+  Chance& chance() noexcept { return chance_; }
+  /// Of the view `status`: state, open gaps, problem.
+  std::string status();
+
   static KeySchema key_schema_of(std::uint64_t seed);
   static std::string table_name(std::uint64_t seed);
 
@@ -37,18 +53,11 @@ class World {
   struct Event;
   static const std::vector<Event>& events();
 
-  void write(std::size_t changes);
-  void run_for(std::chrono::milliseconds duration);
-  void pass_time(std::chrono::minutes duration);
-  void start_daemon();
-  void kill_daemon();
   void cut_connections();
   void renew_stream();
   void recreate_table();
   void change_weather();
   void calm_down();
-  std::string difference();
-  Table& table() { return service_.table(name_); }
   pg::Connection& control();
 
   const Place& place_;

@@ -1,0 +1,167 @@
+#include <gmock/gmock.h>
+
+#include "sim/world_fixture.hpp"
+
+namespace dynamite::sim {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+constexpr std::uint64_t kSeed = 12;
+
+/// Histories by hand; each was once lost by a daemon, or is told of others.
+class ScenarioTest : public WorldFixture {
+ protected:
+  void SetUp() override {
+    WorldFixture::SetUp();
+    if (HasFatalFailure()) return;
+    place_ = make_place(kSeed);
+    world_.emplace(kSeed, place_);
+    world_->start_daemon();
+    settle();
+  }
+
+  void settle() { ASSERT_EQ(world_->settle(), ""); }
+  World& world() { return *world_; }
+  Stream& stream() { return *world_->table().stream(); }
+  /// Returns when the status begins so, ten minutes at most.
+  void wait_for(const std::string& status) {
+    for (int look = 0; look < 6'000 && !world().status().starts_with(status); ++look)
+      world().run_for(100ms);
+    EXPECT_THAT(world().status(), StartsWith(status));
+  }
+
+  Place place_;
+  std::optional<World> world_;
+};
+
+TEST_F(ScenarioTest, WhatWasTrimmedWhileTheDaemonHungIsMadeUpForWithoutARestart) {
+  world().write(20);
+  world().pass_time(30h);
+
+  settle();
+}
+
+// Its shard was never seen: nothing looks as if it were lost.
+TEST_F(ScenarioTest, AShardThatCameAndWentWhileTheDaemonHungIsMadeUpFor) {
+  stream().replace_shard(1);
+  world().write(20);
+  world().pass_time(30h);
+
+  settle();
+}
+
+TEST_F(ScenarioTest, WhatWasTrimmedWhileNobodyFollowedIsMadeUpFor) {
+  world().kill_daemon();
+  world().write(20);
+  world().pass_time(30h);
+  world().start_daemon();
+
+  settle();
+}
+
+TEST_F(ScenarioTest, ADayOfRollsAndSplitsLosesNothing) {
+  for (int hours = 0; hours < 24; hours += 4) {
+    world().write(10);
+    stream().replace_shard(1 + hours % 8 / 4);
+    world().write(10);
+    world().run_for(2min);
+    world().pass_time(238min);
+  }
+
+  EXPECT_THAT(world().status(), HasSubstr(", 0 gaps"));
+  settle();
+}
+
+// The parent is listed as closed for seconds before its children are listed at all.
+TEST_F(ScenarioTest, AShardWhoseChildrenAreNotListedYetIsNotTheEnd) {
+  world().chance().irregularities.listing_lag_max = 60s;
+  stream().replace_shard(2);
+  world().write(20);
+  world().run_for(90s);
+
+  EXPECT_EQ(world().difference(), "");
+}
+
+TEST_F(ScenarioTest, AStreamThatIsOffIsWaitedForAndSaid) {
+  world().table().disable_stream();
+  world().write(10);
+  world().run_for(30s);
+  EXPECT_THAT(world().status(), HasSubstr("has no stream"));
+
+  world().table().enable_stream("NEW_IMAGE", 2);
+
+  settle();
+}
+
+TEST_F(ScenarioTest, AStreamWithoutImagesIsWaitedForAndSaid) {
+  world().table().disable_stream();
+  world().run_for(1s);
+  world().table().enable_stream("KEYS_ONLY", 1);
+  world().write(10);
+  world().run_for(30s);
+  EXPECT_THAT(world().status(), HasSubstr("carries KEYS_ONLY"));
+
+  world().table().disable_stream();
+  world().run_for(1s);
+  world().table().enable_stream("NEW_AND_OLD_IMAGES", 1);
+
+  settle();
+}
+
+TEST_F(ScenarioTest, ATableThatWasDeletedIsWaitedForAndItsRowsGo) {
+  const KeySchema schema = world().table().key_schema();
+  world().write(10);
+  world().service().delete_table(world().table().name());
+  world().run_for(30s);
+  EXPECT_THAT(world().status(), HasSubstr("ResourceNotFoundException"));
+
+  world().service().create_table(World::table_name(kSeed), schema, "NEW_IMAGE");
+  world().write(3);
+
+  settle();
+}
+
+TEST_F(ScenarioTest, ATableThatIsDeletedWhileItIsCopiedIsCopiedAnew) {
+  const KeySchema schema = world().table().key_schema();
+  place_.read_units = 1;
+  world().kill_daemon();
+  world().start_daemon();
+  world().chance().irregularities.short_page_percent = 100;
+  world().write(60);
+  world().pass_time(30h);
+  wait_for("snapshot");
+  world().service().delete_table(world().table().name());
+  world().run_for(30s);
+
+  world().service().create_table(World::table_name(kSeed), schema, "NEW_IMAGE");
+  world().write(5);
+
+  settle();
+}
+
+TEST_F(ScenarioTest, ASecondDaemonTakesOverWithinSeconds) {
+  world().start_daemon();
+  world().run_for(10s);
+  world().kill_daemon();
+  world().write(10);
+  world().run_for(5s);
+
+  EXPECT_EQ(world().difference(), "");
+}
+
+TEST_F(ScenarioTest, ThrottledForHoursItLosesNothing) {
+  Irregularities& irregular = world().chance().irregularities;
+  irregular.empty_page_percent = 90;
+  for (int i = 0; i < 20; ++i) {
+    world().write(5);
+    world().run_for(1min);
+  }
+
+  settle();
+}
+
+}  // namespace
+}  // namespace dynamite::sim

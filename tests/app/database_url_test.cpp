@@ -60,7 +60,7 @@ TEST(DatabaseUrl, OfSeveralHostsTheWriterIsWanted) {
   EXPECT_EQ(read("postgresql://127.0.0.1:1,127.0.0.1:2/db?target_session_attrs=any")
                 .at("target_session_attrs"),
             "any");
-  EXPECT_NE(read("postgresql://127.0.0.1:1/db").at("target_session_attrs"), "read-write");
+  EXPECT_EQ(read("postgresql://127.0.0.1:1/db").count("target_session_attrs"), 0U);
 }
 
 TEST(DatabaseUrl, DriverSuffixesAreIgnored) {

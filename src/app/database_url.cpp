@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "app/certificates.hpp"
@@ -241,6 +242,14 @@ bool names_certificates(const Parameters& parameters, const Environment& environ
   return home && std::filesystem::exists(*home + "/.postgresql/root.crt", ignored);
 }
 
+/// libpq's own complaint holds the whole URL, and a connection would show it.
+void check_by_libpq(const std::string& conninfo) {
+  const OptionList options{PQconninfoParse(conninfo.c_str(), nullptr)};
+  if (!options) {
+    refuse("is not one that libpq reads, wanted postgresql://USER:PASSWORD@HOST:PORT/DATABASE");
+  }
+}
+
 }  // namespace
 
 DatabaseUrl parse_database_url(std::string_view url, const Environment& environment) {
@@ -277,8 +286,11 @@ DatabaseUrl parse_database_url(std::string_view url, const Environment& environm
                                      : !pieces.query         ? "?"
                                      : pieces.query->empty() ? ""
                                                              : "&";
+  auto conninfo =
+      fmt::format("postgresql://{}{}{}", pieces.after_scheme, separator, fmt::join(added, "&"));
+  check_by_libpq(conninfo);
   const auto host = parameters.find("host");
-  return {fmt::format("postgresql://{}{}{}", pieces.after_scheme, separator, fmt::join(added, "&")),
+  return {std::move(conninfo),
           fmt::format("postgresql://{}{}{}/{}", pieces.user, pieces.user.empty() ? "" : "@",
                       host != parameters.end() ? std::string_view{host->second} : pieces.hosts,
                       pieces.database)};

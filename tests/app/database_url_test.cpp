@@ -187,6 +187,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadUrl{"PortText", "postgresql://u:hunter@h:x/db", "from 1 to 65535"},
         BadUrl{"Bracket", "postgresql://[::1/db", "a [ without its ]"},
         BadUrl{"BehindBracket", "postgresql://[::1]5432/db", "behind a ]"},
+        BadUrl{"EmptyBrackets", "postgresql://u:hunter@[]/db", "not one that libpq reads"},
         BadUrl{"Sslmode", "postgresql://h/db?sslmode=full", "wanted disable, allow, prefer"},
         BadUrl{"Ssl", "postgresql://h/db?ssl=True", "wanted true, or sslmode instead"},
         BadUrl{"Parameter", "postgresql://h/db?sslmod=require", "did you mean \"sslmode\"?"},

@@ -38,9 +38,18 @@ std::string report(const std::string& first, const std::string& last) {
 /// A shard as its stream keeps it, two records a page. The oldest may be trimmed.
 class Shard {
  public:
-  void add(std::uint64_t number, const std::string& record) { records_[number] = record; }
-  void trim_before(std::uint64_t number) { horizon_ = number; }
-  void remove() { gone_ = true; }
+  void add(std::uint64_t number, const std::string& record) {
+    const std::scoped_lock lock{mutex_};
+    records_[number] = record;
+  }
+  void trim_before(std::uint64_t number) {
+    const std::scoped_lock lock{mutex_};
+    horizon_ = number;
+  }
+  void remove() {
+    const std::scoped_lock lock{mutex_};
+    gone_ = true;
+  }
   std::string url() const { return server_.url(); }
 
   std::vector<std::string> asked() {

@@ -15,6 +15,8 @@ namespace {
 
 // Far above any token or document; a device or a log file is not read to its end.
 constexpr std::size_t kSecretBytesMax = 64U << 10U;
+// 2200-01-01. The year 9999, which stands for never, is beyond what the clock holds.
+constexpr std::time_t kLatestExpiry = 7'258'118'400;
 
 // Z, or +hh:mm; absent if it is neither.
 std::optional<std::chrono::minutes> zone_offset(std::string_view zone) {
@@ -58,7 +60,8 @@ Time parse_expiry(const std::string& text, std::string_view source) {
     throw Error{
         Error::Kind::usage,
         fmt::format("{} gave an Expiration that is no time such as 2030-01-31T12:00:00Z", source)};
-  return std::chrono::system_clock::from_time_t(timegm(&parts)) - *offset;
+  const auto seconds = std::clamp<std::time_t>(timegm(&parts), 0, kLatestExpiry);
+  return std::chrono::system_clock::from_time_t(seconds) - *offset;
 }
 
 KeySet parse_key_document(const std::string& json, std::string_view token_name,

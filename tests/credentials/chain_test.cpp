@@ -126,8 +126,8 @@ TEST_F(CredentialsTest, ThoseOfTheCredentialsFileComeBeforeOtherWaysAndThoseOfCo
 TEST_F(CredentialsTest, OfTheEnvironmentMayHaveAnEnd) {
   variables["AWS_ACCESS_KEY_ID"] = "E";
   variables["AWS_SECRET_ACCESS_KEY"] = "geheim";
-  for (const char* good :
-       {"2100-01-01T00:00:00Z", "2100-01-01T00:00:00.123Z", "2100-01-01T00:00:00+02:00"}) {
+  for (const char* good : {"2100-01-01T00:00:00Z", "2100-01-01T00:00:00.123Z",
+                           "2100-01-01T00:00:00+02:00", "9999-12-31T23:59:59Z"}) {
     variables["AWS_CREDENTIAL_EXPIRATION"] = good;
     EXPECT_EQ(found(), "E/geheim/") << good;
   }

@@ -97,7 +97,8 @@ int run_apply(const Context& context) {
   // What comes by another way than its stream may be older than a pass, which has forgotten it.
   Source source{context, kAttempts};
   HandlerOptions options = handler_options(context, "apply");
-  if (!context.line.as_recorded)
+  options.late = !context.line.as_recorded;
+  if (options.late)
     options.read_back = [&](const Batch& batch, std::uint16_t table, const std::stop_token& stop) {
       return read_back(source.dynamodb(), batch, table, stop);
     };

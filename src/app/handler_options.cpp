@@ -7,6 +7,7 @@
 #include "app/source_tables.hpp"
 #include "core/arn.hpp"
 #include "core/error.hpp"
+#include "source/read_back.hpp"
 
 namespace dynamite {
 namespace {
@@ -40,8 +41,14 @@ HandlerOptions handler_options(const Context& context, std::string_view command)
                          .create_replica = {},
                          .read_back = {},
                          .report_batch_item_failures = context.config.report_batch_item_failures};
+  // AWS is asked only where a stream carries no images, and when a table is new: the steady state
+  // needs no client.
+  options.read_back = [&context](const Batch& batch, std::uint16_t table,
+                                 const std::stop_token& stop) {
+    Source source{context, kAttempts};
+    return read_back(source.dynamodb(), batch, table, stop);
+  };
   if (context.config.create_tables == CreateTables::never) return options;
-  // AWS is asked only here, when a table is new: the steady state needs no client.
   options.create_replica = [&context](pg::Connection& connection, const std::string& table_arn,
                                       const std::stop_token& stop) {
     ensure_replica(connection, context.config, describe_same_table(context, table_arn, stop), stop);

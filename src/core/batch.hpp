@@ -29,8 +29,10 @@ enum class ChangeKind : std::uint8_t {
 
 /// The one normal form of every source. Its views live as long as the Batch that holds it.
 struct Change {
-  std::string_view key;     ///< canonical (core/key.hpp)
-  std::string_view image;   ///< DynamoDB JSON of the item, `{"pk":{"S":"a"},…}`, as it arrived
+  std::string_view key;  ///< canonical (core/key.hpp)
+  /// DynamoDB JSON of the item, `{"pk":{"S":"a"},…}`, as it arrived. Empty for a put of a stream
+  /// that carries no new images: it is to be read back.
+  std::string_view image;
   std::string_view record;  ///< the whole record or item as it arrived, for dead letters
   Version version;
   Micros time{};  ///< ApproximateCreationDateTime, 1970 if absent; scanned: when it was read

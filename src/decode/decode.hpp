@@ -19,8 +19,8 @@ using TableLookup = std::function<std::shared_ptr<const SourceTable>(std::string
 /// A Lambda event of DynamoDB stream records. A record that is malformed goes to `rejected` and
 /// does not take its neighbours; where it does not tell its table it counts to that of the record
 /// before it, at the beginning to the first. Throws Error{usage} if the event is no DynamoDB stream
-/// event (Kinesis, SQS, anything else: the message says what it is), is not JSON, names no stream
-/// in an eventSourceARN, or comes from a stream without new images.
+/// event (Kinesis, SQS, anything else: the message says what it is), is not JSON, or names no
+/// stream in an eventSourceARN.
 ///
 /// For all decoders: a member that is null is absent. A change without ApproximateCreationDateTime
 /// has time 1970. Images are passed over, checked to be JSON, and not read; keys are.
@@ -53,7 +53,7 @@ struct RecordsPage {
 };
 
 /// The answer of GetRecords, for a stream of `table` with this generation. Throws Error{transient}
-/// if it is not JSON or has no Records, Error{usage} if the stream carries no new images.
+/// if it is not JSON or has no Records.
 RecordsPage decode_records_page(std::string page, std::shared_ptr<const SourceTable> table,
                                 std::uint64_t generation);
 

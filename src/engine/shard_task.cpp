@@ -6,6 +6,8 @@
 
 #include "core/arn.hpp"
 #include "replica/follower.hpp"
+#include "replica/pass.hpp"
+#include "source/read_back.hpp"
 
 namespace dynamite {
 namespace {
@@ -71,17 +73,34 @@ std::optional<TimePoint> ShardTask::read(Worker& worker) {
   return apply(worker);
 }
 
+// A table that was deleted has no items to be read: it may be made again.
+Batch ShardTask::read_images(const Batch& batch, const std::stop_token& stop) {
+  try {
+    return read_back(dynamodb_, batch, 0, stop);
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::gone) throw;
+    throw Error{Error::Kind::transient, error.what()};
+  }
+}
+
 std::optional<TimePoint> ShardTask::apply(Worker& worker) {
   // In this order: the owner changes after the generation, so that a batch of an older stream is
   // never applied under the owner that follows the newer one.
   const std::int64_t owner = table_->owner;
   if (superseded()) return std::nullopt;
-  const Batch nothing;
   const Turn& turn = *pending_;
+  Batch images_read;
+  Fence fence{.owner = owner};
+  const Batch* batch = turn.batch ? &*turn.batch : &images_read;
+  if (lacks_images(*batch, 0)) {
+    fence.epoch = Passes{worker.connection(), table_->replica}.epoch();
+    images_read = read_images(*batch, worker.stop());
+    batch = &images_read;
+  }
   const ApplyOutcome outcome = worker.applier().apply(
       {.table = table_->replica,
-       .batch = turn.batch ? *turn.batch : nothing,
-       .fence = {.owner = owner, .pass = std::nullopt, .deadline = std::nullopt},
+       .batch = *batch,
+       .fence = fence,
        .checkpoint =
            Checkpoint{.lane = lane_, .position = turn.position, .finished = turn.finished}},
       worker.limits());

@@ -29,6 +29,7 @@ class ShardTask : public Task {
   bool superseded() const;
   std::optional<TimePoint> read(Worker& worker);
   std::optional<TimePoint> apply(Worker& worker);
+  Batch read_images(const Batch& batch, const std::stop_token& stop);
   void lost(Worker& worker, const Error& error);
   TimePoint when_idle();
 

@@ -9,6 +9,7 @@
 #include "pg/pg_error.hpp"
 #include "replica/catalogue.hpp"
 #include "replica/pass.hpp"
+#include "source/read_back.hpp"
 
 namespace dynamite {
 
@@ -245,7 +246,8 @@ ApplyOutcome Handler::apply_once(const Batch& batch, std::uint16_t table, const 
   if (replica == nullptr || replica->source->key_schema != source.key_schema)
     throw Error{Error::Kind::transient,
                 fmt::format("the replica of {} was changed meanwhile", source.arn)};
-  if (options_.read_back) return apply_read_back(batch, table, *replica, call);
+  if (options_.read_back && (options_.late || lacks_images(batch, table)))
+    return apply_read_back(batch, table, *replica, call);
   return applier_->apply({.table = *replica,
                           .batch = batch,
                           .table_index = table,

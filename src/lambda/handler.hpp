@@ -29,9 +29,10 @@ struct HandlerOptions {
   std::string state_schema = "dynamite";
   ApplyOptions apply;
   CreateReplica create_replica{};  ///< empty: replicas are never created
-  /// For records that come by another way than their stream in order. Empty: they are applied as
-  /// they are.
+  /// For records without images. Empty: they are refused.
   ReadBack read_back{};
+  /// The records come by another way than their stream in order: all are read back.
+  bool late = false;
   /// With OnPoison::stop: an event is applied up to the first record that is refused, which
   /// HandlerOutcome::first_failure names, instead of an Error for all of it.
   bool report_batch_item_failures = false;

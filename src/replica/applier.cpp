@@ -21,12 +21,21 @@ void check_kinds(std::span<const Change> changes, bool of_pass) {
                                             : "a scanned change was applied without its pass"};
 }
 
+void check_images(std::span<const Change> changes) {
+  for (const Change& change : changes)
+    if (change.kind == ChangeKind::put && change.image.empty())
+      throw Error{
+          Error::Kind::usage, "the stream carries no new images, and the items are not read back",
+          "give the stream the view type NEW_AND_OLD_IMAGES: it must be switched off and on"};
+}
+
 std::vector<Change> changes_of(const ApplyRequest& request) {
   std::vector<Change> changes;
   changes.reserve(request.batch.changes.size());
   std::ranges::copy_if(request.batch.changes, std::back_inserter(changes),
                        [&](const Change& change) { return change.table == request.table_index; });
   check_kinds(changes, request.fence.pass.has_value());
+  check_images(changes);
   return changes;
 }
 

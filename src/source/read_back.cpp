@@ -1,5 +1,6 @@
 #include "source/read_back.hpp"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -10,6 +11,12 @@
 #include "decode/decode.hpp"
 
 namespace dynamite {
+
+bool lacks_images(const Batch& batch, std::uint16_t table) {
+  return std::ranges::any_of(batch.changes, [&](const Change& change) {
+    return change.table == table && change.kind == ChangeKind::put && change.image.empty();
+  });
+}
 
 Batch read_back(DynamoDb& dynamodb, const Batch& batch, std::uint16_t table, std::stop_token stop) {
   const SourceTable& source = *batch.tables[table];

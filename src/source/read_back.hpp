@@ -8,6 +8,9 @@
 
 namespace dynamite {
 
+/// Whether a put of that table came without its image: its stream carries none.
+bool lacks_images(const Batch& batch, std::uint16_t table);
+
 /// What the source has now in place of what `batch` says: each change of that table becomes a put
 /// of its item, read strongly consistent, or a remove if there is none. The result has that table
 /// only, as its first, and looks into `batch`.

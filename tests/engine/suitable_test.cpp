@@ -18,7 +18,9 @@ TableDescription table(bool stream_enabled, const std::string& view_type) {
   return description;
 }
 
-TEST(Suitable, StreamsWithNewImagesAreFollowed) {
+TEST(Suitable, StreamsOfEveryViewTypeAreFollowed) {
+  EXPECT_EQ(why_unfollowable(table(true, "KEYS_ONLY")), std::nullopt);
+  EXPECT_EQ(why_unfollowable(table(true, "OLD_IMAGE")), std::nullopt);
   EXPECT_EQ(why_unfollowable(table(true, "NEW_IMAGE")), std::nullopt);
   EXPECT_EQ(why_unfollowable(table(true, "NEW_AND_OLD_IMAGES")), std::nullopt);
 }
@@ -32,16 +34,6 @@ TEST(Suitable, ATableWithoutAStreamNamesTheCommandThatMendsIt) {
     EXPECT_STREQ(error.what(), "\"Orders\" has no stream");
     EXPECT_THAT(error.hint(), HasSubstr("aws dynamodb update-table --table-name Orders"));
     EXPECT_THAT(error.hint(), HasSubstr("StreamViewType=NEW_AND_OLD_IMAGES"));
-  }
-}
-
-TEST(Suitable, AStreamWithoutNewImagesMustBeSwitchedOffFirst) {
-  try {
-    require_followable(table(true, "KEYS_ONLY"));
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("carries KEYS_ONLY"));
-    EXPECT_THAT(error.hint(), HasSubstr("StreamEnabled=false; then"));
   }
 }
 

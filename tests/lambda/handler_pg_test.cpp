@@ -24,6 +24,39 @@ TEST_F(HandlerTest, AppliesTheRecordsOfAnEvent) {
   EXPECT_EQ(query("SELECT pk, item->>'v' FROM " + orders.qualified_name()), "b|2");
 }
 
+std::string record_of_keys_only(const std::string& key) {
+  RecordText record;
+  record.arn = "\"" + stream_of("orders") + "\"";
+  record.keys = fmt::format(R"({{"pk":{{"S":"{}"}}}})", key);
+  record.new_image = "";
+  record.view_type = R"("KEYS_ONLY")";
+  return record.json();
+}
+
+TEST_F(HandlerTest, RecordsWithoutImagesAreReadBack) {
+  HandlerOptions reading = options();
+  reading.read_back = [](const Batch& batch, std::uint16_t, const std::stop_token&) {
+    static const std::string found = item("a", "now");
+    Batch now;
+    now.tables = batch.tables;
+    now.changes = batch.changes;
+    for (Change& change : now.changes) change.image = found;
+    return now;
+  };
+  Handler handler{reading};
+
+  handle(handler, event_of({record_of_keys_only("a")}));
+
+  EXPECT_EQ(query("SELECT pk, item->>'v' FROM " + orders.qualified_name()), "a|now");
+}
+
+TEST_F(HandlerTest, RecordsWithoutImagesAreRefusedWhereNobodyReadsThemBack) {
+  Handler handler{options()};
+
+  EXPECT_EQ(failure_of([&] { handle(handler, event_of({record_of_keys_only("a")})); }),
+            "usage: the stream carries no new images, and the items are not read back");
+}
+
 TEST_F(HandlerTest, AnEventWithoutRecordsIsFine) {
   Handler handler{options()};
 

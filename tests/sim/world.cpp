@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 
 #include "core/error.hpp"
 #include "replica/identifier.hpp"
@@ -173,16 +174,10 @@ void World::renew_stream() {
   write(chance_.below(5));
   if (chance_.below(2) == 0) run_for(1s * chance_.below(60));
   clock_.advance(1s);
-  if (chance_.below(4) == 0) {
-    ++chance_.counts["stream without images"];
-    table().enable_stream("KEYS_ONLY", 1);
-    write(chance_.below(5));
-    run_for(1s * chance_.below(60));
-    table().disable_stream();
-    clock_.advance(1s);
-  }
-  table().enable_stream(chance_.below(2) == 0 ? "NEW_IMAGE" : "NEW_AND_OLD_IMAGES",
-                        1 + chance_.below(3));
+  constexpr std::array kViewTypes{"NEW_IMAGE", "NEW_AND_OLD_IMAGES", "KEYS_ONLY", "OLD_IMAGE"};
+  const std::uint64_t view = chance_.below(kViewTypes.size());
+  if (view > 1) ++chance_.counts["stream without images"];
+  table().enable_stream(kViewTypes[view], 1 + chance_.below(3));
 }
 
 void World::recreate_table() {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <random>
+#include <set>
 #include <thread>
 
 #include "app/connect_options.hpp"
@@ -164,9 +165,11 @@ void TableCompare::sample_items() {
       std::clamp<std::uint64_t>(description_.item_count / kSampleAtAPlace, 1, 1'000'000));
   std::mt19937_64 random{std::random_device{}()};
   std::uint64_t seen = 0;
-  for (std::uint64_t reads = 0; seen < size && reads < size; ++reads) {
+  std::set<std::int32_t> read;  // once each: no key is in question twice
+  for (std::uint64_t tries = 0; seen < size && tries < size; ++tries) {
     require_not_stopped();
     const auto segment = static_cast<std::int32_t>(random() % static_cast<std::uint64_t>(segments));
+    if (!read.insert(segment).second) continue;
     SegmentReader reader{
         dynamodb_, {.table = replica_.source, .segment = segment, .total_segments = segments}, ""};
     const Turn turn = read_page(reader, context_.stop);

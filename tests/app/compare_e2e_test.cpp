@@ -111,7 +111,7 @@ TEST_F(CompareTest, ASampleFindsWhatIsWrongEverywhere) {
 
   const Finished wrong = run({"compare", "--sample", "10"});
 
-  EXPECT_EQ(wrong.status, 3);
+  EXPECT_EQ(wrong.status, 3) << wrong.errors;
   EXPECT_THAT(wrong.output, HasSubstr(" different, "));
   EXPECT_THAT(wrong.output, Not(HasSubstr(" 0 different")));
 }

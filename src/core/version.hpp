@@ -36,8 +36,12 @@ class Version {
 
   /// Decimal digits, without leading zeros; "0" at least.
   std::string_view sequence_number() const noexcept {
-    const std::string_view number{digits_.data() + kGenerationDigits, kSequenceDigits};
-    return number.substr(std::min(number.find_first_not_of('0'), kSequenceDigits - 1));
+    return without_zeros({digits_.data() + kGenerationDigits, kSequenceDigits});
+  }
+
+  /// The same of the stream's.
+  std::string_view generation() const noexcept {
+    return without_zeros({digits_.data(), kGenerationDigits});
   }
 
   auto operator<=>(const Version&) const = default;
@@ -47,6 +51,10 @@ class Version {
   static constexpr std::size_t kSequenceDigits = 40;    // longest that AWS documents
   static constexpr std::size_t kIntegerDigits = kGenerationDigits + kSequenceDigits;
   static constexpr std::size_t kFractionDigits = 9;
+
+  static std::string_view without_zeros(std::string_view number) noexcept {
+    return number.substr(std::min(number.find_first_not_of('0'), number.size() - 1));
+  }
 
   std::string_view fraction() const noexcept {
     return {digits_.data() + kIntegerDigits + 1, kFractionDigits};

@@ -84,13 +84,10 @@ Batch ShardTask::read_images(const Batch& batch, const std::stop_token& stop) {
 }
 
 std::optional<TimePoint> ShardTask::apply(Worker& worker) {
-  // In this order: the owner changes after the generation, so that a batch of an older stream is
-  // never applied under the owner that follows the newer one.
-  const std::int64_t owner = table_->owner;
   if (superseded()) return std::nullopt;
   const Turn& turn = *pending_;
   Batch images_read;
-  Fence fence{.owner = owner};
+  Fence fence{.owner = table_->owner};
   const Batch* batch = turn.batch ? &*turn.batch : &images_read;
   if (lacks_images(*batch, 0)) {
     fence.epoch = Passes{worker.connection(), table_->replica}.epoch();

@@ -92,11 +92,24 @@ void TableTask::stop_at_gap() {
 
 void TableTask::begin_pass(Worker& worker) {
   const auto segments = static_cast<std::int32_t>(options_.segments);
-  epoch_ = Passes{worker.connection(), table_->replica}.start(segments, worker.stop());
+  epoch_ = Passes{worker.connection(), table_->replica}.start(
+      {.segments = segments, .oldest_generation = oldest_generation(worker)}, worker.stop());
   table_->items_scanned = 0;
   table_->pass_started(segments);
   spdlog::info("pass started table={} epoch={} segments={}", name(), epoch_, segments);
   add_segments(worker);
+}
+
+/// Of the stream that is on; of a later one if it is off.
+std::uint64_t TableTask::oldest_generation(Worker& worker) {
+  if (options_.follow) return table_->generation;
+  const TableDescription table =
+      dynamodb_.describe_table(table_name_of(table_->replica.source->arn), worker.stop());
+  if (table.latest_stream_arn.empty()) return 0;
+  const std::uint64_t latest = parse_stream_arn(table.latest_stream_arn).generation;
+  if (!table.stream_enabled) return latest + 1;
+  note_stream(worker.connection(), table_->replica, table.latest_stream_arn, latest);
+  return latest;
 }
 
 void TableTask::add_segments(Worker& worker) {
@@ -223,15 +236,15 @@ std::optional<std::string> TableTask::look_at_source(Worker& worker) {
 }
 
 // Changes made between two streams are in neither: a pass that begins after the new one's readers
-// are open heals that, and whatever was left unread in the old one.
+// are open heals that, and whatever was left unread in the old one: of that nothing is applied any
+// more from then on, also what is in flight.
 void TableTask::enter_stream(Worker& worker, const std::string& stream_arn,
                              std::uint64_t generation) {
   pg::Connection& connection = worker.connection();
   const auto newest = newest_generation(connection, table_->replica);
   stream_arn_ = stream_arn;
   stream_label_ = parse_stream_arn(stream_arn).label;
-  const bool replaced = newest && *newest != generation;
-  if (replaced)
+  if (newest && *newest != generation)
     note_gap(worker, "", "the stream was switched off and on again, or the table re-created");
   note_stream(connection, table_->replica, stream_arn, generation);
   known_.clear();
@@ -245,9 +258,6 @@ void TableTask::enter_stream(Worker& worker, const std::string& stream_arn,
   check_presence(worker);
   table_->forget_shards();
   table_->generation = generation;
-  // A put of the older stream that is still in flight must not come in after the pass has begun: it
-  // could bring back an item that was removed between the streams.
-  if (replaced) table_->owner = take_over(connection, table_->replica, worker.stop());
 }
 
 // A shard that came and went meanwhile, or whose records did, may look as if nothing was missed.

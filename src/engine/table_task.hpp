@@ -32,6 +32,7 @@ class TableTask : public Task {
   void decide(Worker& worker);
   void stop_at_gap();
   void begin_pass(Worker& worker);
+  std::uint64_t oldest_generation(Worker& worker);
   void add_segments(Worker& worker);
   void sweep(Worker& worker);
   void follow(Worker& worker);

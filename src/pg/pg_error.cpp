@@ -15,6 +15,7 @@ constexpr std::array kRules{
     Rule{kFencedFollower, Error::Kind::fenced},
     Rule{kFencedPass, Error::Kind::fenced},
     Rule{kEpochPassed, Error::Kind::transient},
+    Rule{kStreamOutdated, Error::Kind::transient},
     Rule{kDeadlinePassed, Error::Kind::transient},
     Rule{kTooManyDeadLetters, Error::Kind::usage},
     Rule{"08", Error::Kind::transient},  // connection

@@ -27,13 +27,15 @@ class PgError : public Error {
 /// What the catcher does about an SQLSTATE: the one table of them. Unknown ones are `bug`.
 Error::Kind kind_of_sqlstate(std::string_view sqlstate) noexcept;
 
+/// A write to a server that takes none: a failover is under way.
+inline constexpr std::string_view kReadOnly = "25006";
+
 /// SQLSTATEs that the functions of the state schema raise.
 inline constexpr std::string_view kFencedFollower = "DY001";
 inline constexpr std::string_view kFencedPass = "DY002";
 inline constexpr std::string_view kDeadlinePassed = "DY003";
-/// A write to a server that takes none: a failover is under way.
-inline constexpr std::string_view kReadOnly = "25006";
-inline constexpr std::string_view kEpochPassed = "DY005";
 inline constexpr std::string_view kTooManyDeadLetters = "DY004";
+inline constexpr std::string_view kEpochPassed = "DY005";
+inline constexpr std::string_view kStreamOutdated = "DY006";
 
 }  // namespace dynamite::pg

@@ -6,6 +6,7 @@
 #include "core/coalesce.hpp"
 #include "core/error.hpp"
 #include "replica/apply_transaction.hpp"
+#include "replica/pass.hpp"
 
 namespace dynamite {
 namespace {
@@ -56,7 +57,30 @@ std::vector<DeadLetter> rejected_letters(const ApplyRequest& request) {
 }  // namespace
 
 ApplyOutcome Applier::apply(const ApplyRequest& request, const pg::Limits& limits) {
-  const std::vector<Change> arrived = changes_of(request);
+  std::vector<Change> changes = changes_of(request);
+  for (std::size_t outdated = 0;;) {
+    try {
+      ApplyOutcome outcome = apply_changes(request, changes, limits);
+      outcome.records += outdated;
+      return outcome;
+    } catch (const pg::PgError& error) {
+      if (error.sqlstate() != pg::kStreamOutdated) throw;
+      const std::size_t dropped = drop_outdated(request.table, changes, limits);
+      if (dropped == 0) throw;
+      outdated += dropped;
+    }
+  }
+}
+
+/// Returns how many.
+std::size_t Applier::drop_outdated(const ReplicaTable& table, std::vector<Change>& changes,
+                                   const pg::Limits& limits) {
+  const Version oldest{Passes{connection_, table}.state(limits).oldest_generation, "0"};
+  return std::erase_if(changes, [&](const Change& change) { return change.version < oldest; });
+}
+
+ApplyOutcome Applier::apply_changes(const ApplyRequest& request, std::span<const Change> arrived,
+                                    const pg::Limits& limits) {
   const std::vector<Change> newest = coalesce(arrived);
   std::vector<DeadLetter> letters = rejected_letters(request);
   if (!letters.empty() && options_.on_poison == OnPoison::stop)

@@ -36,7 +36,7 @@ struct Checkpoint {
 };
 
 struct ApplyOutcome {
-  std::size_t records = 0;    ///< of this table in the batch, with rejected ones
+  std::size_t records = 0;    ///< of this table in the batch, with rejected and outdated ones
   std::size_t changes = 0;    ///< after coalescing
   std::uint64_t applied = 0;  ///< rows put or removed; the others were stale
   std::size_t dead_letters = 0;
@@ -55,6 +55,7 @@ struct ApplyRequest {
 
 /// Writes a batch's changes of one table and its checkpoint in one transaction, by the rules of
 /// docs/protocol.md. Applying a batch again changes nothing.
+/// Records of streams that ended before the last pass began are outdated, and not applied.
 class Applier {
  public:
   Applier(pg::Connection& connection, ApplyOptions options)
@@ -67,6 +68,10 @@ class Applier {
   ApplyOutcome apply(const ApplyRequest& request, const pg::Limits& limits = {});
 
  private:
+  ApplyOutcome apply_changes(const ApplyRequest& request, std::span<const Change> changes,
+                             const pg::Limits& limits);
+  std::size_t drop_outdated(const ReplicaTable& table, std::vector<Change>& changes,
+                            const pg::Limits& limits);
   const ApplySql& sql_of(const ReplicaTable& table);
 
   pg::Connection& connection_;

@@ -265,7 +265,7 @@ ApplySql apply_sql(const ReplicaTable& table) {
       .tombstone = tombstone_sql(fragments),
       .stamp = stamp_sql(fragments),
       .newest_version = newest_version_sql(fragments),
-      .require_follower = call("require_follower", "$1::integer, $2::bigint"),
+      .require_follower = call("require_follower", "$1::integer, $2::bigint, $3::bigint"),
       .require_pass = call("require_pass", "$1::integer, $2::integer"),
       .require_epoch = call("require_epoch", "$1::integer, $2::integer"),
       .require_before =

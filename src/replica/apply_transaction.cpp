@@ -39,6 +39,8 @@ ApplyTransaction::ApplyTransaction(pg::Connection& connection, const ApplySql& s
 ApplyOutcome ApplyTransaction::run(std::span<const Change> changes, std::vector<DeadLetter> letters,
                                    bool last) {
   last_ = last;
+  const auto oldest = std::ranges::min_element(changes, {}, &Change::version);
+  if (oldest != changes.end()) lowest_generation_ = oldest->version.generation();
   RowSet rows = make_row_set(changes, request_.table.source->key_schema);
   if (!rows.dead_letters.empty() && options_.on_poison == OnPoison::stop)
     throw Error{Error::Kind::poison, rows.dead_letters.front().reason};
@@ -169,6 +171,7 @@ void ApplyTransaction::add_prologue(Statements& out) const {
     out.push_back({sql_.require_follower, {}});
     out.back().params.number(id);
     fence.owner ? out.back().params.number(*fence.owner) : out.back().params.null();
+    out.back().params.text_or_null(lowest_generation_);
   }
 }
 

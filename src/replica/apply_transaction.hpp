@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "pg/pg_error.hpp"
@@ -53,6 +54,7 @@ class ApplyTransaction {
   const ApplyOptions& options_;
   const pg::Limits& limits_;
   bool last_ = false;
+  std::optional<std::string> lowest_generation_;  // of the changes
   ApplyOutcome outcome_;
 };
 

@@ -72,14 +72,14 @@ std::string segment_lane(std::int32_t epoch, std::int32_t segment) {
   return fmt::format("segment/{}/{}", epoch, segment);
 }
 
-PassState Passes::state() {
+PassState Passes::state(const pg::Limits& limits) {
   const pg::Result row = connection_.run(
       fmt::format(R"(SELECT r.pass, r.epoch, r.completed_epoch, coalesce(r.pass_segments, 0),
-  count(g.*) > 0, coalesce(bool_or(g.noticed_epoch >= r.epoch), false)
+  r.oldest_generation, count(g.*) > 0, coalesce(bool_or(g.noticed_epoch >= r.epoch), false)
 FROM {0}.replica r LEFT JOIN {0}.gap g ON g.replica_id = r.replica_id AND g.healed_at IS NULL
 WHERE r.replica_id = $1::integer GROUP BY r.replica_id)",
                   quote_identifier(table_.state_schema)),
-      std::move(pg::Params{}.number(table_.id)));
+      std::move(pg::Params{}.number(table_.id)), limits);
   if (row.rows() == 0)
     throw Error{Error::Kind::gone,
                 "the replica " + table_.qualified_name() + " is no longer registered"};
@@ -87,19 +87,23 @@ WHERE r.replica_id = $1::integer GROUP BY r.replica_id)",
           .epoch = static_cast<std::int32_t>(row.number(0, 1)),
           .completed_epoch = static_cast<std::int32_t>(row.number(0, 2)),
           .segments = static_cast<std::int32_t>(row.number(0, 3)),
-          .gap_open = row.flag(0, 4),
-          .gap_since_start = row.flag(0, 5)};
+          .oldest_generation = static_cast<std::uint64_t>(row.number(0, 4)),
+          .gap_open = row.flag(0, 5),
+          .gap_since_start = row.flag(0, 6)};
 }
 
-std::int32_t Passes::start(std::int32_t segments, std::stop_token stop) {
+std::int32_t Passes::start(const PassStart& with, std::stop_token stop) {
   std::int32_t epoch = 0;
   run_exclusively(connection_, table_, stop, [&](pg::Transaction& transaction) {
     const pg::Result row = transaction.run(
         fmt::format(
             R"(UPDATE {} SET epoch = epoch + 1, pass = 'running', pass_segments = $2::integer,
-  pass_started_at = now(), state = 'snapshot' WHERE replica_id = $1::integer RETURNING epoch)",
+  pass_started_at = now(), state = 'snapshot', oldest_generation = $3::bigint WHERE replica_id = $1::integer RETURNING epoch)",
             state_name(table_.state_schema, "replica")),
-        std::move(pg::Params{}.number(table_.id).number(segments)));
+        std::move(pg::Params{}
+                      .number(table_.id)
+                      .number(with.segments)
+                      .number(static_cast<std::int64_t>(with.oldest_generation))));
     epoch = static_cast<std::int32_t>(row.number(0, 0));
     transaction.run(
         fmt::format("DELETE FROM {} WHERE replica_id = $1::integer AND lane LIKE 'segment/%'",

@@ -14,11 +14,20 @@ struct PassState {
   enum class Phase : std::uint8_t { none, running, sweeping };
 
   Phase phase = Phase::none;
-  std::int32_t epoch = 0;            ///< of the last pass that was started
-  std::int32_t completed_epoch = 0;  ///< of the last pass that was completed; 0: never
-  std::int32_t segments = 0;         ///< of the pass that runs
-  bool gap_open = false;             ///< a gap that no completed pass has healed
-  bool gap_since_start = false;      ///< … noticed after the running pass began
+  std::int32_t epoch = 0;               ///< of the last pass that was started
+  std::int32_t completed_epoch = 0;     ///< of the last pass that was completed; 0: never
+  std::int32_t segments = 0;            ///< of the pass that runs
+  std::uint64_t oldest_generation = 0;  ///< PassStart's, of the last pass
+  bool gap_open = false;                ///< a gap that no completed pass has healed
+  bool gap_since_start = false;         ///< … noticed after the running pass began
+};
+
+/// What a pass begins with.
+struct PassStart {
+  std::int32_t segments = 1;
+  /// Records of older streams are older than all that the pass reads: they are not applied any
+  /// more.
+  std::uint64_t oldest_generation = 0;
 };
 
 /// The boundaries of the snapshot passes of one replica; docs/protocol.md, "Passes".
@@ -27,11 +36,11 @@ class Passes {
   Passes(pg::Connection& connection, const ReplicaTable& table)
       : connection_{connection}, table_{table} {}
 
-  PassState state();
+  PassState state(const pg::Limits& limits = {});
   std::int32_t epoch() { return state().epoch; }
 
   /// Starts a new pass and returns its epoch. The first page may be read only after this returns.
-  std::int32_t start(std::int32_t segments, std::stop_token stop);
+  std::int32_t start(const PassStart& with, std::stop_token stop);
 
   /// All segments are committed: refuses further puts of pass `epoch`.
   void begin_sweep(std::int32_t epoch, std::stop_token stop);

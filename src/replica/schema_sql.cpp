@@ -29,6 +29,7 @@ constexpr auto kStateTables = std::to_array<std::string_view>({
   pass text NOT NULL DEFAULT 'none' CHECK (pass IN ('none', 'running', 'sweeping')),
   pass_segments integer,
   pass_started_at timestamptz,
+  oldest_generation bigint NOT NULL DEFAULT 0,
   completed_epoch integer NOT NULL DEFAULT 0,
   completed_at timestamptz,
   follower text NOT NULL DEFAULT 'lambda' CHECK (follower IN ('lambda', 'daemon')),
@@ -86,7 +87,8 @@ constexpr auto kStateTables = std::to_array<std::string_view>({
 });
 
 constexpr auto kStateFunctions = std::to_array<std::string_view>({
-    R"(CREATE FUNCTION {0}.require_follower(of_replica integer, expected_owner bigint) RETURNS void
+    R"(CREATE FUNCTION {0}.require_follower(of_replica integer, expected_owner bigint,
+  lowest_generation bigint) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE now_following {0}.replica%ROWTYPE;
 BEGIN
@@ -100,6 +102,9 @@ BEGIN
   ELSIF expected_owner IS NOT NULL AND now_following.owner IS DISTINCT FROM expected_owner THEN
     RAISE EXCEPTION 'owner % of "%" was followed by owner %', expected_owner,
       now_following.table_name, now_following.owner USING ERRCODE = 'DY001';
+  ELSIF lowest_generation < now_following.oldest_generation THEN
+    RAISE EXCEPTION 'records of "%" are of a stream that ended before the last pass began',
+      now_following.table_name USING ERRCODE = 'DY006';
   END IF;
 END $$)",
 

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <atomic>
@@ -186,6 +187,31 @@ TEST_F(ReplicateTest, AStreamSwitchedOffAndOnIsAGapThatANewPassHeals) {
   source_.set_stream(table.name, true);
 
   expect_identical();
+}
+
+// For Lambda, which may deliver records of a stream for a day after it was switched off.
+TEST_F(ReplicateTest, ASnapshotOutdatesTheStreamsThatEndedBeforeIt) {
+  const Writer::Table table = make_table({{"pk", KeyType::S}, {}});
+  pg::Connection connection = pg::Connection::open(
+      {.conninfo = environment_.at("DYNAMITE_URL"), .application_name = "test"});
+  const auto newer_than_the_noted = [&] {
+    const Finished done = run({"snapshot"});
+    EXPECT_EQ(done.status, 0) << done.errors;
+    const std::string state = environment_.at("DYNAMITE_STATE_SCHEMA");
+    return connection
+        .run(fmt::format("SELECT r.oldest_generation - max(s.generation) FROM {0}.replica r "
+                         "JOIN {0}.stream s USING (replica_id) WHERE r.table_name = $1 "
+                         "GROUP BY r.replica_id",
+                         state),
+             std::move(pg::Params{}.text(table.name)))
+        .number(0, 0);
+  };
+
+  EXPECT_EQ(newer_than_the_noted(), 0);
+  source_.set_stream(table.name, false);
+  EXPECT_EQ(newer_than_the_noted(), 1);
+  source_.set_stream(table.name, true);
+  EXPECT_EQ(newer_than_the_noted(), 0);
 }
 
 TEST_F(ReplicateTest, ASecondDaemonStandsByAndTakesOver) {

@@ -70,15 +70,12 @@ class Stepper {
 
   void deliver() {
     for (Byte record = 1; record <= state_.written; ++record) {
-      // A lane that lives on reads its old stream whatever was made of it.
-      const bool old = record < state_.old_stream;
-      if ((holds(state_.lost, record) && !old) || holds(state_.retired, record)) continue;
+      if (holds(state_.lost, record) || holds(state_.retired, record)) continue;
       const bool put = is_put(record);
       begin("an applier begins with " + number(record),
             {.work = put ? Work::put : Work::remove,
              .record = record,
-             .image = put ? record : Byte{0},
-             .owner = old ? Byte{0} : state_.owner},
+             .image = put ? record : Byte{0}},
             state_);
     }
   }
@@ -102,34 +99,27 @@ class Stepper {
 
   // What is written while the stream is off is in none. Its older records can still be read.
   void switch_stream() {
-    if (!bounds_.new_stream) return;
+    if (!bounds_.new_stream || state_.old_stream > 0 || state_.written == 0) return;
+    const bool begun = std::ranges::any_of(
+        state_.transactions, [&](const Transaction& t) { return t.record == state_.written; });
+    if (begun || holds(state_.applied, state_.written)) return;
     State next = state_;
-    if (state_.old_stream == 0 && state_.written > 0 && !holds(state_.applied, state_.written)) {
-      const bool begun = std::ranges::any_of(
-          state_.transactions, [&](const Transaction& t) { return t.record == state_.written; });
-      if (begun) return;
-      next.old_stream = state_.written;
-      add(next.lost, state_.written);
-      next.gap = state_.epoch;
-      take("the stream was off at write " + number(state_.written), next);
-    } else if (state_.old_stream > 0 && state_.owner == 0 && !in_flight()) {
-      next.owner = 1;
-      for (Byte record = 1; record < state_.old_stream; ++record)
-        if (!holds(state_.applied, record)) add(next.lost, record);
-      take("the new stream is noticed: the owner is another", next);
-    }
+    next.old_stream = state_.written;
+    add(next.lost, state_.written);
+    next.gap = state_.epoch;
+    take("the stream was off at write " + number(state_.written), next);
   }
 
   // A pass that a gap was noticed in is begun anew: with the next epoch.
   void start_pass() {
     const bool restarts = state_.pass == Pass::running && state_.gap == state_.epoch;
     if (state_.epoch == bounds_.passes || (state_.pass != Pass::none && !restarts)) return;
-    if (state_.old_stream > 0 && state_.owner == 0) return;
     if (rules_.lock_at_start && in_flight()) return;
     State next = state_;
     ++next.epoch;
     next.pass = Pass::running;
     next.page_done = next.swept = false;
+    next.oldest = state_.old_stream;
     take("pass " + number(next.epoch) + " starts", next);
   }
 
@@ -261,9 +251,11 @@ class Stepper {
       return end(index, "the sweep is refused", state_);
     if (mine.late && rules_.read_back_epoch && state_.epoch != mine.epoch)
       return end(index, name(mine) + " is refused: a pass has begun since it was read", state_);
-    if (mine.record > 0 && !mine.late && rules_.owner_check && mine.owner != state_.owner)
-      return end(index, name(mine) + " is refused: it is of another owner", state_);
     State next = state_;
+    if (mine.record > 0 && !mine.late && rules_.generation_check && mine.record < state_.oldest) {
+      add(next.applied, mine.record);
+      return end(index, name(mine) + " is dropped: a pass began after its stream", next);
+    }
     Transaction& moved = next.transactions[index];
     moved.step = 1;
     if (of_pass && mine.image == 0) {

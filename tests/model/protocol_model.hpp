@@ -23,7 +23,7 @@ struct Rules {
   bool lock_at_end = true;         ///< … or ends
   bool running_pass_only = true;   ///< a page needs its pass to be running
   bool read_after_start = true;    ///< a page is read after its pass began
-  bool owner_check = true;         ///< who reads an older stream on is refused
+  bool generation_check = true;    ///< what a stream older than the pass had is dropped
   bool read_back = true;           ///< a late record is applied as what the source has now
   bool read_back_epoch = true;     ///< … read under the epoch that is current when it is applied
   bool tombstones_outlive = true;  ///< tombstones live while an older record may still come
@@ -56,11 +56,10 @@ enum class Work : Byte { none, put, remove, scanned, sweep };
 /// A transaction in flight. Its effects are its own until it commits.
 struct Transaction {
   Work work = Work::none;
-  Byte record = 0;  ///< version that is applied; 0: of a pass
-  Byte image = 0;   ///< what a put writes
-  Byte epoch = 0;   ///< of its pass, or that the item was read back under
-  Byte step = 0;    ///< statements done
-  Byte owner = 0;
+  Byte record = 0;       ///< version that is applied; 0: of a pass
+  Byte image = 0;        ///< what a put writes
+  Byte epoch = 0;        ///< of its pass, or that the item was read back under
+  Byte step = 0;         ///< statements done
   bool late = false;     ///< came by another way than its stream
   bool covered = false;  ///< the tombstone probe found one
   bool holds = false;    ///< it has written the key, or locked it
@@ -90,7 +89,7 @@ struct State {
   std::array<Transaction, 2> transactions;
   std::array<Page, 2> pages;
   Byte old_stream = 0;  ///< records before this one are in an older stream; 0: there is none
-  Byte owner = 0;       ///< 1: the newer stream was noticed
+  Byte oldest = 0;      ///< … and older than what the last pass reads
   Page read_back;       ///< of the late record `late`
   Byte late = 0;
 

@@ -20,6 +20,7 @@ const std::vector<Bounds>& cases() {
       {.writes = "PR", .passes = 1, .losses = false, .new_stream = true},
       {.writes = "PR", .passes = 2},
       {.writes = "PPR", .passes = 1, .losses = false},
+      {.writes = "PR", .passes = 2, .new_stream = true},
   };
   return all;
 }
@@ -84,7 +85,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Removal{"LockAtTheStartOfAPass", [](Rules& r) { r.lock_at_start = false; }},
                       Removal{"OnlyTheRunningPass", [](Rules& r) { r.running_pass_only = false; }},
                       Removal{"ReadAfterTheStart", [](Rules& r) { r.read_after_start = false; }},
-                      Removal{"OwnerCheck", [](Rules& r) { r.owner_check = false; }},
+                      Removal{"GenerationCheck", [](Rules& r) { r.generation_check = false; }},
                       Removal{"ReadBack", [](Rules& r) { r.read_back = false; }},
                       Removal{"EpochOfTheReadBack", [](Rules& r) { r.read_back_epoch = false; }},
                       Removal{"LifeOfTombstones", [](Rules& r) { r.tombstones_outlive = false; }}),

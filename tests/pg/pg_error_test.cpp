@@ -31,7 +31,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"54000", poison}, Case{"42P01", usage}, Case{"42501", usage},
                       Case{"0A000", usage}, Case{"28P01", usage}, Case{"3D000", usage},
                       Case{"DY001", fenced}, Case{"DY002", fenced}, Case{"DY003", transient},
-                      Case{"DY004", usage}, Case{"P0001", bug}, Case{"XX000", bug}, Case{"", bug}),
+                      Case{"DY004", usage}, Case{"DY005", transient}, Case{"DY006", transient},
+                      Case{"P0001", bug}, Case{"XX000", bug}, Case{"", bug}),
     [](const auto& info) { return "Of" + info.param.sqlstate; });
 
 }  // namespace

@@ -39,7 +39,7 @@ class ConcurrentTest : public ReplicaTest, public ::testing::WithParamInterface<
     pg::Connection own = connect();
     Passes passes{own, orders};
     while (!stop.stop_requested()) {
-      const std::int32_t epoch = passes.start(1, {});
+      const std::int32_t epoch = passes.start({.segments = 1}, {});
       for (std::size_t key = 0; key < source.key_count(); key += 2) {
         std::vector<TestChange> page;
         {

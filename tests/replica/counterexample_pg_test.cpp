@@ -290,6 +290,16 @@ TEST_F(CounterexampleTest, ARepairStandsBetweenTwoRecords) {
   EXPECT_EQ(rows(), "k1|next|6|0");
 }
 
+// The item was removed while the stream was off: neither stream has that.
+TEST_F(CounterexampleTest, WhatAnOlderStreamThanThePassHadIsDropped) {
+  const std::int32_t pass = Passes{*connection, orders}.start({.oldest_generation = 6}, {});
+  apply({put("k1", 1).of_generation(5)});
+  end_pass(pass);
+  apply({put("k1", 1).of_generation(5)});
+
+  EXPECT_EQ(rows(), "");
+}
+
 TEST_F(CounterexampleTest, OwnerCheck) {
   const std::int64_t zombie = take_over(*connection, orders, {});
   const std::int64_t owner = take_over(*connection, orders, {});

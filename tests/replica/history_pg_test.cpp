@@ -90,7 +90,7 @@ class History {
   }
 
   void start_pass() {
-    epoch_ = passes_.start(1, {});
+    epoch_ = passes_.start({.segments = 1}, {});
     next_key_ = 0;
     whole_ = true;
   }

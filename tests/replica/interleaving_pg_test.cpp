@@ -193,7 +193,9 @@ TEST_F(InterleavingTest, AppliersDoNotWaitForAPassThatWaitsForItsLock) {
   Applying holder{*this, {put("k1", 1)}, {}, CommitGate::checkpoint()};
   holder.wait_until_blocked();
   pg::Connection other = connect();
-  auto pass = std::async(std::launch::async, [&] { return Passes{other, orders}.start(1, {}); });
+  auto pass = std::async(std::launch::async, [&] {
+    return Passes{other, orders}.start({.segments = 1}, {});
+  });
   wait_until(
       fmt::format("SELECT count(*) > 0 FROM pg_locks WHERE pid = {} AND locktype = 'advisory' "
                   "AND NOT granted",

@@ -31,7 +31,7 @@ TEST_F(PassTest, ANewReplicaHasNoPass) {
 }
 
 TEST_F(PassTest, StartRaisesTheEpoch) {
-  EXPECT_EQ(passes().start(4, {}), 1);
+  EXPECT_EQ(passes().start({.segments = 4}, {}), 1);
 
   const PassState state = passes().state();
   EXPECT_EQ(state.phase, Phase::running);
@@ -201,6 +201,32 @@ TEST_F(PassTest, ARepeatedRemoveRenewsNoTombstone) {
   apply({removal("k1", 1)});
 
   EXPECT_EQ(expire_tombstones(*connection, orders), 1U);
+}
+
+TEST_F(PassTest, OfABatchOnlyWhatAnOlderStreamHadIsDropped) {
+  const std::int32_t pass = passes().start({.oldest_generation = 6}, {});
+  apply_scanned(pass, {scanned("k1", "scanned")});
+
+  const ApplyOutcome outcome = apply({removal("k1", 9).of_generation(5),
+                                      put("k2", 1).of_generation(6), put("k3", 1).of_generation(7)},
+                                     {}, {.lane = "shard/1/a", .position = "9"});
+
+  EXPECT_EQ(query(fmt::format("SELECT pk FROM {} ORDER BY pk", orders.qualified_name())),
+            "k1\nk2\nk3");
+  EXPECT_EQ(tombstones(), "");
+  EXPECT_EQ(outcome.records, 3U);
+  EXPECT_EQ(outcome.changes, 2U);
+  EXPECT_EQ(load_checkpoints(*connection, orders, "shard/").at("shard/1/a").position, "9");
+}
+
+// It is of no stream's order: its epoch says that it is what the table has.
+TEST_F(PassTest, WhatWasReadBackOfAnOlderStreamIsApplied) {
+  const std::int32_t pass = passes().start({.oldest_generation = 6}, {});
+  end_pass(pass);
+
+  apply({put("k1", 1).of_generation(5)}, {.epoch = pass});
+
+  EXPECT_EQ(query(fmt::format("SELECT pk FROM {}", orders.qualified_name())), "k1");
 }
 
 TEST_F(PassTest, TheNewestGenerationIsKnown) {

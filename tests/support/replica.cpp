@@ -127,7 +127,9 @@ ApplyOutcome ReplicaTest::apply_scanned(std::int32_t epoch,
   return apply(changes, {.pass = epoch});
 }
 
-std::int32_t ReplicaTest::start_pass() { return Passes{*connection, orders}.start(kSegments, {}); }
+std::int32_t ReplicaTest::start_pass() {
+  return Passes{*connection, orders}.start({.segments = kSegments}, {});
+}
 
 std::uint64_t ReplicaTest::end_pass(std::int32_t epoch) {
   Passes passes{*connection, orders};

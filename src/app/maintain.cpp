@@ -14,6 +14,7 @@
 #include "core/arn.hpp"
 #include "core/error.hpp"
 #include "core/json_text.hpp"
+#include "engine/stream_watch.hpp"
 #include "engine/suitable.hpp"
 #include "lambda/event_source_mapping.hpp"
 #include "lambda/metrics.hpp"
@@ -25,8 +26,6 @@ namespace dynamite {
 namespace {
 
 constexpr int kAttempts = 6;
-// A stream keeps records for 24 h. One that waited for this long had others behind it.
-constexpr std::chrono::seconds kRecordAgeMax = std::chrono::hours{23};
 constexpr auto kLookBack = std::chrono::hours{2};  // more than the schedule's interval
 
 /// What was found of one replica.
@@ -75,12 +74,8 @@ class Maintenance {
         source_.dynamodb().describe_table(findings_.table, context_.stop);
     require_same_table(table, *replica_.source);
     stream_arn_ = table.latest_stream_arn;
-    if (const auto why = why_unfollowable(table)) return add_gap(*why);
-    const std::uint64_t generation = parse_stream_arn(stream_arn_).generation;
-    const auto noted = newest_generation(connection_, replica_);
-    if (noted && *noted < generation)
-      add_gap("the stream was switched off and on again: what changed in between is in neither");
-    note_stream(connection_, replica_, stream_arn_, generation);
+    findings_.gaps = look_at_stream(connection_, replica_, table);
+    if (!table.stream_enabled) return;
     if (const auto function = context_.environment("AWS_LAMBDA_FUNCTION_NAME"))
       check_mappings(*function);
   }
@@ -92,19 +87,34 @@ class Maintenance {
     if (mappings.empty())
       findings_.problems.push_back(
           fmt::format("no event source mapping gives the stream to the function {}", function));
-    std::chrono::seconds age_max = kRecordAgeMax;
+    // A record that waited for nearly as long as a stream keeps them had others behind it.
+    std::chrono::seconds age_max = kAwayMax;
     for (const EventSourceMapping& mapping : mappings) {
       check_mapping(mapping);
       age_max = std::min(age_max, mapping.record_age_max.value_or(age_max));
     }
-    const auto now = std::chrono::system_clock::now();
-    const auto age =
-        iterator_age_max(source_.client(), function, {now - kLookBack, now}, context_.stop);
-    if (age && *age >= age_max)
-      add_gap(fmt::format(
+    const auto age = record_age(function, age_max);
+    if (!age) return;
+    if (*age >= age_max)
+      findings_.gaps.push_back(fmt::format(
           "records had waited for up to {} s when the function was given them: those that waited "
           "for more than {} s were discarded",
-          age->count() / 1'000, age_max.count()));
+          age->count(), age_max.count()));
+    if (findings_.problems.empty()) note_followed(connection_, replica_, std::nullopt, *age);
+  }
+
+  /// The longest that a record had waited of late. Absent: the pass is so young that it has made up
+  /// for all that `age_max` lost.
+  std::optional<std::chrono::seconds> record_age(const std::string& function,
+                                                 std::chrono::seconds age_max) {
+    const auto now = std::chrono::system_clock::now();
+    auto from = now - kLookBack;
+    if (const auto pass = Passes{connection_, replica_}.state().since_start)
+      from = std::max(from, now - *pass + age_max);
+    if (from >= now) return std::nullopt;
+    const auto age = iterator_age_max(source_.client(), function, {from, now}, context_.stop);
+    return std::chrono::duration_cast<std::chrono::seconds>(
+        age.value_or(std::chrono::milliseconds{}));
   }
 
   void check_mapping(const EventSourceMapping& mapping) {
@@ -121,8 +131,6 @@ class Maintenance {
           "lacks ReportBatchItemFailures, but report_batch_item_failures is true: a record "
           "that cannot be applied is taken for done");
   }
-
-  void add_gap(const std::string& reason) { findings_.gaps.push_back(reason); }
 
   void note_findings() {
     for (const std::string& reason : findings_.gaps) {

@@ -20,8 +20,6 @@ constexpr std::chrono::milliseconds kChildrenInterval{1'000};  // until an ended
 constexpr auto kLook = 100ms;  // between looks at what the lanes have done
 constexpr auto kFollowedInterval = 5s;
 constexpr auto kTidyInterval = 60s;
-// A stream keeps records for 24 h: who was away for longer may have lost some.
-constexpr auto kAwayMax = 23h;
 
 }  // namespace
 

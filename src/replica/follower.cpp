@@ -86,22 +86,27 @@ void note_state(pg::Connection& connection, const ReplicaTable& table, std::int6
                  std::move(pg::Params{}.number(table.id).number(owner).text(state)));
 }
 
-void note_followed(pg::Connection& connection, const ReplicaTable& table, std::int64_t owner,
-                   std::chrono::seconds age) {
-  connection.run(fmt::format("UPDATE {} SET followed_at = now() - $3::bigint * interval '1 second' "
-                             "WHERE replica_id = $1::integer "
-                             "AND owner = $2::bigint AND follower = 'daemon'",
-                             state_name(table.state_schema, "replica")),
-                 std::move(pg::Params{}.number(table.id).number(owner).number(age.count())));
+void note_followed(pg::Connection& connection, const ReplicaTable& table,
+                   std::optional<std::int64_t> owner, std::chrono::seconds age) {
+  pg::Params params;
+  params.number(table.id).number(age.count());
+  if (owner) params.number(*owner);
+  connection.run(
+      fmt::format("UPDATE {} SET followed_at = now() - $2::bigint * interval '1 second' "
+                  "WHERE replica_id = $1::integer AND {}",
+                  state_name(table.state_schema, "replica"),
+                  owner ? "owner = $3::bigint AND follower = 'daemon'" : "follower = 'lambda'"),
+      std::move(params));
 }
 
 std::optional<std::chrono::seconds> since_followed(pg::Connection& connection,
                                                    const ReplicaTable& table) {
-  const pg::Result row =
-      connection.run(fmt::format("SELECT extract(epoch FROM now() - followed_at)::bigint FROM {} "
-                                 "WHERE replica_id = $1::integer",
-                                 state_name(table.state_schema, "replica")),
-                     std::move(pg::Params{}.number(table.id)));
+  const pg::Result row = connection.run(
+      fmt::format(
+          "SELECT extract(epoch FROM now() - greatest(followed_at, pass_started_at))::bigint "
+          "FROM {} WHERE replica_id = $1::integer",
+          state_name(table.state_schema, "replica")),
+      std::move(pg::Params{}.number(table.id)));
   if (!row.text(0, 0)) return std::nullopt;
   return std::chrono::seconds{row.number(0, 0)};
 }

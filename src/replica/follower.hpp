@@ -38,13 +38,18 @@ void give_back(pg::Connection& connection, const ReplicaTable& table, std::int64
 /// holds the session lock (try_hold_alive).
 bool release(pg::Connection& connection, const ReplicaTable& table, std::stop_token stop);
 
-/// Notes that all records of the stream were read that are older than `age`.
-void note_followed(pg::Connection& connection, const ReplicaTable& table, std::int64_t owner,
-                   std::chrono::seconds age);
+/// Notes that all records of the stream were read that are older than `age`: by the daemon of that
+/// number, by Lambda if absent. Nothing if another follows.
+void note_followed(pg::Connection& connection, const ReplicaTable& table,
+                   std::optional<std::int64_t> owner, std::chrono::seconds age);
 
-/// How old the newest records are that note_followed spoke of; absent: it never ran.
+/// How old the newest records are that note_followed spoke of, or that a pass made up for by
+/// beginning later; absent: nobody followed yet and no pass began.
 std::optional<std::chrono::seconds> since_followed(pg::Connection& connection,
                                                    const ReplicaTable& table);
+
+/// A stream keeps records for 24 h: who was away for longer than this may have lost some.
+inline constexpr std::chrono::hours kAwayMax{23};
 
 /// Forgets shards that were read to their end two days ago: no stream lists them any more.
 void forget_old_shards(pg::Connection& connection, const ReplicaTable& table);

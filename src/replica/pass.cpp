@@ -75,7 +75,7 @@ std::string segment_lane(std::int32_t epoch, std::int32_t segment) {
 PassState Passes::state(const pg::Limits& limits) {
   const pg::Result row = connection_.run(
       fmt::format(R"(SELECT r.pass, r.epoch, r.completed_epoch, coalesce(r.pass_segments, 0),
-  r.oldest_generation, count(g.*) > 0, coalesce(bool_or(g.noticed_epoch >= r.epoch), false)
+  r.oldest_generation, extract(epoch FROM now() - r.pass_started_at)::bigint, count(g.*) > 0, coalesce(bool_or(g.noticed_epoch >= r.epoch), false)
 FROM {0}.replica r LEFT JOIN {0}.gap g ON g.replica_id = r.replica_id AND g.healed_at IS NULL
 WHERE r.replica_id = $1::integer GROUP BY r.replica_id)",
                   quote_identifier(table_.state_schema)),
@@ -83,13 +83,16 @@ WHERE r.replica_id = $1::integer GROUP BY r.replica_id)",
   if (row.rows() == 0)
     throw Error{Error::Kind::gone,
                 "the replica " + table_.qualified_name() + " is no longer registered"};
+  const auto since_start =
+      row.text(0, 5) ? std::optional{std::chrono::seconds{row.number(0, 5)}} : std::nullopt;
   return {.phase = phase_of(row.at(0, 0)),
           .epoch = static_cast<std::int32_t>(row.number(0, 1)),
           .completed_epoch = static_cast<std::int32_t>(row.number(0, 2)),
           .segments = static_cast<std::int32_t>(row.number(0, 3)),
           .oldest_generation = static_cast<std::uint64_t>(row.number(0, 4)),
-          .gap_open = row.flag(0, 5),
-          .gap_since_start = row.flag(0, 6)};
+          .since_start = since_start,
+          .gap_open = row.flag(0, 6),
+          .gap_since_start = row.flag(0, 7)};
 }
 
 std::int32_t Passes::start(const PassStart& with, std::stop_token stop) {

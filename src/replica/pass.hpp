@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -18,8 +20,9 @@ struct PassState {
   std::int32_t completed_epoch = 0;     ///< of the last pass that was completed; 0: never
   std::int32_t segments = 0;            ///< of the pass that runs
   std::uint64_t oldest_generation = 0;  ///< PassStart's, of the last pass
-  bool gap_open = false;                ///< a gap that no completed pass has healed
-  bool gap_since_start = false;         ///< … noticed after the running pass began
+  std::optional<std::chrono::seconds> since_start;  ///< of the last pass; absent: there was none
+  bool gap_open = false;                            ///< a gap that no completed pass has healed
+  bool gap_since_start = false;                     ///< … noticed after the running pass began
 };
 
 /// What a pass begins with.

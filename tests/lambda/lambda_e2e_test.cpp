@@ -263,6 +263,41 @@ TEST_F(MaintainTest, RecordsAGapWhereLambdaMustHaveDiscardedRecords) {
   EXPECT_EQ(open_gaps(), "1");
 }
 
+TEST_F(MaintainTest, APassMakesUpForWhatLambdaDiscardedBefore) {
+  const auto program = start_function();
+  mappings_ = mapping("Enabled", std::string{kReports} + R"(,"MaximumRecordAgeInSeconds":3600)");
+  iterator_age_ = "3.6E6";
+  const auto begin_pass = [&](const char* ago) {
+    query(fmt::format("UPDATE {}.replica SET pass_started_at = now() - interval '{}'",
+                      state_schema(), ago));
+  };
+
+  begin_pass("59 minutes");
+  EXPECT_THAT(maintain(), HasSubstr(R"("gaps":[])"));
+
+  begin_pass("61 minutes");
+  EXPECT_THAT(maintain(), HasSubstr("more than 3600 s were discarded"));
+}
+
+TEST_F(MaintainTest, ADayWithoutAHealthyMappingIsAGap) {
+  const auto program = start_function();
+  maintain();
+  mappings_ = mapping("Disabled", kReports);
+  const auto pass_time = [&](const char* time) {
+    query(fmt::format("UPDATE {}.replica SET followed_at = followed_at - interval '{}'",
+                      state_schema(), time));
+  };
+
+  pass_time("22 hours 50 minutes");
+  maintain();
+  EXPECT_EQ(open_gaps(), "0");
+
+  pass_time("20 minutes");
+  EXPECT_THAT(maintain(), HasSubstr("nobody followed the stream for 23 h"));
+  maintain();
+  EXPECT_EQ(open_gaps(), "1");
+}
+
 TEST_F(LambdaTest, MaintainForgetsOldTombstones) {
   LocalDynamoDb source;
   const std::string table = source.create_table("Kept", keys(KeyType::S));

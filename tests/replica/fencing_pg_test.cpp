@@ -165,6 +165,29 @@ TEST_F(FencingTest, SinceFollowedIsAbsentUntilNoted) {
   EXPECT_LT(since_followed(*connection, orders).value(), 60s);
 }
 
+TEST_F(FencingTest, APassMakesUpForWhatNobodyFollowed) {
+  const std::int64_t owner = take_over(*connection, orders, {});
+  note_followed(*connection, orders, owner, 24h);
+  EXPECT_GE(since_followed(*connection, orders).value(), 24h);
+
+  start_pass();
+
+  EXPECT_LT(since_followed(*connection, orders).value(), 60s);
+}
+
+TEST_F(FencingTest, OnlyWhoFollowsNotesIt) {
+  const std::int64_t owner = take_over(*connection, orders, {});
+  note_followed(*connection, orders, std::nullopt, 0s);
+  EXPECT_FALSE(since_followed(*connection, orders));
+
+  release(*connection, orders, {});
+  note_followed(*connection, orders, owner, 0s);
+  EXPECT_FALSE(since_followed(*connection, orders));
+
+  note_followed(*connection, orders, std::nullopt, 0s);
+  EXPECT_TRUE(since_followed(*connection, orders));
+}
+
 TEST_F(FencingTest, APageOfAPassThatDoesNotRunIsRefused) {
   const Error error = error_of([&] { apply_scanned(1, {scanned("k1", "scan")}); });
 

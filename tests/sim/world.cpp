@@ -141,6 +141,7 @@ void World::pass_time(std::chrono::minutes duration) {
     control().run(fmt::format("UPDATE {0} SET {1} = {1} - {2}", table, column, past));
   };
   move(state + ".replica", "followed_at");
+  move(state + ".replica", "pass_started_at");
   move(state + ".checkpoint", "updated_at");
   move(place_.replica.tombstones(), "removed_at");
 }

@@ -6,6 +6,7 @@ KEEP ?=
 SOURCE ?= local
 SEEDS ?= 2000
 FIRST_SEED ?= 1
+CRASHES ?= 1
 INSTALL ?=
 ARCH ?=
 SECONDS ?= 60
@@ -67,7 +68,7 @@ sim: ## simulated histories against a real PostgreSQL (SEEDS=2000 FIRST_SEED=1)
 	@tools/install --sim
 	@cmake --preset ci >/dev/null
 	@cmake --build --preset ci -j $(JOBS) --target sim_pg_test
-	@DYNAMITE_SIM_SEEDS=$(SEEDS) DYNAMITE_SIM_FIRST_SEED=$(FIRST_SEED) tools/with-servers \
+	@DYNAMITE_SIM_SEEDS=$(SEEDS) DYNAMITE_SIM_FIRST_SEED=$(FIRST_SEED) DYNAMITE_SIM_CRASHES=$(CRASHES) tools/with-servers \
 	  --no-dynamodb build/ci/tests/sim_pg_test --gtest_filter='WorldTest.*' --gtest_brief=1
 
 SIM = $(filter sim,$(SOURCE))

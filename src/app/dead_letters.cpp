@@ -8,7 +8,7 @@
 #include "app/commands.hpp"
 #include "app/connect_options.hpp"
 #include "app/handler_options.hpp"
-#include "app/reread.hpp"
+#include "engine/reread.hpp"
 #include "app/source_tables.hpp"
 #include "core/arn.hpp"
 #include "core/error.hpp"
@@ -116,16 +116,8 @@ struct Retried {
 
 void retry_page(const Context& context, DeadLetters& letters, Reread& reread,
                 const std::vector<StoredLetter>& page, Retried& sum) {
-  std::vector<DoubtfulKey> keys;
-  for (const StoredLetter& letter : page) {
-    if (letter.key.empty())
-      ++sum.unreadable;
-    else
-      keys.push_back({.key = letter.key,
-                      .version = letter.version,
-                      .letter = letter.id,
-                      .record = letters.record(letter.id).value_or("")});
-  }
+  const std::vector<DoubtfulKey> keys = doubtful_keys(letters, page);
+  sum.unreadable += page.size() - keys.size();
   const ApplyOutcome outcome = reread.apply(keys, context.stop);
   sum.refused += outcome.dead_letters;
   sum.done += keys.size() - std::min(keys.size(), outcome.dead_letters);

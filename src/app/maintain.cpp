@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <iterator>
+#include <optional>
 #include <vector>
 
 #include "app/connect_options.hpp"
@@ -26,7 +28,6 @@ namespace dynamite {
 namespace {
 
 constexpr int kAttempts = 6;
-constexpr auto kLookBack = std::chrono::hours{2};  // more than the schedule's interval
 
 /// What was found of one replica.
 struct Findings {
@@ -47,7 +48,8 @@ class Maintenance {
 
   Findings run() {
     findings_.tombstones_expired = expire_tombstones(connection_, replica_);
-    if (followed_by_lambda()) {
+    // A daemon looks after its tables by itself.
+    if (followed_by_lambda(connection_, replica_)) {
       try {
         check_stream();
       } catch (const Error& error) {
@@ -60,15 +62,6 @@ class Maintenance {
   }
 
  private:
-  // A daemon looks after its tables by itself.
-  bool followed_by_lambda() {
-    const pg::Result row = connection_.run(
-        fmt::format("SELECT follower = 'lambda' FROM {} WHERE replica_id = $1::integer",
-                    state_name(replica_.state_schema, "replica")),
-        std::move(pg::Params{}.number(replica_.id)));
-    return row.rows() > 0 && row.at(0, 0) == "t";
-  }
-
   void check_stream() {
     const TableDescription table =
         source_.dynamodb().describe_table(findings_.table, context_.stop);
@@ -87,34 +80,27 @@ class Maintenance {
     if (mappings.empty())
       findings_.problems.push_back(
           fmt::format("no event source mapping gives the stream to the function {}", function));
-    // A record that waited for nearly as long as a stream keeps them had others behind it.
-    std::chrono::seconds age_max = kAwayMax;
+    Delivery delivery;
     for (const EventSourceMapping& mapping : mappings) {
       check_mapping(mapping);
-      age_max = std::min(age_max, mapping.record_age_max.value_or(age_max));
+      delivery.record_age_max = std::min(delivery.record_age_max,
+                                         mapping.record_age_max.value_or(delivery.record_age_max));
     }
-    const auto age = record_age(function, age_max);
-    if (!age) return;
-    if (*age >= age_max)
-      findings_.gaps.push_back(fmt::format(
-          "records had waited for up to {} s when the function was given them: those that waited "
-          "for more than {} s were discarded",
-          age->count(), age_max.count()));
-    if (findings_.problems.empty()) note_followed(connection_, replica_, std::nullopt, *age);
+    delivery.healthy = findings_.problems.empty();
+    delivery.oldest_within = [&](std::chrono::seconds within) {
+      return oldest_record(function, within);
+    };
+    std::ranges::move(look_at_delivery(connection_, replica_, delivery),
+                      std::back_inserter(findings_.gaps));
   }
 
-  /// The longest that a record had waited of late. Absent: the pass is so young that it has made up
-  /// for all that `age_max` lost.
-  std::optional<std::chrono::seconds> record_age(const std::string& function,
-                                                 std::chrono::seconds age_max) {
+  std::optional<std::chrono::seconds> oldest_record(const std::string& function,
+                                                    std::chrono::seconds within) {
     const auto now = std::chrono::system_clock::now();
-    auto from = now - kLookBack;
-    if (const auto pass = Passes{connection_, replica_}.state().since_start)
-      from = std::max(from, now - *pass + age_max);
-    if (from >= now) return std::nullopt;
-    const auto age = iterator_age_max(source_.client(), function, {from, now}, context_.stop);
-    return std::chrono::duration_cast<std::chrono::seconds>(
-        age.value_or(std::chrono::milliseconds{}));
+    const auto age =
+        iterator_age_max(source_.client(), function, {now - within, now}, context_.stop);
+    if (!age) return std::nullopt;
+    return std::chrono::duration_cast<std::chrono::seconds>(*age);
   }
 
   void check_mapping(const EventSourceMapping& mapping) {

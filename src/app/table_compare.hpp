@@ -11,7 +11,7 @@
 
 #include "app/commands.hpp"
 #include "app/progress.hpp"
-#include "app/reread.hpp"
+#include "engine/reread.hpp"
 #include "replica/comparison.hpp"
 #include "source/read_rate.hpp"
 #include "source/segment_reader.hpp"

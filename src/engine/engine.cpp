@@ -137,6 +137,8 @@ void Engine::claim(Followed& table) {
     }
     table.state->owner = take_over(control(stop_), replica, stop_);
     spdlog::info("following begins table={} owner={}", replica.table, table.state->owner.load());
+  } else if (followed_by_lambda(control(stop_), replica)) {
+    note_problem(control(stop_), replica, std::nullopt);  // that of an earlier snapshot is over
   }
   start(table);
 }

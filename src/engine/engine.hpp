@@ -38,6 +38,8 @@ class Engine {
   /// One round of claiming tables, keeping alive and noting ends; due ten times a second.
   void look_after();
   bool all_done() const;
+  /// Gives the tables back.
+  void shut_down(std::stop_token stop);
   /// Of the lanes; see Scheduler.
   bool step_due(Worker& worker) { return scheduler_.step_due(worker); }
   std::optional<TimePoint> next_due() const { return scheduler_.next_due(); }
@@ -57,7 +59,6 @@ class Engine {
   void handle_end(Followed& table);
   void keep_alive();
   void note_problems();
-  void shut_down(std::stop_token stop);
   pg::Connection& control(std::stop_token stop);
 
   EngineOptions options_;

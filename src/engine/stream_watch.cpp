@@ -4,9 +4,14 @@
 
 #include "core/arn.hpp"
 #include "engine/suitable.hpp"
-#include "replica/follower.hpp"
+#include "replica/pass.hpp"
 
 namespace dynamite {
+namespace {
+
+constexpr std::chrono::seconds kLookBack = std::chrono::hours{2};  // more than between two looks
+
+}  // namespace
 
 std::vector<std::string> look_at_stream(pg::Connection& connection, const ReplicaTable& replica,
                                         const TableDescription& table) {
@@ -22,6 +27,22 @@ std::vector<std::string> look_at_stream(pg::Connection& connection, const Replic
   if (away && *away > kAwayMax)
     gaps.push_back(fmt::format("nobody followed the stream for {} h", kAwayMax.count()));
   return gaps;
+}
+
+std::vector<std::string> look_at_delivery(pg::Connection& connection, const ReplicaTable& replica,
+                                          const Delivery& delivery) {
+  // What waited too long soon after a pass had begun was written before: the pass made up for it.
+  std::chrono::seconds within = kLookBack;
+  if (const auto pass = Passes{connection, replica}.state().since_start)
+    within = std::min(within, *pass - delivery.record_age_max);
+  if (within <= std::chrono::seconds{0}) return {};
+  const auto age = delivery.oldest_within(within).value_or(std::chrono::seconds{0});
+  if (delivery.healthy) note_followed(connection, replica, std::nullopt, age);
+  if (age < delivery.record_age_max) return {};
+  return {fmt::format(
+      "records had waited for up to {} s when the function was given them: those that waited for "
+      "more than {} s were discarded",
+      age.count(), delivery.record_age_max.count())};
 }
 
 }  // namespace dynamite

@@ -1,9 +1,13 @@
 #pragma once
 
+#include <chrono>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "pg/connection.hpp"
+#include "replica/follower.hpp"
 #include "replica/replica_table.hpp"
 #include "source/dynamodb.hpp"
 
@@ -13,5 +17,19 @@ namespace dynamite {
 /// Returns why records were lost since the last look, or must have been: each is a gap.
 std::vector<std::string> look_at_stream(pg::Connection& connection, const ReplicaTable& replica,
                                         const TableDescription& table);
+
+/// What Lambda tells of how it gave a stream's records to the function.
+struct Delivery {
+  bool healthy = false;  ///< by mappings that are on and have no problem
+  /// Records that waited for longer are discarded; or all but are, by the stream.
+  std::chrono::seconds record_age_max = kAwayMax;
+  /// The longest that one of the records had waited that were given within so many seconds before
+  /// now; absent: there were none.
+  std::function<std::optional<std::chrono::seconds>(std::chrono::seconds)> oldest_within;
+};
+
+/// Notes that Lambda follows where the delivery is healthy. Returns what look_at_stream returns.
+std::vector<std::string> look_at_delivery(pg::Connection& connection, const ReplicaTable& replica,
+                                          const Delivery& delivery);
 
 }  // namespace dynamite

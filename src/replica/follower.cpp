@@ -86,6 +86,15 @@ void note_state(pg::Connection& connection, const ReplicaTable& table, std::int6
                  std::move(pg::Params{}.number(table.id).number(owner).text(state)));
 }
 
+bool followed_by_lambda(pg::Connection& connection, const ReplicaTable& table) {
+  return connection
+             .run(fmt::format("SELECT count(*) FROM {} WHERE replica_id = $1::integer "
+                              "AND follower = 'lambda'",
+                              state_name(table.state_schema, "replica")),
+                  std::move(pg::Params{}.number(table.id)))
+             .number(0, 0) > 0;
+}
+
 void note_followed(pg::Connection& connection, const ReplicaTable& table,
                    std::optional<std::int64_t> owner, std::chrono::seconds age) {
   pg::Params params;

@@ -38,6 +38,9 @@ void give_back(pg::Connection& connection, const ReplicaTable& table, std::int64
 /// holds the session lock (try_hold_alive).
 bool release(pg::Connection& connection, const ReplicaTable& table, std::stop_token stop);
 
+/// Nobody else does; false also if the replica is no longer registered.
+bool followed_by_lambda(pg::Connection& connection, const ReplicaTable& table);
+
 /// Notes that all records of the stream were read that are older than `age`: by the daemon of that
 /// number, by Lambda if absent. Nothing if another follows.
 void note_followed(pg::Connection& connection, const ReplicaTable& table,

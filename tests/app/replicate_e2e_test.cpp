@@ -11,6 +11,7 @@
 #include "core/random_item.hpp"
 #include "pg/connection.hpp"
 #include "support/local_dynamodb.hpp"
+#include "support/postgres.hpp"
 #include "support/process.hpp"
 
 namespace dynamite::test {
@@ -114,11 +115,6 @@ class ReplicateTest : public ::testing::Test {
     for (int look = 0; look < 300 && process.errors().find(words) == std::string::npos; ++look)
       std::this_thread::sleep_for(100ms);
     EXPECT_THAT(process.errors(), HasSubstr(words));
-  }
-
-  static void crash_postgres() {
-    const std::string command = std::string{std::getenv("DYNAMITE_TEST_PG_CTL")} + " crash >&2";
-    ASSERT_EQ(std::system(command.c_str()), 0);
   }
 
   LocalDynamoDb source_;

@@ -9,19 +9,14 @@ using namespace std::chrono_literals;
 
 constexpr auto kLook = 100ms;  // as Engine::run does
 
-/// One repeat without a pause that anybody notices: the rest is the scheduler's.
-AwsOptions client_options() {
-  return {.region = "us-east-1", .attempts_max = 2, .retry_delay_max = 0ms};
-}
-
 }  // namespace
 
 Daemon::Daemon(EngineOptions options, Transport& transport, const ReplicaTable& replica,
                const TableDescription& description)
-    : client_{client_options(), transport, credentials_},
-      dynamodb_{client_},
+    : follows_{options.follow},
+      client_{transport},
       clock_{*options.clock},
-      engine_{options, dynamodb_},
+      engine_{options, client_.dynamodb},
       worker_{options.connect, options.apply, {}} {
   engine_.add(replica, description);
 }

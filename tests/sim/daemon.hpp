@@ -4,13 +4,12 @@
 #include <string>
 
 #include "engine/engine.hpp"
-#include "sim/faults.hpp"
-#include "sim/virtual_clock.hpp"
-#include "support/fake_transport.hpp"
+#include "sim/client.hpp"
 
 namespace dynamite::sim {
 
-/// `dynamite replicate` of one table with one thread, in steps and on a virtual clock.
+/// `dynamite replicate` of one table with one thread, in steps and on a virtual clock; without
+/// `follow` it is `dynamite snapshot`.
 class Daemon {
  public:
   Daemon(EngineOptions options, Transport& transport, const ReplicaTable& replica,
@@ -20,13 +19,17 @@ class Daemon {
   TimePoint due() const;
   /// One step of what is due.
   void step();
-  /// The table is stopped for good: why. Empty: it is not.
+  /// As after SIGTERM: the table is given back.
+  void stop() { engine_.shut_down({}); }
+  bool follows() const noexcept { return follows_; }
+  /// A snapshot is complete, or the table is stopped for good.
+  bool done() const { return engine_.all_done(); }
+  /// Why it is stopped for good. Empty: it is not.
   std::string failure() const;
 
  private:
-  test::FakeCredentials credentials_;
-  AwsClient client_;
-  DynamoDb dynamodb_;
+  bool follows_;
+  Client client_;
   const Clock& clock_;
   Engine engine_;
   Worker worker_;

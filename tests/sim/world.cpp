@@ -18,10 +18,12 @@ using namespace std::chrono_literals;
 constexpr auto kPatience = 30min;  // of the virtual clock, until all is quiet
 constexpr std::size_t kStepsMax = 200'000;
 
-EngineOptions engine_options(const Place& place, const Clock& clock, std::uint64_t seed) {
+EngineOptions engine_options(const Place& place, const Clock& clock, std::uint64_t seed,
+                             bool follow) {
   return {.connect = place.connect,
           .segments = static_cast<std::uint32_t>(1 + seed % 3),
           .read_units = place.read_units,
+          .follow = follow,
           .seed = seed,
           .clock = &clock};
 }
@@ -31,36 +33,53 @@ EngineOptions engine_options(const Place& place, const Clock& clock, std::uint64
 struct World::Event {
   const char* name;
   unsigned weight;
-  void (*happen)(World&);
+  bool (*happen)(World&);  ///< false: not to this world, or not now
 };
 
 const std::vector<World::Event>& World::events() {
   static const std::vector<Event> all{
-      {"writes", 40, [](World& w) { w.write(1 + w.chance_.below(12)); }},
-      {"daemons work", 40, [](World& w) { w.run_for(100ms * (1 + w.chance_.below(60))); }},
-      {"", 6,
+      {"writes", 40, [](World& w) { return w.write(1 + w.chance_.below(12)), true; }},
+      {"daemons work", 40,
+       [](World& w) { return w.run_for(100ms * (1 + w.chance_.below(60))), true; }},
+      {"functions work", 30,
+       [](World& w) {
+         const bool on = w.has(Followers::functions) && w.mapping_on_;
+         if (on) w.invoke_functions(1 + w.chance_.below(15));
+         return on;
+       }},
+      {"mapping switched off or on", 6,
+       [](World& w) {
+         w.mapping_on_ = !w.mapping_on_;
+         return w.has(Followers::functions);
+       }},
+      {"what was given up is applied", 3, [](World& w) { return w.lambda_.redrive() > 0; }},
+      {"a look after all", 6, [](World& w) { return w.look_after(), true; }},
+      {"shard replaced", 6,
        [](World& w) {
          if (w.table().stream()) w.table().stream()->replace_shard(1 + w.chance_.below(2));
+         return w.table().stream() != nullptr;
        }},
-      {"half an hour passes", 3, [](World& w) { w.pass_time(30min); }},
-      {"shards roll for hours", 2,
-       [](World& w) {
-         for (int i = 0; i < 6; ++i) {
-           w.pass_time(4h);
-           if (w.table().stream()) w.table().stream()->replace_shard(1);
-           w.write(w.chance_.below(3));
-         }
-       }},
-      {"thirty hours pass", 2, [](World& w) { w.pass_time(30h); }},
+      {"half an hour passes", 3, [](World& w) { return w.pass_time(30min), true; }},
+      {"shards roll for hours", 2, [](World& w) { return w.roll_for_hours(), true; }},
+      {"thirty hours pass", 2, [](World& w) { return w.pass_time(30h), true; }},
       {"daemon started", 8,
        [](World& w) {
-         if (w.daemons_.size() < 2) w.start_daemon();
+         const bool room = w.has(Followers::daemons) && w.daemons_.size() < 2;
+         if (room) w.start_daemon();
+         return room;
        }},
-      {"daemon killed", 4, [](World& w) { w.kill_daemon(); }},
-      {"connections cut", 4, [](World& w) { w.cut_connections(); }},
-      {"stream switched off and on", 2, [](World& w) { w.renew_stream(); }},
-      {"table re-created", 1, [](World& w) { w.recreate_table(); }},
-      {"weather changed", 6, [](World& w) { w.change_weather(); }},
+      {"daemon killed", 4, [](World& w) { return w.kill_daemon(); }},
+      {"daemon stopped", 3, [](World& w) { return w.stop_daemon(); }},
+      {"table released", 2, [](World& w) { return w.operator_.release_table(); }},
+      {"connections cut", 4, [](World& w) { return w.cut_connections(), true; }},
+      {"PostgreSQL crashed", 1, [](World& w) { return w.crash_postgres(); }},
+      {"constraint added", 1,
+       [](World& w) { return w.operator_.add_constraint(w.control()), true; }},
+      {"constraint dropped", 2,
+       [](World& w) { return w.operator_.drop_constraint(w.control()), true; }},
+      {"stream switched off and on", 2, [](World& w) { return w.renew_stream(), true; }},
+      {"table re-created", 1, [](World& w) { return w.recreate_table(), true; }},
+      {"weather changed", 6, [](World& w) { return w.change_weather(), true; }},
   };
   return all;
 }
@@ -76,28 +95,30 @@ std::string World::table_name(std::uint64_t seed) { return fmt::format("sim_{}",
 
 World::World(std::uint64_t seed, const Place& place)
     : place_{place},
+      followers_{static_cast<Followers>((seed / 12 + 2) % 3)},
       chance_{.clock = clock_, .random = std::mt19937_64{seed}},
       service_{chance_},
       transport_{service_, chance_, [this](std::chrono::milliseconds d) { clock_.advance(d); }},
       items_{seed, {.attributes_max = 3, .depth_max = 2, .nul_characters = false}},
       name_{table_name(seed)},
-      keys_{4 + chance_.below(30)} {
+      keys_{4 + chance_.below(30)},
+      lambda_{place, transport_, chance_},
+      operator_{place, transport_, chance_, lambda_} {
   service_.create_table(name_, key_schema_of(seed), "NEW_AND_OLD_IMAGES", 1 + chance_.below(4));
   write(chance_.below(60));
 }
 
 void World::live() {
-  start_daemon();
+  if (has(Followers::daemons)) start_daemon();
   unsigned total = 0;
   for (const Event& event : events()) total += event.weight;
   for (std::uint64_t left = 30 + chance_.below(60); left > 0; --left) {
     std::uint64_t drawn = chance_.below(total);
     for (const Event& event : events()) {
       if (drawn < event.weight) {
-        if (*event.name != 0) ++chance_.counts[event.name];
         spdlog::info("event time={} name=\"{}\" items={}", clock_.time().time_since_epoch().count(),
                      event.name, table().size());
-        event.happen(*this);
+        if (event.happen(*this)) ++chance_.counts[event.name];
         break;
       }
       drawn -= event.weight;
@@ -126,6 +147,7 @@ void World::run_for(std::chrono::milliseconds duration) {
     if (next == daemons_.end() || next->due() >= end) break;
     clock_.advance_to(next->due());
     next->step();
+    if (!next->follows() && next->done()) daemons_.erase(next);
   }
   clock_.advance_to(end);
 }
@@ -146,18 +168,73 @@ void World::pass_time(std::chrono::minutes duration) {
   move(place_.replica.tombstones(), "removed_at");
 }
 
-void World::start_daemon() {
+void World::start_daemon() { add_daemon(true); }
+
+void World::add_daemon(bool follows) {
   TableDescription description;
   description.item_count = table().size();
-  daemons_.emplace_back(engine_options(place_, clock_, chance_.random()), transport_,
+  daemons_.emplace_back(engine_options(place_, clock_, chance_.random(), follows), transport_,
                         place_.replica, description);
 }
 
-void World::kill_daemon() {
-  if (daemons_.empty()) return;
-  auto victim = daemons_.begin();
-  std::advance(victim, static_cast<long>(chance_.below(daemons_.size())));
-  daemons_.erase(victim);
+std::list<Daemon>::iterator World::any_daemon() {
+  auto daemon = daemons_.begin();
+  std::advance(daemon, static_cast<long>(chance_.below(std::max<std::size_t>(1, daemons_.size()))));
+  return daemon;
+}
+
+bool World::kill_daemon() {
+  if (daemons_.empty()) return false;
+  daemons_.erase(any_daemon());
+  return true;
+}
+
+bool World::stop_daemon() {
+  if (daemons_.empty()) return false;
+  const auto daemon = any_daemon();
+  daemon->stop();
+  daemons_.erase(daemon);
+  return true;
+}
+
+void World::invoke_functions(std::uint64_t times) {
+  for (; times > 0 && lambda_.invoke(table()); --times)
+    clock_.advance(std::chrono::milliseconds{chance_.below(1'000)});
+  if (chance_.below(2) == 0) lambda_.thaw();
+}
+
+void World::look_after() {
+  try {
+    operator_.retry_dead_letters(control());
+    if (!has(Followers::functions)) return;
+    operator_.maintain(control(), table());
+    const bool snapshot_runs = !daemons_.empty() && !daemon_follows();
+    if (!daemon_follows() && !snapshot_runs && operator_.pass_needed(control())) add_daemon(false);
+  } catch (const Error& error) {
+    const bool expected =
+        error.kind() == Error::Kind::transient || error.kind() == Error::Kind::gone;
+    if (!expected) throw;
+    ++chance_.counts["look after all failed"];
+  }
+}
+
+bool World::daemon_follows() const {
+  return std::ranges::any_of(daemons_, [](const Daemon& daemon) { return daemon.follows(); });
+}
+
+void World::roll_for_hours() {
+  for (int i = 0; i < 6; ++i) {
+    pass_time(4h);
+    if (table().stream()) table().stream()->replace_shard(1);
+    write(chance_.below(3));
+  }
+}
+
+bool World::crash_postgres() {
+  if (!place_.crash_postgres) return false;
+  place_.crash_postgres();
+  control_.reset();
+  return true;
 }
 
 void World::cut_connections() {
@@ -172,7 +249,7 @@ void World::cut_connections() {
 
 void World::renew_stream() {
   table().disable_stream();
-  write(chance_.below(5));
+  write(chance_.below(10));
   if (chance_.below(2) == 0) run_for(1s * chance_.below(60));
   clock_.advance(1s);
   constexpr std::array kViewTypes{"NEW_IMAGE", "NEW_AND_OLD_IMAGES", "KEYS_ONLY", "OLD_IMAGE"};
@@ -208,10 +285,22 @@ void World::calm_down() {
 
 std::string World::settle() {
   calm_down();
-  if (daemons_.empty()) start_daemon();
+  const bool to_functions =
+      followers_ == Followers::functions || (has(Followers::functions) && chance_.below(2) == 0);
+  if (to_functions) {
+    daemons_.clear();
+    operator_.release_table();
+  } else if (!daemon_follows()) {
+    start_daemon();
+  }
+  operator_.drop_constraint(control());
   const TimePoint end = clock_.now() + kPatience;
   std::string wrong = "nothing was compared";
   while (clock_.now() < end && !wrong.empty()) {
+    while (lambda_.invoke(table())) continue;
+    lambda_.thaw();
+    lambda_.redrive();
+    look_after();
     run_for(5s);
     wrong = difference();
   }
@@ -231,7 +320,8 @@ std::string World::status() {
 
 std::string World::difference() {
   for (const Daemon& daemon : daemons_)
-    if (!daemon.failure().empty()) return "a daemon has stopped: " + daemon.failure();
+    if (daemon.follows() && !daemon.failure().empty())
+      return "a daemon has stopped: " + daemon.failure();
   std::vector<std::string> wanted, seen;
   for (const std::string& item : table().items())
     wanted.push_back(test::canonical_dynamodb_json(item));
@@ -246,8 +336,8 @@ std::string World::difference() {
                   "WHERE source_arn = $1",
                   quote_identifier(place_.replica.state_schema)),
       std::move(pg::Params{}.text(place_.replica.source->arn)));
-  const bool calm = status.at(0, 0) == "following" && status.at(0, 1) == "0" &&
-                    status.at(0, 2) == "0" && status.at(0, 3).empty();
+  const bool calm = (status.at(0, 0) == "following" || !daemon_follows()) &&
+                    status.at(0, 1) == "0" && status.at(0, 2) == "0" && status.at(0, 3).empty();
   if (calm && wanted == seen) return "";
   for (const std::string& item : wanted) spdlog::debug("item {}", item);
   for (const std::string& item : seen) spdlog::debug("row {}", item);

@@ -8,17 +8,16 @@
 
 #include "core/random_item.hpp"
 #include "sim/daemon.hpp"
+#include "sim/faults.hpp"
+#include "sim/lambda.hpp"
+#include "sim/operator.hpp"
+#include "sim/place.hpp"
+#include "sim/virtual_clock.hpp"
 
 namespace dynamite::sim {
 
-/// Where the replica of a simulated table lives.
-struct Place {
-  pg::ConnectOptions connect;
-  ReplicaTable replica;
-  std::optional<double> read_units{};  ///< a second, that passes may take
-};
-
-/// A table, its writers, the daemons that follow it and everything that may go wrong, from a seed.
+/// A table, its writers, who follows it, who looks after that, and everything that may go wrong,
+/// from a seed.
 class World {
  public:
   World(std::uint64_t seed, const Place& place);
@@ -26,7 +25,8 @@ class World {
   /// A random history.
   void live();
   /// Everything that disturbs ends. Returns what is still wrong after half an hour; empty: the
-  /// replica equals the table, its state is `following`, and no gap is open.
+  /// replica equals the table, no gap is open, no dead letter is left, and a daemon that follows
+  /// says so.
   std::string settle();
 
   const Counts& counts() const noexcept { return chance_.counts; }
@@ -37,7 +37,12 @@ class World {
   void run_for(std::chrono::milliseconds duration);
   void pass_time(std::chrono::minutes duration);
   void start_daemon();
-  void kill_daemon();
+  bool kill_daemon();  ///< false: there is none
+  /// Of the streams' records, some batches.
+  void invoke_functions(std::uint64_t times);
+  /// What is scheduled, or done by hand: `maintain`, `dead-letters retry`, and `snapshot` where it
+  /// is needed.
+  void look_after();
   /// What is not as it should be at rest; empty: nothing.
   std::string difference();
   Table& table() { return service_.table(name_); }
@@ -50,9 +55,17 @@ class World {
   static std::string table_name(std::uint64_t seed);
 
  private:
+  enum class Followers : std::uint8_t { daemons, functions, both };
   struct Event;
   static const std::vector<Event>& events();
 
+  bool has(Followers who) const { return followers_ == Followers::both || followers_ == who; }
+  bool daemon_follows() const;
+  void add_daemon(bool follows);
+  std::list<Daemon>::iterator any_daemon();
+  bool stop_daemon();
+  void roll_for_hours();
+  bool crash_postgres();
   void cut_connections();
   void renew_stream();
   void recreate_table();
@@ -61,6 +74,7 @@ class World {
   pg::Connection& control();
 
   const Place& place_;
+  const Followers followers_;
   VirtualClock clock_;
   Chance chance_;
   Service service_;
@@ -69,6 +83,9 @@ class World {
   std::string name_;
   std::uint64_t keys_;
   std::list<Daemon> daemons_;
+  Lambda lambda_;
+  bool mapping_on_ = true;
+  Operator operator_;
   std::optional<pg::Connection> control_;
 };
 

@@ -3,8 +3,8 @@
 #include <spdlog/spdlog.h>
 
 #include <cstdlib>
-#include <optional>
 #include <string>
+#include <string_view>
 
 #include "replica/catalogue.hpp"
 #include "sim/world.hpp"
@@ -12,21 +12,39 @@
 
 namespace dynamite::sim {
 
-/// A database for worlds. DYNAMITE_SIM_LOG is the level of the daemons' log, which is off.
+/// A database for worlds. DYNAMITE_SIM_LOG is the level of the daemons' log, which is off. The
+/// server crashes too if DYNAMITE_SIM_CRASHES is 1, or the test says so.
 class WorldFixture : public test::PostgresTest {
  protected:
+  /// What happened, and how often. Stops at the first that does not end well.
+  Counts run_worlds(std::uint64_t first, std::uint64_t seeds) {
+    Counts total;
+    for (std::uint64_t seed = first; seed < first + seeds && !HasFailure(); ++seed) {
+      const Place place = make_place(seed);
+      World world{seed, place};
+      world.live();
+      EXPECT_EQ(world.settle(), "") << "repeat it with: make sim SEEDS=1 FIRST_SEED=" << seed
+                                    << (server_crashes_ ? "" : " CRASHES=0");
+      for (const auto& [name, count] : world.counts()) total[name] += count;
+    }
+    return total;
+  }
+
   void SetUp() override {
     PostgresTest::SetUp();
     if (HasFatalFailure()) return;
-    connection_.emplace(connect());
-    Catalogue catalogue{*connection_, state_schema()};
+    pg::Connection connection = connect();
+    Catalogue catalogue{connection, state_schema()};
     catalogue.execute(catalogue.plan_state());
     const char* level = std::getenv("DYNAMITE_SIM_LOG");
+    const char* crashes = std::getenv("DYNAMITE_SIM_CRASHES");
+    server_crashes_ = crashes != nullptr && std::string_view{crashes} == "1";
     spdlog::set_level(level == nullptr ? spdlog::level::off : spdlog::level::from_str(level));
   }
 
   Place make_place(std::uint64_t seed) {
-    Catalogue catalogue{*connection_, state_schema()};
+    pg::Connection connection = connect();
+    Catalogue catalogue{connection, state_schema()};
     const std::string name = World::table_name(seed);
     const std::string arn = "arn:aws:dynamodb:us-east-1:000000000000:table/" + name;
     const ReplicaTable wanted{
@@ -37,10 +55,11 @@ class WorldFixture : public test::PostgresTest {
         .state_schema = state_schema()};
     catalogue.execute(catalogue.plan_replica(wanted).sql);
     return {.connect = {.conninfo = url(), .application_name = "sim/" + schema()},
-            .replica = catalogue.find(arn).value()};
+            .replica = catalogue.find(arn).value(),
+            .crash_postgres = server_crashes_ ? test::crash_postgres : nullptr};
   }
 
-  std::optional<pg::Connection> connection_;
+  bool server_crashes_ = false;
 };
 
 }  // namespace dynamite::sim

@@ -100,4 +100,9 @@ pg::Connection PostgresTest::connect_as(const std::string& role) const {
   return pg::Connection::open({.conninfo = url_of(role), .application_name = "dynamite/test"});
 }
 
+void crash_postgres() {
+  const std::string command = environment("DYNAMITE_TEST_PG_CTL") + " crash >&2";
+  if (std::system(command.c_str()) != 0) throw std::runtime_error{"failed: " + command};
+}
+
 }  // namespace dynamite::test

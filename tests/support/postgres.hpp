@@ -47,4 +47,8 @@ class PostgresTest : public ::testing::Test {
   std::optional<pg::Connection> control_;
 };
 
+/// Kills the server of tools/with-servers and starts it again. For tests that have it to
+/// themselves.
+void crash_postgres();
+
 }  // namespace dynamite::test

@@ -1,7 +1,6 @@
-#include "app/reread.hpp"
+#include "engine/reread.hpp"
 
 #include <chrono>
-#include <vector>
 
 #include "pg/pg_error.hpp"
 #include "replica/newest_versions.hpp"
@@ -40,6 +39,17 @@ Batch changes_of(std::span<const DoubtfulKey> keys, const NewestVersions& newest
 }
 
 }  // namespace
+
+std::vector<DoubtfulKey> doubtful_keys(DeadLetters& letters, std::span<const StoredLetter> page) {
+  std::vector<DoubtfulKey> keys;
+  for (const StoredLetter& letter : page)
+    if (!letter.key.empty())
+      keys.push_back({.key = letter.key,
+                      .version = letter.version,
+                      .letter = letter.id,
+                      .record = letters.record(letter.id).value_or("")});
+  return keys;
+}
 
 ApplyOutcome Reread::apply(std::span<const DoubtfulKey> keys, std::stop_token stop) {
   for (int attempt = 1;; ++attempt) {

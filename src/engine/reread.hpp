@@ -5,8 +5,10 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "replica/applier.hpp"
+#include "replica/dead_letters.hpp"
 #include "source/dynamodb.hpp"
 
 namespace dynamite {
@@ -18,6 +20,9 @@ struct DoubtfulKey {
   std::optional<std::int64_t> letter{};  ///< the dead letter that this is about
   std::string record{};                  ///< for a dead letter, should it be refused
 };
+
+/// Of the letters whose key could be read.
+std::vector<DoubtfulKey> doubtful_keys(DeadLetters& letters, std::span<const StoredLetter> page);
 
 /// Makes the rows of keys what the source has now, whoever follows the table meanwhile: reads the
 /// items strongly consistent and applies them under a version between what the replica knew before

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "sim/client.hpp"
+#include "sim/lambda.hpp"
+#include "sim/place.hpp"
+
+namespace dynamite::sim {
+
+/// What is scheduled, or done by hand with the other commands, and what a DBA does.
+class Operator {
+ public:
+  Operator(const Place& place, Transport& transport, Chance& chance, Lambda& lambda)
+      : place_{place}, chance_{chance}, client_{transport}, lambda_{lambda} {}
+
+  /// `maintain`, of a table that Lambda follows: notices what it discarded.
+  void maintain(pg::Connection& connection, const Table& table);
+  /// `dead-letters retry`.
+  void retry_dead_letters(pg::Connection& connection);
+  /// Whether it is time for `snapshot`: the replica was never whole, or a gap is open.
+  bool pass_needed(pg::Connection& connection) const;
+  /// `release`, which takes the table from a dead daemon. False: there was none.
+  bool release_table();
+  /// A constraint that refuses some rows.
+  void add_constraint(pg::Connection& connection);
+  void drop_constraint(pg::Connection& connection);
+
+ private:
+  const Place& place_;
+  Chance& chance_;
+  Client client_;
+  Lambda& lambda_;
+};
+
+}  // namespace dynamite::sim

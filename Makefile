@@ -89,6 +89,8 @@ bench: ## measure, beside a bare libpq program
 	@cmake --preset release -DDYNAMITE_TESTS=OFF -DDYNAMITE_BENCH=ON >/dev/null
 	@cmake --build --preset release -j $(JOBS)
 	@for program in build/release/bench/*_bench; do tools/with-servers --no-dynamodb $$program || exit; done
+	@$(MAKE) --no-print-directory release bin/dynamite-sim
+	@tools/with-servers --no-dynamodb bench/whole/whole
 
 bench-lambda: build/dynamite-lambda.zip ## measure a cold start, beside handlers in Python and Node
 	@tools/install --bench

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <iterator>
 #include <thread>
 
 #include "core/sleep.hpp"
@@ -16,7 +17,8 @@ using namespace std::chrono_literals;
 
 constexpr auto kTick = 100ms;
 constexpr auto kControlCheck = 1s;  // between looks at the control connection and at standby tables
-constexpr auto kStalled = 60s;      // a shard without progress for so long is a problem
+constexpr auto kDiscoverySpacing = 500ms;   // AWS allows ten DescribeStream a second
+constexpr auto kStalled = 60s;              // a shard without progress for so long is a problem
 constexpr double kProvisionedShare = 0.25;  // of a table's read units that a pass takes unasked
 
 }  // namespace
@@ -36,6 +38,8 @@ void Engine::add(ReplicaTable replica, const TableDescription& description) {
   auto state = std::make_shared<TableState>(std::move(replica), description.item_count,
                                             read_units_of(options_.read_units, description));
   tables_.push_back({.state = std::move(state)});
+  options_.discovery_interval = std::max<std::chrono::milliseconds>(
+      options_.discovery_interval, kDiscoverySpacing * std::ssize(tables_));
 }
 
 std::vector<std::shared_ptr<const TableState>> Engine::tables() const {

@@ -23,7 +23,8 @@ struct EngineOptions {
   std::uint32_t segments = 4;          ///< of a new pass
   std::optional<double> read_units{};  ///< a second and table; absent: a quarter of the provisioned
   std::chrono::milliseconds idle_poll_max{1'000};
-  std::chrono::milliseconds discovery_interval{10'000};  ///< between looks at a stream's shards
+  std::chrono::milliseconds discovery_interval{10'000};  ///< between looks at a stream's shards;
+                                                         ///< longer with more than twenty tables
   bool follow = true;                                    ///< read the streams; else one pass only
   bool snapshot = true;                                  ///< make a pass where one is needed
   OnGap on_gap = OnGap::resnapshot;

@@ -18,7 +18,6 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kChildrenInterval{1'000};  // until an ended shard's are listed
 constexpr auto kLook = 100ms;  // between looks at what the lanes have done
-constexpr auto kFollowedInterval = 5s;
 constexpr auto kTidyInterval = 60s;
 
 }  // namespace
@@ -177,7 +176,7 @@ bool TableTask::caught_up() const {
 
 void TableTask::note_followed_now(Worker& worker) {
   const TimePoint now = options_.clock->now();
-  if (now - followed_noted_ < kFollowedInterval) return;
+  if (now - followed_noted_ < options_.discovery_interval / 2) return;  // it needs a discovery
   followed_noted_ = now;
   check_presence(worker);
   const auto read_up_to = now - drain_from_;

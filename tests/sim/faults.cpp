@@ -74,7 +74,9 @@ HttpResponse FaultyTransport::send(const HttpRequest& request, std::stop_token) 
 }
 
 HttpResponse FaultyTransport::answer(const HttpRequest& request) {
-  HttpResponse response = service_.handle(target_of(request), request.body);
+  const std::string_view target = target_of(request);
+  ++chance_.counts[fmt::format("calls of {}", target.substr(target.find('.') + 1))];
+  HttpResponse response = service_.handle(target, request.body);
   response.headers.emplace_back("x-amz-crc32", checksum(response.body));
   return response;
 }

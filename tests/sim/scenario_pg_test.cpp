@@ -37,6 +37,22 @@ class ScenarioTest : public WorldFixture {
   std::optional<World> world_;
 };
 
+// Lambda asks each shard four times a second.
+TEST_F(ScenarioTest, WhereNothingHappensItAsksSeldom) {
+  Counts& counts = world().chance().counts;
+  counts.clear();
+
+  world().run_for(10min);
+
+  const std::uint64_t shards = stream().shards().size();
+  EXPECT_GE(counts["calls of GetRecords"], 570 * shards);
+  EXPECT_LE(counts["calls of GetRecords"], 600 * shards);
+  EXPECT_LE(counts["calls of DescribeStream"], 125U);
+  EXPECT_LE(counts["calls of DescribeTable"], 125U);
+  EXPECT_LE(counts["calls of GetShardIterator"], 2 * shards);
+  EXPECT_EQ(counts["calls of Scan"], 0U);
+}
+
 TEST_F(ScenarioTest, WhatWasTrimmedWhileTheDaemonHungIsMadeUpForWithoutARestart) {
   world().write(20);
   world().pass_time(30h);

@@ -1,0 +1,157 @@
+// How long an apply takes while the sweep at the end of a pass goes through the same table: alone,
+// and beside sweeps that delete nothing, half the rows and all of them.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <future>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/key.hpp"
+#include "core/sleep.hpp"
+#include "replica/applier.hpp"
+#include "replica/catalogue.hpp"
+#include "replica/pass.hpp"
+
+namespace dynamite::bench {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+using Milliseconds = std::chrono::duration<double, std::milli>;
+
+constexpr std::uint64_t kRows = 1'000'000;
+constexpr std::uint64_t kRowsQuick = 10'000;
+constexpr std::size_t kBatch = 100;
+constexpr std::string_view kStateSchema = "bench_sweep_state";
+
+/// A replica with rows, of which some were met by the pass that ends.
+class SweptTable {
+ public:
+  SweptTable(std::string url, std::uint64_t rows) : url_{std::move(url)}, rows_{rows} {
+    pg::Connection connection = open();
+    connection.run("SET client_min_messages = warning");
+    connection.run("DROP SCHEMA IF EXISTS bench_sweep_state CASCADE");
+    connection.run("DROP TABLE IF EXISTS public.bench_sweep");
+    const SourceTable source{
+        .arn = "arn:aws:dynamodb:us-east-1:000000000000:table/bench_sweep",
+        .key_schema = {.partition = {.name = "pk", .type = KeyType::S}, .sort = std::nullopt}};
+    Catalogue catalogue{connection, std::string{kStateSchema}};
+    catalogue.execute(catalogue.plan_state());
+    const ReplicaTable wanted{.id = 0,
+                              .source = std::make_shared<const SourceTable>(source),
+                              .schema = "public",
+                              .table = "bench_sweep",
+                              .state_schema = std::string{kStateSchema}};
+    catalogue.execute(catalogue.plan_replica(wanted).sql);
+    replica_ = catalogue.find(source.arn).value();
+  }
+
+  pg::Connection open() const {
+    return pg::Connection::open({.conninfo = url_, .application_name = "bench"});
+  }
+  const ReplicaTable& replica() const { return replica_; }
+  std::uint64_t rows() const { return rows_; }
+
+  /// Starts a pass that has met `met_percent` of the rows.
+  std::int32_t fill(int met_percent) const {
+    pg::Connection connection = open();
+    const std::int32_t epoch = Passes{connection, replica_}.start({.segments = 1}, {});
+    connection.run("TRUNCATE public.bench_sweep, " + replica_.tombstones());
+    connection.run(fmt::format(
+        "INSERT INTO public.bench_sweep SELECT k, jsonb_build_object('pk', k, 'text', "
+        "repeat('x', 200)), now(), now(), NULL, 0, CASE WHEN n % 100 < {} THEN {} ELSE 0 END "
+        "FROM generate_series(1, {}) n, lpad(n::text, 12, '0') k",
+        met_percent, epoch, rows_));
+    connection.run("VACUUM ANALYZE public.bench_sweep");
+    return epoch;
+  }
+
+ private:
+  std::string url_;
+  std::uint64_t rows_;
+  ReplicaTable replica_;
+};
+
+/// Applies batches of puts, of keys all over the table, until `ended`; how long each took, sorted.
+std::vector<double> apply_until(const SweptTable& table, const std::stop_token& ended) {
+  pg::Connection connection = table.open();
+  Applier applier{connection, {}};
+  std::vector<double> times;
+  std::mt19937_64 random{1};
+  for (std::uint64_t version = 1; !ended.stop_requested();) {
+    std::vector<std::string> keys(kBatch), images(kBatch);
+    Batch batch;
+    batch.tables = {table.replica().source};
+    for (std::size_t i = 0; i < kBatch; ++i) {
+      const std::string key = fmt::format("{:012}", 1 + random() % table.rows());
+      append_key_part(keys[i], key);
+      images[i] = fmt::format(R"({{"pk":{{"S":"{}"}},"text":{{"S":"new"}}}})", key);
+      batch.changes.push_back({.key = keys[i],
+                               .image = images[i],
+                               .record = images[i],
+                               .version = Version{1, std::to_string(version++)}});
+    }
+    const auto begin = steady_clock::now();
+    applier.apply({.table = table.replica(), .batch = batch});
+    times.push_back(Milliseconds{steady_clock::now() - begin}.count());
+  }
+  std::ranges::sort(times);
+  return times;
+}
+
+void print(std::string_view name, const std::vector<double>& times, double seconds,
+           std::uint64_t swept) {
+  const auto at = [&](double share) {
+    return times[static_cast<std::size_t>(share * static_cast<double>(times.size() - 1))];
+  };
+  fmt::print("{:24} {:8.1f} s {:9} {:8} {:7.1f} ms {:7.1f} ms {:7.1f} ms\n", name, seconds, swept,
+             times.size(), at(0.5), at(0.99), times.back());
+}
+
+void measure(const SweptTable& table, std::string_view name, int met_percent) {
+  const std::int32_t epoch = table.fill(met_percent);
+  std::stop_source ended;
+  auto applier =
+      std::async(std::launch::async, [&] { return apply_until(table, ended.get_token()); });
+  sleep_for(100ms, {});
+  const auto begin = steady_clock::now();
+  pg::Connection connection = table.open();
+  Passes passes{connection, table.replica()};
+  passes.begin_sweep(epoch, {});
+  const std::uint64_t swept = passes.sweep(epoch, {});
+  const Milliseconds time = steady_clock::now() - begin;
+  ended.request_stop();
+  print(name, applier.get(), time.count() / 1'000, swept);
+}
+
+void run(bool quick) {
+  const char* url = std::getenv("DYNAMITE_TEST_PG_URL");
+  if (url == nullptr) throw std::runtime_error{"start it with tools/with-servers"};
+  const SweptTable table{url, quick ? kRowsQuick : kRows};
+  fmt::print("{} rows, batches of {} puts beside the sweep\n", table.rows(), kBatch);
+  fmt::print("{:24} {:>10} {:>9} {:>8} {:>10} {:>10} {:>10}\n", "the sweep", "takes", "deletes",
+             "applies", "median", "99 %", "longest");
+  table.fill(100);
+  std::stop_source ended;
+  auto alone =
+      std::async(std::launch::async, [&] { return apply_until(table, ended.get_token()); });
+  sleep_for(quick ? 200ms : 5s, {});
+  ended.request_stop();
+  print("is not there", alone.get(), 0, 0);
+  measure(table, "meets all", 100);
+  measure(table, "meets half", 50);
+  measure(table, "meets nothing", 0);
+}
+
+}  // namespace
+}  // namespace dynamite::bench
+
+int main(int argc, char** argv) {
+  dynamite::bench::run(argc > 1 && std::string_view{argv[1]} == "--quick");
+}

@@ -51,8 +51,7 @@ void TableState::shard_opened(const std::string& shard) {
 
 void TableState::shard_finished(const std::string& shard) {
   const std::scoped_lock lock{mutex_};
-  shards_[shard].opened = true;
-  shards_[shard].finished = true;
+  shards_[shard] = {.opened = true, .finished = true};
   discovery_requested_ = true;
 }
 
@@ -68,6 +67,11 @@ void TableState::shard_busy(const std::string& shard, Micros newest) {
   Shard& entry = shards_[shard];
   entry.empty_pages.clear();
   entry.newest = std::max(entry.newest, newest);
+}
+
+void TableState::forget_shard(const std::string& shard) {
+  const std::scoped_lock lock{mutex_};
+  shards_.erase(shard);
 }
 
 void TableState::forget_shards() {

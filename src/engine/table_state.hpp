@@ -47,6 +47,7 @@ class TableState {
   void shard_busy(const std::string& shard, Micros newest);
   /// It was read, or what was read is committed.
   void shard_progressed(const std::string& shard, TimePoint now);
+  void forget_shard(const std::string& shard);
   void forget_shards();
 
   bool running(const std::string& shard) const;

@@ -185,9 +185,20 @@ void TableTask::note_followed_now(Worker& worker) {
                 std::chrono::duration_cast<std::chrono::seconds>(read_up_to));
   if (now - tidied_ < kTidyInterval) return;
   tidied_ = now;
-  forget_old_shards(worker.connection(), table_->replica);
+  forget_old(worker);
   expire_tombstones(worker.connection(), table_->replica);
   DeadLetters{worker.connection(), table_->replica}.discard_overtaken();
+}
+
+void TableTask::forget_old(Worker& worker) {
+  const std::string prefix = ShardTask::lane(stream_label_, "");
+  for (const std::string& lane : forget_old_shards(worker.connection(), table_->replica)) {
+    if (!lane.starts_with(prefix)) continue;  // of an older stream
+    const std::string shard = lane.substr(prefix.size());
+    known_.erase(shard);
+    positions_.erase(shard);
+    table_->forget_shard(shard);
+  }
 }
 
 bool TableTask::discovery_due() {

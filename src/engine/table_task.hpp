@@ -46,6 +46,7 @@ class TableTask : public Task {
   void note_gap(Worker& worker, const std::string& shard, const std::string& reason);
   bool caught_up() const;
   void note_followed_now(Worker& worker);
+  void forget_old(Worker& worker);
   void check_presence(Worker& worker);
   void expect_all_before_now();
 

@@ -120,11 +120,16 @@ std::optional<std::chrono::seconds> since_followed(pg::Connection& connection,
   return std::chrono::seconds{row.number(0, 0)};
 }
 
-void forget_old_shards(pg::Connection& connection, const ReplicaTable& table) {
-  connection.run(fmt::format("DELETE FROM {} WHERE replica_id = $1::integer AND finished "
-                             "AND lane LIKE 'shard/%' AND updated_at < now() - interval '48 hours'",
-                             state_name(table.state_schema, "checkpoint")),
-                 std::move(pg::Params{}.number(table.id)));
+std::vector<std::string> forget_old_shards(pg::Connection& connection, const ReplicaTable& table) {
+  const pg::Result rows = connection.run(
+      fmt::format("DELETE FROM {} WHERE replica_id = $1::integer AND finished "
+                  "AND lane LIKE 'shard/%' AND updated_at < now() - interval '48 hours' "
+                  "RETURNING lane",
+                  state_name(table.state_schema, "checkpoint")),
+      std::move(pg::Params{}.number(table.id)));
+  std::vector<std::string> lanes;
+  for (int row = 0; row < rows.rows(); ++row) lanes.emplace_back(rows.at(row, 0));
+  return lanes;
 }
 
 void note_problem(pg::Connection& connection, const ReplicaTable& table,

@@ -6,6 +6,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "pg/connection.hpp"
 #include "replica/applier.hpp"
@@ -54,8 +55,9 @@ std::optional<std::chrono::seconds> since_followed(pg::Connection& connection,
 /// A stream keeps records for 24 h: who was away for longer than this may have lost some.
 inline constexpr std::chrono::hours kAwayMax{23};
 
-/// Forgets shards that were read to their end two days ago: no stream lists them any more.
-void forget_old_shards(pg::Connection& connection, const ReplicaTable& table);
+/// Forgets shards that were read to their end two days ago: no stream lists them any more. Returns
+/// their lanes.
+std::vector<std::string> forget_old_shards(pg::Connection& connection, const ReplicaTable& table);
 
 /// Notes in `replica.state` what the follower does; nothing if `owner` no longer follows.
 void note_state(pg::Connection& connection, const ReplicaTable& table, std::int64_t owner,

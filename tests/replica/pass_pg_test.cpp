@@ -247,7 +247,7 @@ TEST_F(PassTest, ShardsThatEndedTwoDaysAgoAreForgotten) {
                     state_schema()));
   apply({}, {}, {.lane = "shard/1/new", .position = "1", .finished = true});
 
-  forget_old_shards(*connection, orders);
+  EXPECT_THAT(forget_old_shards(*connection, orders), ::testing::ElementsAre("shard/1/old"));
 
   EXPECT_EQ(query(fmt::format("SELECT lane FROM {}.checkpoint ORDER BY 1", state_schema())),
             "shard/1/new\nshard/1/open");

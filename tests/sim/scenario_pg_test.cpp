@@ -1,4 +1,5 @@
 #include <gmock/gmock.h>
+#include <malloc.h>
 
 #include "sim/world_fixture.hpp"
 
@@ -51,6 +52,25 @@ TEST_F(ScenarioTest, WhereNothingHappensItAsksSeldom) {
   EXPECT_LE(counts["calls of DescribeTable"], 125U);
   EXPECT_LE(counts["calls of GetShardIterator"], 2 * shards);
   EXPECT_EQ(counts["calls of Scan"], 0U);
+}
+
+// Shards come and go, and nothing of those that went is kept for long.
+TEST_F(ScenarioTest, AWeekOfRollsLeavesMemoryFlat) {
+  const auto live_for = [&](int days) {
+    for (int roll = 0; roll < 6 * days; ++roll) {
+      for (int shard = 0; shard < 3; ++shard) stream().replace_shard(1);
+      world().write(20);
+      world().run_for(90s);
+      world().pass_time(4h);
+    }
+    return mallinfo2().uordblks;
+  };
+  const std::size_t after_three_days = live_for(3);
+
+  const std::size_t after_ten_days = live_for(7);
+
+  EXPECT_LT(after_ten_days, after_three_days + 100'000);
+  settle();
 }
 
 TEST_F(ScenarioTest, WhatWasTrimmedWhileTheDaemonHungIsMadeUpForWithoutARestart) {

@@ -72,10 +72,13 @@ sim: ## simulated histories against a real PostgreSQL (SEEDS=2000 FIRST_SEED=1)
 	  --no-dynamodb build/ci/tests/sim_pg_test --gtest_filter='WorldTest.*' --gtest_brief=1
 
 SIM = $(filter sim,$(SOURCE))
+# Shards roll and split while the demo runs, and pages are as odd as AWS's may be.
+DEMO_SOURCE = $(if $(SIM),--no-dynamodb tools/with-simulator bin/dynamite-sim --oddities 10 --roll 3 --)
 demo: ## watch tables being replicated, live (KEEP=1 leaves the servers up, SOURCE=sim needs no Java)
+	$(if $(filter local sim,$(SOURCE)),,$(error SOURCE is "$(SOURCE)", wanted: local or sim))
 	@tools/install $(SIM:sim=--sim)
 	@$(MAKE) --no-print-directory release $(SIM:sim=bin/dynamite-sim)
-	@tools/with-servers $(SIM:sim=--no-dynamodb) tools/demo $(if $(KEEP),--keep) --source $(SOURCE)
+	@tools/with-servers $(DEMO_SOURCE) tools/demo $(if $(KEEP),--keep)
 
 .PHONY: bin/dynamite-sim
 bin/dynamite-sim:

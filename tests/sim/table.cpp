@@ -23,8 +23,9 @@ std::uint32_t hash_of(std::string_view bytes) {
 }
 
 std::string label_of(Micros time) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}",
-                     std::chrono::time_point_cast<std::chrono::milliseconds>(time));
+  const auto second = std::chrono::floor<std::chrono::seconds>(time);
+  const auto rest = std::chrono::floor<std::chrono::milliseconds>(time - second);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}", second, rest.count());
 }
 
 std::string attribute(simdjson::dom::object image, const std::string& name) {
@@ -92,7 +93,8 @@ void Table::record(const char* event, std::string_view old_image, std::string_vi
 }
 
 void Table::enable_stream(const std::string& view_type, std::size_t shards) {
-  const std::string label = label_of(chance_.now());
+  labelled_at_ = std::max(chance_.now(), labelled_at_ + std::chrono::milliseconds{1});
+  const std::string label = label_of(labelled_at_);
   // 21 digits that soon become 22, or as many as there may be.
   const std::string first_sequence_number =
       chance_.below(4) == 0

@@ -68,6 +68,7 @@ class Table {
   Chance& chance_;
   std::map<Place, std::string> items_;
   std::list<Stream> streams_;  // oldest first
+  Micros labelled_at_{};       // the newest
 };
 
 }  // namespace dynamite::sim

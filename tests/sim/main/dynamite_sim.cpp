@@ -25,6 +25,7 @@ struct Options {
   unsigned faults = 0;
   unsigned oddities = 0;
   unsigned roll_seconds = 0;
+  bool counts = false;
 };
 
 /// One service for all connections.
@@ -100,6 +101,7 @@ int run(int argc, char** argv) {
       ->check(CLI::Range(0, 90));
   app.add_option("--roll", options.roll_seconds,
                  "Every so many seconds a shard of each stream is closed and followed by others");
+  app.add_flag("--counts", options.counts, "At the end, print what was called and what went wrong");
   app.footer(
       "It prints the URL for AWS_ENDPOINT_URL and lives until a signal, or as long as the\n"
       "process that started it. Any credentials will do.");
@@ -118,6 +120,7 @@ int run(int argc, char** argv) {
     fmt::print(stderr, "dynamite-sim: seed {}\n", options.seed);
     wait_for_signal(server, options.roll_seconds);
   }
+  if (!options.counts) return 0;
   for (const auto& [name, count] : server.counts())
     fmt::print(stderr, "dynamite-sim: {:>9}  {}\n", count, name);
   return 0;

@@ -30,12 +30,12 @@ test: build/dynamite-lambda.zip ## build and run every test, on real servers
 
 test-asan: ## make test, under the address and undefined behaviour sanitizers
 test-tsan: ## make test, under the thread sanitizer
-# But for a test of the program's memory, which is not its own under a sanitizer.
+# But for tests of the program's memory, which is not its own under a sanitizer.
 test-asan test-tsan: test-%: build/dynamite-lambda.zip
 	@cmake --preset $* -DDYNAMITE_BENCH=OFF >/dev/null
 	@cmake --build --preset $* -j $(JOBS)
 	@tools/with-servers ctest --test-dir build/$* --output-on-failure -j $(JOBS) \
-	  -E TheLargestEventFitsIntoTheSmallestFunction
+	  -E 'TheLargestEventFitsIntoTheSmallestFunction|CostsBoundedMemory'
 
 ZIP = build/dynamite-lambda$(ARCH:%=-%).zip
 package: INSTALL = --build

@@ -17,6 +17,7 @@ namespace {
 constexpr std::string_view kEventSource = "aws:dynamodb";
 constexpr std::size_t kKeyChunkBytes = std::size_t{64} << 10U;  // one allocation for many keys
 constexpr std::size_t kSequenceDigitsMax = 40;
+constexpr std::size_t kRejectedMax = 100'000;  // an event of Lambda has 10,000 records at most
 
 [[noreturn]] void fail(const std::string& why) { throw Error{Error::Kind::poison, why}; }
 
@@ -103,6 +104,11 @@ void ChangeReader::read(JsonScanner& scanner) {
 void ChangeReader::reject(std::string_view record, std::string reason,
                           const StreamRecord& members) {
   if (is_present(members.stream_arn)) find_table(members);
+  if (batch_.rejected.size() == kRejectedMax)
+    throw Error{Error::Kind::usage,
+                fmt::format("more than {} records are malformed; the first is refused because: {}",
+                            kRejectedMax, batch_.rejected.front().reason),
+                "these are no stream records"};
   const bool numbered = is_sequence_number(members.sequence_number);
   // Before any table is known, 0 is right too: it is the next one's index.
   batch_.rejected.push_back(

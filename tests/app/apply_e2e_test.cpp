@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 
 #include <filesystem>
 #include <fstream>
@@ -63,6 +64,67 @@ TEST_F(ApplyTest, ASecondTimeChangesNothing) {
 
   EXPECT_THAT(apply_files({file}).output, HasSubstr("1 records, 1 keys, 0 rows changed"));
 }
+
+/// A hundred megabytes that nobody means well with, and what is said of them.
+struct Hostile {
+  const char* name;
+  std::string (*text)();
+  int status;
+  const char* said;
+};
+
+constexpr std::size_t kHostileBytes = 100'000'000;
+
+class HostileFileTest : public ApplyTest, public ::testing::WithParamInterface<Hostile> {};
+
+TEST_P(HostileFileTest, CostsBoundedMemory) {
+  const std::string file = write(GetParam().text());
+
+  const Finished run = apply_files({file});
+
+  EXPECT_EQ(run.status, GetParam().status);
+  EXPECT_THAT(run.output + run.errors, HasSubstr(GetParam().said));
+  rusage children{};
+  getrusage(RUSAGE_CHILDREN, &children);
+  EXPECT_LT(children.ru_maxrss, 6 * kHostileBytes / 1'024);
+}
+
+std::string repeated(std::string_view text) {
+  std::string all;
+  for (all.reserve(kHostileBytes + text.size()); all.size() < kHostileBytes;) all += text;
+  return all;
+}
+
+std::string nested(std::size_t depth) {
+  std::string text;
+  for (std::size_t i = 0; i < depth; ++i) text += R"({"L":[)";
+  for (std::size_t i = 0; i < depth; ++i) text += "]}";
+  return text;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Apply, HostileFileTest,
+    ::testing::Values(
+        Hostile{"Brackets", [] { return repeated("["); }, 2, "not JSON"},
+        Hostile{"EmptyRecords",
+                [] { return R"({"Records":[)" + put_record("a", 1) + repeated(",{}") + "]}"; }, 2,
+                "more than 100000 records are malformed"},
+        Hostile{"OneString", [] { return event_of({put_record("a", 1, repeated("x"))}); }, 0,
+                "1 rows changed"},
+        Hostile{"RepeatedRecords",
+                [] {
+                  return R"({"Records":[)" + put_record("a", 2) +
+                         repeated("," + put_record("a", 1)) + "]}";
+                },
+                0, "1 keys, 1 rows changed"},
+        Hostile{"Nesting",
+                [] {
+                  RecordText record;
+                  record.new_image = nested(10'000);
+                  return event_of({put_record("a", 1), record.json()});
+                },
+                0, "1 dead letters"}),
+    [](const auto& test) { return test.param.name; });
 
 TEST_F(ApplyTest, AFileLargerThanAPartIsCutBetweenItsLines) {
   constexpr std::uint64_t kRecords = 300;

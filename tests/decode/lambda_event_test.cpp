@@ -250,6 +250,18 @@ TEST(RejectedRecord, AloneWithoutItsTableIsAUsageError) {
                     HasSubstr("eventSourceARN of the record is missing")));
 }
 
+TEST(RejectedRecord, BeyondALimitRefusesTheEvent) {
+  std::string records = RecordText{}.json();
+  for (int i = 0; i < 100'000; ++i) records += ",{}";
+  EXPECT_THAT(decode(event_of({records})).rejected, SizeIs(100'000));
+
+  EXPECT_THAT(failure_of([&] {
+                decode(event_of({records, "{}"}));
+              }),
+              AllOf(StartsWith("usage: more than 100000 records are malformed"),
+                    HasSubstr("eventSourceARN of the record is missing")));
+}
+
 TEST(LambdaEvent, OfAStreamWithoutNewImagesHasPutsThatLackThem) {
   for (const char* view_type : {"KEYS_ONLY", "OLD_IMAGE"}) {
     for (const char* name : {"INSERT", "MODIFY"}) {

@@ -4,15 +4,16 @@
 
 #include <algorithm>
 #include <functional>
+#include <span>
 
 #include "app/commands.hpp"
 #include "app/connect_options.hpp"
 #include "app/handler_options.hpp"
-#include "engine/reread.hpp"
 #include "app/source_tables.hpp"
 #include "core/arn.hpp"
 #include "core/error.hpp"
 #include "decode/decode.hpp"
+#include "engine/reread.hpp"
 #include "replica/catalogue.hpp"
 
 namespace dynamite {
@@ -112,15 +113,22 @@ int discard(const Context& context) {
 
 struct Retried {
   std::size_t done = 0, refused = 0, unreadable = 0;
+
+  Retried& operator+=(const Retried& more) {
+    done += more.done;
+    refused += more.refused;
+    unreadable += more.unreadable;
+    return *this;
+  }
 };
 
-void retry_page(const Context& context, DeadLetters& letters, Reread& reread,
-                const std::vector<StoredLetter>& page, Retried& sum) {
+Retried retry_page(DeadLetters& letters, Reread& reread, std::span<const StoredLetter> page,
+                   const std::stop_token& stop) {
   const std::vector<DoubtfulKey> keys = doubtful_keys(letters, page);
-  sum.unreadable += page.size() - keys.size();
-  const ApplyOutcome outcome = reread.apply(keys, context.stop);
-  sum.refused += outcome.dead_letters;
-  sum.done += keys.size() - std::min(keys.size(), outcome.dead_letters);
+  const ApplyOutcome outcome = reread.apply(keys, stop);
+  const std::size_t refused = std::min(keys.size(), outcome.dead_letters);
+  return {
+      .done = keys.size() - refused, .refused = refused, .unreadable = page.size() - keys.size()};
 }
 
 int retry(const Context& context) {
@@ -135,7 +143,7 @@ int retry(const Context& context) {
     std::vector<std::vector<StoredLetter>> pages;
     for_each_page(context, letters,
                   [&](const std::vector<StoredLetter>& page) { pages.push_back(page); });
-    for (const auto& page : pages) retry_page(context, letters, reread, page, sum);
+    for (const auto& page : pages) sum += retry_page(letters, reread, page, context.stop);
   });
   fmt::print("{} dead letters resolved, {} refused again\n", sum.done, sum.refused);
   if (sum.unreadable > 0)

@@ -52,6 +52,16 @@ void check_event_source(const StreamRecord& record) {
               "make the stream of the DynamoDB table the function's event source"};
 }
 
+void check_image(const StreamRecord& record) {
+  if (!token_is(record.event_name, "INSERT") && !token_is(record.event_name, "MODIFY"))
+    fail("eventName of the record is none of INSERT, MODIFY, REMOVE");
+  if (is_present(record.new_image)) return;
+  // Who applies it reads the item back.
+  const std::string view_type = unescaped(record.view_type);
+  if (view_type != "KEYS_ONLY" && view_type != "OLD_IMAGE")
+    fail("NewImage of the record is missing");
+}
+
 std::uint64_t generation_of(const std::string& stream_arn) {
   try {
     return parse_stream_arn(stream_arn).generation;
@@ -150,16 +160,6 @@ Change ChangeReader::make_change(std::string_view text, const StreamRecord& reco
           .time = is_present(record.time) ? parse_seconds(record.time) : Micros{},
           .table = table_,
           .kind = removed ? ChangeKind::remove : ChangeKind::put};
-}
-
-void ChangeReader::check_image(const StreamRecord& record) const {
-  if (!token_is(record.event_name, "INSERT") && !token_is(record.event_name, "MODIFY"))
-    fail("eventName of the record is none of INSERT, MODIFY, REMOVE");
-  if (is_present(record.new_image)) return;
-  // Who applies it reads the item back.
-  const std::string view_type = unescaped(record.view_type);
-  if (view_type != "KEYS_ONLY" && view_type != "OLD_IMAGE")
-    fail("NewImage of the record is missing");
 }
 
 std::string_view ChangeReader::read_key_of(const StreamRecord& record) {

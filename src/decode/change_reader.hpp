@@ -42,7 +42,6 @@ class ChangeReader {
  private:
   void find_table(const StreamRecord& record);
   Change make_change(std::string_view text, const StreamRecord& record);
-  void check_image(const StreamRecord& record) const;
   std::string_view read_key_of(const StreamRecord& record);
 
   Batch& batch_;

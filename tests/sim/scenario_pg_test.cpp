@@ -159,6 +159,20 @@ TEST_F(ScenarioTest, ATableThatWasDeletedIsWaitedForAndItsRowsGo) {
   settle();
 }
 
+TEST_F(ScenarioTest, ATableMadeAgainWithAnotherKeyIsNotMixedIntoTheReplica) {
+  const std::string name = world().table().name();
+  world().service().delete_table(name);
+  world().service().create_table(
+      name, {.partition = {.name = "other", .type = KeyType::S}, .sort = std::nullopt},
+      "NEW_AND_OLD_IMAGES");
+  world().table().put(R"({"other":{"S":"a"}})");
+
+  world().run_for(1min);
+
+  EXPECT_THAT(world().status(), HasSubstr("was re-created with another key"));
+  EXPECT_THAT(world().difference(), HasSubstr("a daemon has stopped"));
+}
+
 TEST_F(ScenarioTest, ATableThatIsDeletedWhileItIsCopiedIsCopiedAnew) {
   const KeySchema schema = world().table().key_schema();
   place_.read_units = 1;

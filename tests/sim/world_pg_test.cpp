@@ -13,6 +13,9 @@ using test::from_environment;
 
 using WorldTest = WorldFixture;
 
+/// A hundred seeds beside those of WorldTest, so that several processors have something to do.
+class MoreWorldsTest : public WorldFixture, public ::testing::WithParamInterface<std::uint64_t> {};
+
 /// What every hundred seeds must have met: what never happens is not tested.
 constexpr std::array kMet{
     "HTML with status 500",
@@ -85,6 +88,10 @@ TEST_F(WorldTest, EndsWithTheReplicaEqualToTheTable) {
   }
   for (const char* name : kMet) EXPECT_GT(total[name], 0U) << name << " never happened";
 }
+
+TEST_P(MoreWorldsTest, EndWithTheReplicaEqualToTheTable) { run_worlds(GetParam(), 100); }
+
+INSTANTIATE_TEST_SUITE_P(FromSeed, MoreWorldsTest, ::testing::Values(101, 201));
 
 }  // namespace
 }  // namespace dynamite::sim

@@ -249,12 +249,10 @@ std::optional<std::string> TableTask::look_at_source(Worker& worker) {
 void TableTask::enter_stream(Worker& worker, const std::string& stream_arn,
                              std::uint64_t generation) {
   pg::Connection& connection = worker.connection();
-  const auto newest = newest_generation(connection, table_->replica);
   stream_arn_ = stream_arn;
   stream_label_ = parse_stream_arn(stream_arn).label;
-  if (newest && *newest != generation)
-    note_gap(worker, "", "the stream was switched off and on again, or the table re-created");
-  note_stream(connection, table_->replica, stream_arn, generation);
+  if (const auto gap = note_stream(connection, table_->replica, stream_arn, generation))
+    say_gap(*gap);
   known_.clear();
   positions_.clear();
   const std::string prefix = ShardTask::lane(stream_label_, "");
@@ -306,9 +304,13 @@ void TableTask::start_shards(Worker& worker, const StreamDescription& stream) {
 }
 
 void TableTask::note_gap(Worker& worker, const std::string& shard, const std::string& reason) {
-  record_gap(worker.connection(), table_->replica,
-             {.stream_arn = stream_arn_, .shard_id = shard, .reason = reason});
-  spdlog::error("gap table={} shard={} reason=\"{}\"", name(), shard, reason);
+  const Gap gap{.stream_arn = stream_arn_, .shard_id = shard, .reason = reason};
+  record_gap(worker.connection(), table_->replica, gap);
+  say_gap(gap);
+}
+
+void TableTask::say_gap(const Gap& gap) {
+  spdlog::error("gap table={} shard={} reason=\"{}\"", name(), gap.shard_id, gap.reason);
   table_->gap_recorded();
 }
 

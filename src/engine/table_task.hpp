@@ -9,6 +9,7 @@
 #include "engine/engine_options.hpp"
 #include "engine/scheduler.hpp"
 #include "engine/table_state.hpp"
+#include "replica/follower.hpp"
 #include "source/dynamodb.hpp"
 #include "source/shard_lineage.hpp"
 
@@ -44,6 +45,7 @@ class TableTask : public Task {
   void enter_stream(Worker& worker, const std::string& stream_arn, std::uint64_t generation);
   void start_shards(Worker& worker, const StreamDescription& stream);
   void note_gap(Worker& worker, const std::string& shard, const std::string& reason);
+  void say_gap(const Gap& gap);
   bool caught_up() const;
   void note_followed_now(Worker& worker);
   void forget_old(Worker& worker);

@@ -157,25 +157,28 @@ std::map<std::string, Checkpoint> load_checkpoints(pg::Connection& connection,
   return checkpoints;
 }
 
-void note_stream(pg::Connection& connection, const ReplicaTable& table,
-                 const std::string& stream_arn, std::uint64_t generation) {
-  connection.run(fmt::format("INSERT INTO {} (stream_arn, replica_id, generation) "
-                             "VALUES ($1, $2::integer, $3::bigint) ON CONFLICT DO NOTHING",
-                             state_name(table.state_schema, "stream")),
-                 std::move(pg::Params{}
-                               .text(stream_arn)
-                               .number(table.id)
-                               .number(static_cast<std::int64_t>(generation))));
-}
-
-std::optional<std::uint64_t> newest_generation(pg::Connection& connection,
-                                               const ReplicaTable& table) {
-  const pg::Result row =
-      connection.run(fmt::format("SELECT max(generation) FROM {} WHERE replica_id = $1::integer",
-                                 state_name(table.state_schema, "stream")),
-                     std::move(pg::Params{}.number(table.id)));
-  if (!row.text(0, 0)) return std::nullopt;
-  return static_cast<std::uint64_t>(row.number(0, 0));
+std::optional<Gap> note_stream(pg::Connection& connection, const ReplicaTable& table,
+                               const std::string& stream_arn, std::uint64_t generation) {
+  Gap gap{.stream_arn = stream_arn,
+          .shard_id = "",
+          .reason =
+              "the stream was switched off and on again, or the table re-created: what changed "
+              "in between is in neither stream"};
+  const pg::Result done =
+      connection.run(fmt::format(R"(WITH noted AS (
+  INSERT INTO {0}.stream (stream_arn, replica_id, generation) VALUES ($1, $2::integer, $3::bigint)
+  ON CONFLICT DO NOTHING RETURNING generation)
+INSERT INTO {0}.gap (replica_id, stream_arn, reason, noticed_epoch)
+SELECT r.replica_id, $1, $4, r.epoch FROM noted, {0}.replica r
+WHERE r.replica_id = $2::integer AND EXISTS (
+  SELECT FROM {0}.stream s WHERE s.replica_id = r.replica_id AND s.generation < noted.generation))",
+                                 quote_identifier(table.state_schema)),
+                     std::move(pg::Params{}
+                                   .text(stream_arn)
+                                   .number(table.id)
+                                   .number(static_cast<std::int64_t>(generation))
+                                   .text(gap.reason)));
+  return done.affected() > 0 ? std::optional{std::move(gap)} : std::nullopt;
 }
 
 void record_gap(pg::Connection& connection, const ReplicaTable& table, const Gap& gap) {

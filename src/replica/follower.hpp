@@ -71,14 +71,6 @@ std::map<std::string, Checkpoint> load_checkpoints(pg::Connection& connection,
                                                    const ReplicaTable& table,
                                                    const std::string& prefix);
 
-/// Notes a stream of the table, once.
-void note_stream(pg::Connection& connection, const ReplicaTable& table,
-                 const std::string& stream_arn, std::uint64_t generation);
-
-/// The generation of the newest stream that was noted; absent: none.
-std::optional<std::uint64_t> newest_generation(pg::Connection& connection,
-                                               const ReplicaTable& table);
-
 /// Records of the source that are gone before they were read; of the whole stream if `shard_id` is
 /// empty.
 struct Gap {
@@ -86,6 +78,11 @@ struct Gap {
   std::string shard_id;
   std::string reason;
 };
+
+/// Notes a stream of the table, once. If an older one was noted before, what changed between the
+/// two is in neither: that is recorded as a gap with it, and returned.
+std::optional<Gap> note_stream(pg::Connection& connection, const ReplicaTable& table,
+                               const std::string& stream_arn, std::uint64_t generation);
 
 /// The next pass heals it. Recorded once, until a new pass begins.
 void record_gap(pg::Connection& connection, const ReplicaTable& table, const Gap& gap);

@@ -229,15 +229,21 @@ TEST_F(PassTest, WhatWasReadBackOfAnOlderStreamIsApplied) {
   EXPECT_EQ(query(fmt::format("SELECT pk FROM {}", orders.qualified_name())), "k1");
 }
 
-TEST_F(PassTest, TheNewestGenerationIsKnown) {
-  EXPECT_FALSE(newest_generation(*connection, orders));
+TEST_F(PassTest, AStreamThatFollowsAnotherIsAGap) {
+  const auto gaps = [&] {
+    return query(
+        fmt::format("SELECT stream_arn, noticed_epoch FROM {}.gap ORDER BY 1", state_schema()));
+  };
 
-  note_stream(*connection, orders, "arn:a", 5);
-  note_stream(*connection, orders, "arn:b", 9);
-  note_stream(*connection, orders, "arn:a", 5);
+  EXPECT_FALSE(note_stream(*connection, orders, "arn:a", 5));
+  EXPECT_FALSE(note_stream(*connection, orders, "arn:a", 5));
+  EXPECT_EQ(gaps(), "");
 
-  EXPECT_EQ(newest_generation(*connection, orders), 9U);
-  EXPECT_EQ(query(fmt::format("SELECT count(*) FROM {}.stream", state_schema())), "2");
+  EXPECT_TRUE(note_stream(*connection, orders, "arn:b", 9));
+  EXPECT_FALSE(note_stream(*connection, orders, "arn:b", 9));
+  EXPECT_FALSE(note_stream(*connection, orders, "arn:a", 5));
+  EXPECT_EQ(gaps(), "arn:b|0");
+  EXPECT_TRUE(passes().state().gap_open);
 }
 
 TEST_F(PassTest, ShardsThatEndedTwoDaysAgoAreForgotten) {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <iterator>
 #include <optional>
 #include <vector>
 
@@ -33,7 +32,7 @@ constexpr int kAttempts = 6;
 struct Findings {
   std::string table;
   std::uint64_t tombstones_expired = 0;
-  std::vector<std::string> gaps;      ///< records were lost, or must have been
+  std::vector<std::string> gaps;      ///< that were recorded: why
   std::vector<std::string> problems;  ///< what a person has to mend
 };
 
@@ -56,7 +55,7 @@ class Maintenance {
         // Of this table; the others are looked at all the same.
         findings_.problems.emplace_back(error.what());
       }
-      note_findings();
+      note_problems();
     }
     return std::move(findings_);
   }
@@ -66,21 +65,21 @@ class Maintenance {
     const TableDescription table =
         source_.dynamodb().describe_table(findings_.table, context_.stop);
     require_same_table(table, *replica_.source);
-    stream_arn_ = table.latest_stream_arn;
-    findings_.gaps = look_at_stream(connection_, replica_, table);
+    for (const Gap& gap : look_at_stream(connection_, replica_, table)) add_gap(gap);
     if (!table.stream_enabled) return;
     if (const auto function = context_.environment("AWS_LAMBDA_FUNCTION_NAME"))
-      check_mappings(*function);
+      check_mappings(*function, table.latest_stream_arn);
   }
 
   // Lambda tells the function nothing of what it discards.
-  void check_mappings(const std::string& function) {
+  void check_mappings(const std::string& function, const std::string& stream_arn) {
     const auto mappings =
-        event_source_mappings(source_.client(), stream_arn_, function, context_.stop);
+        event_source_mappings(source_.client(), stream_arn, function, context_.stop);
     if (mappings.empty())
       findings_.problems.push_back(
           fmt::format("no event source mapping gives the stream to the function {}", function));
     Delivery delivery;
+    delivery.stream_arn = stream_arn;
     for (const EventSourceMapping& mapping : mappings) {
       check_mapping(mapping);
       delivery.record_age_max = std::min(delivery.record_age_max,
@@ -90,8 +89,12 @@ class Maintenance {
     delivery.oldest_within = [&](std::chrono::seconds within) {
       return oldest_record(function, within);
     };
-    std::ranges::move(look_at_delivery(connection_, replica_, delivery),
-                      std::back_inserter(findings_.gaps));
+    if (const auto gap = look_at_delivery(connection_, replica_, delivery)) add_gap(*gap);
+  }
+
+  void add_gap(const Gap& gap) {
+    spdlog::error("gap table={} reason=\"{}\"", findings_.table, gap.reason);
+    findings_.gaps.push_back(gap.reason);
   }
 
   std::optional<std::chrono::seconds> oldest_record(const std::string& function,
@@ -118,12 +121,7 @@ class Maintenance {
           "that cannot be applied is taken for done");
   }
 
-  void note_findings() {
-    for (const std::string& reason : findings_.gaps) {
-      record_gap(connection_, replica_,
-                 {.stream_arn = stream_arn_, .shard_id = "", .reason = reason});
-      spdlog::error("gap table={} reason=\"{}\"", findings_.table, reason);
-    }
+  void note_problems() {
     for (const std::string& problem : findings_.problems)
       spdlog::error("problem table={} reason=\"{}\"", findings_.table, problem);
     const bool none = findings_.problems.empty();
@@ -135,7 +133,6 @@ class Maintenance {
   Source& source_;
   pg::Connection& connection_;
   const ReplicaTable& replica_;
-  std::string stream_arn_;
   Findings findings_;
 };
 

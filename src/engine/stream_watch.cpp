@@ -13,33 +13,46 @@ constexpr std::chrono::seconds kLookBack = std::chrono::hours{2};  // more than 
 
 }  // namespace
 
-std::vector<std::string> look_at_stream(pg::Connection& connection, const ReplicaTable& replica,
-                                        const TableDescription& table) {
-  if (const auto why = why_unfollowable(table)) return {*why};
-  std::vector<std::string> gaps;
+std::vector<Gap> look_at_stream(pg::Connection& connection, const ReplicaTable& replica,
+                                const TableDescription& table) {
+  std::vector<Gap> gaps;
+  const auto record = [&](const std::string& reason) {
+    gaps.push_back({.stream_arn = table.latest_stream_arn, .shard_id = "", .reason = reason});
+    record_gap(connection, replica, gaps.back());
+  };
+  if (const auto why = why_unfollowable(table)) {
+    record(*why);
+    return gaps;
+  }
   const std::uint64_t generation = parse_stream_arn(table.latest_stream_arn).generation;
-  if (const auto gap = note_stream(connection, replica, table.latest_stream_arn, generation))
-    gaps.push_back(gap->reason);
+  if (auto gap = note_stream(connection, replica, table.latest_stream_arn, generation))
+    gaps.push_back(std::move(*gap));
   const auto away = since_followed(connection, replica);
   if (away && *away > kAwayMax)
-    gaps.push_back(fmt::format("nobody followed the stream for {} h", kAwayMax.count()));
+    record(fmt::format("nobody followed the stream for {} h", kAwayMax.count()));
   return gaps;
 }
 
-std::vector<std::string> look_at_delivery(pg::Connection& connection, const ReplicaTable& replica,
-                                          const Delivery& delivery) {
+std::optional<Gap> look_at_delivery(pg::Connection& connection, const ReplicaTable& replica,
+                                    const Delivery& delivery) {
   // What waited too long soon after a pass had begun was written before: the pass made up for it.
   std::chrono::seconds within = kLookBack;
   if (const auto pass = Passes{connection, replica}.state().since_start)
     within = std::min(within, *pass - delivery.record_age_max);
-  if (within <= std::chrono::seconds{0}) return {};
+  if (within <= std::chrono::seconds{0}) return std::nullopt;
   const auto age = delivery.oldest_within(within).value_or(std::chrono::seconds{0});
+  std::optional<Gap> gap;
+  if (age >= delivery.record_age_max) {
+    gap = {.stream_arn = delivery.stream_arn,
+           .shard_id = "",
+           .reason = fmt::format(
+               "records had waited for up to {} s when the function was given them: those that "
+               "waited for more than {} s were discarded",
+               age.count(), delivery.record_age_max.count())};
+    record_gap(connection, replica, *gap);
+  }
   if (delivery.healthy) note_followed(connection, replica, std::nullopt, age);
-  if (age < delivery.record_age_max) return {};
-  return {fmt::format(
-      "records had waited for up to {} s when the function was given them: those that waited for "
-      "more than {} s were discarded",
-      age.count(), delivery.record_age_max.count())};
+  return gap;
 }
 
 }  // namespace dynamite

@@ -14,12 +14,13 @@
 namespace dynamite {
 
 /// Looks at the stream of a replica that Lambda follows, which sees records only, and notes it.
-/// Returns why records were lost since the last look, or must have been: each is a gap.
-std::vector<std::string> look_at_stream(pg::Connection& connection, const ReplicaTable& replica,
-                                        const TableDescription& table);
+/// Records, and returns, the gaps: records were lost since the last look, or must have been.
+std::vector<Gap> look_at_stream(pg::Connection& connection, const ReplicaTable& replica,
+                                const TableDescription& table);
 
 /// What Lambda tells of how it gave a stream's records to the function.
 struct Delivery {
+  std::string stream_arn;
   bool healthy = false;  ///< by mappings that are on and have no problem
   /// Records that waited for longer are discarded; or all but are, by the stream.
   std::chrono::seconds record_age_max = kAwayMax;
@@ -28,8 +29,8 @@ struct Delivery {
   std::function<std::optional<std::chrono::seconds>(std::chrono::seconds)> oldest_within;
 };
 
-/// Notes that Lambda follows where the delivery is healthy. Returns what look_at_stream returns.
-std::vector<std::string> look_at_delivery(pg::Connection& connection, const ReplicaTable& replica,
-                                          const Delivery& delivery);
+/// The same for the delivery. Where it is healthy, notes that Lambda follows.
+std::optional<Gap> look_at_delivery(pg::Connection& connection, const ReplicaTable& replica,
+                                    const Delivery& delivery);
 
 }  // namespace dynamite

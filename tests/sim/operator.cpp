@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
-
 #include "engine/reread.hpp"
 #include "engine/stream_watch.hpp"
 #include "replica/dead_letters.hpp"
@@ -19,20 +17,16 @@ void Operator::maintain(pg::Connection& connection, const Table& table) {
   const bool held_up = lambda_.held_up(table);
   note_problem(connection, replica,
                held_up ? std::optional{"the mapping is held up"} : std::nullopt);
-  std::vector<std::string> gaps = look_at_stream(connection, replica, description);
-  if (description.stream_enabled)
-    std::ranges::move(look_at_delivery(connection, replica,
-                                       {.healthy = !held_up,
-                                        .oldest_within =
-                                            [&](std::chrono::seconds within) {
-                                              return lambda_.record_age(chance_.now() - within);
-                                            }}),
-                      std::back_inserter(gaps));
-  for (const std::string& reason : gaps) {
-    ++chance_.counts["gap noticed by maintain"];
-    record_gap(connection, replica,
-               {.stream_arn = description.latest_stream_arn, .shard_id = "", .reason = reason});
-  }
+  chance_.counts["gap noticed by maintain"] +=
+      look_at_stream(connection, replica, description).size();
+  if (!description.stream_enabled) return;
+  const auto gap = look_at_delivery(connection, replica,
+                                    {.stream_arn = description.latest_stream_arn,
+                                     .healthy = !held_up,
+                                     .oldest_within = [&](std::chrono::seconds within) {
+                                       return lambda_.record_age(chance_.now() - within);
+                                     }});
+  if (gap) ++chance_.counts["gap noticed by maintain"];
 }
 
 void Operator::retry_dead_letters(pg::Connection& connection) {

@@ -135,7 +135,7 @@ void TableTask::sweep(Worker& worker) {
   spdlog::info("pass complete table={} epoch={} items={} swept={}", name(), epoch_,
                table_->items_scanned.load(), swept);
   if (options_.follow)
-    enter_follow();
+    phase_ = Phase::decide;  // a gap that was noticed since this pass began needs another
   else
     table_->end();
 }

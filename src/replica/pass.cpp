@@ -101,7 +101,7 @@ std::int32_t Passes::start(const PassStart& with, std::stop_token stop) {
     const pg::Result row = transaction.run(
         fmt::format(
             R"(UPDATE {} SET epoch = epoch + 1, pass = 'running', pass_segments = $2::integer,
-  pass_started_at = now(), state = 'snapshot', oldest_generation = $3::bigint WHERE replica_id = $1::integer RETURNING epoch)",
+  pass_started_at = now(), state = 'snapshot', oldest_generation = greatest(oldest_generation, $3::bigint) WHERE replica_id = $1::integer RETURNING epoch)",
             state_name(table_.state_schema, "replica")),
         std::move(pg::Params{}
                       .number(table_.id)

@@ -219,6 +219,16 @@ TEST_F(PassTest, OfABatchOnlyWhatAnOlderStreamHadIsDropped) {
   EXPECT_EQ(load_checkpoints(*connection, orders, "shard/").at("shard/1/a").position, "9");
 }
 
+// DescribeTable is eventually consistent: it may tell of a stream that was replaced before.
+TEST_F(PassTest, WhatWasOutdatedStaysSo) {
+  end_pass(passes().start({.oldest_generation = 6}, {}));
+  end_pass(passes().start({.oldest_generation = 5}, {}));
+
+  apply({put("k1", 1).of_generation(5)});
+
+  EXPECT_EQ(rows(), "");
+}
+
 // It is of no stream's order: its epoch says that it is what the table has.
 TEST_F(PassTest, WhatWasReadBackOfAnOlderStreamIsApplied) {
   const std::int32_t pass = passes().start({.oldest_generation = 6}, {});

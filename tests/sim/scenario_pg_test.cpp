@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <malloc.h>
 
@@ -76,6 +77,20 @@ TEST_F(ScenarioTest, AWeekOfRollsLeavesMemoryFlat) {
 TEST_F(ScenarioTest, WhatWasTrimmedWhileTheDaemonHungIsMadeUpForWithoutARestart) {
   world().write(20);
   world().pass_time(30h);
+
+  settle();
+}
+
+TEST_F(ScenarioTest, AGapThatWasNoticedBeforeASweepWasResumedBringsAnotherPass) {
+  world().kill_daemon();
+  const std::string state = state_schema();
+  query(fmt::format("UPDATE {}.replica SET epoch = epoch + 1, pass = 'sweeping'", state));
+  query(
+      fmt::format("INSERT INTO {0}.gap (replica_id, reason, noticed_epoch) "
+                  "SELECT replica_id, 'test', epoch FROM {0}.replica",
+                  state));
+  query(fmt::format("UPDATE {} SET _epoch = _epoch + 1", place_.replica.qualified_name()));
+  world().start_daemon();
 
   settle();
 }

@@ -210,6 +210,11 @@ TEST_F(ScenarioTest, ASecondDaemonTakesOverWithinSeconds) {
   world().start_daemon();
   world().run_for(10s);
   world().kill_daemon();
+  // The server sees that within milliseconds, but of its own clock.
+  wait_until(
+      fmt::format("SELECT count(*) = 0 FROM pg_locks JOIN pg_stat_activity USING (pid) "
+                  "WHERE locktype = 'advisory' AND application_name = '{}'",
+                  place_.connect.application_name));
   world().write(10);
   world().run_for(5s);
 

@@ -182,7 +182,8 @@ void measure(const std::string& url, std::uint64_t batch, std::uint64_t rounds) 
   Handler handler{{.connect = {.conninfo = url, .application_name = "bench"},
                    .state_schema = std::string{kStateSchema},
                    .apply = {},
-                   .create_replica = {}}};
+                   .create_replica = {},
+                   .keeps_session = true}};
   BareProgram bare{url};
   std::vector<double> ours, theirs, decoding, ratios;
   // The first round fills the tables and is not counted; every batch size goes on with newer

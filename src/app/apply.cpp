@@ -98,6 +98,7 @@ int run_apply(const Context& context) {
   Source source{context, kAttempts};
   HandlerOptions options = handler_options(context, "apply");
   options.late = !context.line.as_recorded;
+  options.keeps_session = true;
   if (options.late)
     options.read_back = [&](const Batch& batch, std::uint16_t table, const std::stop_token& stop) {
       return read_back(source.dynamodb(), batch, table, stop);

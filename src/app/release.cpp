@@ -7,6 +7,7 @@
 #include "app/replicas.hpp"
 #include "core/error.hpp"
 #include "replica/follower.hpp"
+#include "replica/session.hpp"
 
 namespace dynamite {
 

@@ -9,6 +9,7 @@
 #include "core/sleep.hpp"
 #include "engine/table_task.hpp"
 #include "replica/follower.hpp"
+#include "replica/session.hpp"
 
 namespace dynamite {
 namespace {

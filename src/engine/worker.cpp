@@ -1,7 +1,7 @@
 #include "engine/worker.hpp"
 
 #include "pg/pg_error.hpp"
-#include "replica/follower.hpp"
+#include "replica/session.hpp"
 
 namespace dynamite {
 
@@ -9,7 +9,7 @@ pg::Connection& Worker::connection() {
   if (!connection_ || !connection_->usable()) {
     applier_.reset();
     connection_.reset();
-    connection_.emplace(pg::Connection::open(connect_, stop_));
+    connection_.emplace(open_for_applying(connect_, stop_));
     watch_client(*connection_);
     applier_.emplace(*connection_, apply_);
   }

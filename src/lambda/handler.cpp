@@ -9,6 +9,7 @@
 #include "pg/pg_error.hpp"
 #include "replica/catalogue.hpp"
 #include "replica/pass.hpp"
+#include "replica/session.hpp"
 #include "source/read_back.hpp"
 
 namespace dynamite {
@@ -99,7 +100,8 @@ void Handler::connect(Call& call) {
     connection_.reset();
     pg::ConnectOptions options = options_.connect;
     options.timeout = std::clamp(call.left(), milliseconds{1}, options.timeout);
-    connection_.emplace(pg::Connection::open(options, call.stop));
+    connection_.emplace(options_.keeps_session ? open_for_applying(options, call.stop)
+                                               : pg::Connection::open(options, call.stop));
     applier_.emplace(*connection_, options_.apply);
     ++call.connects;
   }

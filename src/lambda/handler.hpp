@@ -36,6 +36,9 @@ struct HandlerOptions {
   /// With OnPoison::stop: an event is applied up to the first record that is refused, which
   /// HandlerOutcome::first_failure names, instead of an Error for all of it.
   bool report_batch_item_failures = false;
+  /// What makes later events faster may stay in the server's session; see open_for_applying. Not
+  /// for a pooler that cannot be told from the server.
+  bool keeps_session = false;
   /// A connection that was not used for so long is asked whether it still answers.
   std::chrono::milliseconds idle_trust{30'000};
 };
@@ -62,8 +65,7 @@ struct HandlerOutcome {
 };
 
 /// Applies events of DynamoDB stream records, one at a time, over one connection that is kept from
-/// event to event. Keeps no state in the session, so the connection may lead through a transaction
-/// pooler. docs/protocol.md, "Lambda".
+/// event to event, and may lead through a transaction pooler. docs/protocol.md, "Lambda".
 class Handler {
  public:
   explicit Handler(HandlerOptions options) : options_{std::move(options)} {}

@@ -171,28 +171,50 @@ Connection Connection::open_with(const ConnectOptions& options, const ConnectPar
   if (PQsetnonblocking(handle, 1) != 0 || PQenterPipelineMode(handle) != 1)
     throw Error{Error::Kind::bug, "libpq refused the non-blocking pipeline mode"};
   connection.limit_to(deadline);
-  connection.measure_clock();
+  connection.look_at_server();
   connection.limit_to(steady_clock::time_point::max());
   return connection;
 }
 
-void Connection::measure_clock() {
+void Connection::look_at_server() {
   using std::chrono::duration_cast;
   using std::chrono::microseconds;
   using std::chrono::system_clock;
   const auto before = system_clock::now();
-  const Result now = run("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint");
+  const Result now =
+      run("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, pg_backend_pid()");
   const auto middle = before + (system_clock::now() - before) / 2;
   clock_offset_ =
       microseconds{now.number(0, 0)} - duration_cast<microseconds>(middle.time_since_epoch());
+  direct_ = now.number(0, 1) == backend_pid();
 }
 
 void Connection::send(const Statement& statement) {
   const std::string sql{statement.sql};  // libpq wants a terminating zero
   const Params& p = statement.params;
-  if (PQsendQueryParams(handle_.get(), sql.c_str(), p.count(), p.types(), p.values(), p.lengths(),
-                        p.formats(), 0) != 1)
-    give_up(trimmed(PQerrorMessage(handle_.get())));
+  note_sent(PQsendQueryParams(handle_.get(), sql.c_str(), p.count(), p.types(), p.values(),
+                              p.lengths(), p.formats(), 0),
+            nullptr);
+}
+
+void Connection::send_prepared(const Statement& statement) {
+  const Params& p = statement.params;
+  auto known = prepared_.find(statement.sql);
+  if (known == prepared_.end()) {
+    const std::string name = fmt::format("dynamite_{}", ++prepared_count_);
+    known = prepared_.try_emplace(std::string{statement.sql}, Prepared{.name = name}).first;
+    note_sent(
+        PQsendPrepare(handle_.get(), name.c_str(), known->first.c_str(), p.count(), p.types()),
+        &known->second);
+  }
+  note_sent(PQsendQueryPrepared(handle_.get(), known->second.name.c_str(), p.count(), p.values(),
+                                p.lengths(), p.formats(), 0),
+            nullptr);
+}
+
+void Connection::note_sent(int sent, Prepared* prepared) {
+  if (sent != 1) give_up(trimmed(PQerrorMessage(handle_.get())));
+  sent_.push_back(prepared);
 }
 
 std::vector<Result> Connection::run(std::span<const Statement> statements, const Limits& limits) {
@@ -209,6 +231,7 @@ Result Connection::run(std::string_view sql, Params params, const Limits& limits
 
 std::vector<Result> Connection::collect(std::size_t count, const Limits& limits) {
   std::vector<Result> results;
+  results.reserve(count);
   std::optional<Result> failure;
   for (bool synced = false; !synced;) {
     wait_for_input(limits);
@@ -217,15 +240,18 @@ std::vector<Result> Connection::collect(std::size_t count, const Limits& limits)
       if (PQstatus(handle_.get()) == CONNECTION_BAD) give_up(PQerrorMessage(handle_.get()));
       continue;  // the end of one statement's results
     }
+    synced = result.status() == PGRES_PIPELINE_SYNC;
+    Prepared* const prepared = synced ? nullptr : take_sent();
     switch (result.status()) {
       case PGRES_PIPELINE_SYNC:
-        synced = true;
-        break;
       case PGRES_PIPELINE_ABORTED:
         break;
       case PGRES_COMMAND_OK:
       case PGRES_TUPLES_OK:
-        results.push_back(std::move(result));
+        if (prepared != nullptr)
+          prepared->kept = true;
+        else
+          results.push_back(std::move(result));
         break;
       default:
         if (field(result.get(), PG_DIAG_SQLSTATE).empty())
@@ -233,9 +259,21 @@ std::vector<Result> Connection::collect(std::size_t count, const Limits& limits)
         if (!failure) failure.emplace(std::move(result));
     }
   }
-  if (failure) throw_server_error(failure->get());
+  // The server did not come to what stands behind a failure.
+  if (failure) {
+    const bool lost = field(failure->get(), PG_DIAG_SQLSTATE).starts_with(kUnknownStatement);
+    std::erase_if(prepared_, [&](const auto& statement) { return lost || !statement.second.kept; });
+    throw_server_error(failure->get());
+  }
   if (results.size() != count) throw Error{Error::Kind::bug, "a statement gave no result"};
   return results;
+}
+
+Connection::Prepared* Connection::take_sent() {
+  if (sent_.empty()) throw Error{Error::Kind::bug, "a result came that nothing was sent for"};
+  Prepared* const prepared = sent_.front();
+  sent_.pop_front();
+  return prepared;
 }
 
 // One pump for both directions: with large parameters a blocking sender and a server that waits to
@@ -263,7 +301,11 @@ std::vector<Result> Connection::run_transaction(std::span<const Statement> state
   if (!usable()) throw Error{Error::Kind::transient, "the connection to PostgreSQL is lost"};
   try {
     send({kBegin, {}});
-    for (const Statement& statement : statements) send(statement);
+    for (const Statement& statement : statements)
+      if (prepares_ && statement.params.count() > 0)
+        send_prepared(statement);
+      else
+        send(statement);
     send({kCommit, {}});
     if (PQpipelineSync(handle_.get()) != 1) give_up(trimmed(PQerrorMessage(handle_.get())));
     std::vector<Result> results = collect(statements.size() + 2, limits);

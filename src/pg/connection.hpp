@@ -3,7 +3,10 @@
 #include <libpq-fe.h>
 
 #include <chrono>
+#include <cstdint>
+#include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -81,7 +84,7 @@ class Connection {
   Result run(std::string_view sql, Params params = {}, const Limits& limits = {});
 
   /// BEGIN, the statements and COMMIT in one round trip: all or nothing. Throws Error{transient} if
-  /// the COMMIT was turned into a rollback.
+  /// the COMMIT was turned into a rollback. See prepare_statements.
   std::vector<Result> run_transaction(std::span<const Statement> statements,
                                       const Limits& limits = {});
 
@@ -97,6 +100,14 @@ class Connection {
   /// The server process that libpq was told of: not the one that serves us behind a pooler.
   int backend_pid() const noexcept { return PQbackendPID(handle_.get()); }
 
+  /// From now on run_transaction has each statement with parameters parsed by the server only once,
+  /// and planned a few times. For a session that is ours alone (is_direct) and texts that are few.
+  void prepare_statements() noexcept { prepares_ = true; }
+
+  /// The server process of backend_pid is the one that serves us: no transaction pooler is in
+  /// between.
+  bool is_direct() const noexcept { return direct_; }
+
   /// The server's clock minus ours, measured when the connection was opened.
   std::chrono::microseconds clock_offset() const noexcept { return clock_offset_; }
 
@@ -105,13 +116,27 @@ class Connection {
 
   static Connection open_with(const ConnectOptions& options, const ConnectParameters& login,
                               const std::stop_token& stop);
+  /// A statement that the server was asked to keep, and whether it has said that it does.
+  struct Prepared {
+    std::string name;
+    bool kept = false;
+  };
+
   void send(const Statement& statement);
+  void send_prepared(const Statement& statement);
+  void note_sent(int sent, Prepared* prepared);
   std::vector<Result> collect(std::size_t count, const Limits& limits);
+  Prepared* take_sent();
   void wait_for_input(const Limits& limits);
-  void measure_clock();
+  void look_at_server();
   [[noreturn]] void give_up(const std::string& why);
 
   std::unique_ptr<PGconn, Closer<PQfinish>> handle_;
+  bool direct_ = false;
+  bool prepares_ = false;
+  std::map<std::string, Prepared, std::less<>> prepared_;  // by their SQL
+  std::uint64_t prepared_count_ = 0;
+  std::deque<Prepared*> sent_;  // what awaits its result; null: a statement that runs
   std::chrono::microseconds clock_offset_{};
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
 };

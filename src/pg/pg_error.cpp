@@ -22,14 +22,14 @@ constexpr std::array kRules{
     Rule{"22", Error::Kind::poison},     // data
     Rule{"23", Error::Kind::poison},     // constraint
     Rule{kReadOnly, Error::Kind::transient},
-    Rule{"28", Error::Kind::usage},         // login
-    Rule{"3D", Error::Kind::usage},         // no such database
-    Rule{"40", Error::Kind::transient},     // serialization, deadlock
-    Rule{"42", Error::Kind::usage},         // no such table or column, no privilege
-    Rule{"0A", Error::Kind::usage},         // not supported
-    Rule{"26", Error::Kind::transient},     // prepared statement is gone: another backend
-    Rule{"3F", Error::Kind::usage},         // no such schema
-    Rule{"53", Error::Kind::transient},     // disk, memory, connections
+    Rule{"28", Error::Kind::usage},                   // login
+    Rule{"3D", Error::Kind::usage},                   // no such database
+    Rule{"40", Error::Kind::transient},               // serialization, deadlock
+    Rule{"42", Error::Kind::usage},                   // no such table or column, no privilege
+    Rule{"0A", Error::Kind::usage},                   // not supported
+    Rule{kUnknownStatement, Error::Kind::transient},  // another backend
+    Rule{"3F", Error::Kind::usage},                   // no such schema
+    Rule{"53", Error::Kind::transient},               // disk, memory, connections
     Rule{"54", Error::Kind::poison},        // a limit of the server, such as an index row's size
     Rule{"55P03", Error::Kind::transient},  // lock not available
     Rule{"57014", Error::Kind::transient},  // cancelled, statement timeout

@@ -30,6 +30,9 @@ Error::Kind kind_of_sqlstate(std::string_view sqlstate) noexcept;
 /// A write to a server that takes none: a failover is under way.
 inline constexpr std::string_view kReadOnly = "25006";
 
+/// A prepared statement that the session does not have (any more).
+inline constexpr std::string_view kUnknownStatement = "26000";
+
 /// SQLSTATEs that the functions of the state schema raise.
 inline constexpr std::string_view kFencedFollower = "DY001";
 inline constexpr std::string_view kFencedPass = "DY002";

@@ -9,28 +9,6 @@
 
 namespace dynamite {
 
-void require_direct_connection(pg::Connection& connection) {
-  const pg::Result pid = connection.run("SELECT pg_backend_pid()");
-  if (pid.number(0, 0) != connection.backend_pid())
-    throw Error{
-        Error::Kind::usage,
-        "the setting `url` leads through a connection pooler, but a daemon holds a session lock",
-        "give `replicate` the server's own host and port; Lambda may use the pooler"};
-}
-
-// Of no effect on Unix sockets, whose ends are known at once.
-void watch_client(pg::Connection& connection) {
-  connection.run(
-      "SELECT set_config('tcp_keepalives_idle', '20', false), "
-      "set_config('tcp_keepalives_interval', '10', false), "
-      "set_config('tcp_keepalives_count', '4', false), "
-      "set_config('tcp_user_timeout', '60000', false)");
-}
-
-bool is_read_only(pg::Connection& connection) {
-  return connection.run("SELECT current_setting('transaction_read_only')").at(0, 0) == "on";
-}
-
 bool try_hold_alive(pg::Connection& control, const ReplicaTable& table) {
   const LockKeys keys = lock_keys(table);
   return control

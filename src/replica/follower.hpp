@@ -14,16 +14,6 @@
 
 namespace dynamite {
 
-/// Throws Error{usage} if `connection` leads through a transaction pooler, where a session lock
-/// would belong to nobody.
-void require_direct_connection(pg::Connection& connection);
-
-/// Makes the server notice within a minute that this session's client is gone or cut off.
-void watch_client(pg::Connection& connection);
-
-/// The server takes no writes: it is not, or no longer, the writer of its cluster.
-bool is_read_only(pg::Connection& connection);
-
 /// Takes the session lock that says this daemon is alive; false if another daemon holds it.
 bool try_hold_alive(pg::Connection& control, const ReplicaTable& table);
 

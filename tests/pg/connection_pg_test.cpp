@@ -345,5 +345,97 @@ TEST_F(ConnectionTest, AnAbortedTransactionDoesNotPoisonTheNext) {
   EXPECT_EQ(connection.run("SELECT 5").at(0, 0), "5");
 }
 
+// --- prepared statements ---
+
+class PreparedStatementsTest : public ConnectionTest {
+ protected:
+  void SetUp() override {
+    ConnectionTest::SetUp();
+    connection.emplace(connect());
+    connection->run("CREATE TABLE t (x bigint PRIMARY KEY)");
+    connection->prepare_statements();
+  }
+
+  /// Inserts the numbers in one transaction.
+  void insert(std::initializer_list<std::int64_t> numbers) {
+    std::vector<Statement> inserts;
+    for (const std::int64_t number : numbers) {
+      inserts.push_back({"INSERT INTO t VALUES ($1::bigint)", {}});
+      inserts.back().params.number(number);
+    }
+    connection->run_transaction(inserts);
+  }
+
+  std::string prepared() {
+    return std::string{
+        connection
+            ->run("SELECT coalesce(string_agg(statement, ';' ORDER BY prepare_time), '') FROM "
+                  "pg_prepared_statements")
+            .at(0, 0)};
+  }
+
+  std::optional<Connection> connection;
+};
+
+TEST_F(PreparedStatementsTest, AStatementIsPreparedOnce) {
+  insert({1, 2});
+  insert({3});
+
+  EXPECT_EQ(prepared(), "INSERT INTO t VALUES ($1::bigint)");
+  EXPECT_EQ(query("SELECT sum(x) FROM t"), "6");
+}
+
+TEST_F(PreparedStatementsTest, AFailureBeforeThePreparationRepeatsIt) {
+  std::vector<Statement> failing = statements({"SELECT 1/0"});
+  failing.push_back({"INSERT INTO t VALUES ($1::bigint)", {}});
+  failing.back().params.number(1);
+  EXPECT_THROW(connection->run_transaction(failing), PgError);
+  EXPECT_EQ(prepared(), "");
+
+  insert({1});
+
+  EXPECT_EQ(query("SELECT x FROM t"), "1");
+}
+
+TEST_F(PreparedStatementsTest, AStatementThatFailsStaysPrepared) {
+  EXPECT_THROW(insert({1, 1}), PgError);
+
+  insert({1});
+
+  EXPECT_EQ(prepared(), "INSERT INTO t VALUES ($1::bigint)");
+  EXPECT_EQ(query("SELECT x FROM t"), "1");
+}
+
+TEST_F(PreparedStatementsTest, AStatementThatCannotBePreparedFailsEachTime) {
+  Statement statement{"INSERT INTO nowhere VALUES ($1)", {}};
+  statement.params.number(1);
+  const std::span wrong{&statement, 1};
+
+  EXPECT_EQ(error_of([&] { connection->run_transaction(wrong); }).kind(), Error::Kind::usage);
+  EXPECT_EQ(error_of([&] { connection->run_transaction(wrong); }).kind(), Error::Kind::usage);
+  insert({1});
+
+  EXPECT_EQ(query("SELECT x FROM t"), "1");
+}
+
+TEST_F(PreparedStatementsTest, AStatementThatTheServerForgotIsPreparedAgain) {
+  insert({1});
+  connection->run("DEALLOCATE ALL");
+
+  EXPECT_EQ(error_of([&] { insert({2}); }).kind(), Error::Kind::transient);
+  insert({3});
+
+  EXPECT_EQ(query("SELECT string_agg(x::text, ',' ORDER BY x) FROM t"), "1,3");
+}
+
+TEST_F(PreparedStatementsTest, AChangedTableIsPlannedAgain) {
+  insert({1});
+  query("ALTER TABLE t ADD y text DEFAULT 'new'");
+
+  insert({2});
+
+  EXPECT_EQ(query("SELECT count(*) FROM t WHERE y = 'new'"), "2");
+}
+
 }  // namespace
 }  // namespace dynamite::test

@@ -4,6 +4,7 @@
 #include "replica/catalogue.hpp"
 #include "replica/follower.hpp"
 #include "replica/pass.hpp"
+#include "replica/session.hpp"
 #include "support/errors.hpp"
 #include "support/interleaving.hpp"
 

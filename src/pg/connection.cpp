@@ -18,8 +18,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr std::string_view kBegin = "BEGIN ISOLATION LEVEL READ COMMITTED";
-constexpr std::string_view kCommit = "COMMIT";
 // How often a wait looks at the stop token.
 constexpr milliseconds kStopCheck{50};
 
@@ -197,8 +195,9 @@ void Connection::send(const Statement& statement) {
             nullptr);
 }
 
-void Connection::send_prepared(const Statement& statement) {
+void Connection::send_as_prepared(const Statement& statement) {
   const Params& p = statement.params;
+  if (!prepares_ || p.count() == 0) return send(statement);
   auto known = prepared_.find(statement.sql);
   if (known == prepared_.end()) {
     const std::string name = fmt::format("dynamite_{}", ++prepared_count_);
@@ -218,10 +217,9 @@ void Connection::note_sent(int sent, Prepared* prepared) {
 }
 
 std::vector<Result> Connection::run(std::span<const Statement> statements, const Limits& limits) {
-  if (!usable()) throw Error{Error::Kind::transient, "the connection to PostgreSQL is lost"};
+  require_usable();
   for (const Statement& statement : statements) send(statement);
-  if (PQpipelineSync(handle_.get()) != 1) give_up(trimmed(PQerrorMessage(handle_.get())));
-  return collect(statements.size(), limits);
+  return synchronise(statements.size(), limits);
 }
 
 Result Connection::run(std::string_view sql, Params params, const Limits& limits) {
@@ -296,27 +294,23 @@ void Connection::wait_for_input(const Limits& limits) {
   }
 }
 
-std::vector<Result> Connection::run_transaction(std::span<const Statement> statements,
-                                                const Limits& limits) {
+void Connection::require_usable() const {
   if (!usable()) throw Error{Error::Kind::transient, "the connection to PostgreSQL is lost"};
+}
+
+std::vector<Result> Connection::synchronise(std::size_t count, const Limits& limits) {
+  if (PQpipelineSync(handle_.get()) != 1) give_up(trimmed(PQerrorMessage(handle_.get())));
+  return collect(count, limits);
+}
+
+void Connection::skip_results(std::size_t count) noexcept {
+  if (!usable()) return;
   try {
-    send({kBegin, {}});
-    for (const Statement& statement : statements)
-      if (prepares_ && statement.params.count() > 0)
-        send_prepared(statement);
-      else
-        send(statement);
-    send({kCommit, {}});
-    if (PQpipelineSync(handle_.get()) != 1) give_up(trimmed(PQerrorMessage(handle_.get())));
-    std::vector<Result> results = collect(statements.size() + 2, limits);
-    if (results.back().tag() != kCommit)
-      throw Error{Error::Kind::transient, "PostgreSQL rolled the transaction back at its COMMIT"};
-    results.erase(results.begin());
-    results.pop_back();
-    return results;
-  } catch (const Error&) {
-    roll_back();
-    throw;
+    synchronise(count, {.deadline = steady_clock::now() + Limits::kStopGrace, .stop = {}});
+  } catch (const pg::PgError&) {
+    return;  // of a statement: the server has skipped those behind it
+  } catch (const std::exception&) {
+    handle_.reset();
   }
 }
 

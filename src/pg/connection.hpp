@@ -44,6 +44,10 @@ class Result {
   std::unique_ptr<PGresult, Closer<PQclear>> result_;
 };
 
+/// What every transaction of ours begins and ends with.
+inline constexpr std::string_view kBegin = "BEGIN ISOLATION LEVEL READ COMMITTED";
+inline constexpr std::string_view kCommit = "COMMIT";
+
 /// How long a call may wait.
 struct Limits {
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
@@ -83,11 +87,6 @@ class Connection {
   std::vector<Result> run(std::span<const Statement> statements, const Limits& limits = {});
   Result run(std::string_view sql, Params params = {}, const Limits& limits = {});
 
-  /// BEGIN, the statements and COMMIT in one round trip: all or nothing. Throws Error{transient} if
-  /// the COMMIT was turned into a rollback. See prepare_statements.
-  std::vector<Result> run_transaction(std::span<const Statement> statements,
-                                      const Limits& limits = {});
-
   /// Ends an open transaction; gives the connection up if that fails.
   void roll_back() noexcept;
 
@@ -100,8 +99,8 @@ class Connection {
   /// The server process that libpq was told of: not the one that serves us behind a pooler.
   int backend_pid() const noexcept { return PQbackendPID(handle_.get()); }
 
-  /// From now on run_transaction has each statement with parameters parsed by the server only once,
-  /// and planned a few times. For a session that is ours alone (is_direct) and texts that are few.
+  /// From now on a Pipeline has each statement with parameters parsed by the server only once, and
+  /// planned a few times. For a session that is ours alone (is_direct) and texts that are few.
   void prepare_statements() noexcept { prepares_ = true; }
 
   /// The server process of backend_pid is the one that serves us: no transaction pooler is in
@@ -122,9 +121,15 @@ class Connection {
     bool kept = false;
   };
 
+  friend class Pipeline;
+  void require_usable() const;
   void send(const Statement& statement);
-  void send_prepared(const Statement& statement);
+  void send_as_prepared(const Statement& statement);
   void note_sent(int sent, Prepared* prepared);
+  /// Sends a Sync and returns the results of the `count` statements before it.
+  std::vector<Result> synchronise(std::size_t count, const Limits& limits);
+  /// The same for results that nobody wants; gives the connection up if they do not come soon.
+  void skip_results(std::size_t count) noexcept;
   std::vector<Result> collect(std::size_t count, const Limits& limits);
   Prepared* take_sent();
   void wait_for_input(const Limits& limits);

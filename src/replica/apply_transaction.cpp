@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "pg/pipeline.hpp"
 #include "replica/locks.hpp"
 
 namespace dynamite {
@@ -41,13 +42,8 @@ ApplyOutcome ApplyTransaction::run(std::span<const Change> changes, std::vector<
   last_ = last;
   const auto oldest = std::ranges::min_element(changes, {}, &Change::version);
   if (oldest != changes.end()) lowest_generation_ = oldest->version.generation();
-  RowSet rows = make_row_set(changes, request_.table.source->key_schema);
-  if (!rows.dead_letters.empty() && options_.on_poison == OnPoison::stop)
-    throw Error{Error::Kind::poison, rows.dead_letters.front().reason};
-  std::vector<DeadLetter> all = letters;
-  std::ranges::copy(rows.dead_letters, std::back_inserter(all));
   try {
-    run_in_one_pipeline(rows, all);
+    run_in_one_pipeline(changes, letters);
   } catch (const pg::PgError& error) {
     if (error.kind() != Error::Kind::poison || options_.on_poison == OnPoison::stop) throw;
     run_bisected(changes, std::move(letters));
@@ -55,15 +51,35 @@ ApplyOutcome ApplyTransaction::run(std::span<const Change> changes, std::vector<
   return outcome_;
 }
 
-void ApplyTransaction::run_in_one_pipeline(const RowSet& rows,
-                                           std::span<const DeadLetter> letters) {
-  Statements statements;
-  add_prologue(statements);
-  add_rows(statements, rows);
-  add_letters(statements, letters);
-  add_epilogue(statements);
-  const auto results = connection_.run_transaction(statements, limits_);
-  count_applied(statements, results);
+// The server works on the first puts while the next are transcoded.
+void ApplyTransaction::run_in_one_pipeline(std::span<const Change> changes,
+                                           std::vector<DeadLetter> letters) {
+  pg::Pipeline pipeline{connection_, limits_};
+  std::vector<std::string_view> sent;
+  const auto send = [&](const auto& add) {
+    Statements statements;
+    add(statements);
+    for (const pg::Statement& statement : statements) {
+      pipeline.add(statement);
+      sent.push_back(statement.sql);
+    }
+  };
+  send([&](Statements& out) { add_prologue(out); });
+  const RowSet rows =
+      make_row_set(changes, request_.table.source->key_schema,
+                   [&](const RowArrays& puts, const std::string& lowest_version) {
+                     send([&](Statements& out) { add_puts(out, puts, lowest_version); });
+                   });
+  if (!rows.dead_letters.empty() && options_.on_poison == OnPoison::stop)
+    throw Error{Error::Kind::poison, rows.dead_letters.front().reason};
+  std::ranges::copy(rows.dead_letters, std::back_inserter(letters));
+  send([&](Statements& out) {
+    add_after_puts(out, rows);
+    add_letters(out, letters);
+    add_epilogue(out);
+  });
+  const auto results = pipeline.commit();
+  for (std::size_t i = 0; i < sent.size(); ++i) count_applied(sent[i], results[i]);
   outcome_.dead_letters = letters.size();
 }
 
@@ -130,7 +146,7 @@ std::optional<pg::PgError> ApplyTransaction::try_within_savepoint(pg::Transactio
   statements.push_back({kRelease, {}});
   try {
     const auto results = transaction.run(statements);
-    count_applied(statements, results);
+    for (std::size_t i = 0; i < results.size(); ++i) count_applied(statements[i].sql, results[i]);
     return std::nullopt;
   } catch (const pg::PgError& error) {
     if (error.kind() != Error::Kind::poison) throw;
@@ -185,20 +201,23 @@ pg::Params& ApplyTransaction::add_statement(Statements& out, const std::string& 
 }
 
 void ApplyTransaction::add_rows(Statements& out, const RowSet& rows) const {
-  add_puts(out, rows);
+  for (const RowArrays& puts : rows.puts) add_puts(out, puts, rows.lowest_version);
+  add_after_puts(out, rows);
+}
+
+void ApplyTransaction::add_after_puts(Statements& out, const RowSet& rows) const {
   add_removes(out, rows);
   add_rechecks(out, rows);
   add_tombstones(out, rows);
   add_stamps(out, rows);
 }
 
-void ApplyTransaction::add_puts(Statements& out, const RowSet& rows) const {
+void ApplyTransaction::add_puts(Statements& out, const RowArrays& puts,
+                                const std::string& lowest_version) const {
   const auto pass = request_.fence.pass;
-  for (const RowArrays& puts : rows.puts) {
-    pg::Params& params = add_statement(out, pass ? sql_.put_scanned : sql_.put, puts);
-    params.array(puts.item).array(puts.types).array(puts.micros);
-    pass ? params.number(*pass) : params.array(puts.version).text(rows.lowest_version);
-  }
+  pg::Params& params = add_statement(out, pass ? sql_.put_scanned : sql_.put, puts);
+  params.array(puts.item).array(puts.types).array(puts.micros);
+  pass ? params.number(*pass) : params.array(puts.version).text(lowest_version);
 }
 
 void ApplyTransaction::add_removes(Statements& out, const RowSet& rows) const {
@@ -268,15 +287,11 @@ Micros ApplyTransaction::newest_time() const {
 }
 
 // A remove applies if it leaves a tombstone; a put, unless it is taken back.
-void ApplyTransaction::count_applied(const Statements& statements,
-                                     std::span<const pg::Result> results) {
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    const std::string_view sql = statements[i].sql;
-    if (sql == sql_.put || sql == sql_.put_scanned || sql == sql_.tombstone)
-      outcome_.applied += results[i].affected();
-    else if (sql == sql_.recheck || sql == sql_.recheck_scanned)
-      outcome_.applied -= std::min(outcome_.applied, results[i].affected());
-  }
+void ApplyTransaction::count_applied(std::string_view sql, const pg::Result& result) {
+  if (sql == sql_.put || sql == sql_.put_scanned || sql == sql_.tombstone)
+    outcome_.applied += result.affected();
+  else if (sql == sql_.recheck || sql == sql_.recheck_scanned)
+    outcome_.applied -= std::min(outcome_.applied, result.affected());
 }
 
 }  // namespace dynamite

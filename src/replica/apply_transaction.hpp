@@ -24,7 +24,7 @@ class ApplyTransaction {
  private:
   using Statements = std::vector<pg::Statement>;
 
-  void run_in_one_pipeline(const RowSet& rows, std::span<const DeadLetter> letters);
+  void run_in_one_pipeline(std::span<const Change> changes, std::vector<DeadLetter> letters);
   void run_bisected(std::span<const Change> changes, std::vector<DeadLetter> letters);
   void bisect(pg::Transaction& transaction, std::span<const Change> changes,
               std::vector<DeadLetter>& letters);
@@ -37,7 +37,8 @@ class ApplyTransaction {
 
   void add_prologue(Statements& out) const;
   void add_rows(Statements& out, const RowSet& rows) const;
-  void add_puts(Statements& out, const RowSet& rows) const;
+  void add_puts(Statements& out, const RowArrays& puts, const std::string& lowest_version) const;
+  void add_after_puts(Statements& out, const RowSet& rows) const;
   void add_removes(Statements& out, const RowSet& rows) const;
   void add_rechecks(Statements& out, const RowSet& rows) const;
   void add_tombstones(Statements& out, const RowSet& rows) const;
@@ -45,7 +46,7 @@ class ApplyTransaction {
   void add_letters(Statements& out, std::span<const DeadLetter> letters) const;
   void add_epilogue(Statements& out) const;
   pg::Params& add_statement(Statements& out, const std::string& sql, const RowArrays& keys) const;
-  void count_applied(const Statements& statements, std::span<const pg::Result> results);
+  void count_applied(std::string_view sql, const pg::Result& result);
   Micros newest_time() const;
 
   pg::Connection& connection_;

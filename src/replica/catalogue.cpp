@@ -9,6 +9,7 @@
 #include "core/error.hpp"
 #include "core/sleep.hpp"
 #include "pg/pg_error.hpp"
+#include "pg/pipeline.hpp"
 #include "replica/identifier.hpp"
 #include "replica/schema_sql.hpp"
 
@@ -249,7 +250,7 @@ void Catalogue::execute(const std::vector<std::string>& sql, std::stop_token sto
   for (const std::string& statement : sql) statements.push_back({statement, {}});
   for (int attempt = 1;; ++attempt) {
     try {
-      connection_.run_transaction(statements, {.stop = stop});
+      pg::run_transaction(connection_, statements, {.stop = stop});
       return;
     } catch (const pg::PgError& error) {
       if (is_duplicate(error.sqlstate()))

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "pg/pipeline.hpp"
 #include "replica/exclusive.hpp"
 #include "replica/identifier.hpp"
 #include "replica/locks.hpp"
@@ -186,7 +187,7 @@ ON CONFLICT ({7}) DO UPDATE SET version = greatest(d.version, excluded.version),
     add_key(params, last);
     if (after != nullptr) add_key(params, *after);
   }
-  const auto results = connection_.run_transaction(statements);
+  const auto results = pg::run_transaction(connection_, statements);
   return results[1].affected() + results[2].affected();
 }
 
@@ -208,7 +209,8 @@ WHERE replica_id = $1::integer AND noticed_epoch < $2::integer AND healed_at IS 
     statements.push_back({*sql, {}});
     statements.back().params.number(table_.id).number(epoch);
   }
-  if (connection_.run_transaction(statements).front().affected() == 0) require_completed(epoch);
+  if (pg::run_transaction(connection_, statements).front().affected() == 0)
+    require_completed(epoch);
 }
 
 std::uint64_t expire_tombstones(pg::Connection& connection, const ReplicaTable& table) {

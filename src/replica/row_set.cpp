@@ -44,10 +44,12 @@ void check_key_part(std::string_view part, const KeyAttribute& attribute) {
                                          "\" holds U+0000, which PostgreSQL's text cannot store"};
 }
 
+bool is_full(const RowArrays& statement) {
+  return statement.size() >= kStatementRowsMax || statement.item.bytes() >= kStatementBytesMax;
+}
+
 RowArrays& room(std::vector<RowArrays>& statements) {
-  if (statements.empty() || statements.back().size() >= kStatementRowsMax ||
-      statements.back().item.bytes() >= kStatementBytesMax)
-    statements.emplace_back();
+  if (statements.empty() || is_full(statements.back())) statements.emplace_back();
   return statements.back();
 }
 
@@ -74,6 +76,15 @@ void append_put(RowArrays& arrays, const Change& change, const KeySchema& key_sc
   }
   arrays.micros.append(std::to_string(micros(change)));
   arrays.version.append(change.version.digits());
+}
+
+/// Of what has been passed on only the memory is kept.
+void swap_values(RowArrays& a, RowArrays& b) {
+  for (const auto array : {&RowArrays::item, &RowArrays::types, &RowArrays::micros}) {
+    std::swap(a.*array, b.*array);
+    (a.*array).clear();
+    (b.*array).clear();
+  }
 }
 
 void append_remove(RowArrays& arrays, const Change& change, const KeySchema& key_schema) {
@@ -111,22 +122,35 @@ void append_key(RowArrays& arrays, std::string_view key, const KeySchema& key_sc
   if (key_schema.sort) append_key_part_text(arrays.k2, parts.parts[1], key_schema.sort->type);
 }
 
-RowSet make_row_set(std::span<const Change> changes, const KeySchema& key_schema) {
+RowSet make_row_set(std::span<const Change> changes, const KeySchema& key_schema,
+                    const PutsReady& ready) {
   RowSet rows;
   const auto lowest = std::ranges::min_element(changes, {}, &Change::version);
   rows.lowest_version = lowest == changes.end() ? "0" : std::string{lowest->version.digits()};
+  RowArrays spare;
+  const auto pass_on = [&] {
+    RowArrays& puts = rows.puts.back();
+    ready(puts, rows.lowest_version);
+    swap_values(puts, spare);
+  };
   for (const Change& change : changes) {
     try {
-      if (change.kind == ChangeKind::remove)
+      if (change.kind == ChangeKind::remove) {
         append_remove(room(rows.removes), change, key_schema);
-      else
-        append_put(room(rows.puts), change, key_schema);
+        continue;
+      }
+      if (ready && !rows.puts.empty() && is_full(rows.puts.back())) {
+        pass_on();
+        swap_values(rows.puts.emplace_back(), spare);
+      }
+      append_put(room(rows.puts), change, key_schema);
     } catch (const Error& error) {
       if (error.kind() != Error::Kind::poison) throw;
       rows.dead_letters.push_back(dead_letter(change, error));
       append_stamp(rows, change, key_schema);
     }
   }
+  if (ready && !rows.puts.empty()) pass_on();
   return rows;
 }
 

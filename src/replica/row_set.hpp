@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,9 +38,14 @@ struct RowSet {
   std::string lowest_version;            ///< of all changes; "0" if there are none
 };
 
+/// Told of each statement of puts as soon as its parameters are complete.
+using PutsReady = std::function<void(const RowArrays& puts, const std::string& lowest_version)>;
+
 /// Transcodes each image into its row's parameters. `changes` must be sorted by key, one change a
-/// key. A change that PostgreSQL could not hold becomes a dead letter.
-RowSet make_row_set(std::span<const Change> changes, const KeySchema& key_schema);
+/// key. A change that PostgreSQL could not hold becomes a dead letter. With `ready` the puts of the
+/// result have only keys and versions left: the rest has been passed on, and its memory used again.
+RowSet make_row_set(std::span<const Change> changes, const KeySchema& key_schema,
+                    const PutsReady& ready = {});
 
 /// Appends the parts of canonical `key` as text that PostgreSQL casts to the key columns' types.
 /// Throws Error{poison} if a part is a string with U+0000.

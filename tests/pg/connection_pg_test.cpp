@@ -5,6 +5,7 @@
 
 #include "pg/connection.hpp"
 #include "pg/pg_error.hpp"
+#include "pg/pipeline.hpp"
 #include "support/errors.hpp"
 #include "support/postgres.hpp"
 
@@ -312,14 +313,55 @@ TEST_F(ConnectionTest, APipelinedTransactionIsAllOrNothing) {
   Connection connection = connect();
   connection.run("CREATE TABLE t (x int)");
 
-  EXPECT_THROW(connection.run_transaction(statements({"INSERT INTO t VALUES (1)", "SELECT 1/0"})),
+  EXPECT_THROW(run_transaction(connection, statements({"INSERT INTO t VALUES (1)", "SELECT 1/0"})),
                Error);
   const auto results =
-      connection.run_transaction(statements({"INSERT INTO t VALUES (2)", "TABLE t"}));
+      run_transaction(connection, statements({"INSERT INTO t VALUES (2)", "TABLE t"}));
 
   ASSERT_EQ(results.size(), 2U);
   EXPECT_EQ(results[1].at(0, 0), "2");
   EXPECT_EQ(query("SELECT x FROM t"), "2");
+}
+
+TEST_F(ConnectionTest, APipelineThatIsNotCommittedIsRolledBack) {
+  Connection connection = connect();
+  connection.run("CREATE TABLE t (x int)");
+
+  {
+    pg::Pipeline pipeline{connection, {}};
+    pipeline.add({"INSERT INTO t VALUES (1)", {}});
+  }
+
+  EXPECT_TRUE(connection.usable());
+  EXPECT_EQ(connection.run("SELECT count(*) FROM t").at(0, 0), "0");
+}
+
+TEST_F(ConnectionTest, APipelineThatFailedAndIsNotCommittedIsRolledBack) {
+  Connection connection = connect();
+  connection.run("CREATE TABLE t (x int)");
+
+  {
+    pg::Pipeline pipeline{connection, {}};
+    pipeline.add({"SELECT 1/0", {}});
+    pipeline.add({"INSERT INTO t VALUES (1)", {}});
+  }
+
+  EXPECT_TRUE(connection.usable());
+  EXPECT_EQ(connection.run("SELECT count(*) FROM t").at(0, 0), "0");
+}
+
+TEST_F(ConnectionTest, ThePipelineIsAtWorkWhileItIsMade) {
+  Connection connection = connect();
+  pg::Pipeline pipeline{connection, {}};
+  const std::string text(1U << 20U, 'x');  // more than is held back
+
+  pipeline.add({"SELECT pg_advisory_xact_lock(4711)", {}});
+  Statement large{"SELECT length($1)", {}};
+  large.params.text(text);
+  pipeline.add(large);
+
+  wait_until("SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711");
+  EXPECT_EQ(pipeline.commit().at(1).at(0, 0), std::to_string(text.size()));
 }
 
 TEST_F(ConnectionTest, ACommitThatADeferredConstraintRefusesThrows) {
@@ -327,8 +369,8 @@ TEST_F(ConnectionTest, ACommitThatADeferredConstraintRefusesThrows) {
   connection.run("CREATE TABLE t (x int UNIQUE DEFERRABLE INITIALLY DEFERRED)");
 
   const Error error = error_of([&] {
-    connection.run_transaction(
-        statements({"INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (1)"}));
+    run_transaction(connection,
+                    statements({"INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (1)"}));
   });
 
   EXPECT_EQ(error.kind(), Error::Kind::poison);
@@ -363,7 +405,7 @@ class PreparedStatementsTest : public ConnectionTest {
       inserts.push_back({"INSERT INTO t VALUES ($1::bigint)", {}});
       inserts.back().params.number(number);
     }
-    connection->run_transaction(inserts);
+    run_transaction(*connection, inserts);
   }
 
   std::string prepared() {
@@ -389,7 +431,7 @@ TEST_F(PreparedStatementsTest, AFailureBeforeThePreparationRepeatsIt) {
   std::vector<Statement> failing = statements({"SELECT 1/0"});
   failing.push_back({"INSERT INTO t VALUES ($1::bigint)", {}});
   failing.back().params.number(1);
-  EXPECT_THROW(connection->run_transaction(failing), PgError);
+  EXPECT_THROW(run_transaction(*connection, failing), PgError);
   EXPECT_EQ(prepared(), "");
 
   insert({1});
@@ -411,8 +453,8 @@ TEST_F(PreparedStatementsTest, AStatementThatCannotBePreparedFailsEachTime) {
   statement.params.number(1);
   const std::span wrong{&statement, 1};
 
-  EXPECT_EQ(error_of([&] { connection->run_transaction(wrong); }).kind(), Error::Kind::usage);
-  EXPECT_EQ(error_of([&] { connection->run_transaction(wrong); }).kind(), Error::Kind::usage);
+  EXPECT_EQ(error_of([&] { run_transaction(*connection, wrong); }).kind(), Error::Kind::usage);
+  EXPECT_EQ(error_of([&] { run_transaction(*connection, wrong); }).kind(), Error::Kind::usage);
   insert({1});
 
   EXPECT_EQ(query("SELECT x FROM t"), "1");

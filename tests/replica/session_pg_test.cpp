@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "pg/pipeline.hpp"
 #include "replica/session.hpp"
 #include "support/errors.hpp"
 #include "support/pgbouncer.hpp"
@@ -16,7 +17,7 @@ class SessionTest : public PostgresTest {
   static std::string prepared(pg::Connection& connection) {
     pg::Statement statement{"SELECT $1", {}};
     statement.params.number(1);
-    connection.run_transaction({&statement, 1});
+    pg::run_transaction(connection, {&statement, 1});
     return std::string{connection.run("SELECT count(*) FROM pg_prepared_statements").at(0, 0)};
   }
 };

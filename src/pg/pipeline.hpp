@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "pg/connection.hpp"
+
+namespace dynamite::pg {
+
+/// A transaction in one round trip, READ COMMITTED: its statements go to the server while the next
+/// ones are made, and the server works on them meanwhile. What was not committed is rolled back.
+class Pipeline {
+ public:
+  /// Throws Error{transient} if the connection is lost.
+  Pipeline(Connection& connection, Limits limits);
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+  ~Pipeline();
+
+  /// The statement is copied, and need not outlive the call. See Connection::prepare_statements.
+  void add(const Statement& statement);
+
+  /// Waits for the server and returns the results of what was added, in that order. Throws the
+  /// first failure, or Error{transient} if the COMMIT was turned into a rollback.
+  std::vector<Result> commit();
+
+ private:
+  Connection& connection_;
+  Limits limits_;
+  std::size_t sent_ = 0;
+  bool collected_ = false;
+  bool committed_ = false;
+};
+
+/// All statements, or nothing, in one Pipeline.
+std::vector<Result> run_transaction(Connection& connection, std::span<const Statement> statements,
+                                    const Limits& limits = {});
+
+}  // namespace dynamite::pg

@@ -1,94 +1,129 @@
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <chrono>
-#include <fstream>
-#include <iostream>
+#include <deque>
+#include <memory>
+#include <optional>
 
+#include "app/appliers.hpp"
 #include "app/commands.hpp"
 #include "app/handler_options.hpp"
+#include "app/recording.hpp"
 #include "app/redrive.hpp"
 #include "app/source_tables.hpp"
-#include "core/error.hpp"
+#include "decode/decode.hpp"
 #include "source/read_back.hpp"
 
 namespace dynamite {
 namespace {
 
+using std::chrono::duration;
+using std::chrono::steady_clock;
+
 constexpr int kAttempts = 10;                         // of one call
 constexpr auto kPatience = std::chrono::minutes{10};  // for one part of a file
-constexpr std::size_t kReadBytes = 1U << 20U;
-// A part is held in memory; an event of Lambda has at most 6 MB.
-constexpr std::size_t kPartBytes = 16U << 20U;
 
-/// Reads a file of recorded events part by part. A part ends with a line: never inside an event,
-/// since within a JSON value no closing brace is followed by an opening one.
-class Recording {
- public:
-  explicit Recording(const std::string& name) : name_{name} {
-    if (name == "-") return;
-    file_.open(name, std::ios::binary);
-    if (!file_)
-      throw Error{Error::Kind::usage, fmt::format("cannot read \"{}\"", name),
-                  "name a file of recorded events, or - for standard input"};
+/// Seconds of CPU that this process has taken.
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+/// What of a run is worth measuring.
+struct Stats {
+  steady_clock::time_point begin = steady_clock::now();
+  double cpu_begin = cpu_seconds();
+  duration<double> decoding{};
+  HandlerOutcome outcome{};
+
+  void print() const {
+    fmt::print(
+        "{{\"records\":{},\"applied\":{},\"dead_letters\":{},\"wall_s\":{:.6f},"
+        "\"client_cpu_s\":{:.6f},\"decode_s\":{:.6f}}}\n",
+        outcome.records, outcome.applied, outcome.dead_letters,
+        duration<double>{steady_clock::now() - begin}.count(), cpu_seconds() - cpu_begin,
+        decoding.count());
   }
-
-  /// The next part; empty at the end.
-  std::string next() {
-    std::size_t searched = 0;
-    for (;;) {
-      const std::size_t cut = buffer_.size() < kPartBytes ? std::string::npos : find_cut(searched);
-      if (cut != std::string::npos) {
-        std::string part = buffer_.substr(0, cut);
-        buffer_.erase(0, cut);
-        return part;
-      }
-      searched = buffer_.size() < kBoundaryMax ? 0 : buffer_.size() - kBoundaryMax;
-      if (!read_more()) return std::exchange(buffer_, {});
-    }
-  }
-
- private:
-  static constexpr std::size_t kBoundaryMax = 4;  // "}\r\n{"
-
-  std::size_t find_cut(std::size_t from) const {
-    for (const std::string_view boundary : {"}\n{", "}\r\n{"})
-      if (const std::size_t at = buffer_.find(boundary, from); at != std::string::npos)
-        return at + boundary.size() - 1;
-    return std::string::npos;
-  }
-
-  bool read_more() {
-    std::istream& stream = name_ == "-" ? std::cin : file_;
-    const std::size_t old = buffer_.size();
-    buffer_.resize(old + kReadBytes);
-    stream.read(buffer_.data() + old, static_cast<std::streamsize>(kReadBytes));
-    buffer_.resize(old + static_cast<std::size_t>(stream.gcount()));
-    if (stream.bad())
-      throw Error{Error::Kind::transient, fmt::format("reading \"{}\" failed", name_)};
-    return buffer_.size() > old;
-  }
-
-  const std::string name_;
-  std::ifstream file_;
-  std::string buffer_;
 };
 
-HandlerOutcome apply_file(Handler& handler, Redrive& redrive, const std::string& name,
-                          const std::stop_token& stop) {
-  Recording recording{name};
-  HandlerOutcome sum;
-  for (std::string part = recording.next(); !part.empty(); part = recording.next()) {
-    std::vector<RecordRange> ranges;
-    sum += handler.handle_decoded(
-        [&](const TableLookup& lookup) {
-          Recorded recorded = decode_recorded(std::move(part), lookup);
-          ranges = std::move(recorded.ranges);
-          return std::move(recorded.batch);
-        },
-        std::chrono::system_clock::now() + kPatience, stop);
-    for (const RecordRange& range : ranges) sum += redrive.apply(range);
+/// Decodes files part by part while what was decoded before is applied.
+class FileApply {
+ public:
+  FileApply(const Context& context, const HandlerOptions& options)
+      : context_{context},
+        handler_{options},
+        redrive_{context, handler_},
+        appliers_{options,
+                  {.connections = context.line.apply.connections,
+                   .records_max = context.line.apply.batch.value_or(0)},
+                  context.stop} {}
+
+  /// Opens the connections, so that the first part finds them.
+  void open() {
+    handler_.prepare(context_.stop);
+    appliers_.finish();
   }
-  return sum;
+
+  void add(std::string part) {
+    const auto begin = steady_clock::now();
+    Recorded recorded = decode_recorded(std::move(part), [this](std::string_view stream_arn) {
+      return handler_.source_of(stream_arn, std::chrono::system_clock::now() + kPatience,
+                                context_.stop);
+    });
+    decoding_ += steady_clock::now() - begin;
+    ranges_.insert(ranges_.end(), recorded.ranges.begin(), recorded.ranges.end());
+    appliers_.add(std::make_shared<const Batch>(std::move(recorded.batch)));
+  }
+
+  /// Returns when all is committed.
+  HandlerOutcome finish() {
+    HandlerOutcome sum = appliers_.finish();
+    for (const RecordRange& range : ranges_) sum += redrive_.apply(range);
+    ranges_.clear();
+    return sum;
+  }
+
+  bool found_gap() const { return redrive_.found_gap(); }
+  duration<double> decoding() const { return decoding_; }
+
+ private:
+  const Context& context_;
+  Handler handler_;  // for the tables, and for what is read again
+  Redrive redrive_;
+  Appliers appliers_;
+  std::vector<RecordRange> ranges_;
+  duration<double> decoding_{};
+};
+
+void apply_and_say(FileApply& apply, const std::vector<std::string>& files) {
+  for (const std::string& name : files) {
+    Recording recording{name};
+    for (std::string part = recording.next(); !part.empty(); part = recording.next())
+      apply.add(std::move(part));
+    const HandlerOutcome outcome = apply.finish();
+    fmt::print("{}: {} records, {} keys, {} rows changed, {} dead letters\n", name, outcome.records,
+               outcome.changes, outcome.applied, outcome.dead_letters);
+  }
+}
+
+void apply_and_measure(FileApply& apply, const std::vector<std::string>& files) {
+  std::deque<std::string> parts;
+  for (const std::string& name : files) {
+    Recording recording{name};
+    for (std::string part = recording.next(); !part.empty(); part = recording.next())
+      parts.push_back(std::move(part));
+  }
+  apply.open();
+  Stats stats;
+  for (std::string& part : parts) apply.add(std::move(part));
+  stats.outcome = apply.finish();
+  stats.decoding = apply.decoding();
+  stats.print();
 }
 
 }  // namespace
@@ -97,20 +132,18 @@ int run_apply(const Context& context) {
   // What comes by another way than its stream may be older than a pass, which has forgotten it.
   Source source{context, kAttempts};
   HandlerOptions options = handler_options(context, "apply");
-  options.late = !context.line.as_recorded;
+  options.late = !context.line.apply.as_recorded;
   options.keeps_session = true;
   if (options.late)
     options.read_back = [&](const Batch& batch, std::uint16_t table, const std::stop_token& stop) {
       return read_back(source.dynamodb(), batch, table, stop);
     };
-  Handler handler{std::move(options)};
-  Redrive redrive{context, handler};
-  for (const std::string& name : context.line.files) {
-    const HandlerOutcome outcome = apply_file(handler, redrive, name, context.stop);
-    fmt::print("{}: {} records, {} keys, {} rows changed, {} dead letters\n", name, outcome.records,
-               outcome.changes, outcome.applied, outcome.dead_letters);
-  }
-  return redrive.found_gap() ? kExitDiffers : kExitDone;
+  FileApply apply{context, options};
+  if (context.line.apply.stats)
+    apply_and_measure(apply, context.line.files);
+  else
+    apply_and_say(apply, context.line.files);
+  return apply.found_gap() ? kExitDiffers : kExitDone;
 }
 
 }  // namespace dynamite

@@ -74,6 +74,7 @@ class Parser {
   void define_global();
   void define_command(const CommandText& text);
   void define_load(CLI::App& load);
+  void define_apply(CLI::App& apply);
   void define_compare(CLI::App& compare);
   void define_dead_letters(CLI::App& dead_letters);
 
@@ -152,11 +153,7 @@ void Parser::define_command(const CommandText& text) {
       command.add_flag("--all", line_.all, "Every table, where the configuration names none");
       break;
     case Command::apply:
-      command.add_option("FILE", line_.files, "JSON or JSON lines; - is standard input")
-          ->type_name("")
-          ->required();
-      command.add_flag("--as-recorded", line_.as_recorded,
-                       "Apply the images of the files, do not read the\nitems again from DynamoDB");
+      define_apply(command);
       break;
     case Command::dead_letters:
       define_dead_letters(command);
@@ -205,6 +202,24 @@ void Parser::define_load(CLI::App& load) {
       ->check(range(0.01, 1e6));
   load.add_option("--duration", duration_, "Put, update and delete for so long: 30s, 5m")
       ->type_name("TIME");
+}
+
+void Parser::define_apply(CLI::App& apply) {
+  apply.add_option("FILE", line_.files, "JSON or JSON lines; - is standard input")
+      ->type_name("")
+      ->required();
+  apply.add_flag("--as-recorded", line_.apply.as_recorded,
+                 "Apply the images of the files, do not read the\nitems again from DynamoDB");
+  apply
+      .add_option("--connections", line_.apply.connections,
+                  "To PostgreSQL, each for a part of the keys\n(default 1)")
+      ->type_name("N")
+      ->check(range(1, 64));
+  apply.add_option("--batch", line_.apply.batch, "Apply at most so many records together")
+      ->type_name("N")
+      ->check(range(1, 100'000));
+  apply.add_flag("--stats", line_.apply.stats,
+                 "Read the files first, then measure until all is\ncommitted; one JSON line");
 }
 
 void Parser::define_compare(CLI::App& compare) {

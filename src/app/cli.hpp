@@ -33,6 +33,13 @@ struct CompareOptions {
   std::optional<std::uint64_t> sample;  ///< so many items and rows; absent: all
 };
 
+struct ApplyCommandOptions {
+  bool as_recorded = false;            ///< apply the images of the files, read nothing back
+  std::optional<std::uint64_t> batch;  ///< records applied together at most
+  std::uint64_t connections = 1;       ///< to PostgreSQL
+  bool stats = false;                  ///< read the files first, then measure
+};
+
 struct DeadLetterOptions {
   std::string action = "list";    ///< list, show, retry or discard
   std::vector<std::int64_t> ids;  ///< empty: all
@@ -69,7 +76,7 @@ struct CommandLine {
   bool json = false;                  ///< status
   std::optional<std::uint64_t> seed;  ///< verifydb, load
   std::vector<std::string> files;     ///< apply; "-" is standard input
-  bool as_recorded = false;           ///< apply
+  ApplyCommandOptions apply;
   DeadLetterOptions letters;
   CompareOptions compare;
   std::string output = "dynamite-lambda.zip";  ///< package

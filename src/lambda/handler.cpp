@@ -162,8 +162,7 @@ const ReplicaTable* Handler::find_replica(const std::string& table_arn) const {
   return found == replicas_.end() ? nullptr : &found->second;
 }
 
-const ReplicaTable& Handler::replica_of_stream(std::string_view stream_arn, const Call& call) {
-  const std::string arn = parse_stream_arn(stream_arn).table_arn;
+const ReplicaTable& Handler::replica_of(const std::string& arn, const Call& call) {
   if (find_replica(arn) == nullptr) load_catalogue();
   if (find_replica(arn) == nullptr && options_.create_replica) create_replica(arn, call);
   if (const ReplicaTable* replica = find_replica(arn)) return *replica;
@@ -198,9 +197,34 @@ HandlerOutcome Handler::handle_decoded(const Decode& decode, system_clock::time_
                                        std::stop_token stop) {
   Call call{.deadline = deadline, .stop = std::move(stop)};
   call.require_time();
-  const Batch batch = decode([&](std::string_view stream_arn) {
-    return on_connection(call, [&] { return replica_of_stream(stream_arn, call).source; });
-  });
+  const Batch batch =
+      decode([&](std::string_view stream_arn) { return source_of(stream_arn, call); });
+  return apply_all(batch, call);
+}
+
+std::shared_ptr<const SourceTable> Handler::source_of(std::string_view stream_arn,
+                                                      system_clock::time_point deadline,
+                                                      std::stop_token stop) {
+  Call call{.deadline = deadline, .stop = std::move(stop)};
+  return source_of(stream_arn, call);
+}
+
+std::shared_ptr<const SourceTable> Handler::source_of(std::string_view stream_arn, Call& call) {
+  const std::string arn = parse_stream_arn(stream_arn).table_arn;
+  return on_connection(call, [&] { return replica_of(arn, call).source; });
+}
+
+HandlerOutcome Handler::apply(const Batch& batch, system_clock::time_point deadline,
+                              std::stop_token stop) {
+  Call call{.deadline = deadline, .stop = std::move(stop)};
+  call.require_time();
+  for (const auto& table : batch.tables)
+    if (find_replica(table->arn) == nullptr)
+      on_connection(call, [&] { return &replica_of(table->arn, call); });
+  return apply_all(batch, call);
+}
+
+HandlerOutcome Handler::apply_all(const Batch& batch, Call& call) {
   HandlerOutcome outcome;
   outcome.newest = newest_time(batch);
   for (std::size_t table = 0; table < batch.tables.size(); ++table) {

@@ -88,6 +88,15 @@ class Handler {
                                 std::chrono::system_clock::time_point deadline,
                                 std::stop_token stop = {});
 
+  // The two halves of that, for who decodes on another thread, with a Handler of its own.
+
+  /// The table of a stream, whose replica is created if it may be. For TableLookup.
+  std::shared_ptr<const SourceTable> source_of(std::string_view stream_arn,
+                                               std::chrono::system_clock::time_point deadline,
+                                               std::stop_token stop = {});
+  HandlerOutcome apply(const Batch& batch, std::chrono::system_clock::time_point deadline,
+                       std::stop_token stop = {});
+
   /// The server ends late statements itself; a server that does not even do that is given up.
   static constexpr std::chrono::milliseconds kServerGrace{200};
 
@@ -98,11 +107,13 @@ class Handler {
   void connect(Call& call);
   ApplyOutcome apply_or_report(const Batch& batch, std::uint16_t table, Call& call,
                                HandlerOutcome& outcome);
+  HandlerOutcome apply_all(const Batch& batch, Call& call);
   ApplyOutcome apply(const Batch& batch, std::uint16_t table, Call& call);
   ApplyOutcome apply_once(const Batch& batch, std::uint16_t table, const Call& call);
   ApplyOutcome apply_read_back(const Batch& batch, std::uint16_t table, const ReplicaTable& replica,
                                const Call& call);
-  const ReplicaTable& replica_of_stream(std::string_view stream_arn, const Call& call);
+  const ReplicaTable& replica_of(const std::string& table_arn, const Call& call);
+  std::shared_ptr<const SourceTable> source_of(std::string_view stream_arn, Call& call);
   const ReplicaTable* find_replica(const std::string& table_arn) const;
   void create_replica(const std::string& table_arn, const Call& call);
   void load_catalogue();

@@ -14,6 +14,7 @@ namespace dynamite::test {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 
 /// A record of the table of ReplicaTest.
 std::string put_record(const std::string& key, std::uint64_t sequence_number,
@@ -56,6 +57,18 @@ TEST_F(ApplyTest, AppliesAnEventAndCounts) {
   EXPECT_EQ(run.status, 0) << run.errors;
   EXPECT_EQ(run.output, file + ": 2 records, 1 keys, 1 rows changed, 0 dead letters\n");
   EXPECT_EQ(query("SELECT pk, item->>'v' FROM " + orders.qualified_name()), "a|new");
+}
+
+TEST_F(ApplyTest, StatsAreOneJsonLine) {
+  const std::string file = write(put_record("a", 1) + "\n" + put_record("b", 2) + "\n");
+
+  const Finished run = apply_files({"--stats", "--connections", "2", "--batch", "1", file, file});
+
+  EXPECT_EQ(run.status, 0) << run.errors;
+  EXPECT_THAT(run.output, MatchesRegex("\\{\"records\":4,\"applied\":2,\"dead_letters\":0,"
+                                       "\"wall_s\":[0-9.]+,\"client_cpu_s\":[0-9.]+,"
+                                       "\"decode_s\":[0-9.]+\\}\n"));
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "2");
 }
 
 TEST_F(ApplyTest, ASecondTimeChangesNothing) {

@@ -53,6 +53,20 @@ TEST(CommandLine, EveryCommandIsKnownByItsName) {
   EXPECT_EQ(parse({"load", "--table", "Orders"}).command, Command::load);
 }
 
+TEST(CommandLine, ApplyTellsHowToApply) {
+  const ApplyCommandOptions usual = parse({"apply", "x"}).apply;
+  const ApplyCommandOptions measured =
+      parse({"apply", "--stats", "--as-recorded", "--batch", "1000", "--connections", "2", "x"})
+          .apply;
+
+  EXPECT_EQ(usual.connections, 1U);
+  EXPECT_EQ(usual.batch, std::nullopt);
+  EXPECT_FALSE(usual.stats || usual.as_recorded);
+  EXPECT_EQ(measured.connections, 2U);
+  EXPECT_EQ(measured.batch, 1'000U);
+  EXPECT_TRUE(measured.stats && measured.as_recorded);
+}
+
 TEST(CommandLine, NameOfTheProgramSelectsTheCommand) {
   const auto line = std::get<CommandLine>(parse_any({"bin/bootstrapdb", "--dry-run"}));
   EXPECT_EQ(line.command, Command::bootstrap);
@@ -202,6 +216,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadLine{"OtherCommandsOption", {"snapshot", "--once"}, "no option is named \"--once\""},
         BadLine{"NoValue", {"status", "--config"}, "--config"},
         BadLine{"NoFile", {"apply"}, "FILE is required"},
+        BadLine{"NoConnections", {"apply", "--connections", "0", "x"}, "--connections"},
         BadLine{"ItemsZero", {"verifydb", "--items", "0"}, "--items"},
         BadLine{"ItemsText", {"verifydb", "--items", "ten"}, "--items"},
         BadLine{"SeedNegative", {"verifydb", "--seed", "-1"}, "--seed"},

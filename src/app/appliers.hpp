@@ -1,0 +1,67 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+#include <vector>
+
+#include "lambda/handler.hpp"
+
+namespace dynamite {
+
+/// How batches are applied.
+struct ApplierShape {
+  std::size_t connections = 1;
+  std::size_t records_max = 0;  ///< in a transaction's batch; 0: all of a batch that fit into one
+};
+
+/// Applies batches over several connections, a thread and a Handler each. All changes of a key go
+/// through the same connection, in the order of the batches.
+class Appliers {
+ public:
+  Appliers(const HandlerOptions& options, ApplierShape shape, std::stop_token stop);
+  Appliers(const Appliers&) = delete;
+  Appliers& operator=(const Appliers&) = delete;
+  ~Appliers();
+
+  /// Returns at once, or when there is room: each connection has one batch in work and one ahead.
+  /// Throws what a connection's thread threw.
+  void add(std::shared_ptr<const Batch> batch);
+
+  /// Returns when all connections are open and all batches are committed. Throws what a
+  /// connection's thread threw; what was added may then be applied in part, and a repeat changes
+  /// nothing of that.
+  HandlerOutcome finish();
+
+ private:
+  static constexpr std::size_t kAheadMax = 1;
+
+  struct Lane {
+    std::deque<std::shared_ptr<const Batch>> ahead;
+    HandlerOutcome outcome;
+    std::size_t number = 0;
+    bool at_work = true;  // opens its connection
+  };
+
+  void run(Lane& lane, const std::stop_token& stop);
+  template <class Body>
+  void attempt(const Body& body);
+  void apply(Handler& handler, Lane& lane, const Batch& batch);
+  void rethrow_failure() const;
+
+  const HandlerOptions options_;
+  const ApplierShape shape_;
+  const std::stop_token stop_;
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::exception_ptr failure_;
+  std::deque<Lane> lanes_;  // a deque never moves them
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace dynamite

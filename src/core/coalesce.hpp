@@ -8,7 +8,8 @@
 namespace dynamite {
 
 /// The newest change of each key, sorted by key. Of equal versions the later in `changes` wins.
-/// All changes must be of one table.
-std::vector<Change> coalesce(std::span<const Change> changes);
+/// All changes must be of one table. The others are added to `superseded`, if that is given.
+std::vector<Change> coalesce(std::span<const Change> changes,
+                             std::vector<Change>* superseded = nullptr);
 
 }  // namespace dynamite

@@ -98,13 +98,14 @@ Decimal parse(std::string_view text) {
 /// True if `text` is a JSON number without an exponent, of at most `kPlainLengthMax` characters.
 bool is_plain(std::string_view text) noexcept {
   if (text.size() > kPlainLengthMax) return false;
-  if (text.starts_with('-')) text.remove_prefix(1);
-  const std::size_t whole = std::min(text.find_first_not_of("0123456789"), text.size());
-  if (whole == 0 || (whole > 1 && text.front() == '0')) return false;
-  text.remove_prefix(whole);
-  if (text.empty()) return true;
-  return text.size() > 1 && text.front() == '.' &&
-         text.find_first_not_of("0123456789", 1) == std::string_view::npos;
+  const char* next = text.data();
+  const char* const end = next + text.size();
+  if (next != end && *next == '-') ++next;
+  const char* const whole = next;
+  next = std::find_if_not(next, end, is_digit);
+  if (next == whole || (next - whole > 1 && *whole == '0')) return false;
+  if (next == end) return true;
+  return *next == '.' && next + 1 != end && std::find_if_not(next + 1, end, is_digit) == end;
 }
 
 /// A canonical number taken apart.
@@ -147,11 +148,14 @@ void append_canonical_number(std::string& out, std::string_view text) {
   out += std::to_string(decimal.exponent);
 }
 
+// Of so few digits it is within all limits.
+bool is_short_json_number(std::string_view text) noexcept {
+  return text.size() <= kDigitsMax && is_plain(text);
+}
+
 void append_json_number(std::string& out, std::string_view text) {
   const bool plain = is_plain(text);
-  // A plain number of so few digits is within all limits.
-  const bool small = plain && text.size() <= kDigitsMax;
-  if (!small) parse(text);
+  if (!is_short_json_number(text)) parse(text);
   if (plain)
     out += text;
   else

@@ -17,6 +17,9 @@ void append_canonical_number(std::string& out, std::string_view text);
 /// Throws as append_canonical_number does.
 void append_json_number(std::string& out, std::string_view text);
 
+/// True of most numbers: append_json_number appends `text` as it is.
+bool is_short_json_number(std::string_view text) noexcept;
+
 /// Orders two canonical numbers by value.
 std::strong_ordering compare_canonical_numbers(std::string_view a, std::string_view b);
 

@@ -23,7 +23,8 @@ using TableLookup = std::function<std::shared_ptr<const SourceTable>(std::string
 /// stream in an eventSourceARN.
 ///
 /// For all decoders: a member that is null is absent. A change without ApproximateCreationDateTime
-/// has time 1970. Images are passed over, checked to be JSON, and not read; keys are.
+/// has time 1970. Keys are read; new images are passed over by their brackets, and are JSON only if
+/// who reads them finds so.
 Batch decode_lambda_event(std::string page, const TableLookup& lookup);
 
 /// Records of a shard that Lambda gave up, of which only the place was reported.

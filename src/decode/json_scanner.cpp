@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cstdint>
 
 #include "core/error.hpp"
 
@@ -14,6 +15,33 @@ bool is_hex(char c) noexcept {
 }
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+#ifdef __SSE2__
+
+/// Where the characters that tell an object's end are among 64 bytes, a bit a byte.
+struct Block {
+  static constexpr std::ptrdiff_t kBytes = 64;
+
+  explicit Block(const char* bytes) noexcept {
+    constexpr char kUpperAndLower = 0x20;  // makes [ and ] of { and }
+    for (unsigned part = 0; part < 4; ++part) {
+      const __m128i sixteen = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes) + part);
+      const __m128i folded = _mm_or_si128(sixteen, _mm_set1_epi8(kUpperAndLower));
+      const auto mask = [&](__m128i where, char c) {
+        const int bits = _mm_movemask_epi8(_mm_cmpeq_epi8(where, _mm_set1_epi8(c)));
+        return static_cast<std::uint64_t>(static_cast<unsigned>(bits)) << (16 * part);
+      };
+      quotes |= mask(sixteen, '"');
+      backslashes |= mask(sixteen, '\\');
+      opening |= mask(folded, '{');
+      closing |= mask(folded, '}');
+    }
+  }
+
+  std::uint64_t quotes = 0, backslashes = 0, opening = 0, closing = 0;
+};
+
+#endif
 
 }  // namespace
 
@@ -123,6 +151,69 @@ std::string_view JsonScanner::skip_value() {
     if (depth > 0 && closers[depth - 1] == '}') member_name();
   } while (depth > 0);
   return since(begin);
+}
+
+#ifdef __SSE2__
+
+// 64 bytes at a time. The bits of a block's quotes, summed up from below by exclusive or, are set
+// within strings; blocks with a backslash are left to the loop over bytes.
+std::string_view JsonScanner::skip_object() {
+  if (peek() != '{') fail_expected('{');
+  const char* const begin = next_;
+  std::size_t depth = 0;
+  bool within_string = false;
+  while (end_ - next_ >= Block::kBytes) {
+    const Block block{next_};
+    if (block.backslashes != 0) {
+      if (skip_some_of_object(next_ + Block::kBytes, depth, within_string)) return since(begin);
+      continue;
+    }
+    std::uint64_t strings = block.quotes;
+    for (unsigned shift = 1; shift < 64; shift *= 2) strings ^= strings << shift;
+    if (within_string) strings = ~strings;
+    within_string = (strings >> 63U) != 0;
+    for (std::uint64_t brackets = (block.opening | block.closing) & ~strings; brackets != 0;
+         brackets &= brackets - 1) {
+      const std::uint64_t lowest = brackets & -brackets;
+      if ((block.opening & lowest) != 0) {
+        ++depth;
+      } else if (--depth == 0) {
+        next_ += __builtin_ctzll(lowest) + 1;
+        return since(begin);
+      }
+    }
+    next_ += Block::kBytes;
+  }
+  if (skip_some_of_object(end_, depth, within_string)) return since(begin);
+  fail("an object without end");
+}
+
+#else
+
+std::string_view JsonScanner::skip_object() {
+  if (peek() != '{') fail_expected('{');
+  const char* const begin = next_;
+  std::size_t depth = 0;
+  bool within_string = false;
+  if (skip_some_of_object(end_, depth, within_string)) return since(begin);
+  fail("an object without end");
+}
+
+#endif
+
+/// Goes on to `end`, or by one more if an escape is there; true if the object ends before.
+bool JsonScanner::skip_some_of_object(const char* end, std::size_t& depth, bool& within_string) {
+  while (next_ < end) {
+    const char c = *next_++;
+    if (c == '"') within_string = !within_string;
+    if (within_string) {
+      if (c == '\\' && next_ != end_) ++next_;
+      continue;
+    }
+    if (c == '{' || c == '[') ++depth;
+    if ((c == '}' || c == ']') && --depth == 0) return true;
+  }
+  return false;
 }
 
 std::string_view JsonScanner::skip_broken_value() {

@@ -76,11 +76,27 @@ class JsonScanner {
     return name;
   }
 
+  /// Takes `{"T":`, written without white space, and returns T; takes nothing and returns '\0' if
+  /// something else is next.
+  char take_type_of_one_letter() noexcept {
+    constexpr std::ptrdiff_t kSize = 5;
+    if (end_ - next_ < kSize || next_[0] != '{' || next_[1] != '"' || next_[3] != '"' ||
+        next_[4] != ':')
+      return '\0';
+    const char type = next_[2];
+    next_ += kSize;
+    return type;
+  }
+
   /// true, false, null or a number: the raw token.
   std::string_view literal();
 
   /// Any value: its raw text.
   std::string_view skip_value();
+
+  /// An object, of which only the ends of strings and the number of brackets are looked at: its raw
+  /// text. Several times as fast as skip_value, for what is read later.
+  std::string_view skip_object();
 
   /// Any value, of which only strings and the number of brackets are checked: its raw text. For
   /// what skip_value refused.
@@ -125,6 +141,7 @@ class JsonScanner {
 
   [[noreturn]] void fail(const char* why) const;
   [[noreturn]] void fail_expected(char c) const;
+  bool skip_some_of_object(const char* end, std::size_t& depth, bool& within_string);
   void skip_rest_of_string();
   void skip_escape();
   void skip_digits();

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "core/error.hpp"
 #include "core/json_text.hpp"
 #include "core/key.hpp"
@@ -15,35 +17,40 @@ namespace {
   throw Error{Error::Kind::poison, fmt::format("key attribute \"{}\" {}", attribute.name, why)};
 }
 
-/// The bytes of a key attribute in their canonical form.
-std::string canonical_bytes(const KeyAttribute& attribute, std::string_view token) {
+/// The bytes of a key attribute in their canonical form: `token` itself, or put into `storage`.
+std::string_view canonical_bytes(const KeyAttribute& attribute, std::string_view token,
+                                 bool has_escapes, std::string& storage) {
+  if (attribute.type == KeyType::S && !has_escapes) return token;
   std::string text;
   append_unescaped(text, token);
-  std::string bytes;
   switch (attribute.type) {
     case KeyType::S:
       if (text.find('\0') != std::string::npos)
         fail(attribute, "holds U+0000, which PostgreSQL cannot store");
-      return text;
+      storage = std::move(text);
+      return storage;
     case KeyType::N:
-      append_canonical_number(bytes, text);
-      return bytes;
+      append_canonical_number(storage, text);
+      return storage;
     case KeyType::B:
-      append_base64_decoded(bytes, text);
-      return bytes;
+      append_base64_decoded(storage, text);
+      return storage;
   }
   throw Error{Error::Kind::bug, "key type is none of S, N, B"};
 }
 
 /// Reads `{"S":"…"}` of the type that the schema wants.
-std::string read_part(JsonScanner& scanner, const KeyAttribute& attribute) {
+std::string_view read_part(JsonScanner& scanner, const KeyAttribute& attribute,
+                           std::string& storage) {
   const char type = static_cast<char>(attribute.type);
   if (scanner.peek() != '{') fail(attribute, "has no type");
   scanner.expect('{');
   if (scanner.peek() != '"' || !token_is(scanner.member_name(), {&type, 1}) ||
       scanner.peek() != '"')
     fail(attribute, fmt::format("is not of type {}", type));
-  std::string bytes = canonical_bytes(attribute, scanner.string());
+  const std::string_view token = scanner.string();
+  const std::string_view bytes =
+      canonical_bytes(attribute, token, scanner.string_has_escapes(), storage);
   if (scanner.peek() == ',') fail(attribute, "has more than one type");
   scanner.expect('}');
   return bytes;
@@ -52,13 +59,14 @@ std::string read_part(JsonScanner& scanner, const KeyAttribute& attribute) {
 struct Part {
   const KeyAttribute* attribute;
   bool seen = false;
-  std::string bytes;
+  std::string_view bytes{};
+  std::string storage{};
 
   bool read(JsonScanner& scanner, std::string_view name) {
     if (attribute == nullptr || !token_is(name, attribute->name)) return false;
     if (seen) fail(*attribute, "is there twice");
     seen = true;
-    bytes = read_part(scanner, *attribute);
+    bytes = read_part(scanner, *attribute, storage);
     return true;
   }
 };
@@ -83,8 +91,8 @@ std::string key_json(std::string_view canonical_key, const KeySchema& key_schema
 }
 
 std::size_t read_key(JsonScanner& scanner, const KeySchema& key_schema, std::string& out) {
-  Part partition{.attribute = &key_schema.partition, .bytes = {}};
-  Part sort{.attribute = key_schema.sort ? &*key_schema.sort : nullptr, .bytes = {}};
+  Part partition{.attribute = &key_schema.partition};
+  Part sort{.attribute = key_schema.sort ? &*key_schema.sort : nullptr};
   std::size_t attributes = 0;
   scan_object(scanner, [&](std::string_view name) {
     ++attributes;

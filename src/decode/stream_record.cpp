@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -21,6 +22,8 @@ struct Member {
   std::string_view StreamRecord::*value;
   Form form;
 };
+
+constexpr std::size_t kMicrosDigits = 6;
 
 constexpr std::array kOuterMembers{
     Member{"eventName", &StreamRecord::event_name, Form::string},
@@ -46,6 +49,7 @@ std::string fault_of(std::string_view member, std::string_view why) {
 std::string_view read_value(JsonScanner& scanner, const Member& member, std::string& fault) {
   const char first = scanner.peek();
   if (member.form == Form::string && first == '"') return scanner.string();
+  if (member.value == &StreamRecord::new_image && first == '{') return scanner.skip_object();
   if (member.form == Form::object && first == '{') return scanner.skip_value();
   if (member.form == Form::number && first >= '0' && first <= '9') return scanner.literal();
   scanner.skip_value();
@@ -87,6 +91,22 @@ std::string_view plain_name(const JsonScanner& scanner, std::string_view token,
   return buffer;
 }
 
+/// Seconds as AWS writes them: digits, a point and at most six more; absent: written another way.
+std::optional<Micros> parse_plain_seconds(std::string_view literal) {
+  constexpr std::size_t kSecondsDigitsMax = 12;
+  const std::size_t whole = std::min(literal.find('.'), literal.size());
+  const std::size_t fraction = literal.size() - std::min(literal.size(), whole + 1);
+  if (whole == 0 || whole > kSecondsDigitsMax || fraction > kMicrosDigits) return std::nullopt;
+  std::int64_t micros = 0;
+  for (std::size_t i = 0; i < whole + 1 + kMicrosDigits; ++i) {
+    if (i == whole) continue;
+    const char digit = i < literal.size() ? literal[i] : '0';
+    if (digit < '0' || digit > '9') return std::nullopt;
+    micros = micros * 10 + (digit - '0');
+  }
+  return Micros{std::chrono::microseconds{micros}};
+}
+
 }  // namespace
 
 void read_stream_record(JsonScanner& scanner, StreamRecord& record) {
@@ -111,7 +131,7 @@ void read_stream_record(JsonScanner& scanner, StreamRecord& record) {
 }
 
 Micros parse_seconds(std::string_view literal) {
-  constexpr std::int64_t kMicrosDigits = 6;
+  if (const auto plain = parse_plain_seconds(literal)) return *plain;
   std::string number;
   append_canonical_number(number, literal);
   if (number == "0") return Micros{};
@@ -119,7 +139,7 @@ Micros parse_seconds(std::string_view literal) {
   const std::size_t e = number.find('e');
   std::int64_t exponent = 0;
   std::from_chars(number.data() + e + 1, number.data() + number.size(), exponent);
-  const std::int64_t digits = static_cast<std::int64_t>(e) + exponent + kMicrosDigits;
+  const std::int64_t digits = static_cast<std::int64_t>(e + kMicrosDigits) + exponent;
   if (digits <= 0) return Micros{};
   number.resize(e);
   number.resize(static_cast<std::size_t>(digits), '0');

@@ -30,6 +30,54 @@ struct SetMember {
   std::string order;  ///< what sorts it: for SS the text itself, and then empty here
 };
 
+/// Appends to a string, in which room for what an image becomes is made at once.
+class Output {
+ public:
+  Output(std::string& text, std::string_view image)
+      : text_{text}, image_end_{image.data() + image.size()}, used_{text.size()} {
+    make_room(image.size());
+  }
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+
+  void put(char c) {
+    if (used_ == text_.size()) make_room(1);
+    text_[used_++] = c;
+  }
+
+  void append(std::string_view bytes) {
+    if (text_.size() - used_ < bytes.size()) make_room(bytes.size());
+    std::memcpy(text_.data() + used_, bytes.data(), bytes.size());
+    used_ += bytes.size();
+  }
+
+  /// The same for bytes of the image. Most pieces are short: to copy a whole block, where one is
+  /// there, costs the least.
+  void append_from_image(std::string_view bytes) {
+    if (bytes.size() > kBlock || image_end_ - bytes.data() < kBlockSigned) return append(bytes);
+    if (text_.size() - used_ < kBlock) make_room(kBlock);
+    std::memcpy(text_.data() + used_, bytes.data(), kBlock);
+    used_ += bytes.size();
+  }
+
+  /// Cuts off the room that is left.
+  void finish() { text_.resize(used_); }
+
+ private:
+  static constexpr std::size_t kBlock = 32;
+  static constexpr std::ptrdiff_t kBlockSigned = kBlock;
+
+  void make_room(std::size_t bytes) {
+    const std::size_t size = used_ + bytes + kBlock;
+    if (size > text_.capacity()) text_.reserve(std::max(size, 2 * text_.capacity()));
+    text_.resize(size);
+  }
+
+  std::string& text_;
+  const char* const image_end_;
+  std::size_t used_;
+};
+
 /// Tells whether names may be equal: cheap, never wrong in saying no.
 class NameFilter {
  public:
@@ -76,11 +124,12 @@ bool has_duplicate(std::vector<std::string> names) {
 class Transcoder {
  public:
   Transcoder(std::string& item, std::string& types, std::string_view image)
-      : item_{item}, types_{types}, scanner_{image} {}
+      : item_{item, image}, types_{types}, scanner_{image} {}
 
   void run() {
     write_attributes();
     scanner_.expect_end();
+    item_.finish();
     if (typed_) types_ += '}';
   }
 
@@ -90,8 +139,11 @@ class Transcoder {
   void check_names(const char* object);
   void write_list();
   void write_value();
+  void write_type_and_value();
+  void write_one_letter(char type);
   void write_typed(std::string_view type);
   void write_string();
+  void write_number();
   void write_binary();
   void write_literal(bool is_null);
   void write_set(std::string_view type);
@@ -105,7 +157,7 @@ class Transcoder {
   void enter(Step step);
   void leave() noexcept { --steps_; }
 
-  std::string& item_;
+  Output item_;
   std::string& types_;
   JsonScanner scanner_;
   std::string buffer_;                    // of plain_string
@@ -121,7 +173,7 @@ void Transcoder::enter(Step step) {
 
 /// Copies `token`, which stands between quotes in the image, with its quotes.
 void Transcoder::write_raw(std::string_view token) {
-  item_.append(token.data() - 1, token.size() + 2);
+  item_.append_from_image({token.data() - 1, token.size() + 2});
 }
 
 /// The next string unescaped, valid until the next call.
@@ -139,16 +191,16 @@ void Transcoder::write_attributes() {
   bool first = true;
   scanner_.peek();
   const char* const begin = scanner_.position();
-  item_ += '{';
+  item_.put('{');
   scan_object(scanner_, [&](std::string_view name) {
-    if (!first) item_ += ',';
+    if (!first) item_.put(',');
     first = false;
     write_name(name, names, suspicious);
     enter({.name = name});
     write_value();
     leave();
   });
-  item_ += '}';
+  item_.put('}');
   if (suspicious) check_names(begin);
 }
 
@@ -162,7 +214,7 @@ void Transcoder::write_name(std::string_view name, NameFilter& names, bool& susp
     suspicious |= names.add(name);
   }
   write_raw(name);
-  item_ += ':';
+  item_.put(':');
 }
 
 /// Goes over the names of the object at `object` again, as exactly as NameFilter does not.
@@ -179,34 +231,55 @@ void Transcoder::check_names(const char* object) {
 
 void Transcoder::write_list() {
   std::size_t index = 0;
-  item_ += '[';
+  item_.put('[');
   scan_array(scanner_, [&] {
-    if (index > 0) item_ += ',';
+    if (index > 0) item_.put(',');
     enter({.index = index++});
     write_value();
     leave();
   });
-  item_ += ']';
+  item_.put(']');
 }
 
 void Transcoder::write_value() {
+  if (const char type = scanner_.take_type_of_one_letter(); type != '\0') {
+    write_one_letter(type);
+  } else {
+    write_type_and_value();
+  }
+  if (scanner_.peek() == ',') fail("attribute value has more than one type");
+  scanner_.expect('}');
+}
+
+void Transcoder::write_type_and_value() {
   if (!scanner_.take('{')) fail("attribute value is not an object of type and value");
   if (scanner_.peek() == '}') fail("attribute value has no type");
   const std::string_view type = plain_string();
   scanner_.expect(':');
   write_typed(type);
-  if (scanner_.peek() == ',') fail("attribute value has more than one type");
-  scanner_.expect('}');
+}
+
+void Transcoder::write_one_letter(char type) {
+  switch (type) {
+    case 'S':
+      return write_string();
+    case 'N':
+      return write_number();
+    case 'M':
+      return write_attributes();
+    case 'L':
+      return write_list();
+    case 'B':
+      return write_binary();
+    default:
+      fail("attribute value has an unknown type");
+  }
 }
 
 void Transcoder::write_typed(std::string_view type) {
-  if (type == "S") return write_string();
-  if (type == "N") return append_json_number(item_, plain_string());
-  if (type == "M") return write_attributes();
-  if (type == "L") return write_list();
+  if (type.size() == 1) return write_one_letter(type.front());
   if (type == "BOOL") return write_literal(false);
   if (type == "NULL") return write_literal(true);
-  if (type == "B") return write_binary();
   for (const std::string_view set : {"SS", "NS", "BS"})
     if (type == set) return write_set(set);
   fail("attribute value has an unknown type");
@@ -221,26 +294,37 @@ void Transcoder::write_string() {
   write_quoted_base64(buffer_);
 }
 
+void Transcoder::write_number() {
+  const std::string_view text = plain_string();
+  if (is_short_json_number(text))
+    return scanner_.string_has_escapes() ? item_.append(text) : item_.append_from_image(text);
+  std::string written;
+  append_json_number(written, text);
+  item_.append(written);
+}
+
 void Transcoder::write_quoted_base64(std::string_view bytes) {
-  item_ += '"';
-  append_base64(item_, bytes);
-  item_ += '"';
+  std::string text;
+  append_base64(text, bytes);
+  item_.put('"');
+  item_.append(text);
+  item_.put('"');
 }
 
 void Transcoder::write_binary() {
   const std::string_view text = plain_string();
   if (!is_base64(text)) fail("binary is not standard Base64 with padding");
   note("B");
-  item_ += '"';
-  item_ += text;
-  item_ += '"';
+  item_.put('"');
+  item_.append(text);
+  item_.put('"');
 }
 
 void Transcoder::write_literal(bool is_null) {
   const std::string_view literal = scanner_.literal();
   if (is_null ? literal != "true" : literal != "true" && literal != "false")
     fail(is_null ? "NULL is not true" : "BOOL is neither true nor false");
-  item_ += is_null ? "null" : literal;
+  item_.append(is_null ? "null" : literal);
 }
 
 std::vector<SetMember> Transcoder::read_set(std::string_view type) {
@@ -265,26 +349,31 @@ std::vector<SetMember> Transcoder::read_set(std::string_view type) {
 void Transcoder::write_set(std::string_view type) {
   note(type);
   std::size_t index = 0;
-  item_ += '[';
+  item_.put('[');
   for (const SetMember& member : read_set(type)) {
-    if (index > 0) item_ += ',';
+    if (index > 0) item_.put(',');
     write_set_member(type, member.text, index++);
   }
-  item_ += ']';
+  item_.put(']');
 }
 
 void Transcoder::write_set_member(std::string_view type, const std::string& text,
                                   std::size_t index) {
-  if (type == "NS") return append_json_number(item_, text);
+  std::string written;
+  if (type == "NS") {
+    append_json_number(written, text);
+    return item_.append(written);
+  }
   if (text.find('\0') != std::string::npos) {
     path_[steps_++] = {.name = {}, .index = index};
     note("S:base64");
     leave();
     return write_quoted_base64(text);
   }
-  item_ += '"';
-  append_escaped(item_, text);
-  item_ += '"';
+  append_escaped(written, text);
+  item_.put('"');
+  item_.append(written);
+  item_.put('"');
 }
 
 /// Says in `types` that the value at the present path is of `type`.

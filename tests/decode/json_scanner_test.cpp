@@ -5,6 +5,7 @@
 
 #include <random>
 
+#include "core/random_item.hpp"
 #include "support/errors.hpp"
 #include "support/testdata.hpp"
 
@@ -263,6 +264,42 @@ TEST(JsonScanner, AgreesWithSimdjsonOnMutatedText) {
   }
   EXPECT_GT(taken, 2'000);
   EXPECT_LT(taken, 18'000);
+}
+
+TEST(JsonScanner, SkipObjectEndsWhereSkipValueDoes) {
+  RandomItems items{11, {.attributes_max = 12, .depth_max = 6}};
+  const KeySchema keys{.partition = {.name = "pk", .type = KeyType::S}, .sort = std::nullopt};
+  for (std::uint64_t i = 0; i < 2'000; ++i) {
+    SCOPED_TRACE(i);
+    const std::string object = items.item(keys, i);
+    const std::string text = std::string(i % 70, ' ') + object + R"(,"}]{[\"":"\\"})";
+    JsonScanner quick{text}, thorough{text};
+
+    EXPECT_EQ(quick.skip_object(), object);
+    thorough.skip_value();
+    EXPECT_EQ(quick.position(), thorough.position());
+  }
+}
+
+TEST(JsonScanner, SkipObjectKnowsStringsAndEscapesAtAnyPlace) {
+  for (std::size_t before = 0; before < 140; ++before) {
+    for (const std::string inside : {R"(\")", R"(\\)", "}", "]}", "{[", R"(\"}\")", R"(\u007d})"}) {
+      const std::string object = "{\"a\":\"" + std::string(before, 'x') + inside + "\",\"b\":[{}]}";
+      const std::string text = object + "}}]]";
+      JsonScanner scanner{text};
+
+      EXPECT_EQ(scanner.skip_object(), object);
+    }
+  }
+}
+
+TEST(JsonScanner, SkipObjectRefusesWhatHasNoEnd) {
+  for (const std::string text : {"", "[]", "{", "{\"a\":{}", R"({"a":"})", R"({"a":"\"})"})
+    for (const std::size_t padding : {0, 100}) {
+      const std::string padded = text + std::string(padding, ' ');
+      JsonScanner scanner{padded};
+      EXPECT_THROW(scanner.skip_object(), Error) << padded;
+    }
 }
 
 }  // namespace

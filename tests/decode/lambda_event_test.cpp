@@ -142,6 +142,13 @@ TEST(LambdaEvent, MayHaveItsMembersInAnyOrderAndSpelling) {
   EXPECT_EQ(batch.changes[0].time, Micros{});
 }
 
+TEST(LambdaEvent, LeavesItToWhoReadsAnImageToFindThatItIsNoJson) {
+  const Batch batch = decode(event_of({RecordText{.new_image = R"({"pk":{"S" "a"}})"}.json()}));
+
+  ASSERT_THAT(batch.changes, SizeIs(1));
+  EXPECT_EQ(batch.changes[0].image, R"({"pk":{"S" "a"}})");
+}
+
 struct Rejection {
   std::string record;
   std::string reason;
@@ -203,23 +210,23 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
     Json, RejectedRecord,
-    testing::Values(
-        Rejection{"42", "not JSON: no '{'", ""}, Rejection{"null", "not JSON: no '{'", ""},
-        Rejection{"[]", "not JSON: no '{'", ""}, Rejection{"{}", "eventSourceARN", ""},
-        Rejection{R"({"a" "b" 12 zz ,,})", "not JSON: no ':'", ""},
-        Rejection{R"({"dynamodb":{"SequenceNumber":"9","Keys":{"pk":{"S":"\q"}}}})",
-                  "unknown escape", "9"},
-        Rejection{RecordText{.new_image = R"({"pk":{"S" "a"}})"}.json(), "not JSON: no ':'", ""},
-        Rejection{R"({"eventName":"INSERT","eventName":"INSERT"})",
-                  "eventName of the record is there twice", ""},
-        Rejection{R"({"dynamodb":{"SequenceNumber":"9"},"dynamodb":{}})",
-                  "dynamodb of the record is there twice", "9"},
-        Rejection{R"({"dynamodb":{"SequenceNumber":"9","Sequence\u004eumber":"10"}})",
-                  "SequenceNumber of the record is there twice", "9"},
-        Rejection{R"({"dynamodb":{"NewImage":{},"NewImage":{}}})",
-                  "NewImage of the record is there twice", ""},
-        Rejection{R"({"x":)" + std::string(10'000, '[') + std::string(10'000, ']') + "}",
-                  "nesting beyond 128 levels", ""}));
+    testing::Values(Rejection{"42", "not JSON: no '{'", ""},
+                    Rejection{"null", "not JSON: no '{'", ""},
+                    Rejection{"[]", "not JSON: no '{'", ""}, Rejection{"{}", "eventSourceARN", ""},
+                    Rejection{R"({"a" "b" 12 zz ,,})", "not JSON: no ':'", ""},
+                    Rejection{R"({"dynamodb":{"SequenceNumber":"9","Keys":{"pk":{"S":"\q"}}}})",
+                              "unknown escape", "9"},
+                    Rejection{R"({"eventName":"INSERT","eventName":"INSERT"})",
+                              "eventName of the record is there twice", ""},
+                    Rejection{R"({"dynamodb":{"SequenceNumber":"9"},"dynamodb":{}})",
+                              "dynamodb of the record is there twice", "9"},
+                    Rejection{R"({"dynamodb":{"SequenceNumber":"9","Sequence\u004eumber":"10"}})",
+                              "SequenceNumber of the record is there twice", "9"},
+                    Rejection{R"({"dynamodb":{"NewImage":{},"NewImage":{}}})",
+                              "NewImage of the record is there twice", ""},
+                    Rejection{
+                        R"({"x":)" + std::string(10'000, '[') + std::string(10'000, ']') + "}",
+                        "nesting beyond 128 levels", ""}));
 
 TEST(RejectedRecord, CountsToItsOwnTableIfThatWasRead) {
   const std::string other_arn =

@@ -25,13 +25,26 @@ Batch part_of(const Batch& batch, std::span<const Change> changes, std::size_t n
   return part;
 }
 
+/// The rows of each table.
+std::vector<PreparedBatch> prepare_tables(const Batch& batch) {
+  std::vector<PreparedBatch> prepared;
+  if (batch.tables.size() == 1)
+    prepared.push_back(prepare_rows(batch.changes, batch.tables.front()->key_schema));
+  for (std::uint16_t table = 0; batch.tables.size() > 1 && table < batch.tables.size(); ++table) {
+    std::vector<Change> changes;
+    std::ranges::copy_if(batch.changes, std::back_inserter(changes),
+                         [&](const Change& change) { return change.table == table; });
+    prepared.push_back(prepare_rows(changes, batch.tables[table]->key_schema));
+  }
+  return prepared;
+}
+
 }  // namespace
 
 Appliers::Appliers(const HandlerOptions& options, ApplierShape shape, std::stop_token stop)
     : options_{options}, shape_{shape}, stop_{std::move(stop)} {
-  for (std::size_t number = 0; number < shape_.connections; ++number) {
+  for (std::size_t i = 0; i < shape_.connections; ++i) {
     Lane& lane = lanes_.emplace_back();
-    lane.number = number;
     threads_.emplace_back(
         [this, &lane](const std::stop_token& stop_thread) { run(lane, stop_thread); });
   }
@@ -41,23 +54,34 @@ Appliers::~Appliers() {
   for (std::jthread& thread : threads_) thread.request_stop();
 }
 
+// The next rows are made, and the last ones' memory is given back, while the server works: before
+// something is sent, all that takes time here is time that the server waits.
 void Appliers::run(Lane& lane, const std::stop_token& stop) {
   Handler handler{options_};
   attempt([&] { handler.prepare(stop_); });
   std::unique_lock lock{mutex_};
-  lane.at_work = false;
-  changed_.notify_all();
-  while (changed_.wait(lock, stop, [&] { return !lane.ahead.empty(); })) {
-    const std::shared_ptr<const Batch> batch = std::move(lane.ahead.front());
-    lane.ahead.pop_front();
-    lane.at_work = true;
-    changed_.notify_all();
-    lock.unlock();
-    attempt([&] { apply(handler, lane, *batch); });
-    lock.lock();
+  for (Work last;;) {
     lane.at_work = false;
     if (failure_) lane.ahead.clear();
-    changed_.notify_all();
+    if (lane.ahead.empty() || failure_) {
+      room_.notify_all();
+      idle_.notify_all();
+    }
+    if (!added_.wait(lock, stop, [&] { return !lane.ahead.empty(); })) return;
+    Work work = std::move(lane.ahead.front());
+    lane.ahead.pop_front();
+    lane.at_work = true;
+    lock.unlock();
+    const auto on_sent = [&] {
+      last = {};
+      room_.notify_all();
+    };
+    attempt([&] {
+      lane.outcome += handler.apply(work.part, {.prepared = work.prepared, .on_sent = on_sent},
+                                    std::chrono::system_clock::now() + kPatience, stop_);
+    });
+    last = std::move(work);
+    lock.lock();
   }
 }
 
@@ -72,34 +96,37 @@ void Appliers::attempt(const Body& body) {
   }
 }
 
-void Appliers::apply(Handler& handler, Lane& lane, const Batch& batch) {
-  std::span<const Change> rest{batch.changes};
-  bool first = lane.number == 0;  // the one that sees to what is rejected
-  while (!rest.empty() || (first && !batch.rejected.empty())) {
+void Appliers::add(std::shared_ptr<const Batch> batch) {
+  std::span<const Change> rest{batch->changes};
+  bool first = true;
+  while (!rest.empty() || (first && !batch->rejected.empty())) {
     const std::size_t size =
         shape_.records_max == 0 ? rest.size() : std::min(shape_.records_max, rest.size());
-    Batch part = part_of(batch, rest.first(size), lane.number, shape_.connections);
-    if (std::exchange(first, false)) part.rejected = batch.rejected;
+    for (std::size_t number = 0; number < lanes_.size(); ++number) {
+      Work work{.whole = batch,
+                .part = part_of(*batch, rest.first(size), number, lanes_.size()),
+                .prepared = {}};
+      if (std::exchange(first, false)) work.part.rejected = batch->rejected;
+      if (work.part.changes.empty() && work.part.rejected.empty()) continue;
+      // What is read back has other images.
+      if (!options_.late) work.prepared = prepare_tables(work.part);
+      add(lanes_[number], std::move(work));
+    }
     rest = rest.subspan(size);
-    if (part.changes.empty() && part.rejected.empty()) continue;
-    lane.outcome += handler.apply(part, std::chrono::system_clock::now() + kPatience, stop_);
   }
 }
 
-void Appliers::add(std::shared_ptr<const Batch> batch) {
+void Appliers::add(Lane& lane, Work work) {
   std::unique_lock lock{mutex_};
-  changed_.wait(lock, [&] {
-    return failure_ || std::ranges::all_of(
-                           lanes_, [](const Lane& lane) { return lane.ahead.size() < kAheadMax; });
-  });
+  room_.wait(lock, [&] { return failure_ || lane.ahead.size() < kAheadMax; });
   rethrow_failure();
-  for (Lane& lane : lanes_) lane.ahead.push_back(batch);
-  changed_.notify_all();
+  lane.ahead.push_back(std::move(work));
+  added_.notify_all();
 }
 
 HandlerOutcome Appliers::finish() {
   std::unique_lock lock{mutex_};
-  changed_.wait(lock, [&] {
+  idle_.wait(lock, [&] {
     return std::ranges::all_of(
         lanes_, [](const Lane& lane) { return lane.ahead.empty() && !lane.at_work; });
   });

@@ -29,8 +29,8 @@ class Appliers {
   Appliers& operator=(const Appliers&) = delete;
   ~Appliers();
 
-  /// Returns at once, or when there is room: each connection has one batch in work and one ahead.
-  /// Throws what a connection's thread threw.
+  /// Makes the rows on the calling thread; returns when the last of them are waiting for their
+  /// connections. Throws what a connection's thread threw.
   void add(std::shared_ptr<const Batch> batch);
 
   /// Returns when all connections are open and all batches are committed. Throws what a
@@ -39,26 +39,34 @@ class Appliers {
   HandlerOutcome finish();
 
  private:
-  static constexpr std::size_t kAheadMax = 1;
+  static constexpr std::size_t kAheadMax = 3;  // parts that wait for a connection
+
+  /// What one connection applies at a time. `part` looks into `whole`.
+  struct Work {
+    std::shared_ptr<const Batch> whole;
+    Batch part;
+    std::vector<PreparedBatch> prepared;
+  };
 
   struct Lane {
-    std::deque<std::shared_ptr<const Batch>> ahead;
+    std::deque<Work> ahead;
     HandlerOutcome outcome;
-    std::size_t number = 0;
     bool at_work = true;  // opens its connection
   };
 
   void run(Lane& lane, const std::stop_token& stop);
   template <class Body>
   void attempt(const Body& body);
-  void apply(Handler& handler, Lane& lane, const Batch& batch);
+  void add(Lane& lane, Work work);
   void rethrow_failure() const;
 
   const HandlerOptions options_;
   const ApplierShape shape_;
   const std::stop_token stop_;
   std::mutex mutex_;
-  std::condition_variable_any changed_;
+  std::condition_variable_any added_;  // for the connections' threads
+  std::condition_variable_any room_;   // for add()
+  std::condition_variable_any idle_;   // for finish()
   std::exception_ptr failure_;
   std::deque<Lane> lanes_;  // a deque never moves them
   std::vector<std::jthread> threads_;

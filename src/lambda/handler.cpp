@@ -22,7 +22,8 @@ using std::chrono::system_clock;
 struct Handler::Call {
   system_clock::time_point deadline;
   std::stop_token stop;
-  bool reconnected = false;  // after a loss; once is enough
+  Preparation preparation{};  // of whole batches only
+  bool reconnected = false;   // after a loss; once is enough
   std::size_t connects = 0;
   std::chrono::microseconds in_postgres{};
 
@@ -214,9 +215,9 @@ std::shared_ptr<const SourceTable> Handler::source_of(std::string_view stream_ar
   return on_connection(call, [&] { return replica_of(arn, call).source; });
 }
 
-HandlerOutcome Handler::apply(const Batch& batch, system_clock::time_point deadline,
-                              std::stop_token stop) {
-  Call call{.deadline = deadline, .stop = std::move(stop)};
+HandlerOutcome Handler::apply(const Batch& batch, const Preparation& preparation,
+                              system_clock::time_point deadline, std::stop_token stop) {
+  Call call{.deadline = deadline, .stop = std::move(stop), .preparation = preparation};
   call.require_time();
   for (const auto& table : batch.tables)
     if (find_replica(table->arn) == nullptr)
@@ -249,6 +250,7 @@ ApplyOutcome Handler::apply_or_report(const Batch& batch, std::uint16_t table, C
     const bool reports = options_.report_batch_item_failures && batch.tables.size() == 1;
     if (error.kind() != Error::Kind::poison || !reports) throw;
   }
+  call.preparation = {};
   PrefixOutcome prefix =
       apply_prefix(batch, [&](const Batch& part) { return apply(part, table, call); });
   outcome.first_failure = std::move(prefix.first_failure);
@@ -274,10 +276,13 @@ ApplyOutcome Handler::apply_once(const Batch& batch, std::uint16_t table, const 
                 fmt::format("the replica of {} was changed meanwhile", source.arn)};
   if (options_.read_back && (options_.late || lacks_images(batch, table)))
     return apply_read_back(batch, table, *replica, call);
+  const auto& prepared = call.preparation.prepared;
   return applier_->apply({.table = *replica,
                           .batch = batch,
                           .table_index = table,
-                          .fence = {.deadline = call.deadline}},
+                          .prepared = prepared.empty() ? nullptr : &prepared[table],
+                          .fence = {.deadline = call.deadline},
+                          .on_sent = call.preparation.on_sent},
                          {.stop = call.stop});
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -64,6 +65,12 @@ struct HandlerOutcome {
   }
 };
 
+/// What was done before a batch is applied, and shall be done while it is.
+struct Preparation {
+  std::span<const PreparedBatch> prepared{};  ///< by table; empty: nothing is prepared
+  std::function<void()> on_sent{};            ///< ApplyRequest's
+};
+
 /// Applies events of DynamoDB stream records, one at a time, over one connection that is kept from
 /// event to event, and may lead through a transaction pooler. docs/protocol.md, "Lambda".
 class Handler {
@@ -94,8 +101,8 @@ class Handler {
   std::shared_ptr<const SourceTable> source_of(std::string_view stream_arn,
                                                std::chrono::system_clock::time_point deadline,
                                                std::stop_token stop = {});
-  HandlerOutcome apply(const Batch& batch, std::chrono::system_clock::time_point deadline,
-                       std::stop_token stop = {});
+  HandlerOutcome apply(const Batch& batch, const Preparation& preparation,
+                       std::chrono::system_clock::time_point deadline, std::stop_token stop = {});
 
   /// The server ends late statements itself; a server that does not even do that is given up.
   static constexpr std::chrono::milliseconds kServerGrace{200};

@@ -10,7 +10,7 @@
 #include <iterator>
 #include <vector>
 
-#include "pg/pg_error.hpp"
+#include "pg/server_error.hpp"
 
 namespace dynamite::pg {
 namespace {
@@ -20,43 +20,12 @@ using std::chrono::steady_clock;
 
 // How often a wait looks at the stop token.
 constexpr milliseconds kStopCheck{50};
+// Of COPY data that libpq holds a copy of.
+constexpr std::size_t kCopyPiece = std::size_t{256} << 10U;
 
 std::string trimmed(std::string_view text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
   return std::string{text};
-}
-
-std::string field(const PGresult* result, int code) {
-  const char* text = PQresultErrorField(result, code);
-  return text == nullptr ? std::string{} : std::string{text};
-}
-
-// The server's own words name values for data errors (classes 22 and 23): those stay out.
-std::string describe(const PGresult* result, const std::string& sqlstate) {
-  std::string text = sqlstate.starts_with("22") || sqlstate.starts_with("23")
-                         ? fmt::format("PostgreSQL refused a value (SQLSTATE {})", sqlstate)
-                         : fmt::format("PostgreSQL: {} (SQLSTATE {})",
-                                       field(result, PG_DIAG_MESSAGE_PRIMARY), sqlstate);
-  constexpr std::array kNames{std::pair{PG_DIAG_TABLE_NAME, "table"},
-                              std::pair{PG_DIAG_COLUMN_NAME, "column"},
-                              std::pair{PG_DIAG_CONSTRAINT_NAME, "constraint"}};
-  for (const auto& [code, label] : kNames)
-    if (const std::string name = field(result, code); !name.empty())
-      text += fmt::format(", {} \"{}\"", label, name);
-  return text;
-}
-
-std::string hint_for(const PGresult* result, const std::string& sqlstate) {
-  if (sqlstate.starts_with("DY") || sqlstate.starts_with("42"))
-    return field(result, PG_DIAG_MESSAGE_HINT);
-  if (sqlstate.starts_with("28")) return "check user and password in the setting `url`";
-  return {};
-}
-
-[[noreturn]] void throw_server_error(const PGresult* result) {
-  const std::string sqlstate = field(result, PG_DIAG_SQLSTATE);
-  throw PgError{kind_of_sqlstate(sqlstate), describe(result, sqlstate), hint_for(result, sqlstate),
-                sqlstate, field(result, PG_DIAG_CONSTRAINT_NAME)};
 }
 
 Error::Kind kind_of_connect_failure(std::string_view message) {
@@ -252,14 +221,13 @@ std::vector<Result> Connection::collect(std::size_t count, const Limits& limits)
           results.push_back(std::move(result));
         break;
       default:
-        if (field(result.get(), PG_DIAG_SQLSTATE).empty())
-          give_up(trimmed(PQresultErrorMessage(result.get())));
+        if (sqlstate_of(result.get()).empty()) give_up(trimmed(PQresultErrorMessage(result.get())));
         if (!failure) failure.emplace(std::move(result));
     }
   }
   // The server did not come to what stands behind a failure.
   if (failure) {
-    const bool lost = field(failure->get(), PG_DIAG_SQLSTATE).starts_with(kUnknownStatement);
+    const bool lost = sqlstate_of(failure->get()).starts_with(kUnknownStatement);
     std::erase_if(prepared_, [&](const auto& statement) { return lost || !statement.second.kept; });
     throw_server_error(failure->get());
   }
@@ -303,6 +271,10 @@ std::vector<Result> Connection::synchronise(std::size_t count, const Limits& lim
   return collect(count, limits);
 }
 
+void Connection::begin_flush() {
+  if (PQflush(handle_.get()) < 0) give_up(trimmed(PQerrorMessage(handle_.get())));
+}
+
 void Connection::skip_results(std::size_t count) noexcept {
   if (!usable()) return;
   try {
@@ -311,6 +283,38 @@ void Connection::skip_results(std::size_t count) noexcept {
     return;  // of a statement: the server has skipped those behind it
   } catch (const std::exception&) {
     handle_.reset();
+  }
+}
+
+// libpq knows no COPY in pipeline mode.
+void Connection::copy(std::string_view sql, std::string_view data, const Limits& limits) {
+  const std::string text{sql};
+  if (PQexitPipelineMode(handle_.get()) != 1 || PQsendQuery(handle_.get(), text.c_str()) != 1)
+    give_up(trimmed(PQerrorMessage(handle_.get())));
+  const Result copied = copy_in(data, limits);
+  if (PQenterPipelineMode(handle_.get()) != 1) give_up(trimmed(PQerrorMessage(handle_.get())));
+  if (copied.status() == PGRES_COMMAND_OK) return;
+  if (sqlstate_of(copied.get()).empty()) give_up(trimmed(PQresultErrorMessage(copied.get())));
+  throw_server_error(copied.get());
+}
+
+Result Connection::copy_in(std::string_view data, const Limits& limits) {
+  PGconn* const handle = handle_.get();
+  wait_for_input(limits);
+  Result result{PQgetResult(handle)};
+  if (result.status() == PGRES_COPY_IN) {
+    for (; !data.empty(); data.remove_prefix(std::min(kCopyPiece, data.size()))) {
+      const auto size = static_cast<int>(std::min(kCopyPiece, data.size()));
+      if (PQputCopyData(handle, data.data(), size) != 1) give_up(trimmed(PQerrorMessage(handle)));
+      wait_for_input(limits);  // until all is sent
+    }
+    if (PQputCopyEnd(handle, nullptr) != 1) give_up(trimmed(PQerrorMessage(handle)));
+    wait_for_input(limits);
+    result = Result{PQgetResult(handle)};
+  }
+  for (;;) {
+    wait_for_input(limits);
+    if (Result{PQgetResult(handle)}.get() == nullptr) return result;
   }
 }
 

@@ -1,5 +1,7 @@
 #include "pg/pipeline.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "core/error.hpp"
@@ -15,7 +17,7 @@ Pipeline::Pipeline(Connection& connection, Limits limits)
 
 Pipeline::~Pipeline() {
   if (committed_) return;
-  if (!collected_) connection_.skip_results(sent_);
+  if (sent_ > 0) connection_.skip_results(sent_);
   connection_.roll_back();
 }
 
@@ -24,17 +26,32 @@ void Pipeline::add(const Statement& statement) {
   ++sent_;
 }
 
-std::vector<Result> Pipeline::commit() {
+void Pipeline::copy(std::string_view sql, std::string_view data) {
+  collect();
+  connection_.copy(sql, data, limits_);
+}
+
+void Pipeline::end() {
   connection_.send({kCommit, {}});
   ++sent_;
-  collected_ = true;
-  std::vector<Result> results = connection_.synchronise(sent_, limits_);
-  if (results.back().tag() != kCommit)
+  connection_.begin_flush();
+  ended_ = true;
+}
+
+std::vector<Result> Pipeline::commit() {
+  if (!ended_) end();
+  collect();
+  if (results_.back().tag() != kCommit)
     throw Error{Error::Kind::transient, "PostgreSQL rolled the transaction back at its COMMIT"};
   committed_ = true;
-  results.erase(results.begin());
-  results.pop_back();
-  return results;
+  results_.erase(results_.begin());
+  results_.pop_back();
+  return std::move(results_);
+}
+
+void Pipeline::collect() {
+  const std::size_t sent = std::exchange(sent_, 0);
+  std::ranges::move(connection_.synchronise(sent, limits_), std::back_inserter(results_));
 }
 
 std::vector<Result> run_transaction(Connection& connection, std::span<const Statement> statements,

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "pg/connection.hpp"
@@ -21,15 +22,25 @@ class Pipeline {
   /// The statement is copied, and need not outlive the call. See Connection::prepare_statements.
   void add(const Statement& statement);
 
+  /// Waits for what was added so far, then has the COPY statement `sql` read `data`. Throws the
+  /// first failure.
+  void copy(std::string_view sql, std::string_view data);
+
+  /// Sends what commit() sends; nothing may be added any more.
+  void end();
+
   /// Waits for the server and returns the results of what was added, in that order. Throws the
   /// first failure, or Error{transient} if the COMMIT was turned into a rollback.
   std::vector<Result> commit();
 
  private:
+  void collect();
+
   Connection& connection_;
   Limits limits_;
-  std::size_t sent_ = 0;
-  bool collected_ = false;
+  std::vector<Result> results_;
+  std::size_t sent_ = 0;  // and not in results_
+  bool ended_ = false;
   bool committed_ = false;
 };
 

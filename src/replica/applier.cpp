@@ -3,16 +3,12 @@
 #include <algorithm>
 #include <iterator>
 
-#include "core/coalesce.hpp"
 #include "core/error.hpp"
 #include "replica/apply_transaction.hpp"
 #include "replica/pass.hpp"
 
 namespace dynamite {
 namespace {
-
-// Updates slow down with the size of their transaction, whose own dead versions cannot be pruned.
-constexpr std::size_t kTransactionRowsMax = 2'000;
 
 // Scanned changes have no version and are guarded by the epoch of their pass instead.
 void check_kinds(std::span<const Change> changes, bool of_pass) {
@@ -35,8 +31,6 @@ std::vector<Change> changes_of(const ApplyRequest& request) {
   changes.reserve(request.batch.changes.size());
   std::ranges::copy_if(request.batch.changes, std::back_inserter(changes),
                        [&](const Change& change) { return change.table == request.table_index; });
-  check_kinds(changes, request.fence.pass.has_value());
-  check_images(changes);
   return changes;
 }
 
@@ -57,17 +51,20 @@ std::vector<DeadLetter> rejected_letters(const ApplyRequest& request) {
 }  // namespace
 
 ApplyOutcome Applier::apply(const ApplyRequest& request, const pg::Limits& limits) {
-  std::vector<Change> changes = changes_of(request);
+  std::optional<PreparedBatch> own;
+  if (request.prepared == nullptr) own = prepare(changes_of(request));
   for (std::size_t outdated = 0;;) {
     try {
-      ApplyOutcome outcome = apply_changes(request, changes, limits);
+      ApplyOutcome outcome = apply_prepared(request, own ? *own : *request.prepared, limits);
       outcome.records += outdated;
       return outcome;
     } catch (const pg::PgError& error) {
       if (error.sqlstate() != pg::kStreamOutdated) throw;
+      std::vector<Change> changes = changes_of(request);
       const std::size_t dropped = drop_outdated(request.table, changes, limits);
-      if (dropped == 0) throw;
-      outdated += dropped;
+      if (dropped == outdated) throw;
+      outdated = dropped;
+      own = prepare(changes);
     }
   }
 }
@@ -79,24 +76,28 @@ std::size_t Applier::drop_outdated(const ReplicaTable& table, std::vector<Change
   return std::erase_if(changes, [&](const Change& change) { return change.version < oldest; });
 }
 
-ApplyOutcome Applier::apply_changes(const ApplyRequest& request, std::span<const Change> arrived,
-                                    const pg::Limits& limits) {
-  const std::vector<Change> newest = coalesce(arrived);
+ApplyOutcome Applier::apply_prepared(const ApplyRequest& request, const PreparedBatch& prepared,
+                                     const pg::Limits& limits) {
+  for (const PreparedTransaction& transaction : prepared.transactions) {
+    check_kinds(transaction.changes, request.fence.pass.has_value());
+    check_images(transaction.changes);
+  }
   std::vector<DeadLetter> letters = rejected_letters(request);
+  const std::size_t rejected = letters.size();
+  letters.insert(letters.end(), prepared.broken.begin(), prepared.broken.end());
   if (!letters.empty() && options_.on_poison == OnPoison::stop)
     throw Error{Error::Kind::poison, letters.front().reason};
 
-  ApplyOutcome outcome{.records = arrived.size() + letters.size(), .changes = newest.size()};
-  std::span<const Change> rest{newest};
-  do {
-    const auto part = rest.first(std::min(rest.size(), kTransactionRowsMax));
-    rest = rest.subspan(part.size());
+  ApplyOutcome outcome{.records = prepared.records + rejected, .changes = prepared.changes};
+  for (const PreparedTransaction& part : prepared.transactions) {
+    const bool last = &part == &prepared.transactions.back();
     ApplyTransaction transaction{connection_, sql_of(request.table), request, options_, limits};
-    const ApplyOutcome done = transaction.run(part, std::move(letters), rest.empty());
+    const ApplyOutcome done = transaction.run(part, std::move(letters), last);
     letters.clear();
     outcome.applied += done.applied;
     outcome.dead_letters += done.dead_letters;
-  } while (!rest.empty());
+    outcome.copied = done.copied;
+  }
   return outcome;
 }
 

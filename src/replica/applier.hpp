@@ -2,16 +2,16 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "pg/connection.hpp"
 #include "replica/apply_options.hpp"
 #include "replica/apply_sql.hpp"
-#include "replica/row_set.hpp"
+#include "replica/prepared_batch.hpp"
 
 namespace dynamite {
 
@@ -40,14 +40,19 @@ struct ApplyOutcome {
   std::size_t changes = 0;    ///< after coalescing
   std::uint64_t applied = 0;  ///< rows put or removed; the others were stale
   std::size_t dead_letters = 0;
+  bool copied = false;  ///< as PreparedTransaction::copy wanted it
 };
 
 struct ApplyRequest {
   const ReplicaTable& table;
   const Batch& batch;
   std::uint16_t table_index = 0;  ///< whose changes of the batch
+  /// These changes, where they were prepared before; they must be all of the table's.
+  const PreparedBatch* prepared = nullptr;
   Fence fence = {};
   std::optional<Checkpoint> checkpoint = {};
+  /// Called when a transaction is sent and only the server has work left: the time for other work.
+  std::function<void()> on_sent = {};
   /// Dead letters that the changes are made of: they are gone when this is committed. Those that
   /// are refused again are written anew.
   std::vector<std::int64_t> retried_letters = {};
@@ -68,8 +73,8 @@ class Applier {
   ApplyOutcome apply(const ApplyRequest& request, const pg::Limits& limits = {});
 
  private:
-  ApplyOutcome apply_changes(const ApplyRequest& request, std::span<const Change> changes,
-                             const pg::Limits& limits);
+  ApplyOutcome apply_prepared(const ApplyRequest& request, const PreparedBatch& prepared,
+                              const pg::Limits& limits);
   std::size_t drop_outdated(const ReplicaTable& table, std::vector<Change>& changes,
                             const pg::Limits& limits);
   const ApplySql& sql_of(const ReplicaTable& table);

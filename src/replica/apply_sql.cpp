@@ -145,6 +145,12 @@ WHERE t.{epoch} < excluded.{epoch})",
       fmt::arg("tombstones", f.tombstones), fmt::arg("matches", f.tombstone_matches()));
 }
 
+std::string copy_sql(const Fragments& f) {
+  return fmt::format("COPY {} ({}, {}, {}, {}, {}, {}, {}) FROM STDIN (FORMAT binary)", f.replica,
+                     f.key_columns(), f.item, f.mod_time, f.create_time, f.types, f.version,
+                     f.epoch);
+}
+
 // After this each key's place is held by this transaction, so that no put gets in between: the row
 // is deleted, or a placeholder stands there, or a row that came in meanwhile is locked (DO UPDATE
 // locks what it then leaves alone). Not held are keys whose remove is late: a newer row or
@@ -192,7 +198,7 @@ WHERE {2}::numeric <= (SELECT max(m.version) FROM {3} m)
 std::string recheck_scanned_sql(const Fragments& f) {
   return fmt::format(R"(DELETE FROM {0} t
 USING {1}
-WHERE {4} AND t.{5} = {2}::integer
+WHERE (SELECT true FROM {3} LIMIT 1) AND {4} AND t.{5} = {2}::integer
   AND (SELECT d.epoch >= {2}::integer AND d.version > t.{6} FROM {3} d WHERE {7}))",
                      f.replica, f.rows({}), f.parameter(0), f.tombstones, f.row_matches(), f.epoch,
                      f.version, f.tombstone_matches());
@@ -257,6 +263,7 @@ ApplySql apply_sql(const ReplicaTable& table) {
   return {
       .put = put_sql(fragments),
       .put_scanned = put_scanned_sql(fragments),
+      .copy = copy_sql(fragments),
       .remove = remove_sql(fragments),
       .remove_held = remove_held_sql(fragments),
       .lock_writers = fmt::format("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", fragments.replica),

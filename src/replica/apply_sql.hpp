@@ -14,6 +14,8 @@ struct ApplySql {
   std::string put;
   /// item, types, microseconds; then the epoch of the pass.
   std::string put_scanned;
+  /// No parameters: COPY of keys, item, time of change, of creation, types, version and epoch.
+  std::string copy;
   /// Version: deletes rows; where there is none leaves a placeholder, which a put in flight must
   /// meet.
   std::string remove;

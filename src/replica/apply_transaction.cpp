@@ -30,6 +30,9 @@ DeadLetter refused(const Change& change, const pg::PgError& error) {
           .constraint = error.constraint()};
 }
 
+/// COPY does not go into what has row-level security, for example.
+bool is_unsupported(const pg::PgError& error) { return error.sqlstate().starts_with("0A"); }
+
 }  // namespace
 
 ApplyTransaction::ApplyTransaction(pg::Connection& connection, const ApplySql& sql,
@@ -37,13 +40,15 @@ ApplyTransaction::ApplyTransaction(pg::Connection& connection, const ApplySql& s
                                    const pg::Limits& limits)
     : connection_{connection}, sql_{sql}, request_{request}, options_{options}, limits_{limits} {}
 
-ApplyOutcome ApplyTransaction::run(std::span<const Change> changes, std::vector<DeadLetter> letters,
-                                   bool last) {
+ApplyOutcome ApplyTransaction::run(const PreparedTransaction& prepared,
+                                   std::vector<DeadLetter> letters, bool last) {
   last_ = last;
+  const auto& changes = prepared.changes;
   const auto oldest = std::ranges::min_element(changes, {}, &Change::version);
   if (oldest != changes.end()) lowest_generation_ = oldest->version.generation();
+  if (prepared.copy && run_copy(*prepared.copy, letters)) return outcome_;
   try {
-    run_in_one_pipeline(changes, letters);
+    run_in_one_pipeline(prepared, letters);
   } catch (const pg::PgError& error) {
     if (error.kind() != Error::Kind::poison || options_.on_poison == OnPoison::stop) throw;
     run_bisected(changes, std::move(letters));
@@ -51,8 +56,40 @@ ApplyOutcome ApplyTransaction::run(std::span<const Change> changes, std::vector<
   return outcome_;
 }
 
-// The server works on the first puts while the next are transcoded.
-void ApplyTransaction::run_in_one_pipeline(std::span<const Change> changes,
+/// False if a row is there already, or if one is refused for another reason: nothing was done.
+bool ApplyTransaction::run_copy(const CopyRows& copy, std::vector<DeadLetter> letters) {
+  require_no_poison(copy.rest);
+  Statements before;
+  add_prologue(before);
+  std::ranges::copy(copy.rest.dead_letters, std::back_inserter(letters));
+  Statements after;
+  add_after_puts(after, copy.rest);
+  add_letters(after, letters);
+  add_epilogue(after);
+  try {
+    pg::Pipeline pipeline{connection_, limits_};
+    for (const pg::Statement& statement : before) pipeline.add(statement);
+    pipeline.copy(sql_.copy, copy.data.data());
+    for (const pg::Statement& statement : after) pipeline.add(statement);
+    const auto results = pipeline.commit();
+    outcome_.applied = copy.data.rows();
+    for (std::size_t i = 0; i < after.size(); ++i)
+      count_applied(after[i].sql, results[before.size() + i]);
+  } catch (const pg::PgError& error) {
+    if (error.kind() != Error::Kind::poison && !is_unsupported(error)) throw;
+    return false;
+  }
+  outcome_.dead_letters = letters.size();
+  outcome_.copied = true;
+  return true;
+}
+
+void ApplyTransaction::require_no_poison(const RowSet& rows) const {
+  if (!rows.dead_letters.empty() && options_.on_poison == OnPoison::stop)
+    throw Error{Error::Kind::poison, rows.dead_letters.front().reason};
+}
+
+void ApplyTransaction::run_in_one_pipeline(const PreparedTransaction& prepared,
                                            std::vector<DeadLetter> letters) {
   pg::Pipeline pipeline{connection_, limits_};
   std::vector<std::string_view> sent;
@@ -65,19 +102,25 @@ void ApplyTransaction::run_in_one_pipeline(std::span<const Change> changes,
     }
   };
   send([&](Statements& out) { add_prologue(out); });
-  const RowSet rows =
-      make_row_set(changes, request_.table.source->key_schema,
-                   [&](const RowArrays& puts, const std::string& lowest_version) {
-                     send([&](Statements& out) { add_puts(out, puts, lowest_version); });
-                   });
-  if (!rows.dead_letters.empty() && options_.on_poison == OnPoison::stop)
-    throw Error{Error::Kind::poison, rows.dead_letters.front().reason};
+  const auto send_puts = [&](const RowArrays& puts, const std::string& lowest_version) {
+    send([&](Statements& out) { add_puts(out, puts, lowest_version); });
+  };
+  RowSet made;
+  if (prepared.rows)
+    for (const RowArrays& puts : prepared.rows->puts)
+      send_puts(puts, prepared.rows->lowest_version);
+  else  // the server works on the first puts while the next are transcoded
+    made = make_row_set(prepared.changes, request_.table.source->key_schema, send_puts);
+  const RowSet& rows = prepared.rows ? *prepared.rows : made;
+  require_no_poison(rows);
   std::ranges::copy(rows.dead_letters, std::back_inserter(letters));
   send([&](Statements& out) {
     add_after_puts(out, rows);
     add_letters(out, letters);
     add_epilogue(out);
   });
+  pipeline.end();
+  if (request_.on_sent) request_.on_sent();
   const auto results = pipeline.commit();
   for (std::size_t i = 0; i < sent.size(); ++i) count_applied(sent[i], results[i]);
   outcome_.dead_letters = letters.size();

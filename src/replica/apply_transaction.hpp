@@ -17,14 +17,16 @@ class ApplyTransaction {
   ApplyTransaction(pg::Connection& connection, const ApplySql& sql, const ApplyRequest& request,
                    const ApplyOptions& options, const pg::Limits& limits);
 
-  /// `changes`: coalesced. `letters`: records that are dead letters already. `last`: this
+  /// `letters`: records that are dead letters already. `last`: this
   /// transaction writes the checkpoint. Returns rows applied and dead letters written.
-  ApplyOutcome run(std::span<const Change> changes, std::vector<DeadLetter> letters, bool last);
+  ApplyOutcome run(const PreparedTransaction& prepared, std::vector<DeadLetter> letters, bool last);
 
  private:
   using Statements = std::vector<pg::Statement>;
 
-  void run_in_one_pipeline(std::span<const Change> changes, std::vector<DeadLetter> letters);
+  bool run_copy(const CopyRows& copy, std::vector<DeadLetter> letters);
+  void run_in_one_pipeline(const PreparedTransaction& prepared, std::vector<DeadLetter> letters);
+  void require_no_poison(const RowSet& rows) const;
   void run_bisected(std::span<const Change> changes, std::vector<DeadLetter> letters);
   void bisect(pg::Transaction& transaction, std::span<const Change> changes,
               std::vector<DeadLetter>& letters);

@@ -117,6 +117,11 @@ std::int32_t Passes::start(const PassStart& with, std::stop_token stop) {
   return epoch;
 }
 
+bool Passes::replica_is_empty() {
+  return connection_.run("SELECT NOT EXISTS (SELECT FROM " + table_.qualified_name() + ")")
+      .flag(0, 0);
+}
+
 void Passes::begin_sweep(std::int32_t epoch, std::stop_token stop) {
   run_exclusively(connection_, table_, stop, [&](pg::Transaction& transaction) {
     const pg::Result done = transaction.run(

@@ -45,6 +45,8 @@ class Passes {
   /// Starts a new pass and returns its epoch. The first page may be read only after this returns.
   std::int32_t start(const PassStart& with, std::stop_token stop);
 
+  bool replica_is_empty();
+
   /// All segments are committed: refuses further puts of pass `epoch`.
   void begin_sweep(std::int32_t epoch, std::stop_token stop);
 

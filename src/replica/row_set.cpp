@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "core/error.hpp"
 #include "core/key.hpp"
 #include "replica/transcoder.hpp"
 
@@ -46,11 +45,6 @@ void check_key_part(std::string_view part, const KeyAttribute& attribute) {
 
 bool is_full(const RowArrays& statement) {
   return statement.size() >= kStatementRowsMax || statement.item.bytes() >= kStatementBytesMax;
-}
-
-RowArrays& room(std::vector<RowArrays>& statements) {
-  if (statements.empty() || is_full(statements.back())) statements.emplace_back();
-  return statements.back();
 }
 
 std::int64_t micros(const Change& change) { return change.time.time_since_epoch().count(); }
@@ -101,15 +95,6 @@ void append_stamp(RowSet& rows, const Change& change, const KeySchema& key_schem
     append_key(room(rows.stamps), change.key, key_schema);
 }
 
-DeadLetter dead_letter(const Change& change, const Error& error) {
-  return {.key = change.key,
-          .record = change.record,
-          .version = std::string{change.version.digits()},
-          .reason = error.what(),
-          .sqlstate = {},
-          .constraint = {}};
-}
-
 }  // namespace
 
 void append_key(RowArrays& arrays, std::string_view key, const KeySchema& key_schema) {
@@ -120,6 +105,26 @@ void append_key(RowArrays& arrays, std::string_view key, const KeySchema& key_sc
   if (key_schema.sort) check_key_part(parts.parts[1], *key_schema.sort);
   append_key_part_text(arrays.k1, parts.parts[0], key_schema.partition.type);
   if (key_schema.sort) append_key_part_text(arrays.k2, parts.parts[1], key_schema.sort->type);
+}
+
+RowArrays& room(std::vector<RowArrays>& statements) {
+  if (statements.empty() || is_full(statements.back())) statements.emplace_back();
+  return statements.back();
+}
+
+DeadLetter dead_letter(const Change& change, const Error& error) {
+  return {.key = change.key,
+          .record = change.record,
+          .version = std::string{change.version.digits()},
+          .reason = error.what(),
+          .sqlstate = {},
+          .constraint = {}};
+}
+
+void set_aside(RowSet& rows, const Change& change, const Error& reason,
+               const KeySchema& key_schema) {
+  rows.dead_letters.push_back(dead_letter(change, reason));
+  append_stamp(rows, change, key_schema);
 }
 
 RowSet make_row_set(std::span<const Change> changes, const KeySchema& key_schema,
@@ -146,8 +151,7 @@ RowSet make_row_set(std::span<const Change> changes, const KeySchema& key_schema
       append_put(room(rows.puts), change, key_schema);
     } catch (const Error& error) {
       if (error.kind() != Error::Kind::poison) throw;
-      rows.dead_letters.push_back(dead_letter(change, error));
-      append_stamp(rows, change, key_schema);
+      set_aside(rows, change, error, key_schema);
     }
   }
   if (ready && !rows.puts.empty()) pass_on();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/batch.hpp"
+#include "core/error.hpp"
 #include "pg/text_array.hpp"
 
 namespace dynamite {
@@ -46,6 +47,16 @@ using PutsReady = std::function<void(const RowArrays& puts, const std::string& l
 /// result have only keys and versions left: the rest has been passed on, and its memory used again.
 RowSet make_row_set(std::span<const Change> changes, const KeySchema& key_schema,
                     const PutsReady& ready = {});
+
+/// The statement that a row is added to; a new one if the last is full.
+RowArrays& room(std::vector<RowArrays>& statements);
+
+/// Of a change that PostgreSQL was not asked for.
+DeadLetter dead_letter(const Change& change, const Error& reason);
+
+/// A change that cannot become a row becomes a dead letter; a scanned one stamps its row.
+void set_aside(RowSet& rows, const Change& change, const Error& reason,
+               const KeySchema& key_schema);
 
 /// Appends the parts of canonical `key` as text that PostgreSQL casts to the key columns' types.
 /// Throws Error{poison} if a part is a string with U+0000.

@@ -330,5 +330,21 @@ TEST_F(ApplierTest, AStreamChangeInAPassIsABug) {
   EXPECT_EQ(error_of([&] { apply_scanned(pass, {put("k1", 1)}); }).kind(), Error::Kind::bug);
 }
 
+// Nobody knows what it was: it may have taken its neighbour with it.
+TEST_F(ApplierTest, ASupersededImageThatIsNoJsonIsADeadLetter) {
+  Batch batch = batch_of(orders, {put("k1", 1), put("k1", 2, "new"), put("k2", 3)});
+  const std::string broken = R"({"pk":{"S" "k1"}})";
+  batch.changes[0].image = broken;
+  batch.changes[0].record = broken;
+
+  const ApplyOutcome outcome = Applier{*connection, {}}.apply({.table = orders, .batch = batch});
+
+  EXPECT_EQ(outcome.dead_letters, 1U);
+  EXPECT_EQ(rows(), "k1|new|2|0\nk2|3|3|0");
+  EXPECT_EQ(
+      query(fmt::format("SELECT convert_from(record, 'UTF8') FROM {}.dead_letter", state_schema())),
+      broken);
+}
+
 }  // namespace
 }  // namespace dynamite::test

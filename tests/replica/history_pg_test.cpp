@@ -136,8 +136,22 @@ class History {
 
   void apply(const std::vector<TestChange>& changes, const Fence& fence = {}) {
     pg::Connection& connection = connections_[source_.below(kAppliers)];
+    const Batch batch = batch_of(table_, changes);
+    const std::optional<PreparedBatch> prepared = prepare_somehow(batch, fence);
     Applier{connection, {.on_poison = OnPoison::stop}}.apply(
-        {.table = table_, .batch = batch_of(table_, changes), .fence = fence});
+        {.table = table_,
+         .batch = batch,
+         .prepared = prepared ? &*prepared : nullptr,
+         .fence = fence});
+  }
+
+  // Whoever prepares may not know whether the replica has rows already.
+  std::optional<PreparedBatch> prepare_somehow(const Batch& batch, const Fence& fence) {
+    const KeySchema& key_schema = table_.source->key_schema;
+    if (source_.chance(30)) return std::nullopt;
+    if (fence.pass && source_.chance(60))
+      return prepare_copy(batch.changes, key_schema, *fence.pass);
+    return prepare_rows(batch.changes, key_schema);
   }
 
   SourceModel source_;

@@ -10,13 +10,18 @@ constexpr std::string_view kGatedName = "dynamite/test/gated";
 }  // namespace
 
 Applying::Applying(ReplicaTest& test, std::vector<TestChange> changes, Fence fence,
-                   std::optional<Checkpoint> checkpoint)
+                   std::optional<Checkpoint> checkpoint, bool by_copy)
     : test_{test},
       connection_{test.connect(std::string{kGatedName})},
       batch_{batch_of(test.orders, changes)} {
+  if (by_copy)
+    prepared_ = prepare_copy(batch_.changes, test.orders.source->key_schema, fence.pass.value());
   outcome_ = std::async(std::launch::async, [this, fence, checkpoint] {
-    return Applier{connection_, {}}.apply(
-        {.table = test_.orders, .batch = batch_, .fence = fence, .checkpoint = checkpoint});
+    return Applier{connection_, {}}.apply({.table = test_.orders,
+                                           .batch = batch_,
+                                           .prepared = prepared_ ? &*prepared_ : nullptr,
+                                           .fence = fence,
+                                           .checkpoint = checkpoint});
   });
 }
 

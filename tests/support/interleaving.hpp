@@ -12,7 +12,7 @@ namespace dynamite::test {
 class Applying {
  public:
   Applying(ReplicaTest& test, std::vector<TestChange> changes, Fence fence = {},
-           std::optional<Checkpoint> checkpoint = {});
+           std::optional<Checkpoint> checkpoint = {}, bool by_copy = false);
   Applying(const Applying&) = delete;
   Applying& operator=(const Applying&) = delete;
   /// Ends the server process of an apply that is not finished.
@@ -27,6 +27,7 @@ class Applying {
   ReplicaTest& test_;
   pg::Connection connection_;
   Batch batch_;
+  std::optional<PreparedBatch> prepared_;
   std::future<ApplyOutcome> outcome_;  // last: ends before what it uses
 };
 

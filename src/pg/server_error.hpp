@@ -1,0 +1,17 @@
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <string>
+
+#include "pg/pg_error.hpp"
+
+namespace dynamite::pg {
+
+/// Empty if libpq made the error itself.
+std::string sqlstate_of(const PGresult* result);
+
+/// Throws the PgError that a result of the server stands for. Values stay out of it.
+[[noreturn]] void throw_server_error(const PGresult* result);
+
+}  // namespace dynamite::pg

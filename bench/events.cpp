@@ -12,13 +12,18 @@ constexpr std::string_view kTableArn = "arn:aws:dynamodb:us-east-1:111122223333:
 
 std::string letters(std::mt19937_64& random, std::size_t count) {
   std::string text;
-  for (std::size_t i = 0; i < count; ++i)
-    text += random() % 7 == 0 ? ' ' : static_cast<char>('a' + random() % 26);
+  text.reserve(count);
+  for (std::uint64_t bits = 0; text.size() < count; bits >>= 6U) {
+    if (text.size() % 10 == 0) bits = random();
+    text += "abcdefghijklmnopqrstuvwxyz aeiou ABCDEFGHIJKLMNOPQRSTUVWXYZ.,12"[bits % 63];
+  }
   return text;
 }
 
+/// Customers are in no order; their ten orders are neighbours.
 std::string key_of(std::uint64_t number) {
-  return fmt::format(R"("pk":{{"S":"customer#{:06}"}},"sk":{{"S":"order#{:012}"}})", number / 10,
+  const std::uint64_t customer = number / 10 * 2'654'435'761U % 4'294'967'296U;
+  return fmt::format(R"("pk":{{"S":"customer#{:010}"}},"sk":{{"S":"order#{:012}"}})", customer,
                      number);
 }
 
@@ -28,7 +33,15 @@ std::string order_line(std::mt19937_64& random) {
       random() % 100'000'000, random() % 20, random() % 1'000, random() % 100);
 }
 
-std::string item_of(std::uint64_t number, std::mt19937_64& random) {
+std::string small_item(std::uint64_t number, std::mt19937_64& random) {
+  return fmt::format(
+      R"({{{},"status":{{"S":"{}"}},"total":{{"N":"{}.{:02}"}},"created_at":{{"N":"{}"}},)"
+      R"("paid":{{"BOOL":{}}},"note":{{"S":"{}"}}}})",
+      key_of(number), random() % 2 == 0 ? "shipped" : "pending", random() % 100'000, random() % 100,
+      1'768'000'000'000 + random() % 1'000'000'000, random() % 2 == 0, letters(random, 60));
+}
+
+std::string large_item(std::uint64_t number, std::size_t description, std::mt19937_64& random) {
   return fmt::format(
       R"({{{},"status":{{"S":"{}"}},"email":{{"S":"{}@example.com"}},"total":{{"N":"{}.{:02}"}},)"
       R"("created_at":{{"N":"{}"}},"paid":{{"BOOL":{}}},"coupon":{{"NULL":true}},)"
@@ -36,38 +49,98 @@ std::string item_of(std::uint64_t number, std::mt19937_64& random) {
       R"("address":{{"M":{{"street":{{"S":"{}"}},"city":{{"S":"{}"}},"zip":{{"S":"{:05}"}},)"
       R"("location":{{"M":{{"lat":{{"N":"{}.{:06}"}},"lon":{{"N":"-{}.{:06}"}}}}}}}}}},)"
       R"("lines":{{"L":[{},{},{}]}}}})",
-      key_of(number), random() % 2 == 0 ? "shipped" : "pending", letters(random, 12),
-      random() % 100'000, random() % 100, 1'768'000'000'000 + random() % 1'000'000'000,
-      random() % 2 == 0, letters(random, 180), letters(random, 300), random(), letters(random, 24),
+      key_of(number), random() % 2 == 0 ? "shipped" : "pending", "jo.bloggs", random() % 100'000,
+      random() % 100, 1'768'000'000'000 + random() % 1'000'000'000, random() % 2 == 0,
+      letters(random, 180), letters(random, description), random(), letters(random, 24),
       letters(random, 12), random() % 100'000, random() % 90, random() % 1'000'000, random() % 180,
       random() % 1'000'000, order_line(random), order_line(random), order_line(random));
 }
 
-std::string record_of(const EventShape& shape, std::uint64_t index, std::mt19937_64& random) {
-  const bool removed = index % 100 < shape.removes_percent;
-  const std::uint64_t number = shape.first_key + index;
+std::string item_of(ItemSize size, std::uint64_t number, std::mt19937_64& random) {
+  switch (size) {
+    case ItemSize::bytes_200:
+      return small_item(number, random);
+    case ItemSize::bytes_1k:
+      return large_item(number, 300, random);
+    case ItemSize::bytes_4k:
+      return large_item(number, 3'370, random);
+  }
+  return {};
+}
+
+/// What one record does.
+struct Write {
+  std::uint64_t number;  ///< of the item
+  const char* event_name;
+};
+
+Write write_of(const EventShape& shape, std::uint64_t index, std::uint64_t round_records) {
+  const std::uint64_t fresh = shape.round * round_records + index;
+  if (shape.writes == Writes::ins) return {fresh, "INSERT"};
+  if (shape.writes == Writes::upd) return {index, "MODIFY"};
+  // Of each ten records of the round before, which put ten or six new items, the first is removed
+  // and three others are put anew.
+  const std::uint64_t before = fresh - round_records;
+  switch (index % 10) {
+    case 6:
+    case 7:
+    case 8:
+      return {before - 5, "MODIFY"};
+    case 9:
+      return {before - 9, "REMOVE"};
+    default:
+      return {fresh, "INSERT"};
+  }
+}
+
+std::string record_of(const EventShape& shape, std::uint64_t index, std::uint64_t round_records,
+                      std::mt19937_64& random) {
+  const auto [number, event_name] = write_of(shape, index, round_records);
   const std::string image =
-      removed ? std::string{} : fmt::format("\"NewImage\":{},", item_of(number, random));
+      event_name[0] == 'R' ? std::string{}
+                           : fmt::format("\"NewImage\":{},", item_of(shape.size, number, random));
   return fmt::format(
       R"({{"eventID":"{:032x}","eventName":"{}","eventVersion":"1.1",)"
       R"("eventSource":"aws:dynamodb","awsRegion":"us-east-1","dynamodb":{{)"
       R"("ApproximateCreationDateTime":1768478400.0,"Keys":{{{}}},{}"SequenceNumber":"{:021}",)"
       R"("SizeBytes":1200,"StreamViewType":"NEW_IMAGE"}},)"
       R"("eventSourceARN":"{}/stream/2026-01-15T12:00:00.123"}})",
-      random(), removed ? "REMOVE" : "MODIFY", key_of(number), image,
-      shape.first_sequence_number + index, kTableArn);
+      random(), event_name, key_of(number), image, shape.round * round_records + index + 1,
+      kTableArn);
+}
+
+std::uint64_t records_of_round(const EventShape& shape) {
+  return shape.round_records == 0 ? shape.records : shape.round_records;
+}
+
+std::mt19937_64 random_of(const EventShape& shape) {
+  return std::mt19937_64{shape.round * records_of_round(shape) + shape.first + 1};
 }
 
 }  // namespace
 
 std::string lambda_event(const EventShape& shape) {
-  std::mt19937_64 random{shape.seed};
+  std::mt19937_64 random = random_of(shape);
   std::string event = R"({"Records":[)";
-  for (std::uint64_t index = 0; index < shape.records; ++index) {
-    if (index > 0) event += ',';
-    event += record_of(shape, index, random);
+  for (std::uint64_t i = 0; i < shape.records; ++i) {
+    if (i > 0) event += ',';
+    event += record_of(shape, shape.first + i, records_of_round(shape), random);
   }
   return event + "]}";
+}
+
+std::string scan_page(const EventShape& shape) {
+  std::mt19937_64 random = random_of(shape);
+  std::string page = R"({"Items":[)";
+  for (std::uint64_t i = 0; i < shape.records; ++i) {
+    if (i > 0) page += ',';
+    page += item_of(shape.size, write_of(shape, shape.first + i, records_of_round(shape)).number,
+                    random);
+  }
+  page += fmt::format(R"(],"Count":{0},"ScannedCount":{0})", shape.records);
+  if (shape.first + shape.records < records_of_round(shape))
+    page += fmt::format(R"(,"LastEvaluatedKey":{{{}}})", key_of(shape.first + shape.records));
+  return page + "}";
 }
 
 std::shared_ptr<const SourceTable> event_table() {

@@ -8,18 +8,32 @@
 
 namespace dynamite::bench {
 
-/// Records of an order table with a composite string key. An item is about 1 KB as plain JSON: 13
-/// attributes, among them a nested map and a list.
+/// Plain JSON of about so many bytes.
+enum class ItemSize { bytes_200, bytes_1k, bytes_4k };
+
+/// What the records of a round do, each to another key.
+enum class Writes {
+  ins,  ///< put new items
+  upd,  ///< put the items of the first round anew
+  mix,  ///< 60 % put new items, 30 % put items of the round before anew, 10 % remove such
+};
+
+/// Rounds of records of an order table with a composite string key. What a round is about exists
+/// after the round before; the first one must be `ins`.
 struct EventShape {
-  std::uint64_t records = 1'000;
-  std::uint64_t first_key = 0;
-  std::uint64_t first_sequence_number = 1;
-  unsigned removes_percent = 0;  ///< spread evenly; the others are puts
-  std::uint64_t seed = 1;        ///< of the values: another seed, other items for the same keys
+  ItemSize size = ItemSize::bytes_1k;
+  Writes writes = Writes::ins;
+  std::uint64_t records = 1'000;    ///< of the event
+  std::uint64_t first = 0;          ///< the number of the event's first record in its round
+  std::uint64_t round_records = 0;  ///< of the whole round; 0: those of the event
+  std::uint64_t round = 0;          ///< another round, other values and newer versions
 };
 
 /// A Lambda event as AWS writes it: without white space, each record with its old image left out.
 std::string lambda_event(const EventShape& shape);
+
+/// The answer of Scan that has the items that lambda_event puts.
+std::string scan_page(const EventShape& shape);
 
 /// The table that the records come from.
 std::shared_ptr<const SourceTable> event_table();

@@ -53,9 +53,10 @@ struct Config {
   CreateTables create_tables = CreateTables::automatic;
   std::vector<std::string> grant_select;  ///< roles that may read replicas and status
   std::optional<double> max_read_units;   ///< a second and table; absent: a quarter of provisioned
-  std::uint32_t segments = 4;
+  std::optional<std::uint32_t> segments;  ///< of a Scan; absent: segments_of a table
   std::chrono::milliseconds idle_poll_max{1'000};
-  std::uint32_t connections = 4;  ///< to PostgreSQL
+  std::uint32_t connections = 4;                                 ///< to PostgreSQL
+  std::uint64_t max_bytes_in_flight = std::uint64_t{32} << 20U;  ///< read and not applied yet
 
   std::string dynamodb_endpoint;  ///< scheme://host[:port]; empty: by region
   std::string streams_endpoint;

@@ -124,12 +124,20 @@ constexpr std::array kKeys{
     ConfigKey{"max_read_units", "a number of at least 1", read_max_read_units},
     ConfigKey{"segments", "a whole number from 1 to 1000",
               [](const Value& value, Config& config) {
-                return read_whole<1, 1'000>(value, config.segments);
+                std::uint32_t segments = 0;
+                if (!read_whole<1, 1'000>(value, segments)) return false;
+                config.segments = segments;
+                return true;
               }},
     ConfigKey{"idle_poll_max", "a time from \"10ms\" to \"1h\"", read_idle_poll_max},
     ConfigKey{"connections", "a whole number from 1 to 64",
               [](const Value& value, Config& config) {
                 return read_whole<1, 64>(value, config.connections);
+              }},
+    ConfigKey{"max_bytes_in_flight", "a whole number from 1048576 to 17179869184",
+              [](const Value& value, Config& config) {
+                return read_whole<1 << 20, std::int64_t{16} << 30>(value,
+                                                                   config.max_bytes_in_flight);
               }},
 };
 

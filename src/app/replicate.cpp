@@ -26,6 +26,7 @@ EngineOptions engine_options(const Context& context, std::string_view command) {
   return {.connect = connect_options(context, command),
           .apply = apply_options(config),
           .connections = config.connections,
+          .bytes_in_flight_max = config.max_bytes_in_flight,
           .segments = config.segments,
           .read_units = config.max_read_units,
           .idle_poll_max = config.idle_poll_max,

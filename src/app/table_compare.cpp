@@ -13,6 +13,7 @@
 #include "core/error.hpp"
 #include "core/sleep.hpp"
 #include "decode/decode.hpp"
+#include "engine/engine.hpp"
 #include "source/segment_reader.hpp"
 
 namespace dynamite {
@@ -61,6 +62,8 @@ TableCompare::TableCompare(const Context& context, DynamoDb& dynamodb,
       connection_{pg::Connection::open(connect_options(context, "compare"), context.stop)},
       comparison_{connection_, replica_},
       reread_{dynamodb, connection_, replica, apply_options(context.config)},
+      segments_{segments_of(context.config.segments, context.config.connections,
+                            context.config.max_read_units, description)},
       rate_{context.config.max_read_units},
       progress_{"compare " + description.name,
                 context.line.compare.sample.value_or(description.item_count)} {}
@@ -87,7 +90,7 @@ void TableCompare::scan_all() {
   std::stop_callback forward{context_.stop, [&] { stop.request_stop(); }};
   {
     std::vector<std::jthread> threads;
-    for (std::uint32_t segment = 0; segment < context_.config.segments; ++segment)
+    for (std::uint32_t segment = 0; segment < segments_; ++segment)
       threads.emplace_back([&, segment] {
         try {
           scan_segment(static_cast<std::int32_t>(segment), stop.get_token());
@@ -106,7 +109,7 @@ void TableCompare::scan_segment(std::int32_t segment, const std::stop_token& sto
   SegmentReader reader{dynamodb_,
                        {.table = replica_.source,
                         .segment = segment,
-                        .total_segments = static_cast<std::int32_t>(context_.config.segments)},
+                        .total_segments = static_cast<std::int32_t>(segments_)},
                        ""};
   for (bool finished = false; !finished && !stop.stop_requested();) {
     const Turn turn = read_page(reader, stop);

@@ -70,6 +70,7 @@ class TableCompare {
   pg::Connection connection_;
   Comparison comparison_;
   Reread reread_;
+  const std::uint32_t segments_;
   ReadRate rate_;
   Progress progress_;
   std::mutex mutex_;  // guards all below, and the connection

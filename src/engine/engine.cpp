@@ -18,8 +18,12 @@ using namespace std::chrono_literals;
 
 constexpr auto kTick = 100ms;
 constexpr auto kControlCheck = 1s;  // between looks at the control connection and at standby tables
-constexpr auto kDiscoverySpacing = 500ms;   // AWS allows ten DescribeStream a second
-constexpr auto kStalled = 60s;              // a shard without progress for so long is a problem
+constexpr auto kDiscoverySpacing = 500ms;         // AWS allows ten DescribeStream a second
+constexpr std::uint32_t kReadersAConnection = 2;  // threads: a read mostly waits for the network
+constexpr auto kStalled = 60s;  // a shard without progress for so long is a problem
+constexpr std::uint64_t kSegmentBytes = 16U << 20U;  // some pages of 1 MB
+constexpr std::uint32_t kSegmentsAReader = 2;        // so that none waits for the last one alone
+constexpr double kPageReadUnits = 256;               // a full page costs, read strongly consistent
 constexpr double kProvisionedShare = 0.25;  // of a table's read units that a pass takes unasked
 
 }  // namespace
@@ -30,14 +34,30 @@ std::optional<double> read_units_of(std::optional<double> configured,
   return std::max(1.0, kProvisionedShare * static_cast<double>(*table.provisioned_read_units));
 }
 
+std::uint32_t segments_of(std::optional<std::uint32_t> configured, std::uint32_t connections,
+                          std::optional<double> read_units, const TableDescription& table) {
+  if (configured) return *configured;
+  const std::uint64_t by_size = 1 + table.size_bytes / kSegmentBytes;
+  const std::uint64_t by_readers =
+      std::uint64_t{kReadersAConnection} * kSegmentsAReader * connections;
+  const std::uint64_t by_rate =
+      read_units ? static_cast<std::uint64_t>(std::max(1.0, *read_units / kPageReadUnits))
+                 : by_readers;
+  return static_cast<std::uint32_t>(std::min({by_size, by_readers, by_rate}));
+}
+
 Engine::Engine(EngineOptions options, DynamoDb& dynamodb)
     : options_{std::move(options)},
       dynamodb_{dynamodb},
-      scheduler_{*options_.clock, options_.seed} {}
+      in_flight_{options_.bytes_in_flight_max},
+      applying_{*options_.clock, options_.seed},
+      reading_{*options_.clock, options_.seed + 1} {}
 
 void Engine::add(ReplicaTable replica, const TableDescription& description) {
-  auto state = std::make_shared<TableState>(std::move(replica), description.item_count,
-                                            read_units_of(options_.read_units, description));
+  const auto read_units = read_units_of(options_.read_units, description);
+  auto state = std::make_shared<TableState>(
+      std::move(replica), description.item_count,
+      segments_of(options_.segments, options_.connections, read_units, description), read_units);
   tables_.push_back({.state = std::move(state)});
   options_.discovery_interval = std::max<std::chrono::milliseconds>(
       options_.discovery_interval, kDiscoverySpacing * std::ssize(tables_));
@@ -55,11 +75,15 @@ void Engine::run(std::stop_token stop, const std::function<void()>& tick) {
   std::stop_callback forward{stop, [&] { stop_workers.request_stop(); }};
   {
     std::vector<std::jthread> threads;
-    for (std::uint32_t i = 0; i < options_.connections; ++i)
-      threads.emplace_back([&] {
-        Worker worker{options_.connect, options_.apply, stop_workers.get_token()};
-        scheduler_.run(worker);
-      });
+    const auto run_threads = [&](std::uint32_t count, Scheduler& scheduler) {
+      for (std::uint32_t i = 0; i < count; ++i)
+        threads.emplace_back([&] {
+          Worker worker{options_.connect, options_.apply, stop_workers.get_token()};
+          scheduler.run(worker);
+        });
+    };
+    run_threads(options_.connections, applying_);
+    run_threads(options_.connections * kReadersAConnection, reading_);
     while (!stop.stop_requested() && !all_done()) {
       look_after();
       tick();
@@ -69,6 +93,17 @@ void Engine::run(std::stop_token stop, const std::function<void()>& tick) {
   }
   shut_down(stop);
   tick();
+}
+
+bool Engine::step_due(Worker& worker) {
+  return applying_.step_due(worker) || reading_.step_due(worker);
+}
+
+std::optional<TimePoint> Engine::next_due() const {
+  const auto applying = applying_.next_due();
+  const auto reading = reading_.next_due();
+  if (!applying || !reading) return applying ? applying : reading;
+  return std::min(*applying, *reading);
 }
 
 void Engine::look_after() {
@@ -150,7 +185,12 @@ void Engine::claim(Followed& table) {
 
 void Engine::start(Followed& table) {
   table.started = true;
-  scheduler_.add(std::make_shared<TableTask>(table.state, dynamodb_, scheduler_, options_));
+  applying_.add(std::make_shared<TableTask>(table.state, dynamodb_,
+                                            LaneRoom{.reading = reading_,
+                                                     .applying = applying_,
+                                                     .in_flight = in_flight_,
+                                                     .clock = *options_.clock},
+                                            options_));
 }
 
 void Engine::handle_end(Followed& table) {
@@ -160,6 +200,7 @@ void Engine::handle_end(Followed& table) {
     // Another daemon has it: stand by with a fresh state.
     spdlog::warn("fenced table={} reason=\"{}\"", table.state->replica.table, failure->what());
     table.state = std::make_shared<TableState>(table.state->replica, table.state->items_total,
+                                               table.state->segments,
                                                table.state->read_rate.units_per_second());
     table.started = false;
     table.waiting_said = false;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/engine_options.hpp"
+#include "engine/in_flight.hpp"
 #include "engine/scheduler.hpp"
 #include "engine/table_state.hpp"
 #include "source/dynamodb.hpp"
@@ -18,6 +19,11 @@ namespace dynamite {
 /// is provisioned; absent: on demand, no limit.
 std::optional<double> read_units_of(std::optional<double> configured,
                                     const TableDescription& table);
+
+/// Parts of a Scan of `table`: what is configured, else as many as its size is worth, its readers
+/// can keep busy, and its read units allow.
+std::uint32_t segments_of(std::optional<std::uint32_t> configured, std::uint32_t connections,
+                          std::optional<double> read_units, const TableDescription& table);
 
 /// Copies and follows tables until stopped, or until all are complete.
 class Engine {
@@ -41,8 +47,8 @@ class Engine {
   /// Gives the tables back.
   void shut_down(std::stop_token stop);
   /// Of the lanes; see Scheduler.
-  bool step_due(Worker& worker) { return scheduler_.step_due(worker); }
-  std::optional<TimePoint> next_due() const { return scheduler_.next_due(); }
+  bool step_due(Worker& worker);
+  std::optional<TimePoint> next_due() const;
 
  private:
   /// A table and how it stands with its ownership.
@@ -63,7 +69,9 @@ class Engine {
 
   EngineOptions options_;
   DynamoDb& dynamodb_;
-  Scheduler scheduler_;
+  InFlight in_flight_;
+  Scheduler applying_;
+  Scheduler reading_;
   std::vector<Followed> tables_;
   std::optional<pg::Connection> control_;  // holds the session locks that say we are alive
   TimePoint control_checked_{};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -19,8 +20,9 @@ enum class OnGap : std::uint8_t {
 struct EngineOptions {
   pg::ConnectOptions connect;
   ApplyOptions apply{};
-  std::uint32_t connections = 4;       ///< threads, each with one connection
-  std::uint32_t segments = 4;          ///< of a new pass
+  std::uint32_t connections = 4;  ///< threads that apply, each with one connection
+  std::size_t bytes_in_flight_max = std::size_t{32} << 20U;  ///< read and not applied yet
+  std::optional<std::uint32_t> segments{};  ///< of a new pass; absent: segments_of a table
   std::optional<double> read_units{};  ///< a second and table; absent: a quarter of the provisioned
   std::chrono::milliseconds idle_poll_max{1'000};
   std::chrono::milliseconds discovery_interval{10'000};  ///< between looks at a stream's shards;

@@ -1,55 +1,67 @@
-#include "engine/segment_task.hpp"
+#include "engine/segment_lane.hpp"
 
 #include <spdlog/spdlog.h>
+
+#include <algorithm>
 
 #include "replica/pass.hpp"
 
 namespace dynamite {
 
-SegmentTask::SegmentTask(std::shared_ptr<TableState> table, std::int32_t epoch,
-                         SegmentReader reader, const EngineOptions& options)
-    : table_{std::move(table)},
+SegmentLane::SegmentLane(const LaneRoom& room, std::shared_ptr<TableState> table,
+                         std::int32_t epoch, SegmentReader reader, bool waits)
+    : Lane{room},
+      table_{std::move(table)},
       epoch_{epoch},
       lane_{segment_lane(epoch, reader.number())},
       reader_{std::move(reader)},
-      clock_{*options.clock},
-      waits_{options.follow && !options.once} {}
+      waits_{waits} {}
 
-std::string SegmentTask::name() const { return table_->replica.table + "/" + lane_; }
-
-// A follower waits for a table that was deleted: it may be made again.
-Turn SegmentTask::read(const std::stop_token& stop) {
+Lane::Read SegmentLane::read(const std::stop_token& stop) {
   try {
-    return reader_.next(stop);
+    Read read{.turn = reader_.next(stop)};
+    table_->read_rate.spend(read.turn.capacity_units, room().clock.now());
+    const auto& changes = read.turn.batch->changes;
+    const KeySchema& key_schema = table_->replica.source->key_schema;
+    read.prepared = wants_copy() ? prepare_copy(changes, key_schema, epoch_)
+                                 : prepare_rows(changes, key_schema);
+    return read;
   } catch (const Error& error) {
     if (error.kind() != Error::Kind::gone || !waits_) throw;
     throw Error{Error::Kind::transient, error.what()};
   }
 }
 
-std::optional<TimePoint> SegmentTask::step(Worker& worker) {
-  if (table_->ended()) return std::nullopt;
-  if (!pending_) {
-    const TimePoint now = clock_.now();
-    if (table_->read_rate.next() > now) return table_->read_rate.next();
-    pending_ = read(worker.stop());
-    table_->read_rate.spend(pending_->capacity_units, now);
-  }
+bool SegmentLane::wants_copy() {
+  if (!table_->loads) return false;
+  if (pages_to_put_ == 0) return true;
+  --pages_to_put_;
+  return false;
+}
+
+// A row that was there already makes a COPY vain: whoever wrote it has perhaps written others.
+void SegmentLane::note_copy(bool copied) {
+  vain_copies_ = copied ? 0 : std::min(vain_copies_ + 1, kVainCopiesMax);
+  pages_to_put_ = (1U << vain_copies_) - 1;
+}
+
+void SegmentLane::apply(Worker& worker, const Read& read) {
+  const Turn& turn = read.turn;
   const ApplyOutcome outcome = worker.applier().apply(
       {.table = table_->replica,
-       .batch = *pending_->batch,
+       .batch = *turn.batch,
+       .prepared = &*read.prepared,
        .fence = {.owner = std::nullopt, .pass = epoch_, .deadline = std::nullopt},
        .checkpoint =
-           Checkpoint{
-               .lane = lane_, .position = pending_->position, .finished = pending_->finished}},
+           Checkpoint{.lane = lane_, .position = turn.position, .finished = turn.finished}},
       worker.limits());
+  if (read.prepared->transactions.front().copy) note_copy(outcome.copied);
   table_->items_scanned += outcome.records;
   spdlog::debug("scanned lane={} items={} rows={}", name(), outcome.records, outcome.applied);
-  const bool finished = pending_->finished;
-  pending_.reset();
-  if (!finished) return clock_.now();
-  table_->segment_finished();
-  return std::nullopt;
+  if (turn.finished) table_->segment_finished();
 }
+
+// A table's items are there, or the table is gone.
+void SegmentLane::lose(Worker&, const Error& loss) { throw loss; }
 
 }  // namespace dynamite

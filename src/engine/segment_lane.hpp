@@ -1,36 +1,43 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
-#include <optional>
 #include <string>
 
-#include "engine/engine_options.hpp"
-#include "engine/scheduler.hpp"
+#include "engine/lane.hpp"
 #include "engine/table_state.hpp"
 #include "source/segment_reader.hpp"
 
 namespace dynamite {
 
 /// The lane of one segment of a pass.
-class SegmentTask : public Task {
+class SegmentLane : public Lane {
  public:
-  SegmentTask(std::shared_ptr<TableState> table, std::int32_t epoch, SegmentReader reader,
-              const EngineOptions& options);
-
-  std::optional<TimePoint> step(Worker& worker) override;
-  void fail(const Error& error) override { table_->fail(error); }
-  std::string name() const override;
+  /// `waits`: for a table that was deleted, which may be made again.
+  SegmentLane(const LaneRoom& room, std::shared_ptr<TableState> table, std::int32_t epoch,
+              SegmentReader reader, bool waits);
 
  private:
-  Turn read(const std::stop_token& stop);
+  std::string name() const override { return table_->replica.table + "/" + lane_; }
+  bool ended() const override { return table_->ended(); }
+  void fail(const Error& error) override { table_->fail(error); }
+  TimePoint read_due() override { return table_->read_rate.next(); }
+  Read read(const std::stop_token& stop) override;
+  void apply(Worker& worker, const Read& read) override;
+  void lose(Worker& worker, const Error& loss) override;
 
-  std::shared_ptr<TableState> table_;
-  std::int32_t epoch_;
-  std::string lane_;
+  bool wants_copy();
+  void note_copy(bool copied);
+
+  static constexpr unsigned kVainCopiesMax = 6;
+
+  const std::shared_ptr<TableState> table_;
+  const std::int32_t epoch_;
+  const std::string lane_;
   SegmentReader reader_;
-  const Clock& clock_;
   const bool waits_;
-  std::optional<Turn> pending_;  // read, not yet applied: a repeat applies it again
+  std::atomic<unsigned> pages_to_put_ = 0;  // before the next COPY is tried
+  unsigned vain_copies_ = 0;                // in a row
 };
 
 }  // namespace dynamite

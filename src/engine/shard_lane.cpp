@@ -1,4 +1,4 @@
-#include "engine/shard_task.hpp"
+#include "engine/shard_lane.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -21,71 +21,79 @@ Micros newest_time(const Batch& batch) {
   return newest == batch.changes.end() ? Micros{} : newest->time;
 }
 
+bool is_loss(const Error& error) {
+  return error.kind() == Error::Kind::gap || error.kind() == Error::Kind::gone;
+}
+
 }  // namespace
 
-std::string ShardTask::lane(const std::string& stream_label, const std::string& shard_id) {
+std::string shard_lane(const std::string& stream_label, const std::string& shard_id) {
   return "shard/" + stream_label + "/" + shard_id;
 }
 
-ShardTask::ShardTask(std::shared_ptr<TableState> table, DynamoDb& dynamodb, ShardPlace place,
-                     std::string position, const EngineOptions& options)
-    : table_{std::move(table)},
+ShardLane::ShardLane(const LaneRoom& room, std::shared_ptr<TableState> table, DynamoDb& dynamodb,
+                     ShardPlace place, const std::string& position, const EngineOptions& options)
+    : Lane{room},
+      table_{std::move(table)},
       dynamodb_{dynamodb},
       place_{std::move(place)},
       options_{options},
-      lane_{lane(parse_stream_arn(place_.stream_arn).label, place_.shard_id)},
-      reader_{dynamodb, place_, std::move(position)} {}
+      lane_{shard_lane(parse_stream_arn(place_.stream_arn).label, place_.shard_id)},
+      reader_{dynamodb, place_, position} {}
 
-std::string ShardTask::name() const { return table_->replica.table + "/" + lane_; }
+bool ShardLane::ended() const { return table_->ended() || table_->generation != place_.generation; }
 
-bool ShardTask::superseded() const {
-  return table_->ended() || table_->generation != place_.generation;
+void ShardLane::fail(const Error& error) {
+  if (!ended()) table_->fail(error);
 }
 
-void ShardTask::fail(const Error& error) {
-  if (!superseded()) table_->fail(error);
-}
-
-std::optional<TimePoint> ShardTask::step(Worker& worker) {
-  if (superseded()) return std::nullopt;
-  if (pending_) return apply(worker);
+// Behind a loss the shard goes on at its horizon, if it still has one.
+Lane::Read ShardLane::read(const std::stop_token& stop) {
+  Read read;
   try {
-    return read(worker);
+    read.turn = reader_.next(stop);
   } catch (const Error& error) {
-    if (error.kind() != Error::Kind::gap && error.kind() != Error::Kind::gone) throw;
-    lost(worker, error);
-    return apply(worker);
+    if (!is_loss(error)) throw;
+    if (after_loss_)
+      read.turn.finished = true;
+    else
+      read.loss = error;
+    return read;
   }
+  after_loss_ = false;
+  const auto& batch = read.turn.batch;
+  if (batch && !lacks_images(*batch, 0))
+    read.prepared = prepare_rows(batch->changes, place_.table->key_schema);
+  if (batch)
+    idle_delay_ = {};
+  else if (!read.turn.finished)
+    read_due_ = when_idle();
+  return read;
 }
 
-std::optional<TimePoint> ShardTask::read(Worker& worker) {
-  const TimePoint asked = options_.clock->now();
-  Turn turn = reader_.next(worker.stop());
+TimePoint ShardLane::when_idle() {
+  idle_delay_ = std::min<std::chrono::milliseconds>(
+      std::max<std::chrono::milliseconds>(idle_delay_ * 2, kIdleDelayMin), options_.idle_poll_max);
+  return room().clock.now() + idle_delay_;
+}
+
+void ShardLane::apply(Worker& worker, const Read& read) {
+  const Turn& turn = read.turn;
   table_->shard_opened(place_.shard_id);
-  table_->shard_progressed(place_.shard_id, options_.clock->now());
+  table_->shard_progressed(place_.shard_id, room().clock.now());
   if (!turn.batch && !turn.finished) {
-    table_->shard_idle(place_.shard_id, asked);
-    return when_idle();
+    table_->shard_idle(place_.shard_id, read.asked);
+    return;
   }
-  if (turn.batch) table_->shard_busy(place_.shard_id, newest_time(*turn.batch));
-  idle_delay_ = {};
-  pending_ = std::move(turn);
-  return apply(worker);
+  table_->shard_busy(place_.shard_id);
+  apply_batch(worker, read);
+  if (turn.batch) table_->shard_applied(place_.shard_id, newest_time(*turn.batch));
+  table_->shard_progressed(place_.shard_id, room().clock.now());
+  if (turn.finished) table_->shard_finished(place_.shard_id);
 }
 
-// A table that was deleted has no items to be read: it may be made again.
-Batch ShardTask::read_images(const Batch& batch, const std::stop_token& stop) {
-  try {
-    return read_back(dynamodb_, batch, 0, stop);
-  } catch (const Error& error) {
-    if (error.kind() != Error::Kind::gone) throw;
-    throw Error{Error::Kind::transient, error.what()};
-  }
-}
-
-std::optional<TimePoint> ShardTask::apply(Worker& worker) {
-  if (superseded()) return std::nullopt;
-  const Turn& turn = *pending_;
+void ShardLane::apply_batch(Worker& worker, const Read& read) {
+  const Turn& turn = read.turn;
   Batch images_read;
   Fence fence{.owner = table_->owner};
   const Batch* batch = turn.batch ? &*turn.batch : &images_read;
@@ -97,43 +105,35 @@ std::optional<TimePoint> ShardTask::apply(Worker& worker) {
   const ApplyOutcome outcome = worker.applier().apply(
       {.table = table_->replica,
        .batch = *batch,
+       .prepared = read.prepared ? &*read.prepared : nullptr,
        .fence = fence,
        .checkpoint =
            Checkpoint{.lane = lane_, .position = turn.position, .finished = turn.finished}},
       worker.limits());
   table_->changes_applied += outcome.records;
-  table_->shard_progressed(place_.shard_id, options_.clock->now());
   spdlog::debug("applied lane={} records={} changes={} rows={} dead_letters={}", name(),
                 outcome.records, outcome.changes, outcome.applied, outcome.dead_letters);
-  const bool finished = turn.finished;
-  pending_.reset();
-  if (!finished) return options_.clock->now();
-  table_->shard_finished(place_.shard_id);
-  return std::nullopt;
 }
 
-// Records behind the position are gone. The shard goes on at its horizon if it still has one; the
-// gap brings a new pass.
-void ShardTask::lost(Worker& worker, const Error& error) {
-  record_gap(
-      worker.connection(), table_->replica,
-      {.stream_arn = place_.stream_arn, .shard_id = place_.shard_id, .reason = error.what()});
-  spdlog::error("gap lane={} reason=\"{}\"", name(), error.what());
-  table_->gap_recorded();
-  reader_ = ShardReader{dynamodb_, place_, ""};
+// A table that was deleted has no items to be read: it may be made again.
+Batch ShardLane::read_images(const Batch& batch, const std::stop_token& stop) {
   try {
-    pending_ = reader_.next(worker.stop());
-  } catch (const Error& again) {
-    if (again.kind() != Error::Kind::gap && again.kind() != Error::Kind::gone) throw;
-    pending_ = Turn{.batch = std::nullopt, .position = "", .finished = true};
+    return read_back(dynamodb_, batch, 0, stop);
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::gone) throw;
+    throw Error{Error::Kind::transient, error.what()};
   }
-  table_->shard_opened(place_.shard_id);
 }
 
-TimePoint ShardTask::when_idle() {
-  idle_delay_ = std::min<std::chrono::milliseconds>(
-      std::max<std::chrono::milliseconds>(idle_delay_ * 2, kIdleDelayMin), options_.idle_poll_max);
-  return options_.clock->now() + idle_delay_;
+// Records behind the position are gone. The gap brings a new pass.
+void ShardLane::lose(Worker& worker, const Error& loss) {
+  record_gap(worker.connection(), table_->replica,
+             {.stream_arn = place_.stream_arn, .shard_id = place_.shard_id, .reason = loss.what()});
+  spdlog::error("gap lane={} reason=\"{}\"", name(), loss.what());
+  table_->gap_recorded();
+  table_->shard_opened(place_.shard_id);
+  reader_ = ShardReader{dynamodb_, place_, ""};
+  after_loss_ = true;
 }
 
 }  // namespace dynamite

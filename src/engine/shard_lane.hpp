@@ -1,46 +1,51 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "engine/engine_options.hpp"
-#include "engine/scheduler.hpp"
+#include "engine/lane.hpp"
 #include "engine/table_state.hpp"
 #include "source/shard_reader.hpp"
 
 namespace dynamite {
 
-/// The lane of one shard: reads a page, applies it with its checkpoint, and so on.
-class ShardTask : public Task {
+/// The name of a shard's checkpoint.
+std::string shard_lane(const std::string& stream_label, const std::string& shard_id);
+
+/// The lane of one shard.
+class ShardLane : public Lane {
  public:
-  ShardTask(std::shared_ptr<TableState> table, DynamoDb& dynamodb, ShardPlace place,
-            std::string position, const EngineOptions& options);
-
-  std::optional<TimePoint> step(Worker& worker) override;
-  /// What happens to a stream that was followed by a newer one does not concern the table.
-  void fail(const Error& error) override;
-  std::string name() const override;
-
-  /// The name of the shard's checkpoint.
-  static std::string lane(const std::string& stream_label, const std::string& shard_id);
+  /// `position`: of the checkpoint; empty: from TRIM_HORIZON.
+  ShardLane(const LaneRoom& room, std::shared_ptr<TableState> table, DynamoDb& dynamodb,
+            ShardPlace place, const std::string& position, const EngineOptions& options);
 
  private:
-  bool superseded() const;
-  std::optional<TimePoint> read(Worker& worker);
-  std::optional<TimePoint> apply(Worker& worker);
+  std::string name() const override { return table_->replica.table + "/" + lane_; }
+  /// Also when the stream was followed by a newer one.
+  bool ended() const override;
+  /// What happens to a stream that was followed by a newer one does not concern the table.
+  void fail(const Error& error) override;
+  TimePoint read_due() override { return read_due_; }
+  Read read(const std::stop_token& stop) override;
+  void apply(Worker& worker, const Read& read) override;
+  void lose(Worker& worker, const Error& loss) override;
+
+  void apply_batch(Worker& worker, const Read& read);
   Batch read_images(const Batch& batch, const std::stop_token& stop);
-  void lost(Worker& worker, const Error& error);
   TimePoint when_idle();
 
-  std::shared_ptr<TableState> table_;
+  const std::shared_ptr<TableState> table_;
   DynamoDb& dynamodb_;
-  ShardPlace place_;
+  const ShardPlace place_;
   const EngineOptions& options_;
-  std::string lane_;
+  const std::string lane_;
+
+  // Of the reading half; while that waits for lose(), of this.
   ShardReader reader_;
-  std::optional<Turn> pending_;  // read, not yet applied: a repeat applies it again
+  bool after_loss_ = false;  // nothing was read since
   std::chrono::milliseconds idle_delay_{};
+  TimePoint read_due_{};
 };
 
 }  // namespace dynamite

@@ -62,10 +62,14 @@ void TableState::shard_idle(const std::string& shard, TimePoint asked) {
   if (entry.empty_pages.size() > kEmptyPagesDrained) entry.empty_pages.pop_front();
 }
 
-void TableState::shard_busy(const std::string& shard, Micros newest) {
+void TableState::shard_busy(const std::string& shard) {
+  const std::scoped_lock lock{mutex_};
+  shards_[shard].empty_pages.clear();
+}
+
+void TableState::shard_applied(const std::string& shard, Micros newest) {
   const std::scoped_lock lock{mutex_};
   Shard& entry = shards_[shard];
-  entry.empty_pages.clear();
   entry.newest = std::max(entry.newest, newest);
 }
 

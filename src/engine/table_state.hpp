@@ -19,12 +19,18 @@ namespace dynamite {
 /// What the tasks of one table know of each other. Safe to use from many threads.
 class TableState {
  public:
-  TableState(ReplicaTable table, std::uint64_t items, std::optional<double> read_units)
-      : replica{std::move(table)}, items_total{items}, read_rate{read_units} {}
+  TableState(ReplicaTable table, std::uint64_t items, std::uint32_t segments_wanted,
+             std::optional<double> read_units)
+      : replica{std::move(table)},
+        items_total{items},
+        segments{segments_wanted},
+        read_rate{read_units} {}
 
   const ReplicaTable replica;
   const std::uint64_t items_total;  ///< as DynamoDB counts them, roughly
+  const std::uint32_t segments;     ///< of a new pass
   ReadRate read_rate;
+  std::atomic<bool> loads = false;  ///< the pass fills a replica that has no rows but its own
   std::atomic<std::uint64_t> items_scanned = 0;
   std::atomic<std::uint64_t> changes_applied = 0;
   std::atomic<std::int64_t> owner = 0;        ///< 0: not ours
@@ -43,8 +49,10 @@ class TableState {
   void shard_finished(const std::string& shard);
   /// A page that was asked for at `asked` was empty.
   void shard_idle(const std::string& shard, TimePoint asked);
-  /// A page held records, the newest of that time.
-  void shard_busy(const std::string& shard, Micros newest);
+  /// A page held records.
+  void shard_busy(const std::string& shard);
+  /// Records are committed, the newest of that time.
+  void shard_applied(const std::string& shard, Micros newest);
   /// It was read, or what was read is committed.
   void shard_progressed(const std::string& shard, TimePoint now);
   void forget_shard(const std::string& shard);

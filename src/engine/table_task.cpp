@@ -4,8 +4,8 @@
 #include <spdlog/spdlog.h>
 
 #include "core/arn.hpp"
-#include "engine/segment_task.hpp"
-#include "engine/shard_task.hpp"
+#include "engine/segment_lane.hpp"
+#include "engine/shard_lane.hpp"
 #include "engine/suitable.hpp"
 #include "replica/dead_letters.hpp"
 #include "replica/follower.hpp"
@@ -22,9 +22,9 @@ constexpr auto kTidyInterval = 60s;
 
 }  // namespace
 
-TableTask::TableTask(std::shared_ptr<TableState> table, DynamoDb& dynamodb, Scheduler& scheduler,
+TableTask::TableTask(std::shared_ptr<TableState> table, DynamoDb& dynamodb, const LaneRoom& room,
                      const EngineOptions& options)
-    : table_{std::move(table)}, dynamodb_{dynamodb}, scheduler_{scheduler}, options_{options} {
+    : table_{std::move(table)}, dynamodb_{dynamodb}, room_{room}, options_{options} {
   if (!options_.follow) phase_ = Phase::decide;
 }
 
@@ -72,6 +72,7 @@ void TableTask::decide(Worker& worker) {
     phase_ = Phase::sweep;
   } else if (pass.phase == PassState::Phase::running && !pass.gap_since_start) {
     spdlog::info("resuming pass table={} epoch={}", name(), epoch_);
+    table_->loads = pass.completed_epoch == 0;
     table_->pass_started(pass.segments);
     add_segments(worker);
   } else {
@@ -88,9 +89,11 @@ void TableTask::stop_at_gap() {
 }
 
 void TableTask::begin_pass(Worker& worker) {
-  const auto segments = static_cast<std::int32_t>(options_.segments);
-  epoch_ = Passes{worker.connection(), table_->replica}.start(
-      {.segments = segments, .oldest_generation = oldest_generation(worker)}, worker.stop());
+  const auto segments = static_cast<std::int32_t>(table_->segments);
+  Passes passes{worker.connection(), table_->replica};
+  epoch_ = passes.start({.segments = segments, .oldest_generation = oldest_generation(worker)},
+                        worker.stop());
+  table_->loads = passes.replica_is_empty();
   table_->items_scanned = 0;
   table_->pass_started(segments);
   spdlog::info("pass started table={} epoch={} segments={}", name(), epoch_, segments);
@@ -123,7 +126,9 @@ void TableTask::add_segments(Worker& worker) {
         dynamodb_,
         {.table = table_->replica.source, .segment = segment, .total_segments = total},
         known == checkpoints.end() ? "" : known->second.position};
-    scheduler_.add(std::make_shared<SegmentTask>(table_, epoch_, std::move(reader), options_));
+    std::make_shared<SegmentLane>(room_, table_, epoch_, std::move(reader),
+                                  options_.follow && !options_.once)
+        ->start();
   }
   phase_ = Phase::scan;
 }
@@ -191,7 +196,7 @@ void TableTask::note_followed_now(Worker& worker) {
 }
 
 void TableTask::forget_old(Worker& worker) {
-  const std::string prefix = ShardTask::lane(stream_label_, "");
+  const std::string prefix = shard_lane(stream_label_, "");
   for (const std::string& lane : forget_old_shards(worker.connection(), table_->replica)) {
     if (!lane.starts_with(prefix)) continue;  // of an older stream
     const std::string shard = lane.substr(prefix.size());
@@ -255,7 +260,7 @@ void TableTask::enter_stream(Worker& worker, const std::string& stream_arn,
     say_gap(*gap);
   known_.clear();
   positions_.clear();
-  const std::string prefix = ShardTask::lane(stream_label_, "");
+  const std::string prefix = shard_lane(stream_label_, "");
   for (const auto& [lane, checkpoint] : load_checkpoints(connection, table_->replica, prefix)) {
     const std::string shard = lane.substr(prefix.size());
     known_[shard] = checkpoint.finished;
@@ -286,7 +291,7 @@ void TableTask::start_shards(Worker& worker, const StreamDescription& stream) {
         {.table = table_->replica,
          .batch = nothing,
          .fence = {.owner = table_->owner.load()},
-         .checkpoint = Checkpoint{ShardTask::lane(stream_label_, lineage.gap_shard), "", true}},
+         .checkpoint = Checkpoint{shard_lane(stream_label_, lineage.gap_shard), "", true}},
         worker.limits());
   }
   waiting_ = lineage.waiting;
@@ -294,12 +299,13 @@ void TableTask::start_shards(Worker& worker, const StreamDescription& stream) {
   for (const std::string& shard : lineage.readable) {
     if (table_->running(shard)) continue;
     table_->shard_started(shard, options_.clock->now());
-    scheduler_.add(std::make_shared<ShardTask>(table_, dynamodb_,
-                                               ShardPlace{.table = table_->replica.source,
-                                                          .stream_arn = stream_arn_,
-                                                          .generation = table_->generation,
-                                                          .shard_id = shard},
-                                               positions_[shard], options_));
+    std::make_shared<ShardLane>(room_, table_, dynamodb_,
+                                ShardPlace{.table = table_->replica.source,
+                                           .stream_arn = stream_arn_,
+                                           .generation = table_->generation,
+                                           .shard_id = shard},
+                                positions_[shard], options_)
+        ->start();
   }
 }
 

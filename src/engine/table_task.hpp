@@ -7,7 +7,7 @@
 #include <string>
 
 #include "engine/engine_options.hpp"
-#include "engine/scheduler.hpp"
+#include "engine/lane.hpp"
 #include "engine/table_state.hpp"
 #include "replica/follower.hpp"
 #include "source/dynamodb.hpp"
@@ -19,7 +19,7 @@ namespace dynamite {
 /// and says when the table is followed. docs/protocol.md, "Following a table".
 class TableTask : public Task {
  public:
-  TableTask(std::shared_ptr<TableState> table, DynamoDb& dynamodb, Scheduler& scheduler,
+  TableTask(std::shared_ptr<TableState> table, DynamoDb& dynamodb, const LaneRoom& room,
             const EngineOptions& options);
 
   std::optional<TimePoint> step(Worker& worker) override;
@@ -54,7 +54,7 @@ class TableTask : public Task {
 
   std::shared_ptr<TableState> table_;
   DynamoDb& dynamodb_;
-  Scheduler& scheduler_;
+  const LaneRoom room_;  // of the lanes
   const EngineOptions& options_;
 
   Phase phase_ = Phase::open_readers;

@@ -64,8 +64,8 @@ TEST(ConfigurationDoc, DefaultsAreThoseOfTheProgram) {
       {"on_poison", defaults.on_poison == OnPoison::quarantine ? "\"quarantine\"" : "?"},
       {"on_gap", defaults.on_gap == OnGap::resnapshot ? "\"resnapshot\"" : "?"},
       {"max_dead_letters", std::to_string(defaults.max_dead_letters)},
-      {"segments", std::to_string(defaults.segments)},
       {"idle_poll_max", '"' + std::to_string(defaults.idle_poll_max.count() / 1000) + "s\""},
+      {"max_bytes_in_flight", std::to_string(defaults.max_bytes_in_flight)},
       {"connections", std::to_string(defaults.connections)}};
   for (const auto& key : documented_keys("## Keys", "Of a `[[table]]`")) {
     const auto found = expected.find(key.name);

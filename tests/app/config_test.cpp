@@ -84,7 +84,8 @@ TEST_F(ConfigTest, TwoKeysSuffice) {
   EXPECT_EQ(config.create_tables, CreateTables::automatic);
   EXPECT_THAT(config.grant_select, IsEmpty());
   EXPECT_EQ(config.max_read_units, std::nullopt);
-  EXPECT_EQ(config.segments, 4U);
+  EXPECT_EQ(config.segments, std::nullopt);
+  EXPECT_EQ(config.max_bytes_in_flight, 32U << 20U);
   EXPECT_EQ(config.idle_poll_max, 1s);
   EXPECT_EQ(config.connections, 4U);
 }

@@ -9,7 +9,7 @@ using namespace std::chrono_literals;
 
 class TableStateTest : public ::testing::Test {
  protected:
-  TableState state_{{}, 0, {}};
+  TableState state_{{}, 0, 1, {}};
   const TimePoint start_ = std::chrono::steady_clock::now();
   const Micros wall_ = std::chrono::time_point_cast<std::chrono::microseconds>(
       std::chrono::system_clock::time_point{1'768'478'400s});
@@ -49,7 +49,8 @@ TEST_F(TableStateTest, PagesAskedForBeforeDoNotCount) {
 TEST_F(TableStateTest, ARecordBetweenEmptyPagesBeginsTheCountAnew) {
   state_.shard_started("a", start_);
   idle_pages("a", 2, start_ + 1s);
-  state_.shard_busy("a", wall_);
+  state_.shard_busy("a");
+  state_.shard_applied("a", wall_);
   idle_pages("a", 2, start_ + 4s);
 
   EXPECT_FALSE(state_.drained_since(start_));
@@ -69,11 +70,13 @@ TEST_F(TableStateTest, EveryShardMustBeDrained) {
 
 TEST_F(TableStateTest, AShardWrittenToAllTheTimeCatchesUpByTheTimeOfItsRecords) {
   state_.shard_started("a", start_);
-  state_.shard_busy("a", wall_ - 1s);
+  state_.shard_busy("a");
+  state_.shard_applied("a", wall_ - 1s);
 
   EXPECT_FALSE(state_.caught_up_since(start_, wall_));
 
-  state_.shard_busy("a", wall_ + 1s);
+  state_.shard_busy("a");
+  state_.shard_applied("a", wall_ + 1s);
 
   EXPECT_TRUE(state_.caught_up_since(start_, wall_));
   EXPECT_FALSE(state_.drained_since(start_));

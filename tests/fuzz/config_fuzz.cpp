@@ -42,7 +42,8 @@ void load(const ConfigSources& sources) {
   if (!accepts({Error::Kind::usage}, [&] { config = load_config(sources); })) return;
   require(!config.url.conninfo.empty() && !config.region.empty(), "nothing is missing");
   require(config.schema != config.state_schema, "the two schemas differ");
-  require(config.segments > 0 && config.connections > 0, "there is something to work with");
+  require(config.segments.value_or(1) > 0 && config.connections > 0,
+          "there is something to work with");
   for (const TableRule& rule : config.tables)
     require(find_rule(config.tables, rule.name) != nullptr, "a rule matches its own name");
 }

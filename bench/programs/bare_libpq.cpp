@@ -1,0 +1,318 @@
+// Sends ready rows by libpq alone, a pipeline a batch: either the statements that Dynamite sends
+// for the same records, or guarded upserts and deletes without tombstones, epochs and locks.
+// Decoding and making the rows is done before the clock starts.
+#include <fmt/format.h>
+#include <libpq-fe.h>
+#include <sys/resource.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <chrono>
+#include <cstdlib>
+#include <deque>
+#include <fstream>
+#include <iterator>
+#include <latch>
+#include <map>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "core/coalesce.hpp"
+#include "core/handle.hpp"
+#include "decode/decode.hpp"
+#include "events.hpp"
+#include "replica/apply_sql.hpp"
+#include "replica/catalogue.hpp"
+#include "replica/locks.hpp"
+#include "replica/row_set.hpp"
+
+namespace dynamite::bench {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::string_view kPlainPut = R"(
+INSERT INTO bench_plain.orders AS t (pk, sk, item, mod_time, create_time, version)
+SELECT u.k1, u.k2, u.item::jsonb,
+  'epoch'::timestamptz + u.micros::bigint * interval '1 microsecond',
+  'epoch'::timestamptz + u.micros::bigint * interval '1 microsecond', u.version::numeric
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+  AS u(k1, k2, item, micros, version)
+ON CONFLICT (pk, sk) DO UPDATE SET item = excluded.item, mod_time = excluded.mod_time,
+  version = excluded.version
+WHERE t.version < excluded.version)";
+
+constexpr std::string_view kPlainRemove = R"(
+DELETE FROM bench_plain.orders t
+USING unnest($1::text[], $2::text[], $3::text[]) AS u(k1, k2, version)
+WHERE t.pk = u.k1 AND t.sk = u.k2 AND t.version < u.version::numeric)";
+
+// As Dynamite sets its sessions up.
+constexpr const char* kSession = R"(
+SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;
+SET default_toast_compression = lz4)";
+
+/// A statement and its parameters, which live in the rows or in `texts`.
+struct Message {
+  explicit Message(std::string_view statement) : sql{statement} {}
+
+  std::string sql;
+  std::vector<const char*> values;
+  std::vector<int> lengths;
+  std::vector<Oid> types;
+  std::deque<std::string> texts;
+
+  Message& array(const pg::TextArray& array) {
+    return add(array.wire().data(), array.wire().size(), 1009);
+  }
+  Message& text(std::string value) {
+    const std::string& kept = texts.emplace_back(std::move(value));
+    return add(kept.data(), kept.size(), 25);
+  }
+  Message& null() { return add(nullptr, 0, 25); }
+
+ private:
+  Message& add(const char* value, std::size_t length, Oid type) {
+    values.push_back(value);
+    lengths.push_back(static_cast<int>(length));
+    types.push_back(type);
+    return *this;
+  }
+};
+
+/// One transaction.
+struct Ready {
+  RowSet rows;
+  std::deque<Message> messages;
+  std::size_t records = 0;
+};
+
+class Rows {
+ public:
+  virtual ~Rows() = default;
+  virtual void add(Ready& ready) const = 0;
+};
+
+class PlainRows : public Rows {
+ public:
+  void add(Ready& ready) const override {
+    ready.messages.emplace_back("BEGIN");
+    for (const RowArrays& r : ready.rows.puts)
+      ready.messages.emplace_back(kPlainPut)
+          .array(r.k1)
+          .array(r.k2)
+          .array(r.item)
+          .array(r.micros)
+          .array(r.version);
+    for (const RowArrays& r : ready.rows.removes)
+      ready.messages.emplace_back(kPlainRemove).array(r.k1).array(r.k2).array(r.version);
+    ready.messages.emplace_back("COMMIT");
+  }
+};
+
+/// In the order of docs/protocol.md, "One transaction".
+class SameRows : public Rows {
+ public:
+  SameRows(const ReplicaTable& table, const std::set<std::string>& without)
+      : sql_{apply_sql(table)}, locks_{lock_keys(table)}, id_{table.id}, without_{without} {}
+
+  void add(Ready& ready) const override {
+    ready.messages.emplace_back("BEGIN ISOLATION LEVEL READ COMMITTED");
+    if (has("lock"))
+      ready.messages.emplace_back("SELECT pg_advisory_xact_lock_shared($1::integer, $2::integer)")
+          .text(std::to_string(locks_.transaction_class))
+          .text(std::to_string(locks_.replica));
+    if (has("fence"))
+      ready.messages.emplace_back(sql_.require_follower)
+          .text(std::to_string(id_))
+          .null()
+          .text("1768478400123");
+    for (const RowArrays& r : ready.rows.puts)
+      keyed(ready, sql_.put, r)
+          .array(r.item)
+          .array(r.types)
+          .array(r.micros)
+          .array(r.version)
+          .text(ready.rows.lowest_version);
+    add_removes(ready);
+    if (has("recheck"))
+      for (const RowArrays& r : ready.rows.puts)
+        keyed(ready, sql_.recheck, r).array(r.version).text(ready.rows.lowest_version);
+    if (has("tombstone"))
+      for (const RowArrays& r : ready.rows.removes)
+        keyed(ready, sql_.tombstone, r).array(r.version);
+    ready.messages.emplace_back("COMMIT");
+  }
+
+ private:
+  bool has(const char* part) const { return !without_.contains(part); }
+
+  void add_removes(Ready& ready) const {
+    if (has("remove"))
+      for (const RowArrays& r : ready.rows.removes) keyed(ready, sql_.remove, r).array(r.version);
+    if (has("held"))
+      for (const RowArrays& r : ready.rows.removes)
+        keyed(ready, sql_.remove_held, r).array(r.version);
+  }
+
+  static Message& keyed(Ready& ready, const std::string& sql, const RowArrays& r) {
+    return ready.messages.emplace_back(sql).array(r.k1).array(r.k2);
+  }
+
+  ApplySql sql_;
+  LockKeys locks_;
+  std::int32_t id_;
+  std::set<std::string> without_;
+};
+
+/// One connection and what it has to send.
+class Sender {
+ public:
+  explicit Sender(const std::string& url) : connection_{PQconnectdb(url.c_str())} {
+    check(PQstatus(connection_.get()) == CONNECTION_OK);
+    PQclear(PQexec(connection_.get(), kSession));
+  }
+
+  std::deque<Ready> transactions;
+
+  /// Prepares the statements, as Dynamite's first batches do.
+  void prepare() {
+    for (const Ready& ready : transactions)
+      for (const Message& message : ready.messages) {
+        const auto [name, fresh] =
+            names_.try_emplace(message.sql, fmt::format("s{}", names_.size()));
+        if (!fresh) continue;
+        PGresult* result = PQprepare(connection_.get(), name->second.c_str(), message.sql.c_str(),
+                                     static_cast<int>(message.types.size()), message.types.data());
+        check(PQresultStatus(result) == PGRES_COMMAND_OK);
+        PQclear(result);
+      }
+    check(PQenterPipelineMode(connection_.get()) == 1);
+  }
+
+  void send_all() {
+    for (const Ready& ready : transactions) send(ready);
+  }
+
+ private:
+  void send(const Ready& ready) {
+    for (const Message& message : ready.messages) {
+      const std::vector<int> formats(message.values.size(), 1);
+      check(PQsendQueryPrepared(connection_.get(), names_.at(message.sql).c_str(),
+                                static_cast<int>(message.values.size()), message.values.data(),
+                                message.lengths.data(), formats.data(), 0) == 1);
+    }
+    check(PQpipelineSync(connection_.get()) == 1);
+    for (bool synced = false; !synced;) {
+      PGresult* result = PQgetResult(connection_.get());
+      if (result == nullptr) continue;
+      const ExecStatusType status = PQresultStatus(result);
+      synced = status == PGRES_PIPELINE_SYNC;
+      check(synced || status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK);
+      PQclear(result);
+    }
+  }
+
+  void check(bool ok) const {
+    if (!ok) throw std::runtime_error{PQerrorMessage(connection_.get())};
+  }
+
+  std::unique_ptr<PGconn, Closer<PQfinish>> connection_;
+  std::map<std::string, std::string> names_;
+};
+
+std::string read_file(const std::string& name) {
+  std::ifstream file{name, std::ios::binary};
+  if (!file) throw std::runtime_error{"cannot read " + name};
+  return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+/// The records of `file` in batches, a transaction for each sender; how many.
+std::size_t deal(const Batch& records, std::size_t batch, const Rows& rows,
+                 std::deque<Sender>& senders) {
+  std::span<const Change> rest{records.changes};
+  while (!rest.empty()) {
+    const auto now = rest.first(std::min(batch, rest.size()));
+    rest = rest.subspan(now.size());
+    std::vector<std::vector<Change>> parts(senders.size());
+    for (const Change& change : now)
+      parts[std::hash<std::string_view>{}(change.key) % senders.size()].push_back(change);
+    for (std::size_t i = 0; i < senders.size(); ++i) {
+      if (parts[i].empty()) continue;
+      Ready& ready = senders[i].transactions.emplace_back();
+      ready.rows = make_row_set(coalesce(parts[i]), event_table()->key_schema);
+      rows.add(ready);
+    }
+  }
+  return records.changes.size();
+}
+
+std::unique_ptr<Rows> rows_of(const std::string& url, bool plain,
+                              const std::set<std::string>& without) {
+  if (plain) return std::make_unique<PlainRows>();
+  pg::Connection connection = pg::Connection::open({.conninfo = url, .application_name = "bench"});
+  const auto table = Catalogue{connection, "bench_same_state"}.find(event_table()->arn);
+  return std::make_unique<SameRows>(table.value(), without);
+}
+
+int run(const std::string& file, bool plain, const std::set<std::string>& without,
+        std::size_t connections, std::size_t batch) {
+  const char* url = std::getenv("DYNAMITE_TEST_PG_URL");
+  if (url == nullptr) throw std::runtime_error{"no PostgreSQL; start it with: make bench"};
+  std::deque<Sender> senders;
+  for (std::size_t i = 0; i < connections; ++i) senders.emplace_back(url);
+  const Recorded recorded =
+      decode_recorded(read_file(file), [](std::string_view) { return event_table(); });
+  const std::size_t records = deal(recorded.batch, batch, *rows_of(url, plain, without), senders);
+  for (Sender& sender : senders) sender.prepare();
+  const auto begin = steady_clock::now();
+  const double cpu = cpu_seconds();
+  {
+    std::vector<std::jthread> threads;
+    for (Sender& sender : senders) threads.emplace_back([&sender] { sender.send_all(); });
+  }
+  fmt::print("{{\"records\":{},\"wall_s\":{:.6f},\"client_cpu_s\":{:.6f}}}\n", records,
+             std::chrono::duration<double>{steady_clock::now() - begin}.count(),
+             cpu_seconds() - cpu);
+  return 0;
+}
+
+}  // namespace
+}  // namespace dynamite::bench
+
+int main(int argc, char** argv) {
+  std::string file;
+  std::string statements = "same";
+  std::set<std::string> without;
+  std::size_t connections = 1;
+  std::size_t batch = 1'000;
+  CLI::App app{"Applies recorded events from ready rows by libpq alone."};
+  app.add_option("FILE", file, "JSON lines of Lambda events")->required();
+  app.add_option("--statements", statements, "same (as Dynamite) or plain")
+      ->check(CLI::IsMember({"same", "plain"}));
+  app.add_option("--without", without,
+                 "of the same: lock, fence, remove, held, recheck, tombstone; for measuring each");
+  app.add_option("--connections", connections, "to PostgreSQL");
+  app.add_option("--batch", batch, "records of a batch");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return dynamite::bench::run(file, statements == "plain", without, connections, batch);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "bare_libpq: {}\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,52 @@
+// Makes what the programs of a comparison write to, each a schema of its own, anew.
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "events.hpp"
+#include "replica/catalogue.hpp"
+
+namespace dynamite::bench {
+namespace {
+
+void make_replica(pg::Connection& connection, const std::string& schema) {
+  connection.run(fmt::format("DROP SCHEMA IF EXISTS {0}, {0}_state CASCADE", schema));
+  Catalogue catalogue{connection, schema + "_state"};
+  catalogue.execute(catalogue.plan_state());
+  catalogue.execute(catalogue.plan_schema(schema));
+  catalogue.execute(catalogue
+                        .plan_replica({.source = event_table(),
+                                       .schema = schema,
+                                       .table = "Orders",
+                                       .state_schema = schema + "_state"})
+                        .sql);
+}
+
+/// What somebody would make who has no need of passes and tombstones.
+void make_plain(pg::Connection& connection, const std::string& schema) {
+  connection.run(fmt::format("DROP SCHEMA IF EXISTS {} CASCADE", schema));
+  connection.run("CREATE SCHEMA " + schema);
+  connection.run(fmt::format(R"(CREATE TABLE {}.orders (
+  pk text COLLATE "C", sk text COLLATE "C", item jsonb NOT NULL, mod_time timestamptz NOT NULL,
+  create_time timestamptz NOT NULL, version numeric NOT NULL, PRIMARY KEY (pk, sk)))",
+                             schema));
+}
+
+}  // namespace
+}  // namespace dynamite::bench
+
+int main() {
+  const char* url = std::getenv("DYNAMITE_TEST_PG_URL");
+  if (url == nullptr) {
+    fmt::print(stderr, "make_tables: no PostgreSQL; start it with: make bench\n");
+    return 2;
+  }
+  using namespace dynamite;
+  pg::Connection connection = pg::Connection::open({.conninfo = url, .application_name = "bench"});
+  connection.run("SET client_min_messages = warning");
+  for (const char* schema : {"bench_dynamite", "bench_same"})
+    bench::make_replica(connection, schema);
+  for (const char* schema : {"bench_plain", "bench_node"}) bench::make_plain(connection, schema);
+  return 0;
+}

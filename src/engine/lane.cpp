@@ -1,0 +1,119 @@
+#include "engine/lane.hpp"
+
+#include <utility>
+
+namespace dynamite {
+namespace {
+
+// The page, and rows made of it, which are somewhat smaller.
+std::size_t bytes_of(const Turn& turn) {
+  return turn.batch && turn.batch->page ? 2 * turn.batch->page->size() : 0;
+}
+
+}  // namespace
+
+class Lane::Reading : public Task {
+ public:
+  explicit Reading(std::shared_ptr<Lane> lane) : lane_{std::move(lane)} {}
+
+  std::optional<TimePoint> step(Worker& worker) override {
+    return lane_->step_reading(worker.stop());
+  }
+  void fail(const Error& error) override { lane_->fail(error); }
+  std::string name() const override { return lane_->name(); }
+
+ private:
+  std::shared_ptr<Lane> lane_;
+};
+
+class Lane::Applying : public Task {
+ public:
+  explicit Applying(std::shared_ptr<Lane> lane) : lane_{std::move(lane)} {}
+
+  std::optional<TimePoint> step(Worker& worker) override { return lane_->step_applying(worker); }
+  void fail(const Error& error) override {
+    lane_->fail(error);
+    lane_->drop_all();
+  }
+  std::string name() const override { return lane_->name(); }
+
+ private:
+  std::shared_ptr<Lane> lane_;
+};
+
+void Lane::start() { room_.reading.add(std::make_shared<Reading>(shared_from_this())); }
+
+std::optional<TimePoint> Lane::step_reading(const std::stop_token& stop) {
+  if (ended()) return std::nullopt;
+  {
+    const std::scoped_lock lock{mutex_};
+    reading_waits_ = reads_.size() >= kAheadMax;
+    if (reading_waits_) return std::nullopt;
+  }
+  const TimePoint now = room_.clock.now();
+  if (const TimePoint due = read_due(); due > now) return due;
+  if (!room_.in_flight.admit([self = shared_from_this()] { self->start(); })) return std::nullopt;
+  Read next = read(stop);
+  next.asked = now;
+  const bool ends = next.turn.finished || next.loss;
+  push(std::move(next));
+  if (ends) return std::nullopt;
+  return room_.clock.now();
+}
+
+// Nothing is touched after this half has said that it waits: it may be put back at once.
+std::optional<TimePoint> Lane::step_applying(Worker& worker) {
+  const Read* next = nullptr;
+  {
+    const std::scoped_lock lock{mutex_};
+    applying_waits_ = reads_.empty();
+    if (applying_waits_) return std::nullopt;
+    next = &reads_.front();
+  }
+  if (ended()) {
+    drop_all();
+    return std::nullopt;
+  }
+  const bool finished = next->turn.finished;
+  if (next->loss) {
+    lose(worker, *next->loss);
+    pop();
+    start();
+  } else {
+    apply(worker, *next);
+    pop();
+  }
+  if (finished) return std::nullopt;
+  return room_.clock.now();
+}
+
+void Lane::push(Read read) {
+  room_.in_flight.add(bytes_of(read.turn));
+  const std::scoped_lock lock{mutex_};
+  reads_.push_back(std::move(read));
+  if (std::exchange(applying_waits_, false))
+    room_.applying.add(std::make_shared<Applying>(shared_from_this()));
+}
+
+void Lane::pop() {
+  std::size_t bytes = 0;
+  {
+    const std::scoped_lock lock{mutex_};
+    bytes = bytes_of(reads_.front().turn);
+    reads_.pop_front();
+    if (std::exchange(reading_waits_, false)) start();
+  }
+  room_.in_flight.release(bytes);
+}
+
+void Lane::drop_all() {
+  std::size_t bytes = 0;
+  {
+    const std::scoped_lock lock{mutex_};
+    for (const Read& read : reads_) bytes += bytes_of(read.turn);
+    reads_.clear();
+  }
+  room_.in_flight.release(bytes);
+}
+
+}  // namespace dynamite

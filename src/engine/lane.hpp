@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "engine/in_flight.hpp"
+#include "engine/scheduler.hpp"
+#include "replica/prepared_batch.hpp"
+#include "source/turn.hpp"
+
+namespace dynamite {
+
+/// What all lanes share. It outlives them.
+struct LaneRoom {
+  Scheduler& reading;   ///< of threads that never open a connection
+  Scheduler& applying;  ///< of threads with a connection each
+  InFlight& in_flight;
+  const Clock& clock;
+};
+
+/// A shard or segment, read and applied in order. Its two halves go on side by side: one reads a
+/// little ahead, the other applies. A half that has nothing to do is in no scheduler, and the other
+/// puts it back.
+class Lane : public std::enable_shared_from_this<Lane> {
+ public:
+  explicit Lane(const LaneRoom& room) : room_{room} {}
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
+  virtual ~Lane() = default;
+
+  /// Begins to read.
+  void start();
+
+ protected:
+  /// What one read gave: a turn, or why records were lost.
+  struct Read {
+    Turn turn{};
+    std::optional<PreparedBatch> prepared{};  ///< of the turn's batch
+    std::optional<Error> loss{};
+    TimePoint asked{};  ///< set by the lane
+  };
+
+  virtual std::string name() const = 0;
+  /// Nothing of the lane is wanted any more.
+  virtual bool ended() const = 0;
+  /// Repeating does not help.
+  virtual void fail(const Error& error) = 0;
+
+  // The reading half. Never at the same time as itself.
+
+  /// Before this time there is no next read.
+  virtual TimePoint read_due() = 0;
+  virtual Read read(const std::stop_token& stop) = 0;
+
+  // The applying half. Never at the same time as itself.
+
+  /// Applies, with its checkpoint, what was read. Repeated if it throws Error{transient}.
+  virtual void apply(Worker& worker, const Read& read) = 0;
+  /// Sees to what was lost; then reading goes on.
+  virtual void lose(Worker& worker, const Error& loss) = 0;
+
+  const LaneRoom& room() const noexcept { return room_; }
+
+ private:
+  class Reading;
+  class Applying;
+  static constexpr std::size_t kAheadMax = 2;  // reads that are not applied: one in work, one ahead
+
+  std::optional<TimePoint> step_reading(const std::stop_token& stop);
+  std::optional<TimePoint> step_applying(Worker& worker);
+  void push(Read read);
+  void pop();
+  void drop_all();
+
+  const LaneRoom room_;
+  std::mutex mutex_;
+  std::deque<Read> reads_;  // the first is in work; a deque does not move it when others come
+  bool reading_waits_ = false;
+  bool applying_waits_ = true;
+};
+
+}  // namespace dynamite

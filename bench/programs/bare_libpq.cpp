@@ -55,6 +55,7 @@ WHERE t.pk = u.k1 AND t.sk = u.k2 AND t.version < u.version::numeric)";
 // As Dynamite sets its sessions up.
 constexpr const char* kSession = R"(
 SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;
+SET plan_cache_mode = force_generic_plan;
 SET default_toast_compression = lz4)";
 
 /// A statement and its parameters, which live in the rows or in `texts`.

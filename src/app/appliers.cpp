@@ -62,7 +62,10 @@ void Appliers::run(Lane& lane, const std::stop_token& stop) {
   std::unique_lock lock{mutex_};
   for (Work last;;) {
     lane.at_work = false;
-    if (failure_) lane.ahead.clear();
+    if (failure_) {
+      lane.ahead.clear();
+      lane.changes_ahead = 0;
+    }
     if (lane.ahead.empty() || failure_) {
       room_.notify_all();
       idle_.notify_all();
@@ -70,11 +73,12 @@ void Appliers::run(Lane& lane, const std::stop_token& stop) {
     if (!added_.wait(lock, stop, [&] { return !lane.ahead.empty(); })) return;
     Work work = std::move(lane.ahead.front());
     lane.ahead.pop_front();
+    lane.changes_ahead -= work.part.changes.size();
     lane.at_work = true;
     lock.unlock();
     const auto on_sent = [&] {
       last = {};
-      room_.notify_all();
+      if (lane.changes_ahead < kAheadMax / 2) room_.notify_all();
     };
     attempt([&] {
       lane.outcome += handler.apply(work.part, {.prepared = work.prepared, .on_sent = on_sent},
@@ -118,8 +122,9 @@ void Appliers::add(std::shared_ptr<const Batch> batch) {
 
 void Appliers::add(Lane& lane, Work work) {
   std::unique_lock lock{mutex_};
-  room_.wait(lock, [&] { return failure_ || lane.ahead.size() < kAheadMax; });
+  room_.wait(lock, [&] { return failure_ || lane.changes_ahead < kAheadMax; });
   rethrow_failure();
+  lane.changes_ahead += work.part.changes.size();
   lane.ahead.push_back(std::move(work));
   added_.notify_all();
 }

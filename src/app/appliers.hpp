@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -39,7 +40,7 @@ class Appliers {
   HandlerOutcome finish();
 
  private:
-  static constexpr std::size_t kAheadMax = 3;  // parts that wait for a connection
+  static constexpr std::size_t kAheadMax = 3'000;  // changes that wait for a connection
 
   /// What one connection applies at a time. `part` looks into `whole`.
   struct Work {
@@ -50,6 +51,7 @@ class Appliers {
 
   struct Lane {
     std::deque<Work> ahead;
+    std::atomic<std::size_t> changes_ahead = 0;
     HandlerOutcome outcome;
     bool at_work = true;  // opens its connection
   };

@@ -188,7 +188,8 @@ void Connection::note_sent(int sent, Prepared* prepared) {
 std::vector<Result> Connection::run(std::span<const Statement> statements, const Limits& limits) {
   require_usable();
   for (const Statement& statement : statements) send(statement);
-  return synchronise(statements.size(), limits);
+  send_sync();
+  return collect(statements.size(), limits);
 }
 
 Result Connection::run(std::string_view sql, Params params, const Limits& limits) {
@@ -266,19 +267,15 @@ void Connection::require_usable() const {
   if (!usable()) throw Error{Error::Kind::transient, "the connection to PostgreSQL is lost"};
 }
 
-std::vector<Result> Connection::synchronise(std::size_t count, const Limits& limits) {
+void Connection::send_sync() {
   if (PQpipelineSync(handle_.get()) != 1) give_up(trimmed(PQerrorMessage(handle_.get())));
-  return collect(count, limits);
-}
-
-void Connection::begin_flush() {
-  if (PQflush(handle_.get()) < 0) give_up(trimmed(PQerrorMessage(handle_.get())));
 }
 
 void Connection::skip_results(std::size_t count) noexcept {
   if (!usable()) return;
   try {
-    synchronise(count, {.deadline = steady_clock::now() + Limits::kStopGrace, .stop = {}});
+    send_sync();
+    collect(count, {.deadline = steady_clock::now() + Limits::kStopGrace, .stop = {}});
   } catch (const pg::PgError&) {
     return;  // of a statement: the server has skipped those behind it
   } catch (const std::exception&) {

@@ -126,16 +126,16 @@ class Connection {
   void send(const Statement& statement);
   void send_as_prepared(const Statement& statement);
   void note_sent(int sent, Prepared* prepared);
-  /// Sends a Sync and returns the results of the `count` statements before it.
-  std::vector<Result> synchronise(std::size_t count, const Limits& limits);
-  /// As far as it goes without waiting.
-  void begin_flush();
+  /// Sends a Sync, and what is still to be sent as far as that goes without waiting.
+  void send_sync();
+  /// Of the `count` statements before the Sync.
+  std::vector<Result> collect(std::size_t count, const Limits& limits);
+  void close() noexcept { handle_.reset(); }
   /// The same for results that nobody wants; gives the connection up if they do not come soon.
   void skip_results(std::size_t count) noexcept;
   /// Nothing may be under way. See Pipeline::copy.
   void copy(std::string_view sql, std::string_view data, const Limits& limits);
   Result copy_in(std::string_view data, const Limits& limits);
-  std::vector<Result> collect(std::size_t count, const Limits& limits);
   Prepared* take_sent();
   void wait_for_input(const Limits& limits);
   void look_at_server();

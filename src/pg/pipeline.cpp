@@ -17,7 +17,7 @@ Pipeline::Pipeline(Connection& connection, Limits limits)
 
 Pipeline::~Pipeline() {
   if (committed_) return;
-  if (sent_ > 0) connection_.skip_results(sent_);
+  if (sent_ > 0) ended_ ? connection_.close() : connection_.skip_results(sent_);
   connection_.roll_back();
 }
 
@@ -27,6 +27,7 @@ void Pipeline::add(const Statement& statement) {
 }
 
 void Pipeline::copy(std::string_view sql, std::string_view data) {
+  connection_.send_sync();
   collect();
   connection_.copy(sql, data, limits_);
 }
@@ -34,7 +35,7 @@ void Pipeline::copy(std::string_view sql, std::string_view data) {
 void Pipeline::end() {
   connection_.send({kCommit, {}});
   ++sent_;
-  connection_.begin_flush();
+  connection_.send_sync();
   ended_ = true;
 }
 
@@ -51,7 +52,7 @@ std::vector<Result> Pipeline::commit() {
 
 void Pipeline::collect() {
   const std::size_t sent = std::exchange(sent_, 0);
-  std::ranges::move(connection_.synchronise(sent, limits_), std::back_inserter(results_));
+  std::ranges::move(connection_.collect(sent, limits_), std::back_inserter(results_));
 }
 
 std::vector<Result> run_transaction(Connection& connection, std::span<const Statement> statements,

@@ -1,17 +1,18 @@
 #include "pg/statement.hpp"
 
+#include "core/error.hpp"
+
 namespace dynamite::pg {
 namespace {
 
 constexpr std::uint32_t kByteaOid = 17;
 constexpr std::uint32_t kTextOid = 25;
 constexpr std::uint32_t kTextArrayOid = 1009;
-constexpr int kBinary = 1;
 
 }  // namespace
 
 Params& Params::text(std::string_view value) {
-  const std::string& copy = owned_.emplace_back(value);
+  const std::string& copy = owned_.emplace_front(value);
   return add(kTextOid, copy.data(), copy.size());
 }
 
@@ -24,7 +25,7 @@ Params& Params::number(std::int64_t value) { return text(std::to_string(value));
 Params& Params::null() { return add(kTextOid, nullptr, 0); }
 
 Params& Params::bytes(std::string_view value) {
-  const std::string& copy = owned_.emplace_back(value);
+  const std::string& copy = owned_.emplace_front(value);
   return add(kByteaOid, copy.data(), copy.size());
 }
 
@@ -33,10 +34,11 @@ Params& Params::array(const TextArray& value) {
 }
 
 Params& Params::add(std::uint32_t type, const char* value, std::size_t length) {
-  types_.push_back(type);
-  values_.push_back(value);
-  lengths_.push_back(static_cast<int>(length));
-  formats_.push_back(kBinary);
+  if (count_ == kMax) throw Error{Error::Kind::bug, "a statement has too many parameters"};
+  types_[count_] = type;
+  values_[count_] = value;
+  lengths_[count_] = static_cast<int>(length);
+  ++count_;
   return *this;
 }
 

@@ -1,11 +1,12 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <forward_list>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "pg/text_array.hpp"
 
@@ -27,20 +28,23 @@ class Params {
   Params& array(const TextArray& value);  ///< viewed: must live until the statement ran
   Params& array(TextArray&&) = delete;
 
-  int count() const noexcept { return static_cast<int>(values_.size()); }
+  int count() const noexcept { return static_cast<int>(count_); }
   const std::uint32_t* types() const noexcept { return types_.data(); }
   const char* const* values() const noexcept { return values_.data(); }
   const int* lengths() const noexcept { return lengths_.data(); }
-  const int* formats() const noexcept { return formats_.data(); }
+  const int* formats() const noexcept { return kFormats.data(); }
 
  private:
+  static constexpr std::size_t kMax = 8;  // no statement of ours has more
+  static constexpr std::array<int, kMax> kFormats{1, 1, 1, 1, 1, 1, 1, 1};
+
   Params& add(std::uint32_t type, const char* value, std::size_t length);
 
-  std::deque<std::string> owned_;  // a deque never moves its strings
-  std::vector<std::uint32_t> types_;
-  std::vector<const char*> values_;
-  std::vector<int> lengths_;
-  std::vector<int> formats_;
+  std::forward_list<std::string> owned_;  // never moves its strings
+  std::size_t count_ = 0;
+  std::array<std::uint32_t, kMax> types_;
+  std::array<const char*, kMax> values_;
+  std::array<int, kMax> lengths_;
 };
 
 struct Statement {

@@ -100,10 +100,12 @@ std::string newer_than_tombstone(const Fragments& f) {
                      f.tombstones, f.tombstone_matches());
 }
 
-// No probe at all where the lowest version is above every tombstone's, which is the normal case.
+// No probe at all where the lowest version is above every tombstone's, which is the normal case. As
+// a subquery that is found out once, not for each row.
 std::string no_tombstone(const Fragments& f, std::string_view lowest) {
-  return fmt::format("({}::numeric > coalesce((SELECT max(m.version) FROM {} m), -1)\n  OR {})",
-                     lowest, f.tombstones, newer_than_tombstone(f));
+  return fmt::format(
+      "((SELECT {}::numeric > coalesce((SELECT max(m.version) FROM {} m), -1))\n  OR {})", lowest,
+      f.tombstones, newer_than_tombstone(f));
 }
 
 constexpr std::string_view kTime = "'epoch'::timestamptz + u.micros * interval '1 microsecond'";
@@ -253,6 +255,17 @@ ON CONFLICT (replica_id, lane) DO UPDATE SET position = excluded.position,
                      state_name(state_schema, "checkpoint"));
 }
 
+// The function says what is wrong, and takes as long as all else of a small batch: it is called
+// only where something is.
+std::string require_follower_sql(const std::string& state_schema) {
+  return fmt::format(R"(SELECT {}($1::integer, $2::bigint, $3::bigint)
+WHERE (SELECT true FROM {} r WHERE r.replica_id = $1::integer
+  AND CASE WHEN $2::bigint IS NULL THEN r.follower <> 'daemon' ELSE r.owner = $2::bigint END
+  AND coalesce($3::bigint >= r.oldest_generation, true)) IS NULL)",
+                     state_name(state_schema, "require_follower"),
+                     state_name(state_schema, "replica"));
+}
+
 }  // namespace
 
 ApplySql apply_sql(const ReplicaTable& table) {
@@ -272,7 +285,7 @@ ApplySql apply_sql(const ReplicaTable& table) {
       .tombstone = tombstone_sql(fragments),
       .stamp = stamp_sql(fragments),
       .newest_version = newest_version_sql(fragments),
-      .require_follower = call("require_follower", "$1::integer, $2::bigint, $3::bigint"),
+      .require_follower = require_follower_sql(table.state_schema),
       .require_pass = call("require_pass", "$1::integer, $2::integer"),
       .require_epoch = call("require_epoch", "$1::integer, $2::integer"),
       .require_before =

@@ -6,11 +6,13 @@ namespace dynamite {
 namespace {
 
 // A plan that is kept may be of a time when the table was small, and a batch always is: rows are
-// looked up by their keys, one by one. lz4 doubles what goes into items of several KB; a server
-// that has not got it, or a DBA who has chosen, is let alone.
+// looked up by their keys, one by one. Left to itself the server would plan statements of few rows
+// anew each time, for which that takes longer than all else. lz4 doubles what goes into items of
+// several KB; a server that has not got it, or a DBA who has chosen, is let alone.
 constexpr std::string_view kTune = R"(
 SELECT set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', false),
   set_config('enable_mergejoin', 'off', false), set_config('jit', 'off', false),
+  set_config('plan_cache_mode', 'force_generic_plan', false),
   (SELECT set_config(s.name, 'lz4', false) FROM pg_settings s
    WHERE s.name = 'default_toast_compression' AND s.source = 'default' AND 'lz4' = ANY (s.enumvals)))";
 

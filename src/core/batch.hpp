@@ -1,8 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -50,15 +51,19 @@ struct Rejected {
 
 /// Changes that arrived together, and the bytes they look into.
 struct Batch {
-  /// The page or event as it arrived, behind a pointer so that the views outlive a move of the
-  /// Batch.
-  std::unique_ptr<std::string> page;
+  /// Pages or the event as they arrived. A list, so that the views outlive a move of the Batch.
+  std::list<std::string> pages;
   /// Keys, many a string, of which each grows only within its capacity so that none ever moves; and
   /// items that were read back.
-  std::deque<std::string> keys;
+  std::list<std::string> keys;
   std::vector<std::shared_ptr<const SourceTable>> tables;
   std::vector<Change> changes;
   std::vector<Rejected> rejected;
+
+  std::size_t page_bytes() const noexcept;
 };
+
+/// Adds to `batch` what came behind it from the same table.
+void append(Batch& batch, Batch more);
 
 }  // namespace dynamite

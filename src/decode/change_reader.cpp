@@ -75,8 +75,8 @@ std::uint64_t generation_of(const std::string& stream_arn) {
 
 Batch open_batch(std::string page) {
   Batch batch;
-  batch.page = std::make_unique<std::string>(std::move(page));
-  if (!simdjson::validate_utf8(batch.page->data(), batch.page->size()))
+  batch.pages.push_back(std::move(page));
+  if (!simdjson::validate_utf8(batch.pages.back().data(), batch.pages.back().size()))
     fail("not JSON: the text is not UTF-8");
   return batch;
 }

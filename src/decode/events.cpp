@@ -167,7 +167,7 @@ void read_document_or_line(JsonScanner& scanner, Recorded& recorded, ChangeReade
   try {
     DocumentReader{recorded, reader}.read(scanner);
   } catch (const Error& error) {
-    const auto line = broken_line(*recorded.batch.page, begin);
+    const auto line = broken_line(recorded.batch.pages.front(), begin);
     if (error.kind() != Error::Kind::poison || !line) throw;
     reader.reject(*line, error.what());
     scanner.go_to(line->data() + line->size());
@@ -181,7 +181,7 @@ Batch decode_lambda_event(std::string page, const TableLookup& lookup) {
   read_as_usage("event", [&] {
     batch = open_batch(std::move(page));
     ChangeReader reader{batch, lookup};
-    JsonScanner scanner{*batch.page};
+    JsonScanner scanner{batch.pages.front()};
     const Event event = read_event(scanner, reader);
     scanner.expect_end();
     if (!event.has_records) refuse(event);
@@ -195,7 +195,7 @@ Recorded decode_recorded(std::string page, const TableLookup& lookup) {
   read_as_usage("input", [&] {
     recorded.batch = open_batch(std::move(page));
     ChangeReader reader{recorded.batch, lookup};
-    JsonScanner scanner{*recorded.batch.page};
+    JsonScanner scanner{recorded.batch.pages.front()};
     while (!scanner.at_end()) read_document_or_line(scanner, recorded, reader);
     reader.finish();
   });

@@ -67,7 +67,7 @@ RecordsPage decode_records_page(std::string page, std::shared_ptr<const SourceTa
   read_as_transient("GetRecords", [&] {
     result.batch = open_batch(std::move(page));
     ChangeReader reader{result.batch, std::move(table), generation};
-    JsonScanner scanner{*result.batch.page};
+    JsonScanner scanner{result.batch.pages.front()};
     bool has_records = false;
     scan_object(scanner, [&](std::string_view name) {
       if (token_is(name, "Records")) {
@@ -93,7 +93,7 @@ ScanPage decode_scan_page(std::string page, std::shared_ptr<const SourceTable> t
   read_as_transient("Scan", [&] {
     result.batch = open_batch(std::move(page));
     result.batch.tables.push_back(std::move(table));
-    JsonScanner scanner{*result.batch.page};
+    JsonScanner scanner{result.batch.pages.front()};
     bool has_items = false;
     scan_object(scanner, [&](std::string_view name) {
       if (token_is(name, "Items")) {

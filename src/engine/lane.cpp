@@ -6,9 +6,7 @@ namespace dynamite {
 namespace {
 
 // The page, and rows made of it, which are somewhat smaller.
-std::size_t bytes_of(const Turn& turn) {
-  return turn.batch && turn.batch->page ? 2 * turn.batch->page->size() : 0;
-}
+std::size_t bytes_of(const Turn& turn) { return turn.batch ? 2 * turn.batch->page_bytes() : 0; }
 
 }  // namespace
 
@@ -101,9 +99,19 @@ void Lane::pop() {
     const std::scoped_lock lock{mutex_};
     bytes = bytes_of(reads_.front().turn);
     reads_.pop_front();
-    if (std::exchange(reading_waits_, false)) start();
+    if (reads_.empty()) wake_reading();
   }
   room_.in_flight.release(bytes);
+}
+
+// Before something is sent, all that takes time here is time that the server waits.
+void Lane::sent() {
+  const std::scoped_lock lock{mutex_};
+  if (reads_.size() < kAheadMax) wake_reading();
+}
+
+void Lane::wake_reading() {
+  if (std::exchange(reading_waits_, false)) start();
 }
 
 void Lane::drop_all() {

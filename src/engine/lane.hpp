@@ -61,6 +61,8 @@ class Lane : public std::enable_shared_from_this<Lane> {
 
   /// Applies, with its checkpoint, what was read. Repeated if it throws Error{transient}.
   virtual void apply(Worker& worker, const Read& read) = 0;
+  /// The server has what it needs for now (ApplyRequest::on_sent): the next may be read.
+  void sent();
   /// Sees to what was lost; then reading goes on.
   virtual void lose(Worker& worker, const Error& loss) = 0;
 
@@ -75,6 +77,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   std::optional<TimePoint> step_applying(Worker& worker);
   void push(Read read);
   void pop();
+  void wake_reading();
   void drop_all();
 
   const LaneRoom room_;

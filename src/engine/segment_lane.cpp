@@ -7,6 +7,12 @@
 #include "replica/pass.hpp"
 
 namespace dynamite {
+namespace {
+
+// A commit takes as long as a part of a page: several pages share one.
+constexpr std::size_t kCopyBytes = std::size_t{4} << 20U;
+
+}  // namespace
 
 SegmentLane::SegmentLane(const LaneRoom& room, std::shared_ptr<TableState> table,
                          std::int32_t epoch, SegmentReader reader, bool waits)
@@ -19,16 +25,38 @@ SegmentLane::SegmentLane(const LaneRoom& room, std::shared_ptr<TableState> table
 
 Lane::Read SegmentLane::read(const std::stop_token& stop) {
   try {
-    Read read{.turn = reader_.next(stop)};
-    table_->read_rate.spend(read.turn.capacity_units, room().clock.now());
+    const bool copies = wants_copy();
+    Read read{.turn = read_page(stop)};
+    if (copies) add_pages(read.turn, stop);
     const auto& changes = read.turn.batch->changes;
     const KeySchema& key_schema = table_->replica.source->key_schema;
-    read.prepared = wants_copy() ? prepare_copy(changes, key_schema, epoch_)
-                                 : prepare_rows(changes, key_schema);
+    read.prepared =
+        copies ? prepare_copy(changes, key_schema, epoch_) : prepare_rows(changes, key_schema);
     return read;
   } catch (const Error& error) {
     if (error.kind() != Error::Kind::gone || !waits_) throw;
     throw Error{Error::Kind::transient, error.what()};
+  }
+}
+
+Turn SegmentLane::read_page(const std::stop_token& stop) {
+  Turn turn = reader_.next(stop);
+  table_->read_rate.spend(turn.capacity_units, room().clock.now());
+  return turn;
+}
+
+// What is read already must not be lost by an error, which the next read will meet again.
+void SegmentLane::add_pages(Turn& turn, const std::stop_token& stop) {
+  try {
+    while (!turn.finished && turn.batch->page_bytes() < kCopyBytes &&
+           read_due() <= room().clock.now()) {
+      Turn more = read_page(stop);
+      append(*turn.batch, std::move(*more.batch));
+      turn.position = std::move(more.position);
+      turn.finished = more.finished;
+    }
+  } catch (const Error& error) {
+    spdlog::debug("read less at a time lane={} reason=\"{}\"", name(), error.what());
   }
 }
 
@@ -53,7 +81,8 @@ void SegmentLane::apply(Worker& worker, const Read& read) {
        .prepared = &*read.prepared,
        .fence = {.owner = std::nullopt, .pass = epoch_, .deadline = std::nullopt},
        .checkpoint =
-           Checkpoint{.lane = lane_, .position = turn.position, .finished = turn.finished}},
+           Checkpoint{.lane = lane_, .position = turn.position, .finished = turn.finished},
+       .on_sent = [this] { sent(); }},
       worker.limits());
   if (read.prepared->transactions.front().copy) note_copy(outcome.copied);
   table_->items_scanned += outcome.records;

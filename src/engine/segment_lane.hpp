@@ -26,6 +26,8 @@ class SegmentLane : public Lane {
   void apply(Worker& worker, const Read& read) override;
   void lose(Worker& worker, const Error& loss) override;
 
+  Turn read_page(const std::stop_token& stop);
+  void add_pages(Turn& turn, const std::stop_token& stop);
   bool wants_copy();
   void note_copy(bool copied);
 

@@ -108,7 +108,8 @@ void ShardLane::apply_batch(Worker& worker, const Read& read) {
        .prepared = read.prepared ? &*read.prepared : nullptr,
        .fence = fence,
        .checkpoint =
-           Checkpoint{.lane = lane_, .position = turn.position, .finished = turn.finished}},
+           Checkpoint{.lane = lane_, .position = turn.position, .finished = turn.finished},
+       .on_sent = [this] { sent(); }},
       worker.limits());
   table_->changes_applied += outcome.records;
   spdlog::debug("applied lane={} records={} changes={} rows={} dead_letters={}", name(),

@@ -8,6 +8,7 @@
 #include <array>
 #include <charconv>
 #include <iterator>
+#include <utility>
 #include <vector>
 
 #include "pg/server_error.hpp"
@@ -284,35 +285,38 @@ void Connection::skip_results(std::size_t count) noexcept {
 }
 
 // libpq knows no COPY in pipeline mode.
-void Connection::copy(std::string_view sql, std::string_view data, const Limits& limits) {
+void Connection::begin_copy(std::string_view sql, std::string_view data, const Limits& limits) {
+  PGconn* const handle = handle_.get();
   const std::string text{sql};
-  if (PQexitPipelineMode(handle_.get()) != 1 || PQsendQuery(handle_.get(), text.c_str()) != 1)
-    give_up(trimmed(PQerrorMessage(handle_.get())));
-  const Result copied = copy_in(data, limits);
-  if (PQenterPipelineMode(handle_.get()) != 1) give_up(trimmed(PQerrorMessage(handle_.get())));
-  if (copied.status() == PGRES_COMMAND_OK) return;
-  if (sqlstate_of(copied.get()).empty()) give_up(trimmed(PQresultErrorMessage(copied.get())));
-  throw_server_error(copied.get());
+  if (PQexitPipelineMode(handle) != 1 || PQsendQuery(handle, text.c_str()) != 1)
+    give_up(trimmed(PQerrorMessage(handle)));
+  wait_for_input(limits);
+  Result ready{PQgetResult(handle)};
+  if (ready.status() != PGRES_COPY_IN) {
+    copied_ = std::move(ready);
+    return;
+  }
+  for (; !data.empty(); data.remove_prefix(std::min(kCopyPiece, data.size()))) {
+    const auto size = static_cast<int>(std::min(kCopyPiece, data.size()));
+    if (PQputCopyData(handle, data.data(), size) != 1) give_up(trimmed(PQerrorMessage(handle)));
+    wait_for_input(limits);  // until all is sent
+  }
+  if (PQputCopyEnd(handle, nullptr) != 1) give_up(trimmed(PQerrorMessage(handle)));
 }
 
-Result Connection::copy_in(std::string_view data, const Limits& limits) {
-  PGconn* const handle = handle_.get();
-  wait_for_input(limits);
-  Result result{PQgetResult(handle)};
-  if (result.status() == PGRES_COPY_IN) {
-    for (; !data.empty(); data.remove_prefix(std::min(kCopyPiece, data.size()))) {
-      const auto size = static_cast<int>(std::min(kCopyPiece, data.size()));
-      if (PQputCopyData(handle, data.data(), size) != 1) give_up(trimmed(PQerrorMessage(handle)));
-      wait_for_input(limits);  // until all is sent
-    }
-    if (PQputCopyEnd(handle, nullptr) != 1) give_up(trimmed(PQerrorMessage(handle)));
+void Connection::end_copy(const Limits& limits) {
+  std::optional<Result> copied = std::exchange(copied_, std::nullopt);
+  for (bool ended = false; !ended;) {
     wait_for_input(limits);
-    result = Result{PQgetResult(handle)};
+    Result result{PQgetResult(handle_.get())};
+    ended = result.get() == nullptr;
+    if (!ended && !copied) copied = std::move(result);
   }
-  for (;;) {
-    wait_for_input(limits);
-    if (Result{PQgetResult(handle)}.get() == nullptr) return result;
-  }
+  if (!copied || PQenterPipelineMode(handle_.get()) != 1)
+    give_up(trimmed(PQerrorMessage(handle_.get())));
+  if (copied->status() == PGRES_COMMAND_OK) return;
+  if (sqlstate_of(copied->get()).empty()) give_up(trimmed(PQresultErrorMessage(copied->get())));
+  throw_server_error(copied->get());
 }
 
 void Connection::roll_back() noexcept {

@@ -133,9 +133,9 @@ class Connection {
   void close() noexcept { handle_.reset(); }
   /// The same for results that nobody wants; gives the connection up if they do not come soon.
   void skip_results(std::size_t count) noexcept;
-  /// Nothing may be under way. See Pipeline::copy.
-  void copy(std::string_view sql, std::string_view data, const Limits& limits);
-  Result copy_in(std::string_view data, const Limits& limits);
+  /// Nothing may be under way; end_copy must follow. See Pipeline::copy.
+  void begin_copy(std::string_view sql, std::string_view data, const Limits& limits);
+  void end_copy(const Limits& limits);
   Prepared* take_sent();
   void wait_for_input(const Limits& limits);
   void look_at_server();
@@ -146,7 +146,8 @@ class Connection {
   bool prepares_ = false;
   std::map<std::string, Prepared, std::less<>> prepared_;  // by their SQL
   std::uint64_t prepared_count_ = 0;
-  std::deque<Prepared*> sent_;  // what awaits its result; null: a statement that runs
+  std::optional<Result> copied_;  // why a COPY did not begin, until end_copy
+  std::deque<Prepared*> sent_;    // what awaits its result; null: a statement that runs
   std::chrono::microseconds clock_offset_{};
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
 };

@@ -26,10 +26,13 @@ void Pipeline::add(const Statement& statement) {
   ++sent_;
 }
 
-void Pipeline::copy(std::string_view sql, std::string_view data) {
+void Pipeline::copy(std::string_view sql, std::string_view data,
+                    const std::function<void()>& sent) {
   connection_.send_sync();
   collect();
-  connection_.copy(sql, data, limits_);
+  connection_.begin_copy(sql, data, limits_);
+  if (sent) sent();
+  connection_.end_copy(limits_);
 }
 
 void Pipeline::end() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -22,9 +23,9 @@ class Pipeline {
   /// The statement is copied, and need not outlive the call. See Connection::prepare_statements.
   void add(const Statement& statement);
 
-  /// Waits for what was added so far, then has the COPY statement `sql` read `data`. Throws the
-  /// first failure.
-  void copy(std::string_view sql, std::string_view data);
+  /// Waits for what was added so far, then has the COPY statement `sql` read `data`; calls `sent`
+  /// when that is sent and the server still at work. Throws the first failure.
+  void copy(std::string_view sql, std::string_view data, const std::function<void()>& sent = {});
 
   /// Sends what commit() sends; nothing may be added any more.
   void end();

@@ -69,7 +69,7 @@ bool ApplyTransaction::run_copy(const CopyRows& copy, std::vector<DeadLetter> le
   try {
     pg::Pipeline pipeline{connection_, limits_};
     for (const pg::Statement& statement : before) pipeline.add(statement);
-    pipeline.copy(sql_.copy, copy.data.data());
+    pipeline.copy(sql_.copy, copy.data.data(), request_.on_sent);
     for (const pg::Statement& statement : after) pipeline.add(statement);
     const auto results = pipeline.commit();
     outcome_.applied = copy.data.rows();

@@ -35,7 +35,7 @@ void append_row(CopyRows& rows, const Change& change, const KeySchema& key_schem
   types.empty() ? data.append_null() : data.append_jsonb(types);
   data.append_numeric("0");
   data.append_int32(epoch);
-  append_key(room(rows.rest.puts), change.key, key_schema);
+  append_key(rows.rest.puts.front(), change.key, key_schema);
 }
 
 }  // namespace
@@ -43,6 +43,7 @@ void append_row(CopyRows& rows, const Change& change, const KeySchema& key_schem
 CopyRows make_copy_rows(std::span<const Change> changes, const KeySchema& key_schema,
                         std::int32_t epoch) {
   CopyRows rows;
+  rows.rest.puts.emplace_back();  // without items, a statement takes any number of keys
   std::string types;
   for (const Change& change : changes) {
     try {

@@ -51,13 +51,13 @@ bool lies_in(std::string_view part, std::string_view whole) {
 
 void expect_sound(const Batch& batch) {
   for (const Change& change : batch.changes) {
-    EXPECT_TRUE(lies_in(change.record, *batch.page));
+    EXPECT_TRUE(lies_in(change.record, batch.pages.front()));
     EXPECT_TRUE(lies_in(change.image, change.record));
     EXPECT_LT(change.table, batch.tables.size());
     EXPECT_FALSE(change.key.empty());
   }
   for (const Rejected& rejected : batch.rejected) {
-    EXPECT_TRUE(lies_in(rejected.record, *batch.page));
+    EXPECT_TRUE(lies_in(rejected.record, batch.pages.front()));
     EXPECT_FALSE(rejected.reason.empty());
     EXPECT_LT(rejected.table, batch.tables.size());
   }

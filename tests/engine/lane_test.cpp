@@ -42,7 +42,7 @@ class ScriptedLane : public Lane {
       return {.loss = error};
     }
     Batch batch;
-    batch.page = std::make_unique<std::string>(kPageBytes, 'x');
+    batch.pages.emplace_back(kPageBytes, 'x');
     ++pages_read;
     return {.turn = {.batch = std::move(batch),
                      .position = std::to_string(pages_read),
@@ -50,6 +50,7 @@ class ScriptedLane : public Lane {
   }
   void apply(Worker&, const Read& read) override {
     const int page = std::stoi(read.turn.position);
+    sent();
     before_apply(page);
     applied.push_back(page);
   }

@@ -87,13 +87,17 @@ bin/dynamite-sim:
 	@mkdir -p bin
 	@install build/dev/tests/dynamite-sim bin/dynamite-sim
 
-bench: ## measure, beside a bare libpq program
-	@tools/install
+bench: ## measure, beside bare libpq programs and a handler in Node (half an hour; docs/performance.md)
+	@tools/install --bench
 	@cmake --preset release -DDYNAMITE_TESTS=OFF -DDYNAMITE_BENCH=ON >/dev/null
 	@cmake --build --preset release -j $(JOBS)
-	@for program in build/release/bench/*_bench; do tools/with-servers --no-dynamodb $$program || exit; done
+	@for program in build/release/bench/*_bench; do \
+	  tools/with-servers --no-dynamodb --measure $$program || exit; done
+	@tools/with-servers --no-dynamodb --measure bench/side_by_side/side_by_side \
+	  --json build/release/bench/side_by_side.json
+	@tools/with-servers --no-dynamodb --measure bench/growth/growth
 	@$(MAKE) --no-print-directory release bin/dynamite-sim
-	@tools/with-servers --no-dynamodb bench/whole/whole
+	@tools/with-servers bench/whole/whole
 
 bench-lambda: build/dynamite-lambda.zip ## measure a cold start, beside handlers in Python and Node
 	@tools/install --bench

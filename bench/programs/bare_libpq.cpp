@@ -37,10 +37,10 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::string_view kPlainPut = R"(
-INSERT INTO bench_plain.orders AS t (pk, sk, item, mod_time, create_time, version)
+INSERT INTO bench_plain.{table} AS t (pk, sk, item, mod_time, create_time, version)
 SELECT u.k1, u.k2, u.item::jsonb,
   'epoch'::timestamptz + u.micros::bigint * interval '1 microsecond',
-  'epoch'::timestamptz + u.micros::bigint * interval '1 microsecond', u.version::numeric
+  'epoch'::timestamptz + u.micros::bigint * interval '1 microsecond', {version}
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
   AS u(k1, k2, item, micros, version)
 ON CONFLICT (pk, sk) DO UPDATE SET item = excluded.item, mod_time = excluded.mod_time,
@@ -48,9 +48,9 @@ ON CONFLICT (pk, sk) DO UPDATE SET item = excluded.item, mod_time = excluded.mod
 WHERE t.version < excluded.version)";
 
 constexpr std::string_view kPlainRemove = R"(
-DELETE FROM bench_plain.orders t
+DELETE FROM bench_plain.{table} t
 USING unnest($1::text[], $2::text[], $3::text[]) AS u(k1, k2, version)
-WHERE t.pk = u.k1 AND t.sk = u.k2 AND t.version < u.version::numeric)";
+WHERE t.pk = u.k1 AND t.sk = u.k2 AND t.version < {version})";
 
 // As Dynamite sets its sessions up.
 constexpr const char* kSession = R"(
@@ -99,21 +99,41 @@ class Rows {
   virtual void add(Ready& ready) const = 0;
 };
 
+/// What tells a newer change from an older one, and how its text becomes that.
+struct Guard {
+  std::string table, version;
+};
+
+const std::map<std::string, Guard>& guards() {
+  static const std::map<std::string, Guard> all{
+      {"numeric", {"orders", "u.version::numeric"}},
+      {"bytea", {"orders_bytea", "decode(u.version, 'hex')"}},
+      {"text", {"orders_text", "u.version"}}};
+  return all;
+}
+
 class PlainRows : public Rows {
  public:
+  explicit PlainRows(const Guard& guard)
+      : put_{with(kPlainPut, guard)}, remove_{with(kPlainRemove, guard)} {}
+
   void add(Ready& ready) const override {
     ready.messages.emplace_back("BEGIN");
     for (const RowArrays& r : ready.rows.puts)
-      ready.messages.emplace_back(kPlainPut)
-          .array(r.k1)
-          .array(r.k2)
-          .array(r.item)
-          .array(r.micros)
-          .array(r.version);
+      ready.messages.emplace_back(put_).array(r.k1).array(r.k2).array(r.item).array(r.micros).array(
+          r.version);
     for (const RowArrays& r : ready.rows.removes)
-      ready.messages.emplace_back(kPlainRemove).array(r.k1).array(r.k2).array(r.version);
+      ready.messages.emplace_back(remove_).array(r.k1).array(r.k2).array(r.version);
     ready.messages.emplace_back("COMMIT");
   }
+
+ private:
+  static std::string with(std::string_view sql, const Guard& guard) {
+    return fmt::format(fmt::runtime(sql), fmt::arg("table", guard.table),
+                       fmt::arg("version", guard.version));
+  }
+
+  std::string put_, remove_;
 };
 
 /// In the order of docs/protocol.md, "One transaction".
@@ -262,15 +282,15 @@ std::size_t deal(const Batch& records, std::size_t batch, const Rows& rows,
   return records.changes.size();
 }
 
-std::unique_ptr<Rows> rows_of(const std::string& url, bool plain,
+std::unique_ptr<Rows> rows_of(const std::string& url, const Guard* plain,
                               const std::set<std::string>& without) {
-  if (plain) return std::make_unique<PlainRows>();
+  if (plain != nullptr) return std::make_unique<PlainRows>(*plain);
   pg::Connection connection = pg::Connection::open({.conninfo = url, .application_name = "bench"});
   const auto table = Catalogue{connection, "bench_same_state"}.find(event_table()->arn);
   return std::make_unique<SameRows>(table.value(), without);
 }
 
-int run(const std::string& file, bool plain, const std::set<std::string>& without,
+int run(const std::string& file, const std::string& guard, const std::set<std::string>& without,
         std::size_t connections, std::size_t batch) {
   const char* url = std::getenv("DYNAMITE_TEST_PG_URL");
   if (url == nullptr) throw std::runtime_error{"no PostgreSQL; start it with: make bench"};
@@ -278,7 +298,9 @@ int run(const std::string& file, bool plain, const std::set<std::string>& withou
   for (std::size_t i = 0; i < connections; ++i) senders.emplace_back(url);
   const Recorded recorded =
       decode_recorded(read_file(file), [](std::string_view) { return event_table(); });
-  const std::size_t records = deal(recorded.batch, batch, *rows_of(url, plain, without), senders);
+  const std::size_t records =
+      deal(recorded.batch, batch,
+           *rows_of(url, guard.empty() ? nullptr : &guards().at(guard), without), senders);
   for (Sender& sender : senders) sender.prepare();
   const auto begin = steady_clock::now();
   const double cpu = cpu_seconds();
@@ -298,6 +320,7 @@ int run(const std::string& file, bool plain, const std::set<std::string>& withou
 int main(int argc, char** argv) {
   std::string file;
   std::string statements = "same";
+  std::string guard = "numeric";
   std::set<std::string> without;
   std::size_t connections = 1;
   std::size_t batch = 1'000;
@@ -305,13 +328,16 @@ int main(int argc, char** argv) {
   app.add_option("FILE", file, "JSON lines of Lambda events")->required();
   app.add_option("--statements", statements, "same (as Dynamite) or plain")
       ->check(CLI::IsMember({"same", "plain"}));
+  app.add_option("--guard", guard, "of the plain ones: numeric (as Dynamite), bytea or text")
+      ->check(CLI::IsMember({"numeric", "bytea", "text"}));
   app.add_option("--without", without,
                  "of the same: lock, fence, remove, held, recheck, tombstone; for measuring each");
   app.add_option("--connections", connections, "to PostgreSQL");
   app.add_option("--batch", batch, "records of a batch");
   CLI11_PARSE(app, argc, argv);
   try {
-    return dynamite::bench::run(file, statements == "plain", without, connections, batch);
+    return dynamite::bench::run(file, statements == "plain" ? guard : "", without, connections,
+                                batch);
   } catch (const std::exception& error) {
     fmt::print(stderr, "bare_libpq: {}\n", error.what());
     return 1;

@@ -27,10 +27,13 @@ void make_replica(pg::Connection& connection, const std::string& schema) {
 void make_plain(pg::Connection& connection, const std::string& schema) {
   connection.run(fmt::format("DROP SCHEMA IF EXISTS {} CASCADE", schema));
   connection.run("CREATE SCHEMA " + schema);
-  connection.run(fmt::format(R"(CREATE TABLE {}.orders (
+  for (const auto& [table, guard] :
+       {std::pair{"orders", "numeric"}, std::pair{"orders_bytea", "bytea"},
+        std::pair{"orders_text", "text COLLATE \"C\""}})
+    connection.run(fmt::format(R"(CREATE TABLE {}.{} (
   pk text COLLATE "C", sk text COLLATE "C", item jsonb NOT NULL, mod_time timestamptz NOT NULL,
-  create_time timestamptz NOT NULL, version numeric NOT NULL, PRIMARY KEY (pk, sk)))",
-                             schema));
+  create_time timestamptz NOT NULL, version {} NOT NULL, PRIMARY KEY (pk, sk)))",
+                               schema, table, guard));
 }
 
 }  // namespace

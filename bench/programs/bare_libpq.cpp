@@ -3,7 +3,6 @@
 // Decoding and making the rows is done before the clock starts.
 #include <fmt/format.h>
 #include <libpq-fe.h>
-#include <sys/resource.h>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -22,6 +21,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/clock.hpp"
 #include "core/coalesce.hpp"
 #include "core/handle.hpp"
 #include "decode/decode.hpp"
@@ -251,15 +251,6 @@ std::string read_file(const std::string& name) {
   std::ifstream file{name, std::ios::binary};
   if (!file) throw std::runtime_error{"cannot read " + name};
   return {std::istreambuf_iterator<char>{file}, {}};
-}
-
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 /// The records of `file` in batches, a transaction for each sender; how many.

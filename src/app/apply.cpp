@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <chrono>
 #include <deque>
@@ -12,6 +11,7 @@
 #include "app/recording.hpp"
 #include "app/redrive.hpp"
 #include "app/source_tables.hpp"
+#include "core/clock.hpp"
 #include "decode/decode.hpp"
 #include "source/read_back.hpp"
 
@@ -23,16 +23,6 @@ using std::chrono::steady_clock;
 
 constexpr int kAttempts = 10;                         // of one call
 constexpr auto kPatience = std::chrono::minutes{10};  // for one part of a file
-
-/// Seconds of CPU that this process has taken.
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 /// What of a run is worth measuring.
 struct Stats {

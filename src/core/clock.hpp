@@ -20,4 +20,7 @@ class Clock {
   static Clock& real();
 };
 
+/// Seconds of CPU that this process has taken.
+double cpu_seconds() noexcept;
+
 }  // namespace dynamite

@@ -30,8 +30,11 @@ DeadLetter refused(const Change& change, const pg::PgError& error) {
           .constraint = error.constraint()};
 }
 
-/// COPY does not go into what has row-level security, for example.
-bool is_unsupported(const pg::PgError& error) { return error.sqlstate().starts_with("0A"); }
+/// COPY does not go into what has row-level security, or into a view.
+bool is_unsupported(const pg::PgError& error) {
+  constexpr std::string_view kWrongObjectType = "42809";
+  return error.sqlstate().starts_with("0A") || error.sqlstate() == kWrongObjectType;
+}
 
 }  // namespace
 

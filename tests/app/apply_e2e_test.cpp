@@ -16,12 +16,14 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 
+constexpr const char* kStreamArn =
+    R"("arn:aws:dynamodb:us-east-1:111122223333:table/orders/stream/2026-01-15T12:00:00.123")";
+
 /// A record of the table of ReplicaTest.
 std::string put_record(const std::string& key, std::uint64_t sequence_number,
                        const std::string& value = "x") {
   RecordText record;
-  record.arn =
-      R"("arn:aws:dynamodb:us-east-1:111122223333:table/orders/stream/2026-01-15T12:00:00.123")";
+  record.arn = kStreamArn;
   record.keys = fmt::format(R"({{"pk":{{"S":"{}"}}}})", key);
   record.new_image = item(key, value);
   record.sequence_number = fmt::format("\"{}\"", sequence_number);
@@ -133,6 +135,7 @@ INSTANTIATE_TEST_SUITE_P(
         Hostile{"Nesting",
                 [] {
                   RecordText record;
+                  record.arn = kStreamArn;
                   record.new_image = nested(10'000);
                   return event_of({put_record("a", 1), record.json()});
                 },

@@ -251,24 +251,29 @@ std::optional<std::string> TableTask::look_at_source(Worker& worker) {
 // Changes made between two streams are in neither: a pass that begins after the new one's readers
 // are open heals that, and whatever was left unread in the old one: of that nothing is applied any
 // more from then on, also what is in flight.
+// A step that fails on the way is repeated whole: the stream is ours once all is known of it.
 void TableTask::enter_stream(Worker& worker, const std::string& stream_arn,
                              std::uint64_t generation) {
   pg::Connection& connection = worker.connection();
-  stream_arn_ = stream_arn;
-  stream_label_ = parse_stream_arn(stream_arn).label;
   if (const auto gap = note_stream(connection, table_->replica, stream_arn, generation))
     say_gap(*gap);
+  // It may have been noted before, although the answer was lost.
+  if (Passes{connection, table_->replica}.state().gap_open) table_->gap_recorded();
+  const std::string label = parse_stream_arn(stream_arn).label;
+  const std::string prefix = shard_lane(label, "");
+  const auto checkpoints = load_checkpoints(connection, table_->replica, prefix);
+  stream_arn_ = stream_arn;
+  stream_label_ = label;
   known_.clear();
   positions_.clear();
-  const std::string prefix = shard_lane(stream_label_, "");
-  for (const auto& [lane, checkpoint] : load_checkpoints(connection, table_->replica, prefix)) {
+  for (const auto& [lane, checkpoint] : checkpoints) {
     const std::string shard = lane.substr(prefix.size());
     known_[shard] = checkpoint.finished;
     positions_[shard] = checkpoint.position;
   }
-  check_presence(worker);
   table_->forget_shards();
   table_->generation = generation;
+  check_presence(worker);
 }
 
 // A shard that came and went meanwhile, or whose records did, may look as if nothing was missed.

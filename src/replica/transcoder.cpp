@@ -10,6 +10,7 @@
 #include "core/error.hpp"
 #include "core/number.hpp"
 #include "decode/json_scanner.hpp"
+#include "replica/json_output.hpp"
 
 namespace dynamite {
 namespace {
@@ -28,54 +29,6 @@ struct Step {
 struct SetMember {
   std::string text;   ///< unescaped
   std::string order;  ///< what sorts it: for SS the text itself, and then empty here
-};
-
-/// Appends to a string, in which room for what an image becomes is made at once.
-class Output {
- public:
-  Output(std::string& text, std::string_view image)
-      : text_{text}, image_end_{image.data() + image.size()}, used_{text.size()} {
-    make_room(image.size());
-  }
-  Output(const Output&) = delete;
-  Output& operator=(const Output&) = delete;
-
-  void put(char c) {
-    if (used_ == text_.size()) make_room(1);
-    text_[used_++] = c;
-  }
-
-  void append(std::string_view bytes) {
-    if (text_.size() - used_ < bytes.size()) make_room(bytes.size());
-    std::memcpy(text_.data() + used_, bytes.data(), bytes.size());
-    used_ += bytes.size();
-  }
-
-  /// The same for bytes of the image. Most pieces are short: to copy a whole block, where one is
-  /// there, costs the least.
-  void append_from_image(std::string_view bytes) {
-    if (bytes.size() > kBlock || image_end_ - bytes.data() < kBlockSigned) return append(bytes);
-    if (text_.size() - used_ < kBlock) make_room(kBlock);
-    std::memcpy(text_.data() + used_, bytes.data(), kBlock);
-    used_ += bytes.size();
-  }
-
-  /// Cuts off the room that is left.
-  void finish() { text_.resize(used_); }
-
- private:
-  static constexpr std::size_t kBlock = 32;
-  static constexpr std::ptrdiff_t kBlockSigned = kBlock;
-
-  void make_room(std::size_t bytes) {
-    const std::size_t size = used_ + bytes + kBlock;
-    if (size > text_.capacity()) text_.reserve(std::max(size, 2 * text_.capacity()));
-    text_.resize(size);
-  }
-
-  std::string& text_;
-  const char* const image_end_;
-  std::size_t used_;
 };
 
 /// Tells whether names may be equal: cheap, never wrong in saying no.
@@ -157,7 +110,7 @@ class Transcoder {
   void enter(Step step);
   void leave() noexcept { --steps_; }
 
-  Output item_;
+  JsonOutput item_;
   std::string& types_;
   JsonScanner scanner_;
   std::string buffer_;                    // of plain_string

@@ -1,5 +1,6 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -115,6 +116,10 @@ int run(const Context& context) {
   throw Error{Error::Kind::bug, "command without a function"};
 }
 
+/// Threads hand large buffers on to each other; with an arena for each of them, glibc's malloc
+/// keeps for one thread what another has need of, and takes twice the memory.
+void share_one_arena() { mallopt(M_ARENA_MAX, 1); }
+
 int run(int argc, char** argv) {
   const Environment environment{read_environment};
   const auto parsed = parse_command_line(argc, argv, environment);
@@ -144,6 +149,7 @@ void print_error(std::string_view message, std::string_view hint) {
 
 int main(int argc, char** argv) {
   using dynamite::Error;
+  dynamite::share_one_arena();
   try {
     return dynamite::run(argc, argv);
   } catch (const Error& error) {

@@ -87,7 +87,7 @@ bin/dynamite-sim:
 	@mkdir -p bin
 	@install build/dev/tests/dynamite-sim bin/dynamite-sim
 
-bench: ## measure, beside bare libpq programs and a handler in Node (half an hour; docs/performance.md)
+bench: ## measure, beside bare libpq programs and a handler in Node (over an hour; docs/performance.md)
 	@tools/install --bench
 	@cmake --preset release -DDYNAMITE_TESTS=OFF -DDYNAMITE_BENCH=ON >/dev/null
 	@cmake --build --preset release -j $(JOBS)
@@ -95,6 +95,9 @@ bench: ## measure, beside bare libpq programs and a handler in Node (half an hou
 	  tools/with-servers --no-dynamodb --measure $$program || exit; done
 	@tools/with-servers --no-dynamodb --measure bench/side_by_side/side_by_side \
 	  --json build/release/bench/side_by_side.json
+	@tools/with-servers --no-dynamodb --measure bench/side_by_side/side_by_side \
+	  --apart --sizes 1KB --writes mix
+	@tools/with-servers --no-dynamodb --measure bench/protocol_cost/protocol_cost
 	@tools/with-servers --no-dynamodb --measure bench/growth/growth
 	@$(MAKE) --no-print-directory release bin/dynamite-sim
 	@tools/with-servers bench/whole/whole

@@ -1,0 +1,108 @@
+"""Runs the programs of a comparison on the same recorded events, for the programs in these folders."""
+import json
+import os
+import statistics
+import subprocess
+
+BENCH = os.path.dirname(os.path.abspath(__file__))
+BUILD = os.path.join(BENCH, "..", "build", "release")
+
+
+def sql(text):
+    command = ["psql", os.environ["DYNAMITE_TEST_PG_URL"], "-qAtX", "-v", "ON_ERROR_STOP=1", "-c", text]
+    return subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout.strip()
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [int(child) for child in file.read().split()]
+
+
+def keep_apart():
+    """From now on PostgreSQL works on one half of the cores, and this process and what it starts on the other."""
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        raise SystemExit("one core cannot be divided")
+    servers, clients = cores[: len(cores) // 2], cores[len(cores) // 2 :]
+    postmaster = int(sql("SELECT pg_read_file('postmaster.pid')").splitlines()[0])
+    for pid in [postmaster, *children(postmaster)]:
+        os.sched_setaffinity(pid, servers)
+    os.sched_setaffinity(0, clients)
+
+
+class Comparison:
+    """Programs by their names: dynamite, node, same, plain; with another guard plain_bytea and
+    plain_text; with parts of the protocol left out same-lock, same-lock-fence, and so on."""
+
+    def __init__(self, build, folder):
+        self.build = build
+        self.folder = folder
+        self.environment = dict(
+            os.environ,
+            DYNAMITE_URL=os.environ["DYNAMITE_TEST_PG_URL"],
+            DYNAMITE_STATE_SCHEMA="bench_dynamite_state",
+            DYNAMITE_CREATE_TABLES="never",
+            AWS_REGION="us-east-1",
+        )
+
+    def bench(self, name):
+        return os.path.join(self.build, "bench", name)
+
+    def make_tables(self):
+        subprocess.run([self.bench("make_tables")], check=True)
+
+    def events(self, size, writes, records, number):
+        """The file of round `number`; the caller removes it."""
+        path = os.path.join(self.folder, f"{size}-{writes}-{records}-{number}.jsonl")
+        shape = ["--size", size, "--writes", writes, "--records", str(records), "--round", str(number)]
+        with open(path, "wb") as file:
+            subprocess.run([self.bench("make_events"), *shape], stdout=file, check=True)
+        return path
+
+    def command(self, program, batch, connections):
+        shape = ["--batch", str(batch), "--connections", str(connections)]
+        if program == "dynamite":
+            dynamite = os.path.join(self.build, "dynamite")
+            return [dynamite, "apply", "--as-recorded", "--stats", *shape]
+        if program == "node":
+            return [os.path.join(BENCH, "peers", "node_handler.mjs"), "--write", "values", *shape]
+        statements, *without = program.split("-")
+        statements, _, guard = statements.partition("_")
+        options = ["--guard", guard] if guard else []
+        options += ["--without", *without] if without else []
+        return [self.bench("bare_libpq"), "--statements", statements, *shape, *options]
+
+    def run(self, program, events, batch, connections):
+        """What the program says of its run."""
+        finished = subprocess.run(
+            [*self.command(program, batch, connections), "--", events],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            check=True,
+            text=True,
+        )
+        return json.loads(finished.stdout)
+
+
+def by_turns(programs, number):
+    """Nobody is always the first."""
+    turn = number % len(programs)
+    return [*programs[turn:], *programs[:turn]]
+
+
+def rate(run):
+    return run["records"] / run["wall_s"]
+
+
+def ratio(figures, program, other):
+    return statistics.median(rate(a) / rate(b) for a, b in zip(figures[program], figures[other]))
+
+
+def summary(figures):
+    """Medians of each program's runs, and the first one's ratio to the others."""
+    row = {}
+    for program, runs in figures.items():
+        row[program] = statistics.median(rate(run) for run in runs)
+        row[f"{program}_cpu_us"] = statistics.median(1e6 * run["client_cpu_s"] / run["records"] for run in runs)
+        row[f"to_{program}"] = ratio(figures, next(iter(figures)), program)
+    return row

@@ -95,8 +95,9 @@ bench: ## measure, beside bare libpq programs and a handler in Node (over an hou
 	  tools/with-servers --no-dynamodb --measure $$program || exit; done
 	@tools/with-servers --no-dynamodb --measure bench/side_by_side/side_by_side \
 	  --json build/release/bench/side_by_side.json
-	@tools/with-servers --no-dynamodb --measure bench/side_by_side/side_by_side \
-	  --apart --sizes 1KB --writes mix
+	@for cores in '' --apart; do \
+	  tools/with-servers --no-dynamodb --measure bench/side_by_side/side_by_side \
+	    $$cores --runs 9 --sizes 1KB --writes mix --batches 1000 || exit; done
 	@tools/with-servers --no-dynamodb --measure bench/protocol_cost/protocol_cost
 	@tools/with-servers --no-dynamodb --measure bench/growth/growth
 	@$(MAKE) --no-print-directory release bin/dynamite-sim

@@ -124,6 +124,7 @@ int run_apply(const Context& context) {
   HandlerOptions options = handler_options(context, "apply");
   options.late = !context.line.apply.as_recorded;
   options.keeps_session = true;
+  options.fences_deadline = false;
   if (options.late)
     options.read_back = [&](const Batch& batch, std::uint16_t table, const std::stop_token& stop) {
       return read_back(source.dynamodb(), batch, table, stop);

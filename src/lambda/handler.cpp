@@ -281,9 +281,13 @@ ApplyOutcome Handler::apply_once(const Batch& batch, std::uint16_t table, const 
                           .batch = batch,
                           .table_index = table,
                           .prepared = prepared.empty() ? nullptr : &prepared[table],
-                          .fence = {.deadline = call.deadline},
+                          .fence = {.deadline = deadline_of_commit(call)},
                           .on_sent = call.preparation.on_sent},
                          {.stop = call.stop});
+}
+
+std::optional<system_clock::time_point> Handler::deadline_of_commit(const Call& call) const {
+  return options_.fences_deadline ? std::optional{call.deadline} : std::nullopt;
 }
 
 // A pass that begins between the reading and the applying might sweep, or spare, by an older state:
@@ -295,7 +299,9 @@ ApplyOutcome Handler::apply_read_back(const Batch& batch, std::uint16_t table,
     const Batch now = options_.read_back(batch, table, call.stop);
     try {
       return applier_->apply(
-          {.table = replica, .batch = now, .fence = {.epoch = epoch, .deadline = call.deadline}},
+          {.table = replica,
+           .batch = now,
+           .fence = {.epoch = epoch, .deadline = deadline_of_commit(call)}},
           {.stop = call.stop});
     } catch (const pg::PgError& error) {
       if (error.sqlstate() != pg::kEpochPassed || attempt == kReadBacksMax) throw;

@@ -40,6 +40,8 @@ struct HandlerOptions {
   /// What makes later events faster may stay in the server's session; see open_for_applying. Not
   /// for a pooler that cannot be told from the server.
   bool keeps_session = false;
+  /// PostgreSQL itself refuses to commit after an event's deadline: Lambda freezes processes.
+  bool fences_deadline = true;
   /// A connection that was not used for so long is asked whether it still answers.
   std::chrono::milliseconds idle_trust{30'000};
 };
@@ -82,8 +84,8 @@ class Handler {
   /// Opens the connection and reads the catalogue, so that the first event need not.
   void prepare(std::stop_token stop);
 
-  /// Applies `event`; when this returns, all of it is committed. `deadline`, in our clock:
-  /// PostgreSQL refuses to commit later, and the call ends within kServerGrace of it. Throws Error
+  /// Applies `event`; when this returns, all of it is committed. `deadline`, in our clock: the call
+  /// ends within kServerGrace of it (see HandlerOptions::fences_deadline). Throws Error
   /// if anything was not applied: the whole event must be repeated, which changes nothing of what
   /// was.
   HandlerOutcome handle(std::string event, std::chrono::system_clock::time_point deadline,
@@ -119,6 +121,7 @@ class Handler {
   ApplyOutcome apply_once(const Batch& batch, std::uint16_t table, const Call& call);
   ApplyOutcome apply_read_back(const Batch& batch, std::uint16_t table, const ReplicaTable& replica,
                                const Call& call);
+  std::optional<std::chrono::system_clock::time_point> deadline_of_commit(const Call& call) const;
   const ReplicaTable& replica_of(const std::string& table_arn, const Call& call);
   std::shared_ptr<const SourceTable> source_of(std::string_view stream_arn, Call& call);
   const ReplicaTable* find_replica(const std::string& table_arn) const;

@@ -13,33 +13,61 @@ namespace {
 
 constexpr auto kPatience = std::chrono::minutes{10};  // for one batch
 
-/// What the lane `number` of so many applies of `changes`.
-Batch part_of(const Batch& batch, std::span<const Change> changes, std::size_t number,
-              std::size_t lanes) {
-  Batch part;
-  part.tables = batch.tables;
-  part.changes.reserve(changes.size() / lanes + 1);
-  std::ranges::copy_if(changes, std::back_inserter(part.changes), [&](const Change& change) {
-    return lanes == 1 || std::hash<std::string_view>{}(change.key) % lanes == number;
-  });
-  return part;
-}
-
-/// The rows of each table.
-std::vector<PreparedBatch> prepare_tables(const Batch& batch) {
-  std::vector<PreparedBatch> prepared;
-  if (batch.tables.size() == 1)
-    prepared.push_back(prepare_rows(batch.changes, batch.tables.front()->key_schema));
-  for (std::uint16_t table = 0; batch.tables.size() > 1 && table < batch.tables.size(); ++table) {
-    std::vector<Change> changes;
-    std::ranges::copy_if(batch.changes, std::back_inserter(changes),
-                         [&](const Change& change) { return change.table == table; });
-    prepared.push_back(prepare_rows(changes, batch.tables[table]->key_schema));
-  }
-  return prepared;
+/// Those of a table, as of the only one.
+template <class Elements, class Wanted>
+auto of_table(const Elements& elements, std::uint16_t table, const Wanted& is_wanted) {
+  std::vector<typename Elements::value_type> found;
+  for (const auto& element : elements)
+    if (element.table == table && is_wanted(element)) found.emplace_back(element).table = 0;
+  return found;
 }
 
 }  // namespace
+
+/// Applies what it is given over one connection. While the server works on a transaction the next
+/// one is sent: it never waits for us.
+class Appliers::Sender {
+ public:
+  Sender(const HandlerOptions& options, std::stop_token stop)
+      : handler_{options}, stop_{std::move(stop)} {}
+
+  void connect() { handler_.prepare(stop_); }
+  bool has_sent() const { return !sent_.empty(); }
+
+  HandlerOutcome apply(Work work) {
+    if (work.prepared && handler_.send(work.part, *work.prepared, deadline(), stop_)) {
+      sent_.push_back(std::move(work));
+      return sent_.size() == kSentMax ? settle_oldest() : HandlerOutcome{};
+    }
+    HandlerOutcome sum;
+    while (has_sent()) sum += settle_oldest();
+    sum += handler_.apply(work.part, deadline(), stop_);
+    return sum;
+  }
+
+  /// What was sent behind one that fails is repeated too, which changes nothing of it.
+  HandlerOutcome settle_oldest() {
+    if (const auto outcome = handler_.finish_sent()) {
+      sent_.pop_front();
+      return *outcome;
+    }
+    HandlerOutcome sum;
+    for (const Work& work : std::exchange(sent_, {}))
+      sum += handler_.apply(work.part, deadline(), stop_);
+    return sum;
+  }
+
+ private:
+  static constexpr std::size_t kSentMax = 2;
+
+  static std::chrono::system_clock::time_point deadline() {
+    return std::chrono::system_clock::now() + kPatience;
+  }
+
+  std::deque<Work> sent_;  // outlives what the handler has under way
+  Handler handler_;
+  std::stop_token stop_;
+};
 
 Appliers::Appliers(const HandlerOptions& options, ApplierShape shape, std::stop_token stop)
     : options_{options}, shape_{shape}, stop_{std::move(stop)} {
@@ -54,39 +82,38 @@ Appliers::~Appliers() {
   for (std::jthread& thread : threads_) thread.request_stop();
 }
 
-// The next rows are made, and the last ones' memory is given back, while the server works: before
-// something is sent, all that takes time here is time that the server waits.
 void Appliers::run(Lane& lane, const std::stop_token& stop) {
-  Handler handler{options_};
-  attempt([&] { handler.prepare(stop_); });
+  Sender sender{options_, stop_};
+  attempt([&] { sender.connect(); });
   std::unique_lock lock{mutex_};
-  for (Work last;;) {
-    lane.at_work = false;
+  for (;;) {
     if (failure_) {
       lane.ahead.clear();
       lane.changes_ahead = 0;
     }
-    if (lane.ahead.empty() || failure_) {
+    if (lane.ahead.empty() && !sender.has_sent()) {
+      lane.at_work = false;
       room_.notify_all();
       idle_.notify_all();
+      if (!added_.wait(lock, stop, [&] { return !lane.ahead.empty(); })) return;
+      lane.at_work = true;
     }
-    if (!added_.wait(lock, stop, [&] { return !lane.ahead.empty(); })) return;
-    Work work = std::move(lane.ahead.front());
-    lane.ahead.pop_front();
-    lane.changes_ahead -= work.part.changes.size();
-    lane.at_work = true;
+    std::optional<Work> work = take(lane);
     lock.unlock();
-    const auto on_sent = [&] {
-      last = {};
-      if (lane.changes_ahead < kAheadMax / 2) room_.notify_all();
-    };
-    attempt([&] {
-      lane.outcome += handler.apply(work.part, {.prepared = work.prepared, .on_sent = on_sent},
-                                    std::chrono::system_clock::now() + kPatience, stop_);
-    });
-    last = std::move(work);
+    HandlerOutcome outcome;
+    attempt([&] { outcome = work ? sender.apply(std::move(*work)) : sender.settle_oldest(); });
+    if (lane.changes_ahead < kAheadMax / 2) room_.notify_all();
     lock.lock();
+    lane.outcome += outcome;
   }
+}
+
+std::optional<Appliers::Work> Appliers::take(Lane& lane) {
+  if (lane.ahead.empty()) return std::nullopt;
+  std::optional work{std::move(lane.ahead.front())};
+  lane.ahead.pop_front();
+  lane.changes_ahead -= work->part.changes.size();
+  return work;
 }
 
 /// Keeps what `body` throws for who waits.
@@ -102,25 +129,37 @@ void Appliers::attempt(const Body& body) {
 
 void Appliers::add(std::shared_ptr<const Batch> batch) {
   std::span<const Change> rest{batch->changes};
-  bool first = true;
-  while (!rest.empty() || (first && !batch->rejected.empty())) {
+  for (bool first = true; first || !rest.empty(); first = false) {
     const std::size_t size =
         shape_.records_max == 0 ? rest.size() : std::min(shape_.records_max, rest.size());
-    for (std::size_t number = 0; number < lanes_.size(); ++number) {
-      Work work{.whole = batch,
-                .part = part_of(*batch, rest.first(size), number, lanes_.size()),
-                .prepared = {}};
-      if (std::exchange(first, false)) work.part.rejected = batch->rejected;
-      if (work.part.changes.empty() && work.part.rejected.empty()) continue;
-      // What is read back has other images.
-      if (!options_.late) work.prepared = prepare_tables(work.part);
-      add(lanes_[number], std::move(work));
-    }
+    for (std::uint16_t table = 0; table < batch->tables.size(); ++table)
+      for (std::size_t number = 0; number < lanes_.size(); ++number) {
+        Work work{.whole = batch, .part = part_of(*batch, rest.first(size), table, number)};
+        if (first && number == 0)
+          work.part.rejected = of_table(batch->rejected, table, [](const auto&) { return true; });
+        add(lanes_[number], std::move(work));
+      }
     rest = rest.subspan(size);
   }
 }
 
+/// What the lane `number` applies of a table's changes.
+Batch Appliers::part_of(const Batch& batch, std::span<const Change> changes, std::uint16_t table,
+                        std::size_t number) const {
+  Batch part;
+  part.tables = {batch.tables[table]};
+  part.changes = of_table(changes, table, [&](const Change& change) {
+    return lanes_.size() == 1 ||
+           std::hash<std::string_view>{}(change.key) % lanes_.size() == number;
+  });
+  return part;
+}
+
 void Appliers::add(Lane& lane, Work work) {
+  const Batch& part = work.part;
+  if (part.changes.empty() && part.rejected.empty()) return;
+  // What is read back has other images.
+  if (!options_.late) work.prepared = prepare_rows(part.changes, part.tables.front()->key_schema);
   std::unique_lock lock{mutex_};
   room_.wait(lock, [&] { return failure_ || lane.changes_ahead < kAheadMax; });
   rethrow_failure();

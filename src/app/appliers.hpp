@@ -3,10 +3,13 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <stop_token>
 #include <thread>
 #include <vector>
@@ -42,11 +45,11 @@ class Appliers {
  private:
   static constexpr std::size_t kAheadMax = 3'000;  // changes that wait for a connection
 
-  /// What one connection applies at a time. `part` looks into `whole`.
+  /// What one connection applies at a time, of one table. `part` looks into `whole`.
   struct Work {
     std::shared_ptr<const Batch> whole;
     Batch part;
-    std::vector<PreparedBatch> prepared;
+    std::optional<PreparedBatch> prepared{};
   };
 
   struct Lane {
@@ -56,10 +59,14 @@ class Appliers {
     bool at_work = true;  // opens its connection
   };
 
+  class Sender;
   void run(Lane& lane, const std::stop_token& stop);
   template <class Body>
   void attempt(const Body& body);
+  Batch part_of(const Batch& batch, std::span<const Change> changes, std::uint16_t table,
+                std::size_t number) const;
   void add(Lane& lane, Work work);
+  std::optional<Work> take(Lane& lane);
   void rethrow_failure() const;
 
   const HandlerOptions options_;

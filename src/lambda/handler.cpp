@@ -22,8 +22,7 @@ using std::chrono::system_clock;
 struct Handler::Call {
   system_clock::time_point deadline;
   std::stop_token stop;
-  Preparation preparation{};  // of whole batches only
-  bool reconnected = false;   // after a loss; once is enough
+  bool reconnected = false;  // after a loss; once is enough
   std::size_t connects = 0;
   std::chrono::microseconds in_postgres{};
 
@@ -163,6 +162,15 @@ const ReplicaTable* Handler::find_replica(const std::string& table_arn) const {
   return found == replicas_.end() ? nullptr : &found->second;
 }
 
+const ReplicaTable* Handler::find_unchanged_replica(const SourceTable& source) const {
+  const ReplicaTable* const replica = find_replica(source.arn);
+  return replica != nullptr && replica->source->key_schema == source.key_schema ? replica : nullptr;
+}
+
+bool Handler::is_read_back(const Batch& batch, std::uint16_t table) const {
+  return options_.read_back && (options_.late || lacks_images(batch, table));
+}
+
 const ReplicaTable& Handler::replica_of(const std::string& arn, const Call& call) {
   if (find_replica(arn) == nullptr) load_catalogue();
   if (find_replica(arn) == nullptr && options_.create_replica) create_replica(arn, call);
@@ -215,14 +223,44 @@ std::shared_ptr<const SourceTable> Handler::source_of(std::string_view stream_ar
   return on_connection(call, [&] { return replica_of(arn, call).source; });
 }
 
-HandlerOutcome Handler::apply(const Batch& batch, const Preparation& preparation,
-                              system_clock::time_point deadline, std::stop_token stop) {
-  Call call{.deadline = deadline, .stop = std::move(stop), .preparation = preparation};
+HandlerOutcome Handler::apply(const Batch& batch, system_clock::time_point deadline,
+                              std::stop_token stop) {
+  Call call{.deadline = deadline, .stop = std::move(stop)};
   call.require_time();
   for (const auto& table : batch.tables)
     if (find_replica(table->arn) == nullptr)
       on_connection(call, [&] { return &replica_of(table->arn, call); });
   return apply_all(batch, call);
+}
+
+bool Handler::send(const Batch& batch, const PreparedBatch& prepared,
+                   system_clock::time_point deadline, std::stop_token stop) {
+  Call call{.deadline = deadline, .stop = std::move(stop)};
+  try {
+    if (!applier_ || applier_->sent() == 0) connect(call);
+    const ReplicaTable* const replica = find_unchanged_replica(*batch.tables.at(0));
+    if (replica == nullptr || batch.tables.size() != 1 || is_read_back(batch, 0)) return false;
+    connection_->limit_to(steady_clock::now() + call.left() + kServerGrace);
+    return applier_->send({.table = *replica,
+                           .batch = batch,
+                           .prepared = &prepared,
+                           .fence = {.deadline = deadline_of_commit(call)}},
+                          {.stop = call.stop});
+  } catch (const Error&) {
+    return false;  // apply() meets it again
+  }
+}
+
+std::optional<HandlerOutcome> Handler::finish_sent() {
+  if (!applier_ || applier_->sent() == 0) return std::nullopt;
+  try {
+    HandlerOutcome outcome;
+    outcome += applier_->finish_sent();
+    last_used_ = system_clock::now();
+    return outcome;
+  } catch (const Error&) {
+    return std::nullopt;  // apply() meets it again
+  }
 }
 
 HandlerOutcome Handler::apply_all(const Batch& batch, Call& call) {
@@ -231,10 +269,7 @@ HandlerOutcome Handler::apply_all(const Batch& batch, Call& call) {
   for (std::size_t table = 0; table < batch.tables.size(); ++table) {
     const ApplyOutcome done =
         apply_or_report(batch, static_cast<std::uint16_t>(table), call, outcome);
-    outcome.records += done.records;
-    outcome.changes += done.changes;
-    outcome.applied += done.applied;
-    outcome.dead_letters += done.dead_letters;
+    outcome += done;
   }
   outcome.connects = call.connects;
   outcome.in_postgres = call.in_postgres;
@@ -250,7 +285,6 @@ ApplyOutcome Handler::apply_or_report(const Batch& batch, std::uint16_t table, C
     const bool reports = options_.report_batch_item_failures && batch.tables.size() == 1;
     if (error.kind() != Error::Kind::poison || !reports) throw;
   }
-  call.preparation = {};
   PrefixOutcome prefix =
       apply_prefix(batch, [&](const Batch& part) { return apply(part, table, call); });
   outcome.first_failure = std::move(prefix.first_failure);
@@ -270,19 +304,15 @@ ApplyOutcome Handler::apply(const Batch& batch, std::uint16_t table, Call& call)
 
 ApplyOutcome Handler::apply_once(const Batch& batch, std::uint16_t table, const Call& call) {
   const SourceTable& source = *batch.tables[table];
-  const ReplicaTable* const replica = find_replica(source.arn);
-  if (replica == nullptr || replica->source->key_schema != source.key_schema)
+  const ReplicaTable* const replica = find_unchanged_replica(source);
+  if (replica == nullptr)
     throw Error{Error::Kind::transient,
                 fmt::format("the replica of {} was changed meanwhile", source.arn)};
-  if (options_.read_back && (options_.late || lacks_images(batch, table)))
-    return apply_read_back(batch, table, *replica, call);
-  const auto& prepared = call.preparation.prepared;
+  if (is_read_back(batch, table)) return apply_read_back(batch, table, *replica, call);
   return applier_->apply({.table = *replica,
                           .batch = batch,
                           .table_index = table,
-                          .prepared = prepared.empty() ? nullptr : &prepared[table],
-                          .fence = {.deadline = deadline_of_commit(call)},
-                          .on_sent = call.preparation.on_sent},
+                          .fence = {.deadline = deadline_of_commit(call)}},
                          {.stop = call.stop});
 }
 
@@ -298,11 +328,10 @@ ApplyOutcome Handler::apply_read_back(const Batch& batch, std::uint16_t table,
     const std::int32_t epoch = Passes{*connection_, replica}.epoch();
     const Batch now = options_.read_back(batch, table, call.stop);
     try {
-      return applier_->apply(
-          {.table = replica,
-           .batch = now,
-           .fence = {.epoch = epoch, .deadline = deadline_of_commit(call)}},
-          {.stop = call.stop});
+      return applier_->apply({.table = replica,
+                              .batch = now,
+                              .fence = {.epoch = epoch, .deadline = deadline_of_commit(call)}},
+                             {.stop = call.stop});
     } catch (const pg::PgError& error) {
       if (error.sqlstate() != pg::kEpochPassed || attempt == kReadBacksMax) throw;
     }

@@ -5,7 +5,6 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -58,19 +57,14 @@ struct HandlerOutcome {
   std::optional<FirstFailure> first_failure;  ///< this and all behind it must be repeated
 
   /// Adds the counts of what was applied.
-  HandlerOutcome& operator+=(const HandlerOutcome& more) {
+  template <class Outcome>  // or ApplyOutcome
+  HandlerOutcome& operator+=(const Outcome& more) {
     records += more.records;
     changes += more.changes;
     applied += more.applied;
     dead_letters += more.dead_letters;
     return *this;
   }
-};
-
-/// What was done before a batch is applied, and shall be done while it is.
-struct Preparation {
-  std::span<const PreparedBatch> prepared{};  ///< by table; empty: nothing is prepared
-  std::function<void()> on_sent{};            ///< ApplyRequest's
 };
 
 /// Applies events of DynamoDB stream records, one at a time, over one connection that is kept from
@@ -103,8 +97,18 @@ class Handler {
   std::shared_ptr<const SourceTable> source_of(std::string_view stream_arn,
                                                std::chrono::system_clock::time_point deadline,
                                                std::stop_token stop = {});
-  HandlerOutcome apply(const Batch& batch, const Preparation& preparation,
-                       std::chrono::system_clock::time_point deadline, std::stop_token stop = {});
+  HandlerOutcome apply(const Batch& batch, std::chrono::system_clock::time_point deadline,
+                       std::stop_token stop = {});
+
+  // Ahead of the answer to what was sent before; see Applier.
+
+  /// Sends a batch of one table. False: it needs apply(), once nothing is under way. `batch` and
+  /// `prepared` must live until it has an outcome.
+  bool send(const Batch& batch, const PreparedBatch& prepared,
+            std::chrono::system_clock::time_point deadline, std::stop_token stop = {});
+  /// Waits for the oldest batch that was sent. Nothing: all that were sent and have no outcome need
+  /// apply(), which tells what is wrong, and nothing is under way any more.
+  std::optional<HandlerOutcome> finish_sent();
 
   /// The server ends late statements itself; a server that does not even do that is given up.
   static constexpr std::chrono::milliseconds kServerGrace{200};
@@ -125,6 +129,8 @@ class Handler {
   const ReplicaTable& replica_of(const std::string& table_arn, const Call& call);
   std::shared_ptr<const SourceTable> source_of(std::string_view stream_arn, Call& call);
   const ReplicaTable* find_replica(const std::string& table_arn) const;
+  const ReplicaTable* find_unchanged_replica(const SourceTable& source) const;
+  bool is_read_back(const Batch& batch, std::uint16_t table) const;
   void create_replica(const std::string& table_arn, const Call& call);
   void load_catalogue();
   bool connection_answers(const Call& call);

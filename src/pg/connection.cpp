@@ -203,7 +203,7 @@ std::vector<Result> Connection::collect(std::size_t count, const Limits& limits)
   results.reserve(count);
   std::optional<Result> failure;
   for (bool synced = false; !synced;) {
-    wait_for_input(limits);
+    wait_for_result(limits);
     Result result{PQgetResult(handle_.get())};
     if (result.get() == nullptr) {
       if (PQstatus(handle_.get()) == CONNECTION_BAD) give_up(PQerrorMessage(handle_.get()));
@@ -227,14 +227,21 @@ std::vector<Result> Connection::collect(std::size_t count, const Limits& limits)
         if (!failure) failure.emplace(std::move(result));
     }
   }
-  // The server did not come to what stands behind a failure.
   if (failure) {
-    const bool lost = sqlstate_of(failure->get()).starts_with(kUnknownStatement);
-    std::erase_if(prepared_, [&](const auto& statement) { return lost || !statement.second.kept; });
+    if (sqlstate_of(failure->get()).starts_with(kUnknownStatement))
+      for (auto& [sql, prepared] : prepared_) prepared.kept = false;
+    forget_unkept();
     throw_server_error(failure->get());
   }
   if (results.size() != count) throw Error{Error::Kind::bug, "a statement gave no result"};
   return results;
+}
+
+// The server did not come to what stands behind a failure. What was sent behind the Sync fails too,
+// or has prepared nothing that is not kept.
+void Connection::forget_unkept() {
+  if (sent_.empty())
+    std::erase_if(prepared_, [](const auto& statement) { return !statement.second.kept; });
 }
 
 Connection::Prepared* Connection::take_sent() {
@@ -244,15 +251,24 @@ Connection::Prepared* Connection::take_sent() {
   return prepared;
 }
 
+void Connection::wait_for_result(const Limits& limits) {
+  pump(limits, [this](int) { return PQisBusy(handle_.get()) == 0; });
+}
+
+void Connection::wait_until_sent(const Limits& limits) {
+  pump(limits, [](int unsent) { return unsent == 0; });
+}
+
 // One pump for both directions: with large parameters a blocking sender and a server that waits to
 // be read would wait for each other for ever.
-void Connection::wait_for_input(const Limits& limits) {
+template <class Done>
+void Connection::pump(const Limits& limits, Done done) {
   PGconn* handle = handle_.get();
   std::optional<steady_clock::time_point> stop_at;
   for (;;) {
     const int unsent = PQflush(handle);
     if (unsent < 0) give_up(trimmed(PQerrorMessage(handle)));
-    if (unsent == 0 && PQisBusy(handle) == 0) return;
+    if (done(unsent)) return;
     const auto now = steady_clock::now();
     if (limits.stop.stop_requested() && !stop_at) stop_at = now + Limits::kStopGrace;
     if (now > std::min({limits.deadline, deadline_, stop_at.value_or(limits.deadline)}))
@@ -272,10 +288,10 @@ void Connection::send_sync() {
   if (PQpipelineSync(handle_.get()) != 1) give_up(trimmed(PQerrorMessage(handle_.get())));
 }
 
-void Connection::skip_results(std::size_t count) noexcept {
+void Connection::skip_results(std::size_t count, bool synced) noexcept {
   if (!usable()) return;
   try {
-    send_sync();
+    if (!synced) send_sync();
     collect(count, {.deadline = steady_clock::now() + Limits::kStopGrace, .stop = {}});
   } catch (const pg::PgError&) {
     return;  // of a statement: the server has skipped those behind it
@@ -290,7 +306,7 @@ void Connection::begin_copy(std::string_view sql, std::string_view data, const L
   const std::string text{sql};
   if (PQexitPipelineMode(handle) != 1 || PQsendQuery(handle, text.c_str()) != 1)
     give_up(trimmed(PQerrorMessage(handle)));
-  wait_for_input(limits);
+  wait_for_result(limits);
   Result ready{PQgetResult(handle)};
   if (ready.status() != PGRES_COPY_IN) {
     copied_ = std::move(ready);
@@ -299,7 +315,7 @@ void Connection::begin_copy(std::string_view sql, std::string_view data, const L
   for (; !data.empty(); data.remove_prefix(std::min(kCopyPiece, data.size()))) {
     const auto size = static_cast<int>(std::min(kCopyPiece, data.size()));
     if (PQputCopyData(handle, data.data(), size) != 1) give_up(trimmed(PQerrorMessage(handle)));
-    wait_for_input(limits);  // until all is sent
+    wait_until_sent(limits);
   }
   if (PQputCopyEnd(handle, nullptr) != 1) give_up(trimmed(PQerrorMessage(handle)));
 }
@@ -307,7 +323,7 @@ void Connection::begin_copy(std::string_view sql, std::string_view data, const L
 void Connection::end_copy(const Limits& limits) {
   std::optional<Result> copied = std::exchange(copied_, std::nullopt);
   for (bool ended = false; !ended;) {
-    wait_for_input(limits);
+    wait_for_result(limits);
     Result result{PQgetResult(handle_.get())};
     ended = result.get() == nullptr;
     if (!ended && !copied) copied = std::move(result);

@@ -128,16 +128,20 @@ class Connection {
   void note_sent(int sent, Prepared* prepared);
   /// Sends a Sync, and what is still to be sent as far as that goes without waiting.
   void send_sync();
-  /// Of the `count` statements before the Sync.
+  /// Of the `count` statements before the oldest Sync whose results were not collected.
   std::vector<Result> collect(std::size_t count, const Limits& limits);
-  void close() noexcept { handle_.reset(); }
   /// The same for results that nobody wants; gives the connection up if they do not come soon.
-  void skip_results(std::size_t count) noexcept;
+  /// `synced`: the Sync is sent.
+  void skip_results(std::size_t count, bool synced) noexcept;
   /// Nothing may be under way; end_copy must follow. See Pipeline::copy.
   void begin_copy(std::string_view sql, std::string_view data, const Limits& limits);
   void end_copy(const Limits& limits);
   Prepared* take_sent();
-  void wait_for_input(const Limits& limits);
+  void forget_unkept();
+  void wait_for_result(const Limits& limits);
+  void wait_until_sent(const Limits& limits);
+  template <class Done>
+  void pump(const Limits& limits, Done done);
   void look_at_server();
   [[noreturn]] void give_up(const std::string& why);
 

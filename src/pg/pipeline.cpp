@@ -17,7 +17,7 @@ Pipeline::Pipeline(Connection& connection, Limits limits)
 
 Pipeline::~Pipeline() {
   if (committed_) return;
-  if (sent_ > 0) ended_ ? connection_.close() : connection_.skip_results(sent_);
+  if (sent_ > 0) connection_.skip_results(sent_, ended_);
   connection_.roll_back();
 }
 

@@ -12,6 +12,8 @@ namespace dynamite::pg {
 
 /// A transaction in one round trip, READ COMMITTED: its statements go to the server while the next
 /// ones are made, and the server works on them meanwhile. What was not committed is rolled back.
+/// One may begin behind another that has ended and is not committed yet. If that one fails before
+/// its COMMIT, this one fails too; its destructor must be the first to run.
 class Pipeline {
  public:
   /// Throws Error{transient} if the connection is lost.

@@ -26,6 +26,11 @@ void check_images(std::span<const Change> changes) {
           "give the stream the view type NEW_AND_OLD_IMAGES: it must be switched off and on"};
 }
 
+void check(const ApplyRequest& request, const PreparedTransaction& transaction) {
+  check_kinds(transaction.changes, request.fence.pass.has_value());
+  check_images(transaction.changes);
+}
+
 std::vector<Change> changes_of(const ApplyRequest& request) {
   std::vector<Change> changes;
   changes.reserve(request.batch.changes.size());
@@ -48,7 +53,83 @@ std::vector<DeadLetter> rejected_letters(const ApplyRequest& request) {
   return letters;
 }
 
+/// It has nothing in it that is known to be refused, and no other one depends on it.
+bool is_simple(const ApplyRequest& request) {
+  const PreparedBatch* const prepared = request.prepared;
+  return prepared != nullptr && prepared->broken.empty() && request.batch.rejected.empty() &&
+         request.retried_letters.empty() && !request.checkpoint &&
+         std::ranges::all_of(prepared->transactions, [](const PreparedTransaction& transaction) {
+           return transaction.rows && transaction.rows->dead_letters.empty();
+         });
+}
+
 }  // namespace
+
+/// A batch of which at least the end is under way.
+struct Applier::Sent {
+  ApplyRequest request;
+  pg::Limits limits;
+  std::list<ApplyTransaction> under_way{};
+  ApplyOutcome outcome{};
+};
+
+Applier::Applier(pg::Connection& connection, ApplyOptions options)
+    : connection_{connection}, options_{options} {}
+
+Applier::~Applier() { abandon_sent(); }
+
+bool Applier::send(ApplyRequest request, pg::Limits limits) {
+  if (!is_simple(request)) return false;
+  try {
+    send_transactions(sent_.emplace_back(std::move(request), std::move(limits)));
+  } catch (const Error&) {
+    abandon_sent();
+    throw;
+  }
+  return true;
+}
+
+void Applier::send_transactions(Sent& sent) {
+  const PreparedBatch& prepared = *sent.request.prepared;
+  sent.outcome = {.records = prepared.records, .changes = prepared.changes};
+  const ApplySql& sql = sql_of(sent.request.table);
+  for (const PreparedTransaction& transaction : prepared.transactions) {
+    check(sent.request, transaction);
+    while (transactions_under_way_ == kUnderWayMax) finish_oldest_transaction();
+    sent.under_way.emplace_back(connection_, sql, sent.request, options_, sent.limits)
+        .send(transaction);
+    ++transactions_under_way_;
+  }
+}
+
+void Applier::finish_oldest_transaction() {
+  for (Sent& sent : sent_) {
+    if (sent.under_way.empty()) continue;
+    sent.outcome.applied += sent.under_way.front().finish().applied;
+    sent.under_way.pop_front();
+    --transactions_under_way_;
+    return;
+  }
+}
+
+ApplyOutcome Applier::finish_sent() {
+  try {
+    while (!sent_.front().under_way.empty()) finish_oldest_transaction();
+  } catch (const Error&) {
+    abandon_sent();
+    throw;
+  }
+  const ApplyOutcome outcome = sent_.front().outcome;
+  sent_.pop_front();
+  return outcome;
+}
+
+// What was sent last stands in the way of the others' rollback.
+void Applier::abandon_sent() noexcept {
+  for (; !sent_.empty(); sent_.pop_back())
+    while (!sent_.back().under_way.empty()) sent_.back().under_way.pop_back();
+  transactions_under_way_ = 0;
+}
 
 ApplyOutcome Applier::apply(const ApplyRequest& request, const pg::Limits& limits) {
   std::optional<PreparedBatch> own;
@@ -78,10 +159,7 @@ std::size_t Applier::drop_outdated(const ReplicaTable& table, std::vector<Change
 
 ApplyOutcome Applier::apply_prepared(const ApplyRequest& request, const PreparedBatch& prepared,
                                      const pg::Limits& limits) {
-  for (const PreparedTransaction& transaction : prepared.transactions) {
-    check_kinds(transaction.changes, request.fence.pass.has_value());
-    check_images(transaction.changes);
-  }
+  for (const PreparedTransaction& transaction : prepared.transactions) check(request, transaction);
   std::vector<DeadLetter> letters = rejected_letters(request);
   const std::size_t rejected = letters.size();
   letters.insert(letters.end(), prepared.broken.begin(), prepared.broken.end());

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <map>
 #include <optional>
 #include <string>
@@ -63,8 +64,10 @@ struct ApplyRequest {
 /// Records of streams that ended before the last pass began are outdated, and not applied.
 class Applier {
  public:
-  Applier(pg::Connection& connection, ApplyOptions options)
-      : connection_{connection}, options_{options} {}
+  Applier(pg::Connection& connection, ApplyOptions options);
+  Applier(const Applier&) = delete;
+  Applier& operator=(const Applier&) = delete;
+  ~Applier();
 
   /// Throws Error: `transient` (repeat the batch), `fenced` (stop), `poison` with OnPoison::stop,
   /// `usage` (the replica is not as it should be, or there are too many dead letters). Nothing of
@@ -72,16 +75,36 @@ class Applier {
   /// which a repeat leaves as they are.
   ApplyOutcome apply(const ApplyRequest& request, const pg::Limits& limits = {});
 
+  // Ahead of the answer to what was sent before, so that the server has the next batch when it is
+  // done with one. For batches that may be repeated behind later ones: without a checkpoint.
+
+  /// Sends a batch whose rows are made; waits while more than one transaction is under way before
+  /// it. False: it needs apply(), for which nothing may be under way. Throws as finish_sent does.
+  bool send(ApplyRequest request, pg::Limits limits);
+  /// Waits for the oldest batch that was sent. After an Error nothing is under way any more: all
+  /// that were sent and have no outcome must be applied.
+  ApplyOutcome finish_sent();
+  std::size_t sent() const noexcept { return sent_.size(); }
+
  private:
+  static constexpr std::size_t kUnderWayMax = 2;  // one in the server's hands, one behind it
+
+  struct Sent;
+
   ApplyOutcome apply_prepared(const ApplyRequest& request, const PreparedBatch& prepared,
                               const pg::Limits& limits);
   std::size_t drop_outdated(const ReplicaTable& table, std::vector<Change>& changes,
                             const pg::Limits& limits);
+  void send_transactions(Sent& sent);
+  void finish_oldest_transaction();
+  void abandon_sent() noexcept;
   const ApplySql& sql_of(const ReplicaTable& table);
 
   pg::Connection& connection_;
   ApplyOptions options_;
   std::map<std::int32_t, ApplySql> sql_;
+  std::list<Sent> sent_;
+  std::size_t transactions_under_way_ = 0;
 };
 
 }  // namespace dynamite

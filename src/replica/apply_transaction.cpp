@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <string>
 
-#include "pg/pipeline.hpp"
 #include "replica/locks.hpp"
 
 namespace dynamite {
@@ -45,18 +44,34 @@ ApplyTransaction::ApplyTransaction(pg::Connection& connection, const ApplySql& s
 
 ApplyOutcome ApplyTransaction::run(const PreparedTransaction& prepared,
                                    std::vector<DeadLetter> letters, bool last) {
-  last_ = last;
-  const auto& changes = prepared.changes;
-  const auto oldest = std::ranges::min_element(changes, {}, &Change::version);
-  if (oldest != changes.end()) lowest_generation_ = oldest->version.generation();
+  note_changes(prepared.changes, last);
   if (prepared.copy && run_copy(*prepared.copy, letters)) return outcome_;
   try {
-    run_in_one_pipeline(prepared, letters);
+    send_pipeline(prepared, letters);
+    if (request_.on_sent) request_.on_sent();
+    collect();
   } catch (const pg::PgError& error) {
     if (error.kind() != Error::Kind::poison || options_.on_poison == OnPoison::stop) throw;
-    run_bisected(changes, std::move(letters));
+    pipeline_.reset();
+    run_bisected(prepared.changes, std::move(letters));
   }
   return outcome_;
+}
+
+void ApplyTransaction::send(const PreparedTransaction& prepared) {
+  note_changes(prepared.changes, false);
+  send_pipeline(prepared, {});
+}
+
+ApplyOutcome ApplyTransaction::finish() {
+  collect();
+  return outcome_;
+}
+
+void ApplyTransaction::note_changes(std::span<const Change> changes, bool last) {
+  last_ = last;
+  const auto oldest = std::ranges::min_element(changes, {}, &Change::version);
+  if (oldest != changes.end()) lowest_generation_ = oldest->version.generation();
 }
 
 /// False if a row is there already, or if one is refused for another reason: nothing was done.
@@ -92,16 +107,15 @@ void ApplyTransaction::require_no_poison(const RowSet& rows) const {
     throw Error{Error::Kind::poison, rows.dead_letters.front().reason};
 }
 
-void ApplyTransaction::run_in_one_pipeline(const PreparedTransaction& prepared,
-                                           std::vector<DeadLetter> letters) {
-  pg::Pipeline pipeline{connection_, limits_};
-  std::vector<std::string_view> sent;
+void ApplyTransaction::send_pipeline(const PreparedTransaction& prepared,
+                                     std::vector<DeadLetter> letters) {
+  pipeline_.emplace(connection_, limits_);
   const auto send = [&](const auto& add) {
     Statements statements;
     add(statements);
     for (const pg::Statement& statement : statements) {
-      pipeline.add(statement);
-      sent.push_back(statement.sql);
+      pipeline_->add(statement);
+      sent_.push_back(statement.sql);
     }
   };
   send([&](Statements& out) { add_prologue(out); });
@@ -122,11 +136,13 @@ void ApplyTransaction::run_in_one_pipeline(const PreparedTransaction& prepared,
     add_letters(out, letters);
     add_epilogue(out);
   });
-  pipeline.end();
-  if (request_.on_sent) request_.on_sent();
-  const auto results = pipeline.commit();
-  for (std::size_t i = 0; i < sent.size(); ++i) count_applied(sent[i], results[i]);
+  pipeline_->end();
   outcome_.dead_letters = letters.size();
+}
+
+void ApplyTransaction::collect() {
+  const auto results = pipeline_->commit();
+  for (std::size_t i = 0; i < sent_.size(); ++i) count_applied(sent_[i], results[i]);
 }
 
 void ApplyTransaction::run_bisected(std::span<const Change> changes,

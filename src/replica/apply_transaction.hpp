@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "pg/pg_error.hpp"
+#include "pg/pipeline.hpp"
 #include "replica/applier.hpp"
 
 namespace dynamite {
@@ -21,11 +22,20 @@ class ApplyTransaction {
   /// transaction writes the checkpoint. Returns rows applied and dead letters written.
   ApplyOutcome run(const PreparedTransaction& prepared, std::vector<DeadLetter> letters, bool last);
 
+  // The two halves of run() in the good case, for rows that are made and without a checkpoint.
+  // Another transaction may be sent in between (see pg::Pipeline).
+
+  void send(const PreparedTransaction& prepared);
+  /// Throws what it was refused for, whatever ApplyOptions::on_poison says.
+  ApplyOutcome finish();
+
  private:
   using Statements = std::vector<pg::Statement>;
 
   bool run_copy(const CopyRows& copy, std::vector<DeadLetter> letters);
-  void run_in_one_pipeline(const PreparedTransaction& prepared, std::vector<DeadLetter> letters);
+  void note_changes(std::span<const Change> changes, bool last);
+  void send_pipeline(const PreparedTransaction& prepared, std::vector<DeadLetter> letters);
+  void collect();
   void require_no_poison(const RowSet& rows) const;
   void run_bisected(std::span<const Change> changes, std::vector<DeadLetter> letters);
   void bisect(pg::Transaction& transaction, std::span<const Change> changes,
@@ -59,6 +69,8 @@ class ApplyTransaction {
   bool last_ = false;
   std::optional<std::string> lowest_generation_;  // of the changes
   ApplyOutcome outcome_;
+  std::optional<pg::Pipeline> pipeline_;
+  std::vector<std::string_view> sent_;  // the SQL of what is in it
 };
 
 }  // namespace dynamite

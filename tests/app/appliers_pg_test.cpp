@@ -13,21 +13,31 @@ namespace {
 
 using enum KeyType;
 
-class AppliersTest : public ReplicaTest {
- public:
-  HandlerOptions options() const {
-    HandlerOptions options;
-    options.connect = {.conninfo = url(), .application_name = "dynamite/test"};
-    options.state_schema = state_schema();
-    options.keeps_session = true;
-    return options;
-  }
-};
-
 std::shared_ptr<const Batch> shared_batch(const ReplicaTable& table,
                                           const std::vector<TestChange>& changes) {
   return std::make_shared<const Batch>(batch_of(table, changes));
 }
+
+class AppliersTest : public ReplicaTest {
+ public:
+  HandlerOptions options() const {
+    HandlerOptions options;
+    options.connect = {.conninfo = url(), .application_name = application()};
+    options.state_schema = state_schema();
+    options.keeps_session = true;
+    options.fences_deadline = false;
+    return options;
+  }
+
+  std::string application() const { return "appliers/" + schema(); }
+
+  /// Puts of as many keys, whose values are their numbers from 1, as one batch.
+  void add_puts(Appliers& appliers, std::uint64_t count) const {
+    std::vector<TestChange> changes;
+    for (std::uint64_t i = 1; i <= count; ++i) changes.push_back(put(fmt::format("k{}", i), i));
+    appliers.add(shared_batch(orders, changes));
+  }
+};
 
 /// Changes of random items, some of them again, in any order.
 std::vector<TestChange> history(SourceModel& source) {
@@ -65,11 +75,9 @@ TEST_F(AppliersTest, AnyNumberOfConnectionsLeavesTheNewestOfEachKey) {
 }
 
 TEST_F(AppliersTest, NoTransactionIsOfMoreRecordsThanAllowed) {
-  std::vector<TestChange> changes;
-  for (int i = 0; i < 20; ++i) changes.push_back(put(fmt::format("k{}", i), 1));
   Appliers appliers{options(), {.connections = 2, .records_max = 3}, std::stop_token{}};
 
-  appliers.add(shared_batch(orders, changes));
+  add_puts(appliers, 20);
   appliers.finish();
 
   EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "20");
@@ -81,15 +89,76 @@ TEST_F(AppliersTest, NoTransactionIsOfMoreRecordsThanAllowed) {
 TEST_F(AppliersTest, ARecordThatIsRefusedIsADeadLetterWhoeverMeetsIt) {
   pg::Connection{connect()}.run("ALTER TABLE " + orders.qualified_name() +
                                 " ADD CHECK (item->>'v' <> '7')");
-  std::vector<TestChange> changes;
-  for (std::uint64_t i = 1; i <= 20; ++i) changes.push_back(put(fmt::format("k{}", i), i));
   Appliers appliers{options(), {.connections = 3}, std::stop_token{}};
 
-  appliers.add(shared_batch(orders, changes));
+  add_puts(appliers, 20);
   const HandlerOutcome outcome = appliers.finish();
 
   EXPECT_EQ(outcome.dead_letters, 1U);
   EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "19");
+}
+
+TEST_F(AppliersTest, WhatWasSentBehindARefusedBatchIsAppliedToo) {
+  pg::Connection{connect()}.run("ALTER TABLE " + orders.qualified_name() +
+                                " ADD CHECK (item->>'v' NOT IN ('3', '4', '9'))");
+  Appliers appliers{options(), {.connections = 1, .records_max = 1}, std::stop_token{}};
+
+  add_puts(appliers, 10);
+  const HandlerOutcome outcome = appliers.finish();
+
+  EXPECT_EQ(outcome.records, 10U);
+  EXPECT_EQ(outcome.applied, 7U);
+  EXPECT_EQ(outcome.dead_letters, 3U);
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "7");
+}
+
+// Then the batch behind it is committed.
+TEST_F(AppliersTest, ABatchThatIsRefusedAtItsCommitIsADeadLetterToo) {
+  pg::Connection owner = connect();
+  owner.run("CREATE TABLE allowed (name text PRIMARY KEY)");
+  owner.run("INSERT INTO allowed SELECT i::text FROM generate_series(1, 10) i WHERE i <> 3");
+  owner.run("ALTER TABLE " + orders.qualified_name() +
+            " ADD COLUMN name text GENERATED ALWAYS AS (item->>'v') STORED "
+            "REFERENCES allowed DEFERRABLE INITIALLY DEFERRED");
+  Appliers appliers{options(), {.connections = 1, .records_max = 1}, std::stop_token{}};
+
+  add_puts(appliers, 10);
+  const HandlerOutcome outcome = appliers.finish();
+
+  EXPECT_EQ(outcome.dead_letters, 1U);
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "9");
+  EXPECT_EQ(query(fmt::format("SELECT version FROM {}.dead_letter", state_schema())), "3");
+}
+
+TEST_F(AppliersTest, WhatWasUnderWayWhenTheConnectionWasLostIsAppliedOverANewOne) {
+  const std::uint64_t seed = from_environment("DYNAMITE_TEST_SEED", 1);
+  for (std::uint64_t i = 0; i < 6; ++i) {
+    SCOPED_TRACE(fmt::format("DYNAMITE_TEST_SEED={}", seed + i));
+    const ReplicaTable table = make_replica(keys(S, N), fmt::format("cut_{}", i));
+    SourceModel source{seed + i, table.source->key_schema, 20};
+    const std::vector<TestChange> changes = history(source);
+    Appliers appliers{options(), {.connections = 2, .records_max = 1}, std::stop_token{}};
+    appliers.finish();
+    pg::Connection other = connect();
+    std::optional<pg::Transaction> holder{other};
+    holder->run("LOCK TABLE " + table.qualified_name() + " IN SHARE ROW EXCLUSIVE MODE");
+
+    appliers.add(shared_batch(table, changes));
+    wait_until(
+        fmt::format("SELECT count(*) = 2 FROM pg_stat_activity WHERE application_name = "
+                    "'{}' AND wait_event_type = 'Lock'",
+                    application()));
+    query(
+        fmt::format("SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity "
+                    "WHERE application_name = '{}'",
+                    application()));
+    holder.reset();
+    const HandlerOutcome outcome = appliers.finish();
+
+    pg::Connection connection = connect();
+    EXPECT_EQ(items_of(connection, table), source.items());
+    EXPECT_EQ(outcome.records, changes.size());
+  }
 }
 
 TEST_F(AppliersTest, WhatOneConnectionMeetsIsThrownToWhoAdds) {

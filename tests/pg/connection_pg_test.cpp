@@ -364,6 +364,62 @@ TEST_F(ConnectionTest, ThePipelineIsAtWorkWhileItIsMade) {
   EXPECT_EQ(pipeline.commit().at(1).at(0, 0), std::to_string(text.size()));
 }
 
+TEST_F(ConnectionTest, APipelineMayBeginBehindOneThatIsNotCommittedYet) {
+  Connection connection = connect();
+  connection.run("CREATE TABLE t (x int)");
+  pg::Pipeline first{connection, {}};
+  first.add({"INSERT INTO t VALUES (1)", {}});
+  first.end();
+
+  pg::Pipeline second{connection, {}};
+  second.add({"INSERT INTO t SELECT count(*) + 1 FROM t", {}});
+  second.end();
+
+  wait_until("SELECT count(*) = 2 FROM t");  // nobody has asked for the first one's results
+  EXPECT_EQ(first.commit().at(0).affected(), 1U);
+  EXPECT_EQ(second.commit().at(0).affected(), 1U);
+}
+
+TEST_F(ConnectionTest, APipelineBehindOneThatFailsFailsToo) {
+  Connection connection = connect();
+  connection.run("CREATE TABLE t (x int)");
+  {
+    pg::Pipeline first{connection, {}};
+    first.add({"SELECT 1/0", {}});
+    first.end();
+    pg::Pipeline second{connection, {}};
+    second.add({"INSERT INTO t VALUES (2)", {}});
+    second.end();
+
+    EXPECT_EQ(error_of([&] { first.commit(); }).kind(), Error::Kind::poison);
+  }
+
+  EXPECT_TRUE(connection.usable());
+  EXPECT_EQ(connection.run("SELECT count(*) FROM t").at(0, 0), "0");
+}
+
+// A server that reads nothing more until it is done with the first one cannot take the second.
+TEST_F(ConnectionTest, TheResultsOfAPipelineDoNotWaitForWhatIsToBeSentBehindIt) {
+  Connection connection = connect();
+  pg::Pipeline first{connection, {}};
+  first.add({"SELECT 1", {}});
+  first.end();
+  pg::Connection other = connect();
+  pg::Transaction holder{other};
+  holder.run("SELECT pg_advisory_xact_lock(4712)");
+  pg::Pipeline second{connection, {}};
+  second.add({"SELECT pg_advisory_xact_lock(4712)", {}});
+  const std::string text(64U << 20U, 'x');  // more than the sockets take
+  Statement large{"SELECT length($1)", {}};
+  large.params.text(text);
+  second.add(large);
+  second.end();
+
+  EXPECT_EQ(first.commit().at(0).at(0, 0), "1");
+  holder.commit();
+  EXPECT_EQ(second.commit().at(1).at(0, 0), std::to_string(text.size()));
+}
+
 TEST_F(ConnectionTest, ACommitThatADeferredConstraintRefusesThrows) {
   Connection connection = connect();
   connection.run("CREATE TABLE t (x int UNIQUE DEFERRABLE INITIALLY DEFERRED)");
@@ -432,6 +488,28 @@ TEST_F(PreparedStatementsTest, AFailureBeforeThePreparationRepeatsIt) {
   failing.push_back({"INSERT INTO t VALUES ($1::bigint)", {}});
   failing.back().params.number(1);
   EXPECT_THROW(run_transaction(*connection, failing), PgError);
+  EXPECT_EQ(prepared(), "");
+
+  insert({1});
+
+  EXPECT_EQ(query("SELECT x FROM t"), "1");
+}
+
+TEST_F(PreparedStatementsTest, AFailureBeforeThePreparationRepeatsItAlsoBehindTheFailure) {
+  const auto insert_one = [](pg::Pipeline& pipeline) {
+    Statement statement{"INSERT INTO t VALUES ($1::bigint)", {}};
+    statement.params.number(1);
+    pipeline.add(statement);
+    pipeline.end();
+  };
+  {
+    pg::Pipeline first{*connection, {}};
+    first.add({"SELECT 1/0", {}});
+    insert_one(first);
+    pg::Pipeline second{*connection, {}};
+    insert_one(second);
+    EXPECT_THROW(first.commit(), PgError);
+  }
   EXPECT_EQ(prepared(), "");
 
   insert({1});

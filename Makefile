@@ -87,7 +87,7 @@ bin/dynamite-sim:
 	@mkdir -p bin
 	@install build/dev/tests/dynamite-sim bin/dynamite-sim
 
-bench: ## measure, beside bare libpq programs and a handler in Node (over an hour; docs/performance.md)
+bench: ## measure, beside bare libpq programs and a handler in Node (an hour; docs/performance.md)
 	@tools/install --bench
 	@cmake --preset release -DDYNAMITE_TESTS=OFF -DDYNAMITE_BENCH=ON >/dev/null
 	@cmake --build --preset release -j $(JOBS)
@@ -97,11 +97,15 @@ bench: ## measure, beside bare libpq programs and a handler in Node (over an hou
 	  --json build/release/bench/side_by_side.json
 	@for cores in '' --apart; do \
 	  tools/with-servers --no-dynamodb --measure bench/side_by_side/side_by_side \
-	    $$cores --runs 9 --sizes 1KB --writes mix --batches 1000 || exit; done
+	    $$cores --runs 9 --connections 1 2 || exit; done
 	@tools/with-servers --no-dynamodb --measure bench/protocol_cost/protocol_cost
-	@tools/with-servers --no-dynamodb --measure bench/growth/growth
+	@tools/with-servers --no-dynamodb --measure bench/profile/profile
+	@tools/with-servers --no-dynamodb --measure bench/growth/growth --json build/release/bench/growth.json
 	@$(MAKE) --no-print-directory release bin/dynamite-sim
-	@tools/with-servers bench/whole/whole
+	@tools/with-servers bench/whole/whole --json build/release/bench/whole.json
+	@bench/side_by_side/chart build/release/bench/side_by_side.json >build/release/bench/performance.svg
+	@bench/growth/chart build/release/bench/growth.json build/release/bench/whole.json >build/release/bench/growth.svg
+	@echo "build/release/bench/performance.svg, build/release/bench/growth.svg"
 
 bench-lambda: build/dynamite-lambda.zip ## measure a cold start, beside handlers in Python and Node
 	@tools/install --bench

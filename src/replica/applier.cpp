@@ -53,6 +53,12 @@ std::vector<DeadLetter> rejected_letters(const ApplyRequest& request) {
   return letters;
 }
 
+std::size_t bytes(const RowSet& rows) {
+  std::size_t sum = 0;
+  for (const RowArrays& puts : rows.puts) sum += puts.item.bytes();
+  return sum;
+}
+
 /// It has nothing in it that is known to be refused, and no other one depends on it.
 bool is_simple(const ApplyRequest& request) {
   const PreparedBatch* const prepared = request.prepared;
@@ -95,7 +101,8 @@ void Applier::send_transactions(Sent& sent) {
   const ApplySql& sql = sql_of(sent.request.table);
   for (const PreparedTransaction& transaction : prepared.transactions) {
     check(sent.request, transaction);
-    while (transactions_under_way_ == kUnderWayMax) finish_oldest_transaction();
+    const std::size_t before_it = bytes(*transaction.rows) > kAheadBytesMax ? 0 : kUnderWayMax - 1;
+    while (transactions_under_way_ > before_it) finish_oldest_transaction();
     sent.under_way.emplace_back(connection_, sql, sent.request, options_, sent.limits)
         .send(transaction);
     ++transactions_under_way_;

@@ -78,8 +78,8 @@ class Applier {
   // Ahead of the answer to what was sent before, so that the server has the next batch when it is
   // done with one. For batches that may be repeated behind later ones: without a checkpoint.
 
-  /// Sends a batch whose rows are made; waits while more than one transaction is under way before
-  /// it. False: it needs apply(), for which nothing may be under way. Throws as finish_sent does.
+  /// Sends a batch whose rows are made; waits until few enough of the transactions before it are
+  /// under way. False: it needs apply(), for which nothing may be under way. Throws as finish_sent does.
   bool send(ApplyRequest request, pg::Limits limits);
   /// Waits for the oldest batch that was sent. After an Error nothing is under way any more: all
   /// that were sent and have no outcome must be applied.
@@ -87,7 +87,10 @@ class Applier {
   std::size_t sent() const noexcept { return sent_.size(); }
 
  private:
-  static constexpr std::size_t kUnderWayMax = 2;  // one in the server's hands, one behind it
+  static constexpr std::size_t kUnderWayMax = 2;  // transactions: one at work, one behind it
+  // What waits in the sockets grows cold there: to send more than that ahead costs more than the
+  // way of an answer.
+  static constexpr std::size_t kAheadBytesMax = std::size_t{1} << 19U;
 
   struct Sent;
 

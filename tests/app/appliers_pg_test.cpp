@@ -112,6 +112,34 @@ TEST_F(AppliersTest, WhatWasSentBehindARefusedBatchIsAppliedToo) {
   EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "7");
 }
 
+TEST_F(AppliersTest, ABatchOfSeveralTransactionsIsOneOutcome) {
+  pg::Connection{connect()}.run("ALTER TABLE " + orders.qualified_name() +
+                                " ADD CHECK (item->>'v' <> '3000')");
+  Appliers appliers{options(), {.connections = 1}, std::stop_token{}};
+
+  add_puts(appliers, 2'999);
+  add_puts(appliers, 5'000);
+  const HandlerOutcome outcome = appliers.finish();
+
+  EXPECT_EQ(outcome.records, 7'999U);
+  EXPECT_EQ(outcome.applied, 4'999U);
+  EXPECT_EQ(outcome.dead_letters, 1U);
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "4999");
+}
+
+TEST_F(AppliersTest, LargeItemsAreAppliedAsSmallOnes) {
+  Appliers appliers{options(), {.connections = 1, .records_max = 4}, std::stop_token{}};
+  std::vector<TestChange> changes;
+  for (std::uint64_t i = 1; i <= 40; ++i)
+    changes.push_back(put(fmt::format("k{}", i), i, std::string(i % 8 < 4 ? 10 : 300'000, 'x')));
+
+  appliers.add(shared_batch(orders, changes));
+  const HandlerOutcome outcome = appliers.finish();
+
+  EXPECT_EQ(outcome.applied, 40U);
+  EXPECT_EQ(query("SELECT sum(length(item->>'v')) FROM " + orders.qualified_name()), "6000200");
+}
+
 // Then the batch behind it is committed.
 TEST_F(AppliersTest, ABatchThatIsRefusedAtItsCommitIsADeadLetterToo) {
   pg::Connection owner = connect();

@@ -87,7 +87,7 @@ bin/dynamite-sim:
 	@mkdir -p bin
 	@install build/dev/tests/dynamite-sim bin/dynamite-sim
 
-bench: ## measure, beside bare libpq programs and a handler in Node (an hour; docs/performance.md)
+bench: ## measure, beside bare libpq programs and a handler in Node (half an hour; docs/performance.md)
 	@tools/install --bench
 	@cmake --preset release -DDYNAMITE_TESTS=OFF -DDYNAMITE_BENCH=ON >/dev/null
 	@cmake --build --preset release -j $(JOBS)
@@ -98,6 +98,8 @@ bench: ## measure, beside bare libpq programs and a handler in Node (an hour; do
 	@for cores in '' --apart; do \
 	  tools/with-servers --no-dynamodb --measure bench/side_by_side/side_by_side \
 	    $$cores --runs 9 --connections 1 2 || exit; done
+	@tools/with-servers --no-dynamodb --measure bench/side_by_side/side_by_side \
+	  --runs 9 --writes upd --batches 1 --programs dynamite same plain
 	@tools/with-servers --no-dynamodb --measure bench/protocol_cost/protocol_cost
 	@tools/with-servers --no-dynamodb --measure bench/profile/profile
 	@tools/with-servers --no-dynamodb --measure bench/growth/growth --json build/release/bench/growth.json

@@ -79,7 +79,8 @@ class Applier {
   // done with one. For batches that may be repeated behind later ones: without a checkpoint.
 
   /// Sends a batch whose rows are made; waits until few enough of the transactions before it are
-  /// under way. False: it needs apply(), for which nothing may be under way. Throws as finish_sent does.
+  /// under way. False: it needs apply(), for which nothing may be under way. Throws as finish_sent
+  /// does.
   bool send(ApplyRequest request, pg::Limits limits);
   /// Waits for the oldest batch that was sent. After an Error nothing is under way any more: all
   /// that were sent and have no outcome must be applied.

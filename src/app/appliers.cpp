@@ -8,6 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include "core/error.hpp"
+
 namespace dynamite {
 namespace {
 
@@ -35,13 +37,14 @@ class Appliers::Sender {
   bool has_sent() const { return !sent_.empty(); }
 
   HandlerOutcome apply(Work work) {
+    require_not_stopped();
     if (work.prepared && handler_.send(work.part, *work.prepared, deadline(), stop_)) {
       sent_.push_back(std::move(work));
       return sent_.size() == kSentMax ? settle_oldest() : HandlerOutcome{};
     }
     HandlerOutcome sum;
     while (has_sent()) sum += settle_oldest();
-    sum += handler_.apply(work.part, deadline(), stop_);
+    sum += apply_alone(work);
     return sum;
   }
 
@@ -52,8 +55,7 @@ class Appliers::Sender {
       return *outcome;
     }
     HandlerOutcome sum;
-    for (const Work& work : std::exchange(sent_, {}))
-      sum += handler_.apply(work.part, deadline(), stop_);
+    for (const Work& work : std::exchange(sent_, {})) sum += apply_alone(work);
     return sum;
   }
 
@@ -62,6 +64,17 @@ class Appliers::Sender {
 
   static std::chrono::system_clock::time_point deadline() {
     return std::chrono::system_clock::now() + kPatience;
+  }
+
+  HandlerOutcome apply_alone(const Work& work) {
+    require_not_stopped();
+    return handler_.apply(work.part, deadline(), stop_);
+  }
+
+  void require_not_stopped() const {
+    if (stop_.stop_requested())
+      throw Error{Error::Kind::transient, "stopped before all was applied",
+                  "apply the same again: what is applied is not changed by that"};
   }
 
   std::deque<Work> sent_;  // outlives what the handler has under way

@@ -38,8 +38,8 @@ class Appliers {
   void add(std::shared_ptr<const Batch> batch);
 
   /// Returns when all connections are open and all batches are committed. Throws what a
-  /// connection's thread threw; what was added may then be applied in part, and a repeat changes
-  /// nothing of that.
+  /// connection's thread threw, Error{transient} after a stop; what was added may then be applied
+  /// in part, and a repeat changes nothing of that.
   HandlerOutcome finish();
 
  private:

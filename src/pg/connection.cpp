@@ -130,7 +130,9 @@ Connection Connection::open_with(const ConnectOptions& options, const ConnectPar
       throw Error{kind_of_connect_failure(message), "cannot connect to PostgreSQL: " + message,
                   hint_of_connect_failure(message)};
     }
-    if (stop.stop_requested() || steady_clock::now() > deadline)
+    if (stop.stop_requested())
+      throw Error{Error::Kind::transient, "stopped while connecting to PostgreSQL"};
+    if (steady_clock::now() > deadline)
       throw Error{Error::Kind::transient, "PostgreSQL did not answer in time while connecting",
                   "check host and port in the setting `url`, firewall and security group"};
     const short events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT;

@@ -31,6 +31,14 @@ class AppliersTest : public ReplicaTest {
 
   std::string application() const { return "appliers/" + schema(); }
 
+  /// Returns when so many connections of the appliers wait for a lock.
+  void wait_until_waiting(int connections) {
+    wait_until(
+        fmt::format("SELECT count(*) = {} FROM pg_stat_activity WHERE application_name = '{}' "
+                    "AND wait_event_type = 'Lock'",
+                    connections, application()));
+  }
+
   /// Puts of as many keys, whose values are their numbers from 1, as one batch.
   void add_puts(Appliers& appliers, std::uint64_t count) const {
     std::vector<TestChange> changes;
@@ -172,10 +180,7 @@ TEST_F(AppliersTest, WhatWasUnderWayWhenTheConnectionWasLostIsAppliedOverANewOne
     holder->run("LOCK TABLE " + table.qualified_name() + " IN SHARE ROW EXCLUSIVE MODE");
 
     appliers.add(shared_batch(table, changes));
-    wait_until(
-        fmt::format("SELECT count(*) = 2 FROM pg_stat_activity WHERE application_name = "
-                    "'{}' AND wait_event_type = 'Lock'",
-                    application()));
+    wait_until_waiting(2);
     query(
         fmt::format("SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity "
                     "WHERE application_name = '{}'",
@@ -187,6 +192,39 @@ TEST_F(AppliersTest, WhatWasUnderWayWhenTheConnectionWasLostIsAppliedOverANewOne
     EXPECT_EQ(items_of(connection, table), source.items());
     EXPECT_EQ(outcome.records, changes.size());
   }
+}
+
+TEST_F(AppliersTest, AStopLeavesWhatIsNotUnderWay) {
+  std::stop_source stop;
+  Appliers appliers{options(), {.connections = 1, .records_max = 1}, stop.get_token()};
+  pg::Connection other = connect();
+  pg::Transaction holder{other};
+  holder.run("LOCK TABLE " + orders.qualified_name() + " IN SHARE ROW EXCLUSIVE MODE");
+  add_puts(appliers, 10);
+  wait_until_waiting(1);
+
+  stop.request_stop();
+  holder.commit();
+  const Error error = error_of([&] { appliers.finish(); });
+
+  EXPECT_EQ(error.kind(), Error::Kind::transient);
+  EXPECT_THAT(error.what(), testing::HasSubstr("stopped before all was applied"));
+  EXPECT_EQ(query("SELECT count(*) <= 3 FROM " + orders.qualified_name()), "t");
+}
+
+TEST_F(AppliersTest, AStopDoesNotWaitForALockForLong) {
+  std::stop_source stop;
+  Appliers appliers{options(), {.connections = 1, .records_max = 1}, stop.get_token()};
+  pg::Connection other = connect();
+  pg::Transaction holder{other};
+  holder.run("LOCK TABLE " + orders.qualified_name() + " IN SHARE ROW EXCLUSIVE MODE");
+  add_puts(appliers, 10);
+  wait_until_waiting(1);
+
+  stop.request_stop();
+
+  EXPECT_THAT(error_of([&] { appliers.finish(); }).what(),
+              testing::HasSubstr("stopped before all was applied"));
 }
 
 TEST_F(AppliersTest, WhatOneConnectionMeetsIsThrownToWhoAdds) {

@@ -28,5 +28,20 @@ TEST(Connection, AServerThatSaysNothingIsGivenUpWithTheLikelyCause) {
   EXPECT_THAT(error.hint(), HasSubstr("security group"));
 }
 
+TEST(Connection, AStopWhileConnectingSaysThatItWasOne) {
+  HttpServer silent{[](const ServedRequest&) { return ServedResponse{.hang = true}; }};
+  std::stop_source stop;
+  stop.request_stop();
+
+  const Error error = error_of([&] {
+    pg::Connection::open({.conninfo = fmt::format("postgresql://127.0.0.1:{}/db", silent.port()),
+                          .application_name = "test"},
+                         stop.get_token());
+  });
+
+  EXPECT_EQ(error.kind(), Error::Kind::transient);
+  EXPECT_THAT(error.what(), HasSubstr("stopped while connecting"));
+}
+
 }  // namespace
 }  // namespace dynamite::test

@@ -37,7 +37,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::string_view kPlainPut = R"(
-INSERT INTO bench_plain.{table} AS t (pk, sk, item, mod_time, create_time, version)
+INSERT INTO {table} AS t (pk, sk, item, mod_time, create_time, version)
 SELECT u.k1, u.k2, u.item::jsonb,
   'epoch'::timestamptz + u.micros::bigint * interval '1 microsecond',
   'epoch'::timestamptz + u.micros::bigint * interval '1 microsecond', {version}
@@ -48,9 +48,9 @@ ON CONFLICT (pk, sk) DO UPDATE SET item = excluded.item, mod_time = excluded.mod
 WHERE t.version < excluded.version)";
 
 constexpr std::string_view kPlainRemove = R"(
-DELETE FROM bench_plain.{table} t
+DELETE FROM {table} t
 USING unnest($1::text[], $2::text[], $3::text[]) AS u(k1, k2, version)
-WHERE t.pk = u.k1 AND t.sk = u.k2 AND t.version < {version})";
+WHERE t.pk = u.k1 AND t.sk = u.k2 AND t.{column} < {version})";
 
 // As Dynamite sets its sessions up.
 constexpr const char* kSession = R"(
@@ -106,16 +106,24 @@ struct Guard {
 
 const std::map<std::string, Guard>& guards() {
   static const std::map<std::string, Guard> all{
-      {"numeric", {"orders", "u.version::numeric"}},
-      {"bytea", {"orders_bytea", "decode(u.version, 'hex')"}},
-      {"text", {"orders_text", "u.version"}}};
+      {"numeric", {"bench_plain.orders", "u.version::numeric"}},
+      {"bytea", {"bench_plain.orders_bytea", "decode(u.version, 'hex')"}},
+      {"text", {"bench_plain.orders_text", "u.version"}}};
   return all;
+}
+
+std::string plain_remove(std::string_view table, std::string_view column,
+                         std::string_view version) {
+  return fmt::format(kPlainRemove, fmt::arg("table", table), fmt::arg("column", column),
+                     fmt::arg("version", version));
 }
 
 class PlainRows : public Rows {
  public:
   explicit PlainRows(const Guard& guard)
-      : put_{with(kPlainPut, guard)}, remove_{with(kPlainRemove, guard)} {}
+      : put_{fmt::format(kPlainPut, fmt::arg("table", guard.table),
+                         fmt::arg("version", guard.version))},
+        remove_{plain_remove(guard.table, "version", guard.version)} {}
 
   void add(Ready& ready) const override {
     ready.messages.emplace_back("BEGIN");
@@ -128,11 +136,6 @@ class PlainRows : public Rows {
   }
 
  private:
-  static std::string with(std::string_view sql, const Guard& guard) {
-    return fmt::format(fmt::runtime(sql), fmt::arg("table", guard.table),
-                       fmt::arg("version", guard.version));
-  }
-
   std::string put_, remove_;
 };
 
@@ -140,7 +143,11 @@ class PlainRows : public Rows {
 class SameRows : public Rows {
  public:
   SameRows(const ReplicaTable& table, const std::set<std::string>& without)
-      : sql_{apply_sql(table)}, locks_{lock_keys(table)}, id_{table.id}, without_{without} {}
+      : sql_{apply_sql(table)},
+        plain_remove_{plain_remove(table.qualified_name(), "_version", "u.version::numeric")},
+        locks_{lock_keys(table)},
+        id_{table.id},
+        without_{without} {}
 
   void add(Ready& ready) const override {
     ready.messages.emplace_back("BEGIN ISOLATION LEVEL READ COMMITTED");
@@ -160,13 +167,13 @@ class SameRows : public Rows {
           .array(r.micros)
           .array(r.version)
           .text(ready.rows.lowest_version);
-    add_removes(ready);
     if (has("recheck"))
       for (const RowArrays& r : ready.rows.puts)
         keyed(ready, sql_.recheck, r).array(r.version).text(ready.rows.lowest_version);
-    if (has("tombstone"))
-      for (const RowArrays& r : ready.rows.removes)
-        keyed(ready, sql_.tombstone, r).array(r.version);
+    if (has("removes"))
+      add_removes(ready);
+    else
+      for (const RowArrays& r : ready.rows.removes) keyed(ready, plain_remove_, r).array(r.version);
     ready.messages.emplace_back("COMMIT");
   }
 
@@ -174,11 +181,10 @@ class SameRows : public Rows {
   bool has(const char* part) const { return !without_.contains(part); }
 
   void add_removes(Ready& ready) const {
-    if (has("remove"))
-      for (const RowArrays& r : ready.rows.removes) keyed(ready, sql_.remove, r).array(r.version);
-    if (has("held"))
-      for (const RowArrays& r : ready.rows.removes)
-        keyed(ready, sql_.remove_held, r).array(r.version);
+    for (const RowArrays& r : ready.rows.removes)
+      keyed(ready, sql_.remove, r).array(r.version).text(ready.rows.lowest_version);
+    for (const std::string* sql : {&sql_.remove_held, &sql_.tombstone})
+      for (const RowArrays& r : ready.rows.removes) keyed(ready, *sql, r).array(r.version);
   }
 
   static Message& keyed(Ready& ready, const std::string& sql, const RowArrays& r) {
@@ -186,6 +192,7 @@ class SameRows : public Rows {
   }
 
   ApplySql sql_;
+  std::string plain_remove_;
   LockKeys locks_;
   std::int32_t id_;
   std::set<std::string> without_;
@@ -322,7 +329,8 @@ int main(int argc, char** argv) {
   app.add_option("--guard", guard, "of the plain ones: numeric (as Dynamite), bytea or text")
       ->check(CLI::IsMember({"numeric", "bytea", "text"}));
   app.add_option("--without", without,
-                 "of the same: lock, fence, remove, held, recheck, tombstone; for measuring each");
+                 "of the same: lock, fence, recheck, removes (plain deletes stand in for them); "
+                 "for measuring each");
   app.add_option("--connections", connections, "to PostgreSQL");
   app.add_option("--batch", batch, "records of a batch");
   CLI11_PARSE(app, argc, argv);

@@ -153,25 +153,55 @@ std::string copy_sql(const Fragments& f) {
                      f.epoch);
 }
 
-// After this each key's place is held by this transaction, so that no put gets in between: the row
-// is deleted, or a placeholder stands there, or a row that came in meanwhile is locked (DO UPDATE
-// locks what it then leaves alone). Not held are keys whose remove is late: a newer row or
-// tombstone is committed.
+std::string insert_tombstones(const Fragments& f) {
+  return fmt::format(R"(INSERT INTO {} AS d ({}, version, epoch)
+  SELECT {}, u.version, {})",
+                     f.tombstones, f.tombstone_keys(), f.source_keys(), f.current_epoch);
+}
+
+std::string unless_newer_tombstone(const Fragments& f) {
+  return fmt::format(R"(ON CONFLICT ({}) DO UPDATE SET version = excluded.version,
+    epoch = excluded.epoch, removed_at = excluded.removed_at
+  WHERE d.version < excluded.version)",
+                     f.tombstone_keys());
+}
+
+/// For a transaction in which a remove met no row that it could delete; docs/protocol.md,
+/// "Removes".
+constexpr std::string_view kHasUnmet = "current_setting('dynamite.unmet', true) = 'on'";
+
+// Where a remove deletes its row, no put gets in between any more, and its tombstone is left at
+// once. For the others, which are rare, each key's place is held by this transaction as well: a
+// placeholder stands there, or a row that came in meanwhile is locked (DO UPDATE locks what it
+// then leaves alone). Not held are keys whose remove is late: a newer row or tombstone is
+// committed.
 std::string remove_sql(const Fragments& f) {
   return fmt::format(R"(WITH u AS MATERIALIZED ({rows}), gone AS (
   DELETE FROM {replica} t USING u
   WHERE {row_matches} AND t.{version} < u.version AND {no_tombstone}
-  RETURNING u.n)
-INSERT INTO {replica} AS t ({keys}, {item}, {mod_time}, {create_time}, {version}, {epoch})
-SELECT {source_keys}, '{{}}'::jsonb, now(), now(), -1, 0
-FROM u
-WHERE u.n NOT IN (SELECT gone.n FROM gone) AND {no_tombstone}
-  AND (SELECT true FROM {replica} t WHERE {row_matches} AND t.{version} > u.version) IS NULL
-ON CONFLICT ({keys}) DO UPDATE SET {version} = t.{version} WHERE false)",
+  RETURNING u.*),
+left_behind AS (
+  {insert_tombstones}
+  FROM gone AS u
+  {unless_newer_tombstone}
+  RETURNING true),
+held AS (
+  INSERT INTO {replica} AS t ({keys}, {item}, {mod_time}, {create_time}, {version}, {epoch})
+  SELECT {source_keys}, '{{}}'::jsonb, now(), now(), -1, 0
+  FROM u
+  WHERE u.n NOT IN (SELECT gone.n FROM gone) AND {newer_than_tombstone}
+    AND (SELECT true FROM {replica} t WHERE {row_matches} AND t.{version} > u.version) IS NULL
+  ON CONFLICT ({keys}) DO UPDATE SET {version} = t.{version} WHERE false)
+SELECT (SELECT count(*) FROM left_behind),
+  CASE WHEN (SELECT count(*) FROM u) > (SELECT count(*) FROM gone)
+    THEN set_config('dynamite.unmet', 'on', true) END)",
                      fmt::arg("rows", f.select_rows({"version::numeric"})),
                      fmt::arg("replica", f.replica), fmt::arg("row_matches", f.row_matches()),
                      fmt::arg("version", f.version),
-                     fmt::arg("no_tombstone", newer_than_tombstone(f)),
+                     fmt::arg("no_tombstone", no_tombstone(f, f.parameter(1))),
+                     fmt::arg("newer_than_tombstone", newer_than_tombstone(f)),
+                     fmt::arg("insert_tombstones", insert_tombstones(f)),
+                     fmt::arg("unless_newer_tombstone", unless_newer_tombstone(f)),
                      fmt::arg("keys", f.key_columns()), fmt::arg("item", f.item),
                      fmt::arg("mod_time", f.mod_time), fmt::arg("create_time", f.create_time),
                      fmt::arg("epoch", f.epoch), fmt::arg("source_keys", f.source_keys()));
@@ -181,8 +211,8 @@ ON CONFLICT ({keys}) DO UPDATE SET {version} = t.{version} WHERE false)",
 std::string remove_held_sql(const Fragments& f) {
   return fmt::format(R"(DELETE FROM {0} t
 USING {1}
-WHERE {2} AND t.{3} < u.version AND (t.{3} = -1 OR {4}))",
-                     f.replica, f.rows({"version::numeric"}), f.row_matches(), f.version,
+WHERE {2} AND {3} AND t.{4} < u.version AND (t.{4} = -1 OR {5}))",
+                     f.replica, f.rows({"version::numeric"}), kHasUnmet, f.row_matches(), f.version,
                      newer_than_tombstone(f));
 }
 
@@ -209,17 +239,12 @@ WHERE (SELECT true FROM {3} LIMIT 1) AND {4} AND t.{5} = {2}::integer
 // A key that has a row now has one with a newer version: its remove was late and leaves no
 // tombstone.
 std::string tombstone_sql(const Fragments& f) {
-  return fmt::format(R"(INSERT INTO {tombstones} AS d ({keys}, version, epoch)
-SELECT {source_keys}, u.version, {current}
-FROM {rows}
-WHERE (SELECT true FROM {replica} t WHERE {matches}) IS NULL
-ON CONFLICT ({keys}) DO UPDATE SET version = excluded.version, epoch = excluded.epoch,
-  removed_at = excluded.removed_at
-WHERE d.version < excluded.version)",
-                     fmt::arg("tombstones", f.tombstones), fmt::arg("keys", f.tombstone_keys()),
-                     fmt::arg("source_keys", f.source_keys()), fmt::arg("current", f.current_epoch),
-                     fmt::arg("rows", f.rows({"version::numeric"})), fmt::arg("replica", f.replica),
-                     fmt::arg("matches", f.row_matches()));
+  return fmt::format(R"({}
+FROM {}
+WHERE {} AND (SELECT true FROM {} t WHERE {}) IS NULL
+{})",
+                     insert_tombstones(f), f.rows({"version::numeric"}), kHasUnmet, f.replica,
+                     f.row_matches(), unless_newer_tombstone(f));
 }
 
 std::string stamp_sql(const Fragments& f) {
@@ -279,10 +304,11 @@ ApplySql apply_sql(const ReplicaTable& table) {
       .copy = copy_sql(fragments),
       .remove = remove_sql(fragments),
       .remove_held = remove_held_sql(fragments),
+      .tombstone = tombstone_sql(fragments),
+      .note_unmet = "SELECT set_config('dynamite.unmet', 'on', true)",
       .lock_writers = fmt::format("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", fragments.replica),
       .recheck = recheck_sql(fragments),
       .recheck_scanned = recheck_scanned_sql(fragments),
-      .tombstone = tombstone_sql(fragments),
       .stamp = stamp_sql(fragments),
       .newest_version = newest_version_sql(fragments),
       .require_follower = require_follower_sql(table.state_schema),

@@ -16,19 +16,22 @@ struct ApplySql {
   std::string put_scanned;
   /// No parameters: COPY of keys, item, time of change, of creation, types, version and epoch.
   std::string copy;
-  /// Version: deletes rows; where there is none leaves a placeholder, which a put in flight must
-  /// meet.
+  /// Version; then the lowest version: deletes rows, leaves their tombstones and returns how many;
+  /// where there is no row leaves a placeholder, which a put in flight must meet, and notes that
+  /// some are unmet. The next two do nothing unless that is noted.
   std::string remove;
   /// Version: deletes the placeholders, and what came in before them.
   std::string remove_held;
+  /// Version: of keys that have no row now.
+  std::string tombstone;
+  /// No parameters: has the two above do their work.
+  std::string note_unmet;
   /// No parameters: in place of placeholders, where a constraint of the DBA refuses them.
   std::string lock_writers;
   /// Version; then the lowest version: deletes what the put wrote although a tombstone covers it.
   std::string recheck;
   /// The epoch: the same for scanned rows.
   std::string recheck_scanned;
-  /// Version: of keys that have no row now.
-  std::string tombstone;
   /// The epoch: keeps the sweep from rows whose scanned item is a dead letter.
   std::string stamp;
 

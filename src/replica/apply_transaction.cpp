@@ -187,6 +187,7 @@ void ApplyTransaction::set_aside(pg::Transaction& transaction, const Change& cha
     // It may be the placeholder that a constraint of the DBA refuses: no put is in flight behind
     // this lock.
     statements.push_back({sql_.lock_writers, {}});
+    statements.push_back({sql_.note_unmet, {}});
     for (const RowArrays& removes : rows.removes)
       add_statement(statements, sql_.remove_held, removes).array(removes.version);
     add_tombstones(statements, rows);
@@ -268,8 +269,8 @@ void ApplyTransaction::add_rows(Statements& out, const RowSet& rows) const {
 }
 
 void ApplyTransaction::add_after_puts(Statements& out, const RowSet& rows) const {
-  add_removes(out, rows);
   add_rechecks(out, rows);
+  add_removes(out, rows);
   add_tombstones(out, rows);
   add_stamps(out, rows);
 }
@@ -284,7 +285,7 @@ void ApplyTransaction::add_puts(Statements& out, const RowArrays& puts,
 
 void ApplyTransaction::add_removes(Statements& out, const RowSet& rows) const {
   for (const RowArrays& removes : rows.removes)
-    add_statement(out, sql_.remove, removes).array(removes.version);
+    add_statement(out, sql_.remove, removes).array(removes.version).text(rows.lowest_version);
   for (const RowArrays& removes : rows.removes)
     add_statement(out, sql_.remove_held, removes).array(removes.version);
 }
@@ -350,7 +351,9 @@ Micros ApplyTransaction::newest_time() const {
 
 // A remove applies if it leaves a tombstone; a put, unless it is taken back.
 void ApplyTransaction::count_applied(std::string_view sql, const pg::Result& result) {
-  if (sql == sql_.put || sql == sql_.put_scanned || sql == sql_.tombstone)
+  if (sql == sql_.remove)
+    outcome_.applied += static_cast<std::uint64_t>(result.number(0, 0));
+  else if (sql == sql_.put || sql == sql_.put_scanned || sql == sql_.tombstone)
     outcome_.applied += result.affected();
   else if (sql == sql_.recheck || sql == sql_.recheck_scanned)
     outcome_.applied -= std::min(outcome_.applied, result.affected());

@@ -273,7 +273,7 @@ class Stepper {
     return equal ? tombstone.version >= mine.record : tombstone.version > mine.record;
   }
 
-  // (3) probes the tombstones, then writes, which waits for who has the key; (5) probes again.
+  // (3) probes the tombstones, then writes, which waits for who has the key; (4) probes again.
   void put(std::size_t index) {
     const Transaction& mine = state_.transactions[index];
     State next = state_;
@@ -317,7 +317,9 @@ class Stepper {
     end(index, name(mine) + (writes ? " is committed" : " is committed, without effect"), next);
   }
 
-  // (4): the first statement looks, and holds the key; the second deletes; (6) the tombstone.
+  // (5): looks, and holds the key; deletes, and leaves the tombstone. What the first statement sees
+  // and has, it deletes at once; that is the same, as nobody else comes to the key until the
+  // commit.
   void remove(std::size_t index) {
     const Transaction& mine = state_.transactions[index];
     State next = state_;

@@ -98,6 +98,33 @@ TEST_F(ApplierTest, RemoveOfAnUnknownKeyLeavesATombstone) {
   EXPECT_EQ(outcome.applied, 1U);
 }
 
+TEST_F(ApplierTest, OneBatchRemovesKeysWithARowAndWithoutAndLate) {
+  apply({put("k1", 1), put("k3", 9)});
+
+  const ApplyOutcome outcome = apply({removal("k1", 5), removal("k2", 6), removal("k3", 7)});
+
+  EXPECT_EQ(rows(), "k3|9|9|0");
+  EXPECT_EQ(tombstones(), "k1|5|0\nk2|6|0");
+  EXPECT_EQ(outcome.applied, 2U);
+}
+
+// In statements of 250 keys.
+TEST_F(ApplierTest, ALargeBatchRemovesKeysOfWhichOneHasNoRow) {
+  std::vector<TestChange> puts;
+  std::vector<TestChange> removes{removal("a key without a row", 1)};
+  for (std::uint64_t i = 0; i < 600; ++i) {
+    puts.push_back(put(fmt::format("k{:03}", i), 1));
+    removes.push_back(removal(fmt::format("k{:03}", i), 2));
+  }
+  apply(puts);
+
+  const ApplyOutcome outcome = apply(removes);
+
+  EXPECT_EQ(rows(), "");
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.tombstones()), "601");
+  EXPECT_EQ(outcome.applied, 601U);
+}
+
 TEST_F(ApplierTest, OlderRemoveLeavesTheRowAndNoTombstone) {
   apply({put("k1", 3)});
 

@@ -132,7 +132,8 @@ TEST_F(CounterexampleTest, RemoveHoldsARowThatCameInMeanwhile) {
     pg::TextArray key, version;
     key.append("k1");
     version.append("2");
-    remove_2.run(apply_sql(orders).remove, std::move(pg::Params{}.array(key).array(version)));
+    remove_2.run(apply_sql(orders).remove,
+                 std::move(pg::Params{}.array(key).array(version).text("2")));
   });
   wait_until_blocked(remover.backend_pid());
   gate.open();

@@ -56,7 +56,8 @@ WHERE t.pk = u.k1 AND t.sk = u.k2 AND t.{column} < {version})";
 constexpr const char* kSession = R"(
 SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;
 SET plan_cache_mode = force_generic_plan;
-SET default_toast_compression = lz4)";
+SET default_toast_compression = lz4;
+SELECT octet_length(repeat(repeat('x', 4096), 1024)))";
 
 /// A statement and its parameters, which live in the rows or in `texts`.
 struct Message {

@@ -38,18 +38,16 @@ using std::chrono::steady_clock;
 
 constexpr std::string_view kPlainPut = R"(
 INSERT INTO {table} AS t (pk, sk, item, mod_time, create_time, version)
-SELECT u.k1, u.k2, u.item::jsonb,
-  'epoch'::timestamptz + u.micros::bigint * interval '1 microsecond',
-  'epoch'::timestamptz + u.micros::bigint * interval '1 microsecond', {version}
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
-  AS u(k1, k2, item, micros, version)
+SELECT u.k1, u.k2, u.item::jsonb, u.time, u.time, {version}
+FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::{array})
+  AS u(k1, k2, item, time, version)
 ON CONFLICT (pk, sk) DO UPDATE SET item = excluded.item, mod_time = excluded.mod_time,
   version = excluded.version
 WHERE t.version < excluded.version)";
 
 constexpr std::string_view kPlainRemove = R"(
 DELETE FROM {table} t
-USING unnest($1::text[], $2::text[], $3::text[]) AS u(k1, k2, version)
+USING unnest($1::text[], $2::text[], $3::{array}) AS u(k1, k2, version)
 WHERE t.pk = u.k1 AND t.sk = u.k2 AND t.{column} < {version})";
 
 // As Dynamite sets its sessions up.
@@ -69,8 +67,8 @@ struct Message {
   std::vector<Oid> types;
   std::deque<std::string> texts;
 
-  Message& array(const pg::TextArray& array) {
-    return add(array.wire().data(), array.wire().size(), 1009);
+  Message& array(const pg::Array& array) {
+    return add(array.wire().data(), array.wire().size(), array.type_oid());
   }
   Message& text(std::string value) {
     const std::string& kept = texts.emplace_back(std::move(value));
@@ -89,7 +87,9 @@ struct Message {
 
 /// One transaction.
 struct Ready {
+  std::vector<Change> changes;  // coalesced
   RowSet rows;
+  std::deque<pg::Array> versions;  // as text, of what guards by that
   std::deque<Message> messages;
   std::size_t records = 0;
 };
@@ -100,44 +100,62 @@ class Rows {
   virtual void add(Ready& ready) const = 0;
 };
 
-/// What tells a newer change from an older one, and how its text becomes that.
+/// What tells a newer change from an older one: the array that carries it, and how its elements
+/// become that.
 struct Guard {
-  std::string table, version;
+  std::string table, array, version;
 };
 
 const std::map<std::string, Guard>& guards() {
   static const std::map<std::string, Guard> all{
-      {"numeric", {"bench_plain.orders", "u.version::numeric"}},
-      {"bytea", {"bench_plain.orders_bytea", "decode(u.version, 'hex')"}},
-      {"text", {"bench_plain.orders_text", "u.version"}}};
+      {"numeric", {"bench_plain.orders", "numeric[]", "u.version"}},
+      {"bytea", {"bench_plain.orders_bytea", "text[]", "decode(u.version, 'hex')"}},
+      {"text", {"bench_plain.orders_text", "text[]", "u.version"}}};
   return all;
 }
 
-std::string plain_remove(std::string_view table, std::string_view column,
-                         std::string_view version) {
-  return fmt::format(kPlainRemove, fmt::arg("table", table), fmt::arg("column", column),
-                     fmt::arg("version", version));
+std::string plain_remove(const Guard& guard, std::string_view column) {
+  return fmt::format(kPlainRemove, fmt::arg("table", guard.table), fmt::arg("array", guard.array),
+                     fmt::arg("version", guard.version), fmt::arg("column", column));
 }
 
 class PlainRows : public Rows {
  public:
   explicit PlainRows(const Guard& guard)
-      : put_{fmt::format(kPlainPut, fmt::arg("table", guard.table),
+      : put_{fmt::format(kPlainPut, fmt::arg("table", guard.table), fmt::arg("array", guard.array),
                          fmt::arg("version", guard.version))},
-        remove_{plain_remove(guard.table, "version", guard.version)} {}
+        remove_{plain_remove(guard, "version")},
+        as_text_{guard.array == "text[]"} {}
 
   void add(Ready& ready) const override {
     ready.messages.emplace_back("BEGIN");
-    for (const RowArrays& r : ready.rows.puts)
-      ready.messages.emplace_back(put_).array(r.k1).array(r.k2).array(r.item).array(r.micros).array(
-          r.version);
-    for (const RowArrays& r : ready.rows.removes)
-      ready.messages.emplace_back(remove_).array(r.k1).array(r.k2).array(r.version);
+    add(ready, put_, ready.rows.puts, [](const Change& c) { return c.kind != ChangeKind::remove; });
+    add(ready, remove_, ready.rows.removes,
+        [](const Change& c) { return c.kind == ChangeKind::remove; });
     ready.messages.emplace_back("COMMIT");
   }
 
  private:
+  template <class IsOne>
+  void add(Ready& ready, const std::string& sql, const std::vector<RowArrays>& statements,
+           const IsOne& is_one) const {
+    auto next = ready.changes.begin();
+    for (const RowArrays& r : statements) {
+      Message& message = ready.messages.emplace_back(sql).array(r.k1).array(r.k2);
+      if (&sql == &put_) message.array(r.item).array(r.time);
+      if (!as_text_) {
+        message.array(r.version);
+        continue;
+      }
+      pg::Array& versions = ready.versions.emplace_back();
+      for (; versions.size() < r.size(); ++next)
+        if (is_one(*next)) versions.append(next->version.digits());
+      message.array(versions);
+    }
+  }
+
   std::string put_, remove_;
+  bool as_text_;
 };
 
 /// In the order of docs/protocol.md, "One transaction".
@@ -145,7 +163,7 @@ class SameRows : public Rows {
  public:
   SameRows(const ReplicaTable& table, const std::set<std::string>& without)
       : sql_{apply_sql(table)},
-        plain_remove_{plain_remove(table.qualified_name(), "_version", "u.version::numeric")},
+        plain_remove_{plain_remove({table.qualified_name(), "numeric[]", "u.version"}, "_version")},
         locks_{lock_keys(table)},
         id_{table.id},
         without_{without} {}
@@ -165,7 +183,7 @@ class SameRows : public Rows {
       keyed(ready, sql_.put, r)
           .array(r.item)
           .array(r.types)
-          .array(r.micros)
+          .array(r.time)
           .array(r.version)
           .text(ready.rows.lowest_version);
     if (has("recheck"))
@@ -274,7 +292,8 @@ std::size_t deal(const Batch& records, std::size_t batch, const Rows& rows,
     for (std::size_t i = 0; i < senders.size(); ++i) {
       if (parts[i].empty()) continue;
       Ready& ready = senders[i].transactions.emplace_back();
-      ready.rows = make_row_set(coalesce(parts[i]), event_table()->key_schema);
+      ready.changes = coalesce(parts[i]);
+      ready.rows = make_row_set(ready.changes, event_table()->key_schema);
       rows.add(ready);
     }
   }

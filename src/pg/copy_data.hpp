@@ -40,8 +40,8 @@ class CopyData {
   std::size_t rows() const noexcept { return rows_; }
 
  private:
-  template <class Integer>
-  void append_big_endian(Integer value);
+  void begin_field();
+  void end_field();
 
   std::string data_;
   std::size_t row_ = 0;    // where the row stands that was begun last

@@ -7,7 +7,6 @@ namespace {
 
 constexpr std::uint32_t kByteaOid = 17;
 constexpr std::uint32_t kTextOid = 25;
-constexpr std::uint32_t kTextArrayOid = 1009;
 
 }  // namespace
 
@@ -29,8 +28,8 @@ Params& Params::bytes(std::string_view value) {
   return add(kByteaOid, copy.data(), copy.size());
 }
 
-Params& Params::array(const TextArray& value) {
-  return add(kTextArrayOid, value.wire().data(), value.wire().size());
+Params& Params::array(const Array& value) {
+  return add(value.type_oid(), value.wire().data(), value.wire().size());
 }
 
 Params& Params::add(std::uint32_t type, const char* value, std::size_t length) {

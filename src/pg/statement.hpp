@@ -8,12 +8,12 @@
 #include <string>
 #include <string_view>
 
-#include "pg/text_array.hpp"
+#include "pg/array.hpp"
 
 namespace dynamite::pg {
 
-/// The parameters $1, $2, … of one statement. All travel in binary format as text, text[] or bytea,
-/// so the SQL casts them to what it needs: `$1::bigint`.
+/// The parameters $1, $2, … of one statement. All travel in binary format as text, bytea or
+/// arrays; the SQL casts text to what it needs: `$1::bigint`.
 class Params {
  public:
   Params() = default;
@@ -25,8 +25,8 @@ class Params {
   Params& number(std::int64_t value);
   Params& null();
   Params& bytes(std::string_view value);  ///< bytea, copied
-  Params& array(const TextArray& value);  ///< viewed: must live until the statement ran
-  Params& array(TextArray&&) = delete;
+  Params& array(const Array& value);      ///< viewed: must live until the statement ran
+  Params& array(Array&&) = delete;
 
   int count() const noexcept { return static_cast<int>(count_); }
   const std::uint32_t* types() const noexcept { return types_.data(); }

@@ -21,6 +21,16 @@ std::string_view key_cast(KeyType type) {
   return "";
 }
 
+/// An array parameter: the name and type of its elements, and what these are cast to.
+struct Field {
+  std::string_view name, type, cast;
+};
+
+constexpr Field kItem{"item", "text", "::jsonb"};
+constexpr Field kTypes{"types", "text", "::jsonb"};
+constexpr Field kTime{"time", "timestamptz", ""};
+constexpr Field kVersion{"version", "numeric", ""};
+
 /// The names and fragments that the statements are put together from.
 class Fragments {
  public:
@@ -63,26 +73,22 @@ class Fragments {
     return fmt::format("${}", key_count() + arrays + 1);
   }
 
-  /// The arrays as rows: the typed keys, then `fields`, each "name" or "name::cast", then the row's
-  /// number n.
-  std::string select_rows(std::initializer_list<std::string_view> fields) const {
+  /// The arrays as rows: the typed keys, then `fields`, then the row's number n.
+  std::string select_rows(std::initializer_list<Field> fields) const {
     std::vector<std::string> parameters, raw, typed;
-    const auto add = [&](std::string name, std::string_view cast) {
-      parameters.push_back(fmt::format("${}::text[]", parameters.size() + 1));
+    const auto add = [&](std::string name, std::string_view type, std::string_view cast) {
+      parameters.push_back(fmt::format("${}::{}[]", parameters.size() + 1, type));
       typed.push_back(fmt::format("a.{0}{1} AS {0}", name, cast));
       raw.push_back(std::move(name));
     };
     for (std::size_t part = 0; part < key_count(); ++part)
-      add(fmt::format("k{}", part + 1), casts[part]);
-    for (const std::string_view field : fields) {
-      const std::size_t cast = field.find(':');
-      add(std::string{field.substr(0, cast)}, cast == field.npos ? "" : field.substr(cast));
-    }
+      add(fmt::format("k{}", part + 1), "text", casts[part]);
+    for (const Field& field : fields) add(std::string{field.name}, field.type, field.cast);
     return fmt::format("SELECT {}, a.n FROM unnest({}) WITH ORDINALITY AS a({}, n)",
                        fmt::join(typed, ", "), fmt::join(parameters, ", "), fmt::join(raw, ", "));
   }
 
-  std::string rows(std::initializer_list<std::string_view> fields) const {
+  std::string rows(std::initializer_list<Field> fields) const {
     return "(" + select_rows(fields) + ") AS u";
   }
 
@@ -108,12 +114,10 @@ std::string no_tombstone(const Fragments& f, std::string_view lowest) {
       f.tombstones, newer_than_tombstone(f));
 }
 
-constexpr std::string_view kTime = "'epoch'::timestamptz + u.micros * interval '1 microsecond'";
-
 std::string put_sql(const Fragments& f) {
   return fmt::format(
       R"(INSERT INTO {replica} AS t ({keys}, {item}, {types}, {mod_time}, {create_time}, {version}, {epoch})
-SELECT {source_keys}, u.item, u.types, {time}, {time}, u.version, {current}
+SELECT {source_keys}, u.item, u.types, u.time, u.time, u.version, {current}
 FROM {rows}
 WHERE {guard}
 ON CONFLICT ({keys}) DO UPDATE SET {item} = excluded.{item}, {types} = excluded.{types},
@@ -122,17 +126,16 @@ WHERE t.{version} < excluded.{version})",
       fmt::arg("replica", f.replica), fmt::arg("keys", f.key_columns()), fmt::arg("item", f.item),
       fmt::arg("types", f.types), fmt::arg("mod_time", f.mod_time),
       fmt::arg("create_time", f.create_time), fmt::arg("version", f.version),
-      fmt::arg("epoch", f.epoch), fmt::arg("source_keys", f.source_keys()), fmt::arg("time", kTime),
+      fmt::arg("epoch", f.epoch), fmt::arg("source_keys", f.source_keys()),
       fmt::arg("current", f.current_epoch),
-      fmt::arg("rows",
-               f.rows({"item::jsonb", "types::jsonb", "micros::bigint", "version::numeric"})),
+      fmt::arg("rows", f.rows({kItem, kTypes, kTime, kVersion})),
       fmt::arg("guard", no_tombstone(f, f.parameter(4))));
 }
 
 std::string put_scanned_sql(const Fragments& f) {
   return fmt::format(
       R"(INSERT INTO {replica} AS t ({keys}, {item}, {types}, {mod_time}, {create_time}, {version}, {epoch})
-SELECT {source_keys}, u.item, u.types, {time}, {time}, 0, {pass}::integer
+SELECT {source_keys}, u.item, u.types, u.time, u.time, 0, {pass}::integer
 FROM {rows}
 WHERE coalesce((SELECT d.epoch < {pass}::integer FROM {tombstones} d WHERE {matches}), true)
 ON CONFLICT ({keys}) DO UPDATE SET {item} = excluded.{item}, {types} = excluded.{types},
@@ -141,9 +144,8 @@ WHERE t.{epoch} < excluded.{epoch})",
       fmt::arg("replica", f.replica), fmt::arg("keys", f.key_columns()), fmt::arg("item", f.item),
       fmt::arg("types", f.types), fmt::arg("mod_time", f.mod_time),
       fmt::arg("create_time", f.create_time), fmt::arg("version", f.version),
-      fmt::arg("epoch", f.epoch), fmt::arg("source_keys", f.source_keys()), fmt::arg("time", kTime),
-      fmt::arg("pass", f.parameter(3)),
-      fmt::arg("rows", f.rows({"item::jsonb", "types::jsonb", "micros::bigint"})),
+      fmt::arg("epoch", f.epoch), fmt::arg("source_keys", f.source_keys()),
+      fmt::arg("pass", f.parameter(3)), fmt::arg("rows", f.rows({kItem, kTypes, kTime})),
       fmt::arg("tombstones", f.tombstones), fmt::arg("matches", f.tombstone_matches()));
 }
 
@@ -195,9 +197,8 @@ held AS (
 SELECT (SELECT count(*) FROM left_behind),
   CASE WHEN (SELECT count(*) FROM u) > (SELECT count(*) FROM gone)
     THEN set_config('dynamite.unmet', 'on', true) END)",
-                     fmt::arg("rows", f.select_rows({"version::numeric"})),
-                     fmt::arg("replica", f.replica), fmt::arg("row_matches", f.row_matches()),
-                     fmt::arg("version", f.version),
+                     fmt::arg("rows", f.select_rows({kVersion})), fmt::arg("replica", f.replica),
+                     fmt::arg("row_matches", f.row_matches()), fmt::arg("version", f.version),
                      fmt::arg("no_tombstone", no_tombstone(f, f.parameter(1))),
                      fmt::arg("newer_than_tombstone", newer_than_tombstone(f)),
                      fmt::arg("insert_tombstones", insert_tombstones(f)),
@@ -212,7 +213,7 @@ std::string remove_held_sql(const Fragments& f) {
   return fmt::format(R"(DELETE FROM {0} t
 USING {1}
 WHERE {2} AND {3} AND t.{4} < u.version AND (t.{4} = -1 OR {5}))",
-                     f.replica, f.rows({"version::numeric"}), kHasUnmet, f.row_matches(), f.version,
+                     f.replica, f.rows({kVersion}), kHasUnmet, f.row_matches(), f.version,
                      newer_than_tombstone(f));
 }
 
@@ -223,8 +224,8 @@ USING {1}
 WHERE {2}::numeric <= (SELECT max(m.version) FROM {3} m)
   AND {4} AND t.{5} = u.version
   AND (SELECT d.version >= u.version FROM {3} d WHERE {6}))",
-                     f.replica, f.rows({"version::numeric"}), f.parameter(1), f.tombstones,
-                     f.row_matches(), f.version, f.tombstone_matches());
+                     f.replica, f.rows({kVersion}), f.parameter(1), f.tombstones, f.row_matches(),
+                     f.version, f.tombstone_matches());
 }
 
 std::string recheck_scanned_sql(const Fragments& f) {
@@ -243,7 +244,7 @@ std::string tombstone_sql(const Fragments& f) {
 FROM {}
 WHERE {} AND (SELECT true FROM {} t WHERE {}) IS NULL
 {})",
-                     insert_tombstones(f), f.rows({"version::numeric"}), kHasUnmet, f.replica,
+                     insert_tombstones(f), f.rows({kVersion}), kHasUnmet, f.replica,
                      f.row_matches(), unless_newer_tombstone(f));
 }
 

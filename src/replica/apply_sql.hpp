@@ -8,11 +8,11 @@ namespace dynamite {
 
 /// The statements that apply changes to one replica, in the words of docs/protocol.md. All take
 /// arrays of one length; $1 and $2 are the key parts as text ($2 is absent without a sort key, and
-/// the others move up). Made once per table.
+/// the others move up), items and types are text too. Made once per table.
 struct ApplySql {
-  /// item, types, microseconds, version; then the batch's lowest version.
+  /// item, types, time, version; then the batch's lowest version.
   std::string put;
-  /// item, types, microseconds; then the epoch of the pass.
+  /// item, types, time; then the epoch of the pass.
   std::string put_scanned;
   /// No parameters: COPY of keys, item, time of change, of creation, types, version and epoch.
   std::string copy;

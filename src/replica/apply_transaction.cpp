@@ -279,7 +279,7 @@ void ApplyTransaction::add_puts(Statements& out, const RowArrays& puts,
                                 const std::string& lowest_version) const {
   const auto pass = request_.fence.pass;
   pg::Params& params = add_statement(out, pass ? sql_.put_scanned : sql_.put, puts);
-  params.array(puts.item).array(puts.types).array(puts.micros);
+  params.array(puts.item).array(puts.types).array(puts.time);
   pass ? params.number(*pass) : params.array(puts.version).text(lowest_version);
 }
 

@@ -23,7 +23,7 @@ void append_hex(std::string& out, std::string_view bytes) {
   }
 }
 
-void append_key_part_text(pg::TextArray& array, std::string_view part, KeyType type) {
+void append_key_part_text(pg::Array& array, std::string_view part, KeyType type) {
   if (type != KeyType::B) {
     array.append(part);
     return;
@@ -47,7 +47,19 @@ bool is_full(const RowArrays& statement) {
   return statement.size() >= kStatementRowsMax || statement.item.bytes() >= kStatementBytesMax;
 }
 
-std::int64_t micros(const Change& change) { return change.time.time_since_epoch().count(); }
+void append_version(pg::Array& array, const Version& version) {
+  std::string_view text = version.digits();
+  std::string without_point;
+  std::int64_t exponent = 0;
+  if (const std::size_t point = text.find('.'); point != text.npos) {
+    without_point = text;
+    without_point.erase(point, 1);
+    text = without_point;
+    exponent = static_cast<std::int64_t>(point) - std::ssize(text);
+  }
+  text.remove_prefix(std::min(text.find_first_not_of('0'), text.size()));
+  array.append(pg::Decimal{.digits = text, .exponent = exponent});
+}
 
 void append_put(RowArrays& arrays, const Change& change, const KeySchema& key_schema) {
   arrays.item.begin();
@@ -68,13 +80,13 @@ void append_put(RowArrays& arrays, const Change& change, const KeySchema& key_sc
   } else {
     arrays.types.end();
   }
-  arrays.micros.append(std::to_string(micros(change)));
-  arrays.version.append(change.version.digits());
+  arrays.time.append_timestamp(change.time.time_since_epoch().count());
+  append_version(arrays.version, change.version);
 }
 
 /// Of what has been passed on only the memory is kept.
 void swap_values(RowArrays& a, RowArrays& b) {
-  for (const auto array : {&RowArrays::item, &RowArrays::types, &RowArrays::micros}) {
+  for (const auto array : {&RowArrays::item, &RowArrays::types, &RowArrays::time}) {
     std::swap(a.*array, b.*array);
     (a.*array).clear();
     (b.*array).clear();
@@ -83,7 +95,7 @@ void swap_values(RowArrays& a, RowArrays& b) {
 
 void append_remove(RowArrays& arrays, const Change& change, const KeySchema& key_schema) {
   append_key(arrays, change.key, key_schema);
-  arrays.version.append(change.version.digits());
+  append_version(arrays.version, change.version);
 }
 
 // A key that cannot be stored has no row to stamp.

@@ -9,13 +9,15 @@
 
 #include "core/batch.hpp"
 #include "core/error.hpp"
-#include "pg/text_array.hpp"
+#include "pg/array.hpp"
 
 namespace dynamite {
 
 /// The parameters of one statement: a row's parts stand at the same place of each array.
 struct RowArrays {
-  pg::TextArray k1, k2, item, types, micros, version;
+  pg::Array k1, k2, item, types;
+  pg::Array time{pg::ElementType::timestamptz};
+  pg::Array version{pg::ElementType::numeric};
 
   std::size_t size() const noexcept { return k1.size(); }
 };

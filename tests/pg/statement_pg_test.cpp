@@ -8,8 +8,8 @@
 namespace dynamite::test {
 namespace {
 
+using pg::Array;
 using pg::Params;
-using pg::TextArray;
 
 class StatementTest : public PostgresTest {
  protected:
@@ -17,7 +17,7 @@ class StatementTest : public PostgresTest {
     if (!connection_) connection_.emplace(connect());
     return std::string{connection_->run(sql, std::move(params)).text(0, 0).value_or("NULL")};
   }
-  std::string show(const TextArray& array) {
+  std::string show(const Array& array) {
     return run("SELECT $1::text", std::move(Params{}.array(array)));
   }
 
@@ -55,13 +55,13 @@ TEST_F(StatementTest, BytesKeepAll256Values) {
 }
 
 TEST_F(StatementTest, AnEmptyArrayHasNoElements) {
-  const TextArray empty;
+  const Array empty;
 
   EXPECT_EQ(run("SELECT count(*) FROM unnest($1)", std::move(Params{}.array(empty))), "0");
 }
 
 TEST_F(StatementTest, ArrayElementsTravelUnchanged) {
-  TextArray array;
+  Array array;
   array.append("a");
   array.append("");
   array.append_null();
@@ -72,7 +72,7 @@ TEST_F(StatementTest, ArrayElementsTravelUnchanged) {
 }
 
 TEST_F(StatementTest, AnElementIsBuiltInPlace) {
-  TextArray array;
+  Array array;
   array.begin();
   array.buffer() += "one ";
   array.buffer() += "two";
@@ -82,7 +82,7 @@ TEST_F(StatementTest, AnElementIsBuiltInPlace) {
 }
 
 TEST_F(StatementTest, AnElementThatIsUndoneIsNotThere) {
-  TextArray array;
+  Array array;
   array.append("a");
   array.begin();
   array.buffer() += "half";
@@ -94,7 +94,7 @@ TEST_F(StatementTest, AnElementThatIsUndoneIsNotThere) {
 }
 
 TEST_F(StatementTest, AClearedArrayIsUsedAgain) {
-  TextArray array;
+  Array array;
   array.append_null();
   array.clear();
   array.append("x");
@@ -102,8 +102,28 @@ TEST_F(StatementTest, AClearedArrayIsUsedAgain) {
   EXPECT_EQ(show(array), "{x}");
 }
 
+TEST_F(StatementTest, ArraysOfNumbersHoldDigitsAndExponent) {
+  Array array{pg::ElementType::numeric};
+  array.append(pg::Decimal{});
+  array.append(pg::Decimal{.digits = "15", .exponent = -1, .negative = true});
+  array.append(pg::Decimal{.digits = "12345", .exponent = 3});
+  array.append_null();
+
+  EXPECT_EQ(show(array), "{0,-1.5,12345000,NULL}");
+}
+
+TEST_F(StatementTest, ArraysOfTimesHoldMicroseconds) {
+  Array array{pg::ElementType::timestamptz};
+  array.append_timestamp(0);
+  array.append_timestamp(1'768'478'400'123'456);
+
+  EXPECT_EQ(run("SELECT string_agg((v AT TIME ZONE 'UTC')::text, ' ') FROM unnest($1) v",
+                std::move(Params{}.array(array))),
+            "1970-01-01 00:00:00 2026-01-15 12:00:00.123456");
+}
+
 TEST_F(StatementTest, ArraysMayBeLarge) {
-  TextArray array;
+  Array array;
   for (int i = 0; i < 100'000; ++i) array.append(std::to_string(i));
 
   EXPECT_EQ(run("SELECT sum(v::bigint) FROM unnest($1) v", std::move(Params{}.array(array))),
@@ -111,7 +131,7 @@ TEST_F(StatementTest, ArraysMayBeLarge) {
 }
 
 TEST_F(StatementTest, ManyParametersKeepTheirPlaces) {
-  TextArray array;
+  Array array;
   array.append("x");
   Params params;
   params.text("a").array(array).number(7).null().bytes("b").text("c");

@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <random>
+
+#include "core/key.hpp"
 #include "replica/follower.hpp"
 #include "replica/pass.hpp"
 #include "support/errors.hpp"
@@ -63,6 +66,55 @@ TEST_F(ApplierTest, VersionsCompareAsNumbersNotAsText) {
   apply({shorter});
 
   EXPECT_EQ(query("SELECT item->>'v' FROM orders"), "22 digits");
+}
+
+TEST_F(ApplierTest, VersionsAreThoseThatPostgresqlReadsFromTheirDigits) {
+  std::mt19937_64 random{1};
+  std::vector<TestChange> changes{put("0", 0)};
+  for (std::size_t i = 1; i < 400; ++i) {
+    TestChange change = put(std::to_string(i), 0);
+    change.sequence_number.clear();
+    for (std::size_t digits = 1 + random() % 40; digits > 0; --digits)
+      change.sequence_number += static_cast<char>('0' + (random() % 2 == 0 ? random() % 10 : 0));
+    changes.push_back(random() % 4 == 0 ? change : change.of_generation(random() >> random() % 60));
+  }
+  Batch batch = batch_of(orders, changes);
+  for (std::size_t i = 0; i < batch.changes.size(); i += 3) {
+    Version& version = batch.changes[i].version;
+    for (std::size_t n = random() % 20; n > 0; --n) version = version.after();
+  }
+  std::string expected;
+  for (const Change& change : batch.changes)
+    expected += fmt::format("{}('{}', '{}'::numeric)", expected.empty() ? "" : ", ",
+                            split_key(change.key).parts[0], change.version.digits());
+
+  Applier{*connection, {}}.apply({.table = orders, .batch = batch});
+
+  EXPECT_EQ(query("SELECT count(*) FROM orders"), "400");
+  EXPECT_EQ(
+      query(fmt::format("SELECT e.* FROM (VALUES {}) AS e (pk, version) LEFT JOIN orders o "
+                        "ON o.pk = e.pk WHERE o._version::text IS DISTINCT FROM e.version::text",
+                        expected)),
+      "");
+}
+
+TEST_F(ApplierTest, TimesKeepTheirMicroseconds) {
+  Batch batch = batch_of(orders, {put("k1", 1), put("k2", 2), put("k3", 3)});
+  const auto set = [&](std::size_t at, std::int64_t micros) {
+    batch.changes[at].time = Micros{std::chrono::microseconds{micros}};
+  };
+  set(0, 0);
+  set(1, 1'768'478'400'123'456);
+  set(2, INT64_MAX);
+
+  Applier{*connection, {}}.apply({.table = orders, .batch = batch});
+
+  EXPECT_EQ(query("SELECT mod_time AT TIME ZONE 'UTC', create_time = mod_time FROM orders "
+                  "ORDER BY pk LIMIT 2"),
+            "1970-01-01 00:00:00|t\n2026-01-15 12:00:00.123456|t");
+  EXPECT_EQ(query("SELECT extract(year FROM mod_time AT TIME ZONE 'UTC') FROM orders "
+                  "WHERE pk = 'k3' AND isfinite(mod_time)"),
+            "294247");
 }
 
 TEST_F(ApplierTest, ANewerGenerationWinsOverAnyLargerSequenceNumber) {

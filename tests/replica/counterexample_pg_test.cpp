@@ -129,9 +129,10 @@ TEST_F(CounterexampleTest, RemoveHoldsARowThatCameInMeanwhile) {
   pg::Connection remover = connect();
   pg::Transaction remove_2{remover};
   auto met = std::async(std::launch::async, [&] {
-    pg::TextArray key, version;
+    pg::Array key;
+    pg::Array version{pg::ElementType::numeric};
     key.append("k1");
-    version.append("2");
+    version.append(pg::Decimal{.digits = "2"});
     remove_2.run(apply_sql(orders).remove,
                  std::move(pg::Params{}.array(key).array(version).text("2")));
   });

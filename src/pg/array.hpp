@@ -5,15 +5,21 @@
 #include <string>
 #include <string_view>
 
+#include "pg/binary.hpp"
+
 namespace dynamite::pg {
 
-/// A text[] parameter in PostgreSQL's binary format, built in place: elements are appended behind
-/// each other in one buffer. Layout: PostgreSQL arrayfuncs.c, array_recv.
-class TextArray {
- public:
-  TextArray();
+enum class ElementType { text, timestamptz, numeric };
 
-  void append(std::string_view element);
+/// An array parameter in PostgreSQL's binary format, built in place: elements are appended behind
+/// each other in one buffer. Layout: PostgreSQL arrayfuncs.c, array_recv.
+class Array {
+ public:
+  explicit Array(ElementType type = ElementType::text);
+
+  void append(std::string_view text);
+  void append(const Decimal& numeric);
+  void append_timestamp(std::int64_t micros);  ///< microseconds since 1970
   void append_null();
 
   /// Begins an element whose bytes the caller appends to buffer(); end() closes it, undo() drops
@@ -27,14 +33,15 @@ class TextArray {
   std::size_t size() const noexcept { return size_; }
   std::size_t bytes() const noexcept { return wire_.size(); }
 
+  std::uint32_t type_oid() const noexcept;  ///< of the array
   /// The parameter's value. A view into this array.
   std::string_view wire() const noexcept { return wire_; }
 
  private:
-  void append_int32(std::int32_t value);
   void store_int32(std::size_t at, std::int32_t value);
   void count_element();
 
+  ElementType type_;
   std::string wire_;
   std::size_t element_ = 0;  // where the open element's length stands
   std::size_t size_ = 0;

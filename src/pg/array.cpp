@@ -1,0 +1,77 @@
+#include "pg/array.hpp"
+
+#include <array>
+#include <cstring>
+
+namespace dynamite::pg {
+namespace {
+
+constexpr std::size_t kHasNullAt = 4;
+constexpr std::size_t kSizeAt = 12;
+
+struct Oids {
+  std::int32_t element;
+  std::uint32_t array;
+};
+
+/// Of each ElementType, in the order of that; PostgreSQL's pg_type.dat.
+constexpr std::array kOids{Oids{25, 1009}, Oids{1184, 1185}, Oids{1700, 1231}};
+
+constexpr const Oids& oids(ElementType type) { return kOids.at(static_cast<std::size_t>(type)); }
+
+}  // namespace
+
+Array::Array(ElementType type) : type_{type} { clear(); }
+
+std::uint32_t Array::type_oid() const noexcept { return oids(type_).array; }
+
+void Array::clear() {
+  wire_.clear();
+  size_ = 0;
+  for (const std::int32_t word : {1, 0, oids(type_).element, 0, 1}) append_big_endian(wire_, word);
+}
+
+void Array::append(std::string_view text) {
+  append_big_endian(wire_, static_cast<std::int32_t>(text.size()));
+  wire_ += text;
+  count_element();
+}
+
+void Array::append(const Decimal& numeric) {
+  begin();
+  append_numeric(wire_, numeric);
+  end();
+}
+
+void Array::append_timestamp(std::int64_t micros) {
+  begin();
+  pg::append_timestamp(wire_, micros);
+  end();
+}
+
+void Array::append_null() {
+  append_big_endian(wire_, std::int32_t{-1});
+  store_int32(kHasNullAt, 1);
+  count_element();
+}
+
+void Array::begin() {
+  element_ = wire_.size();
+  append_big_endian(wire_, std::int32_t{0});
+}
+
+void Array::end() {
+  store_int32(element_, static_cast<std::int32_t>(wire_.size() - element_ - sizeof(std::int32_t)));
+  count_element();
+}
+
+void Array::undo() { wire_.resize(element_); }
+
+void Array::store_int32(std::size_t at, std::int32_t value) {
+  const std::int32_t bytes = big_endian(value);
+  std::memcpy(wire_.data() + at, &bytes, sizeof bytes);
+}
+
+void Array::count_element() { store_int32(kSizeAt, static_cast<std::int32_t>(++size_)); }
+
+}  // namespace dynamite::pg

@@ -1,0 +1,53 @@
+#include "pg/binary.hpp"
+
+#include <algorithm>
+
+namespace dynamite::pg {
+namespace {
+
+constexpr std::int64_t kMicrosTo2000 = 946'684'800'000'000;  // PostgreSQL counts from there
+
+constexpr std::int64_t kGroupDigits = 4;  // of a decimal digit of base 10,000
+constexpr std::int16_t kPositive = 0x0000;
+constexpr std::int16_t kNegative = 0x4000;
+
+std::int64_t floor_divided(std::int64_t value, std::int64_t by) {
+  return value >= 0 ? value / by : -((-value + by - 1) / by);
+}
+
+/// `digits`, with zeros behind them up to `width`.
+std::int16_t group_of(std::string_view digits, std::int64_t width) {
+  int value = 0;
+  for (const char digit : digits) value = value * 10 + (digit - '0');
+  for (auto zeros = width - std::ssize(digits); zeros > 0; --zeros) value *= 10;
+  return static_cast<std::int16_t>(value);
+}
+
+}  // namespace
+
+void append_timestamp(std::string& out, std::int64_t micros) {
+  append_big_endian(out, micros - kMicrosTo2000);
+}
+
+// Four words, number of groups, weight of the first, sign, digits behind the point; then the
+// groups.
+void append_numeric(std::string& out, const Decimal& number) {
+  const std::int64_t digits = std::ssize(number.digits);
+  const std::int64_t magnitude = digits - 1 + number.exponent;  // power of ten of the first digit
+  const std::int64_t weight = floor_divided(magnitude, kGroupDigits);
+  const std::int64_t first = magnitude - weight * kGroupDigits + 1;  // digits in the first group
+  const std::int64_t behind = std::max<std::int64_t>(0, digits - first);
+  const std::int64_t groups = digits == 0 ? 0 : 1 + (behind + kGroupDigits - 1) / kGroupDigits;
+  append_big_endian(out, static_cast<std::int16_t>(groups));
+  append_big_endian(out, static_cast<std::int16_t>(digits == 0 ? 0 : weight));
+  append_big_endian(out, number.negative ? kNegative : kPositive);
+  append_big_endian(out, static_cast<std::int16_t>(std::max<std::int64_t>(0, -number.exponent)));
+  std::string_view rest = number.digits;
+  for (std::int64_t width = first; !rest.empty(); width = kGroupDigits) {
+    const std::string_view group = rest.substr(0, static_cast<std::size_t>(width));
+    append_big_endian(out, group_of(group, width));
+    rest.remove_prefix(group.size());
+  }
+}
+
+}  // namespace dynamite::pg

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+/// Values in PostgreSQL's binary format, as the `recv` function of each type reads them, without
+/// the length that stands before them.
+namespace dynamite::pg {
+
+/// An integer in the order of bytes of the network, as its bytes in memory.
+template <class Integer>
+Integer big_endian(Integer value) noexcept {
+  static_assert(std::endian::native == std::endian::little);
+  if constexpr (sizeof value == 8)
+    return static_cast<Integer>(__builtin_bswap64(static_cast<std::uint64_t>(value)));
+  else if constexpr (sizeof value == 4)
+    return static_cast<Integer>(__builtin_bswap32(static_cast<std::uint32_t>(value)));
+  else
+    return static_cast<Integer>(__builtin_bswap16(static_cast<std::uint16_t>(value)));
+}
+
+template <class Integer>
+void append_big_endian(std::string& out, Integer value) {
+  const Integer bytes = big_endian(value);
+  out.append(reinterpret_cast<const char*>(&bytes), sizeof bytes);
+}
+
+/// timestamptz; `micros`: microseconds since 1970.
+void append_timestamp(std::string& out, std::int64_t micros);
+
+/// A number as decimal digits, none of them for zero and else not 0 the first, and a power of ten
+/// to multiply them by.
+struct Decimal {
+  std::string_view digits;
+  std::int64_t exponent = 0;
+  bool negative = false;
+};
+
+/// numeric. Layout: PostgreSQL's numeric.c, numeric_recv.
+void append_numeric(std::string& out, const Decimal& number);
+
+}  // namespace dynamite::pg

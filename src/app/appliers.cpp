@@ -17,7 +17,7 @@ constexpr auto kPatience = std::chrono::minutes{10};  // for one batch
 
 /// Those of a table, as of the only one.
 template <class Elements, class Wanted>
-auto of_table(const Elements& elements, std::uint16_t table, const Wanted& is_wanted) {
+auto of_table(const Elements& elements, std::size_t table, const Wanted& is_wanted) {
   std::vector<typename Elements::value_type> found;
   for (const auto& element : elements)
     if (element.table == table && is_wanted(element)) found.emplace_back(element).table = 0;
@@ -82,8 +82,8 @@ class Appliers::Sender {
   std::stop_token stop_;
 };
 
-Appliers::Appliers(const HandlerOptions& options, ApplierShape shape, std::stop_token stop)
-    : options_{options}, shape_{shape}, stop_{std::move(stop)} {
+Appliers::Appliers(HandlerOptions options, ApplierShape shape, std::stop_token stop)
+    : options_{std::move(options)}, shape_{shape}, stop_{std::move(stop)} {
   for (std::size_t i = 0; i < shape_.connections; ++i) {
     Lane& lane = lanes_.emplace_back();
     threads_.emplace_back(
@@ -140,12 +140,12 @@ void Appliers::attempt(const Body& body) {
   }
 }
 
-void Appliers::add(std::shared_ptr<const Batch> batch) {
+void Appliers::add(const std::shared_ptr<const Batch>& batch) {
   std::span<const Change> rest{batch->changes};
   for (bool first = true; first || !rest.empty(); first = false) {
     const std::size_t size =
         shape_.records_max == 0 ? rest.size() : std::min(shape_.records_max, rest.size());
-    for (std::uint16_t table = 0; table < batch->tables.size(); ++table)
+    for (std::size_t table = 0; table < batch->tables.size(); ++table)
       for (std::size_t number = 0; number < lanes_.size(); ++number) {
         Work work{.whole = batch, .part = part_of(*batch, rest.first(size), table, number)};
         if (first && number == 0)
@@ -157,7 +157,7 @@ void Appliers::add(std::shared_ptr<const Batch> batch) {
 }
 
 /// What the lane `number` applies of a table's changes.
-Batch Appliers::part_of(const Batch& batch, std::span<const Change> changes, std::uint16_t table,
+Batch Appliers::part_of(const Batch& batch, std::span<const Change> changes, std::size_t table,
                         std::size_t number) const {
   Batch part;
   part.tables = {batch.tables[table]};

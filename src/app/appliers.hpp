@@ -28,14 +28,14 @@ struct ApplierShape {
 /// through the same connection, in the order of the batches.
 class Appliers {
  public:
-  Appliers(const HandlerOptions& options, ApplierShape shape, std::stop_token stop);
+  Appliers(HandlerOptions options, ApplierShape shape, std::stop_token stop);
   Appliers(const Appliers&) = delete;
   Appliers& operator=(const Appliers&) = delete;
   ~Appliers();
 
   /// Makes the rows on the calling thread; returns when the last of them are waiting for their
   /// connections. Throws what a connection's thread threw.
-  void add(std::shared_ptr<const Batch> batch);
+  void add(const std::shared_ptr<const Batch>& batch);
 
   /// Returns when all connections are open and all batches are committed. Throws what a
   /// connection's thread threw, Error{transient} after a stop; what was added may then be applied
@@ -63,10 +63,10 @@ class Appliers {
   void run(Lane& lane, const std::stop_token& stop);
   template <class Body>
   void attempt(const Body& body);
-  Batch part_of(const Batch& batch, std::span<const Change> changes, std::uint16_t table,
+  Batch part_of(const Batch& batch, std::span<const Change> changes, std::size_t table,
                 std::size_t number) const;
   void add(Lane& lane, Work work);
-  std::optional<Work> take(Lane& lane);
+  static std::optional<Work> take(Lane& lane);
   void rethrow_failure() const;
 
   const HandlerOptions options_;

@@ -32,7 +32,7 @@ class Params {
   const std::uint32_t* types() const noexcept { return types_.data(); }
   const char* const* values() const noexcept { return values_.data(); }
   const int* lengths() const noexcept { return lengths_.data(); }
-  const int* formats() const noexcept { return kFormats.data(); }
+  static const int* formats() noexcept { return kFormats.data(); }
 
  private:
   static constexpr std::size_t kMax = 8;  // no statement of ours has more

@@ -73,10 +73,13 @@ bool is_simple(const ApplyRequest& request) {
 
 /// A batch of which at least the end is under way.
 struct Applier::Sent {
+  Sent(ApplyRequest what, pg::Limits within)
+      : request{std::move(what)}, limits{std::move(within)} {}
+
   ApplyRequest request;
   pg::Limits limits;
-  std::list<ApplyTransaction> under_way{};
-  ApplyOutcome outcome{};
+  std::list<ApplyTransaction> under_way;
+  ApplyOutcome outcome;
 };
 
 Applier::Applier(pg::Connection& connection, ApplyOptions options)

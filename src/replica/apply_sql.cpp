@@ -168,8 +168,8 @@ std::string unless_newer_tombstone(const Fragments& f) {
                      f.tombstone_keys());
 }
 
-/// For a transaction in which a remove met no row that it could delete; docs/protocol.md,
-/// "Removes".
+/// Of a transaction in which a remove met no row that it could delete; docs/protocol.md, "One
+/// transaction".
 constexpr std::string_view kHasUnmet = "current_setting('dynamite.unmet', true) = 'on'";
 
 // Where a remove deletes its row, no put gets in between any more, and its tombstone is left at

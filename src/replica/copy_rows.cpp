@@ -17,16 +17,15 @@ void append_key_part(pg::CopyData& data, std::string_view part, KeyType type) {
     data.append_bytes(part);
 }
 
-/// `types` is only memory that is used again.
 void append_row(CopyRows& rows, const Change& change, const KeySchema& key_schema,
-                std::int32_t epoch, std::string& types) {
+                std::int32_t epoch) {
   pg::CopyData& data = rows.data;
   const KeyParts key = split_key(change.key);
   const std::int64_t micros = change.time.time_since_epoch().count();
   data.begin_row(static_cast<std::int16_t>(kFieldsBesidesKeys + key.count));
   append_key_part(data, key.parts[0], key_schema.partition.type);
   if (key_schema.sort) append_key_part(data, key.parts[1], key_schema.sort->type);
-  types.clear();
+  std::string types;
   data.begin_jsonb();
   append_natural_json(data.buffer(), types, change.image);
   data.end_jsonb();
@@ -44,10 +43,9 @@ CopyRows make_copy_rows(std::span<const Change> changes, const KeySchema& key_sc
                         std::int32_t epoch) {
   CopyRows rows;
   rows.rest.puts.emplace_back();  // without items, a statement takes any number of keys
-  std::string types;
   for (const Change& change : changes) {
     try {
-      append_row(rows, change, key_schema, epoch, types);
+      append_row(rows, change, key_schema, epoch);
     } catch (const Error& error) {
       if (error.kind() != Error::Kind::poison) throw;
       rows.data.undo_row();

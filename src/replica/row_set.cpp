@@ -124,11 +124,11 @@ RowArrays& room(std::vector<RowArrays>& statements) {
   return statements.back();
 }
 
-DeadLetter dead_letter(const Change& change, const Error& error) {
+DeadLetter dead_letter(const Change& change, const Error& reason) {
   return {.key = change.key,
           .record = change.record,
           .version = std::string{change.version.digits()},
-          .reason = error.what(),
+          .reason = reason.what(),
           .sqlstate = {},
           .constraint = {}};
 }

@@ -1,12 +1,14 @@
 #include "pg/statement.hpp"
 
 #include "core/error.hpp"
+#include "pg/binary.hpp"
 
 namespace dynamite::pg {
 namespace {
 
 constexpr std::uint32_t kByteaOid = 17;
 constexpr std::uint32_t kTextOid = 25;
+constexpr std::uint32_t kTimestamptzOid = 1184;
 
 }  // namespace
 
@@ -20,6 +22,13 @@ Params& Params::text_or_null(const std::optional<std::string>& value) {
 }
 
 Params& Params::number(std::int64_t value) { return text(std::to_string(value)); }
+
+Params& Params::timestamp(std::optional<std::int64_t> micros) {
+  if (!micros) return add(kTimestamptzOid, nullptr, 0);
+  std::string& value = owned_.emplace_front();
+  append_timestamp(value, *micros);
+  return add(kTimestamptzOid, value.data(), value.size());
+}
 
 Params& Params::null() { return add(kTextOid, nullptr, 0); }
 

@@ -12,8 +12,8 @@
 
 namespace dynamite::pg {
 
-/// The parameters $1, $2, … of one statement. All travel in binary format as text, bytea or
-/// arrays; the SQL casts text to what it needs: `$1::bigint`.
+/// The parameters $1, $2, … of one statement. All travel in binary format as text, bytea,
+/// timestamptz or arrays; the SQL casts text to what it needs: `$1::bigint`.
 class Params {
  public:
   Params() = default;
@@ -23,6 +23,7 @@ class Params {
   Params& text(std::string_view value);  ///< copied
   Params& text_or_null(const std::optional<std::string>& value);
   Params& number(std::int64_t value);
+  Params& timestamp(std::optional<std::int64_t> micros);  ///< timestamptz; since 1970; absent: NULL
   Params& null();
   Params& bytes(std::string_view value);  ///< bytea, copied
   Params& array(const Array& value);      ///< viewed: must live until the statement ran

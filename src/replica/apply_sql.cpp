@@ -273,8 +273,7 @@ VALUES ($1::integer, $2, $3::numeric, $4, $5, $6, $7) ON CONFLICT DO NOTHING)",
 std::string checkpoint_sql(const std::string& state_schema) {
   return fmt::format(R"(INSERT INTO {} AS c
   (replica_id, lane, position, finished, records, record_time)
-VALUES ($1::integer, $2, $3, $4::boolean, $5::bigint,
-  'epoch'::timestamptz + $6::bigint * interval '1 microsecond')
+VALUES ($1::integer, $2, $3, $4::boolean, $5::bigint, $6::timestamptz)
 ON CONFLICT (replica_id, lane) DO UPDATE SET position = excluded.position,
   finished = excluded.finished, records = c.records + excluded.records,
   record_time = coalesce(excluded.record_time, c.record_time), updated_at = now())",
@@ -315,8 +314,7 @@ ApplySql apply_sql(const ReplicaTable& table) {
       .require_follower = require_follower_sql(table.state_schema),
       .require_pass = call("require_pass", "$1::integer, $2::integer"),
       .require_epoch = call("require_epoch", "$1::integer, $2::integer"),
-      .require_before =
-          call("require_before", "'epoch'::timestamptz + $1::bigint * interval '1 microsecond'"),
+      .require_before = call("require_before", "$1::timestamptz"),
       .dead_letter = dead_letter_sql(table.state_schema),
       .require_dead_letters = call("require_dead_letters", "$1::integer, $2::bigint"),
       .discard_dead_letters =

@@ -333,13 +333,14 @@ void ApplyTransaction::add_epilogue(Statements& out) const {
     params.text(checkpoint.finished ? "true" : "false");
     params.number(static_cast<std::int64_t>(request_.batch.changes.size()));
     const Micros newest = newest_time();
-    newest == Micros{} ? params.null() : params.number(newest.time_since_epoch().count());
+    params.timestamp(newest == Micros{} ? std::optional<std::int64_t>{}
+                                        : newest.time_since_epoch().count());
   }
   if (request_.fence.deadline) {
     const auto deadline = duration_cast<microseconds>(request_.fence.deadline->time_since_epoch()) +
                           connection_.clock_offset();
     out.push_back({sql_.require_before, {}});
-    out.back().params.number(deadline.count());
+    out.back().params.timestamp(deadline.count());
   }
 }
 

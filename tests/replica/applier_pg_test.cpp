@@ -117,6 +117,21 @@ TEST_F(ApplierTest, TimesKeepTheirMicroseconds) {
             "294247");
 }
 
+TEST_F(ApplierTest, TheLastTimeThereIsGoesIntoTheCheckpointToo) {
+  Batch batch = batch_of(orders, {put("k1", 1)});
+  batch.changes.front().time = Micros{std::chrono::microseconds{INT64_MAX}};
+
+  Applier{*connection, {}}.apply({.table = orders,
+                                  .batch = batch,
+                                  .checkpoint = Checkpoint{.lane = "shard/1", .position = "1"}});
+
+  EXPECT_EQ(rows(), "k1|1|1|0");
+  EXPECT_EQ(
+      query(fmt::format("SELECT record_time = (SELECT mod_time FROM orders) FROM {}.checkpoint",
+                        state_schema())),
+      "t");
+}
+
 TEST_F(ApplierTest, ANewerGenerationWinsOverAnyLargerSequenceNumber) {
   apply({put("k1", 900, "old stream").of_generation(1)});
 

@@ -7,12 +7,12 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <deque>
 #include <fstream>
 #include <iterator>
-#include <latch>
 #include <map>
 #include <set>
 #include <stdexcept>
@@ -87,7 +87,7 @@ struct Message {
 
 /// One transaction.
 struct Ready {
-  std::vector<Change> changes;  // coalesced
+  std::vector<Change> changes;  // coalesced; those of the puts come first, as their rows do
   RowSet rows;
   std::deque<pg::Array> versions;  // as text, of what guards by that
   std::deque<Message> messages;
@@ -128,32 +128,23 @@ class PlainRows : public Rows {
         as_text_{guard.array == "text[]"} {}
 
   void add(Ready& ready) const override {
+    auto next = ready.changes.begin();
+    const auto version_of = [&](const RowArrays& r) -> const pg::Array& {
+      if (!as_text_) return r.version;
+      pg::Array& versions = ready.versions.emplace_back();
+      for (; versions.size() < r.size(); ++next) versions.append(next->version.digits());
+      return versions;
+    };
     ready.messages.emplace_back("BEGIN");
-    add(ready, put_, ready.rows.puts, [](const Change& c) { return c.kind != ChangeKind::remove; });
-    add(ready, remove_, ready.rows.removes,
-        [](const Change& c) { return c.kind == ChangeKind::remove; });
+    for (const RowArrays& r : ready.rows.puts)
+      ready.messages.emplace_back(put_).array(r.k1).array(r.k2).array(r.item).array(r.time).array(
+          version_of(r));
+    for (const RowArrays& r : ready.rows.removes)
+      ready.messages.emplace_back(remove_).array(r.k1).array(r.k2).array(version_of(r));
     ready.messages.emplace_back("COMMIT");
   }
 
  private:
-  template <class IsOne>
-  void add(Ready& ready, const std::string& sql, const std::vector<RowArrays>& statements,
-           const IsOne& is_one) const {
-    auto next = ready.changes.begin();
-    for (const RowArrays& r : statements) {
-      Message& message = ready.messages.emplace_back(sql).array(r.k1).array(r.k2);
-      if (&sql == &put_) message.array(r.item).array(r.time);
-      if (!as_text_) {
-        message.array(r.version);
-        continue;
-      }
-      pg::Array& versions = ready.versions.emplace_back();
-      for (; versions.size() < r.size(); ++next)
-        if (is_one(*next)) versions.append(next->version.digits());
-      message.array(versions);
-    }
-  }
-
   std::string put_, remove_;
   bool as_text_;
 };
@@ -294,6 +285,8 @@ std::size_t deal(const Batch& records, std::size_t batch, const Rows& rows,
       Ready& ready = senders[i].transactions.emplace_back();
       ready.changes = coalesce(parts[i]);
       ready.rows = make_row_set(ready.changes, event_table()->key_schema);
+      std::ranges::stable_partition(
+          ready.changes, [](const Change& change) { return change.kind != ChangeKind::remove; });
       rows.add(ready);
     }
   }

@@ -1,7 +1,6 @@
 #include "pg/array.hpp"
 
 #include <array>
-#include <cstring>
 
 namespace dynamite::pg {
 namespace {
@@ -32,9 +31,9 @@ void Array::clear() {
 }
 
 void Array::append(std::string_view text) {
-  append_big_endian(wire_, static_cast<std::int32_t>(text.size()));
+  begin();
   wire_ += text;
-  count_element();
+  end();
 }
 
 void Array::append(const Decimal& numeric) {
@@ -51,27 +50,19 @@ void Array::append_timestamp(std::int64_t micros) {
 
 void Array::append_null() {
   append_big_endian(wire_, std::int32_t{-1});
-  store_int32(kHasNullAt, 1);
+  store_int32(wire_, kHasNullAt, 1);
   count_element();
 }
 
-void Array::begin() {
-  element_ = wire_.size();
-  append_big_endian(wire_, std::int32_t{0});
-}
+void Array::begin() { element_ = begin_value(wire_); }
 
 void Array::end() {
-  store_int32(element_, static_cast<std::int32_t>(wire_.size() - element_ - sizeof(std::int32_t)));
+  end_value(wire_, element_);
   count_element();
 }
 
 void Array::undo() { wire_.resize(element_); }
 
-void Array::store_int32(std::size_t at, std::int32_t value) {
-  const std::int32_t bytes = big_endian(value);
-  std::memcpy(wire_.data() + at, &bytes, sizeof bytes);
-}
-
-void Array::count_element() { store_int32(kSizeAt, static_cast<std::int32_t>(++size_)); }
+void Array::count_element() { store_int32(wire_, kSizeAt, static_cast<std::int32_t>(++size_)); }
 
 }  // namespace dynamite::pg

@@ -38,7 +38,6 @@ class Array {
   std::string_view wire() const noexcept { return wire_; }
 
  private:
-  void store_int32(std::size_t at, std::int32_t value);
   void count_element();
 
   ElementType type_;

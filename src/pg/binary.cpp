@@ -1,6 +1,7 @@
 #include "pg/binary.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace dynamite::pg {
 namespace {
@@ -24,6 +25,21 @@ std::int16_t group_of(std::string_view digits, std::int64_t width) {
 }
 
 }  // namespace
+
+void store_int32(std::string& out, std::size_t at, std::int32_t value) {
+  const std::int32_t bytes = big_endian(value);
+  std::memcpy(out.data() + at, &bytes, sizeof bytes);
+}
+
+std::size_t begin_value(std::string& out) {
+  append_big_endian(out, std::int32_t{0});
+  return out.size() - sizeof(std::int32_t);
+}
+
+void end_value(std::string& out, std::size_t length_at) {
+  store_int32(out, length_at,
+              static_cast<std::int32_t>(out.size() - length_at - sizeof(std::int32_t)));
+}
 
 void append_timestamp(std::string& out, std::int64_t micros) {
   append_big_endian(out, micros - kMicrosTo2000);

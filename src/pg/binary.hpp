@@ -1,12 +1,12 @@
 #pragma once
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-/// Values in PostgreSQL's binary format, as the `recv` function of each type reads them, without
-/// the length that stands before them.
+/// Values in PostgreSQL's binary format, as the `recv` function of each type reads them.
 namespace dynamite::pg {
 
 /// An integer in the order of bytes of the network, as its bytes in memory.
@@ -26,6 +26,13 @@ void append_big_endian(std::string& out, Integer value) {
   const Integer bytes = big_endian(value);
   out.append(reinterpret_cast<const char*>(&bytes), sizeof bytes);
 }
+
+void store_int32(std::string& out, std::size_t at, std::int32_t value);
+
+/// Begins a value that its length stands before; returns where that is, for end_value, which
+/// writes it.
+std::size_t begin_value(std::string& out);
+void end_value(std::string& out, std::size_t length_at);
 
 /// timestamptz; `micros`: microseconds since 1970.
 void append_timestamp(std::string& out, std::int64_t micros);

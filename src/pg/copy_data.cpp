@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 
 #include "core/error.hpp"
 #include "pg/binary.hpp"
@@ -54,35 +53,24 @@ void CopyData::undo_row() {
   --rows_;
 }
 
-void CopyData::begin_field() {
-  field_ = data_.size();
-  append_big_endian(data_, std::int32_t{0});
-}
-
-void CopyData::end_field() {
-  const auto size = static_cast<std::int32_t>(data_.size() - field_ - sizeof(std::int32_t));
-  const std::int32_t bytes = big_endian(size);
-  std::memcpy(data_.data() + field_, &bytes, sizeof bytes);
-}
-
 void CopyData::append_null() { append_big_endian(data_, kNull); }
 
 void CopyData::append_bytes(std::string_view bytes) {
-  begin_field();
+  const std::size_t field = begin_value(data_);
   data_ += bytes;
-  end_field();
+  end_value(data_, field);
 }
 
 void CopyData::append_int32(std::int32_t value) {
-  begin_field();
+  const std::size_t field = begin_value(data_);
   append_big_endian(data_, value);
-  end_field();
+  end_value(data_, field);
 }
 
 void CopyData::append_timestamp(std::int64_t micros) {
-  begin_field();
+  const std::size_t field = begin_value(data_);
   pg::append_timestamp(data_, micros);
-  end_field();
+  end_value(data_, field);
 }
 
 void CopyData::append_jsonb(std::string_view json) {
@@ -92,16 +80,16 @@ void CopyData::append_jsonb(std::string_view json) {
 }
 
 void CopyData::begin_jsonb() {
-  begin_field();
+  field_ = begin_value(data_);
   data_ += kJsonbVersion;
 }
 
-void CopyData::end_jsonb() { end_field(); }
+void CopyData::end_jsonb() { end_value(data_, field_); }
 
 void CopyData::append_numeric(std::string_view number) {
-  begin_field();
+  const std::size_t field = begin_value(data_);
   pg::append_numeric(data_, parse(number));
-  end_field();
+  end_value(data_, field);
 }
 
 void CopyData::finish() { append_big_endian(data_, kTrailer); }

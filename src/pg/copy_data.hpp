@@ -40,9 +40,6 @@ class CopyData {
   std::size_t rows() const noexcept { return rows_; }
 
  private:
-  void begin_field();
-  void end_field();
-
   std::string data_;
   std::size_t row_ = 0;    // where the row stands that was begun last
   std::size_t field_ = 0;  // … and its open field's length

@@ -171,6 +171,7 @@ std::string unless_newer_tombstone(const Fragments& f) {
 /// Of a transaction in which a remove met no row that it could delete; docs/protocol.md, "One
 /// transaction".
 constexpr std::string_view kHasUnmet = "current_setting('dynamite.unmet', true) = 'on'";
+constexpr std::string_view kNoteUnmet = "set_config('dynamite.unmet', 'on', true)";
 
 // Where a remove deletes its row, no put gets in between any more, and its tombstone is left at
 // once. For the others, which are rare, each key's place is held by this transaction as well: a
@@ -196,16 +197,17 @@ held AS (
   ON CONFLICT ({keys}) DO UPDATE SET {version} = t.{version} WHERE false)
 SELECT (SELECT count(*) FROM left_behind),
   CASE WHEN (SELECT count(*) FROM u) > (SELECT count(*) FROM gone)
-    THEN set_config('dynamite.unmet', 'on', true) END)",
+    THEN {note_unmet} END)",
                      fmt::arg("rows", f.select_rows({kVersion})), fmt::arg("replica", f.replica),
                      fmt::arg("row_matches", f.row_matches()), fmt::arg("version", f.version),
                      fmt::arg("no_tombstone", no_tombstone(f, f.parameter(1))),
                      fmt::arg("newer_than_tombstone", newer_than_tombstone(f)),
                      fmt::arg("insert_tombstones", insert_tombstones(f)),
                      fmt::arg("unless_newer_tombstone", unless_newer_tombstone(f)),
-                     fmt::arg("keys", f.key_columns()), fmt::arg("item", f.item),
-                     fmt::arg("mod_time", f.mod_time), fmt::arg("create_time", f.create_time),
-                     fmt::arg("epoch", f.epoch), fmt::arg("source_keys", f.source_keys()));
+                     fmt::arg("note_unmet", kNoteUnmet), fmt::arg("keys", f.key_columns()),
+                     fmt::arg("item", f.item), fmt::arg("mod_time", f.mod_time),
+                     fmt::arg("create_time", f.create_time), fmt::arg("epoch", f.epoch),
+                     fmt::arg("source_keys", f.source_keys()));
 }
 
 // A placeholder's version, -1, is below every other. No tombstone spares it.
@@ -305,7 +307,7 @@ ApplySql apply_sql(const ReplicaTable& table) {
       .remove = remove_sql(fragments),
       .remove_held = remove_held_sql(fragments),
       .tombstone = tombstone_sql(fragments),
-      .note_unmet = "SELECT set_config('dynamite.unmet', 'on', true)",
+      .note_unmet = fmt::format("SELECT {}", kNoteUnmet),
       .lock_writers = fmt::format("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", fragments.replica),
       .recheck = recheck_sql(fragments),
       .recheck_scanned = recheck_scanned_sql(fragments),

@@ -10,6 +10,7 @@
 #include "app/replicas.hpp"
 #include "app/source_tables.hpp"
 #include "core/json_text.hpp"
+#include "replica/schema_sql.hpp"
 
 namespace dynamite {
 namespace {
@@ -51,12 +52,17 @@ void print_done(const SelectedTable& table, const ReplicaTable& replica, std::st
 void print_sql(const Context& context, pg::Connection& connection,
                const std::vector<SelectedTable>& tables) {
   std::set<std::string> printed;
+  const auto print = [&](const std::string& sql) {
+    if (printed.insert(sql).second) fmt::print("{};\n\n", sql);
+  };
+  print(search_path_sql());  // whoever runs it, nobody's own operators and types are in it
   for (const SelectedTable& table : tables) {
     const ReplicaTable wanted = target_of(context.config, table.description);
     fmt::print("-- {}: {}\n", table.description.name, describe(table.description.key_schema));
     for (const std::string& sql : plan_whole_replica(connection, context.config, wanted).sql)
-      if (printed.insert(sql).second) fmt::print("{};\n\n", sql);
+      print(sql);
   }
+  print("RESET search_path");
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "pg/server_error.hpp"
+#include "pg/session_settings.hpp"
 
 namespace dynamite::pg {
 namespace {
@@ -47,7 +48,11 @@ std::string hint_of_connect_failure(std::string_view message) {
          "instances need AWS's global-bundle.pem, RDS Proxy Amazon's public roots";
 }
 
-void ignore_notice(void*, const PGresult*) {}
+/// libpq takes for a notice what the server says when it ends an idle session.
+void keep_farewell(void* farewell, const PGresult* notice) {
+  if (!is_fatal(notice)) return;
+  *static_cast<std::string*>(farewell) = describe_server_error(notice);
+}
 
 short poll_socket(int socket, short events, milliseconds timeout) {
   pollfd entry{socket, events, 0};
@@ -120,7 +125,7 @@ Connection Connection::open_with(const ConnectOptions& options, const ConnectPar
   Connection connection{PQconnectStartParams(keywords.data(), values.data(), 1)};
   if (!connection.handle_) throw std::bad_alloc{};
   PGconn* handle = connection.handle_.get();
-  PQsetNoticeReceiver(handle, ignore_notice, nullptr);
+  PQsetNoticeReceiver(handle, keep_farewell, connection.farewell_.get());
   const auto deadline = steady_clock::now() + options.timeout;
   PostgresPollingStatusType status =
       PQstatus(handle) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
@@ -140,23 +145,49 @@ Connection Connection::open_with(const ConnectOptions& options, const ConnectPar
   }
   if (PQsetnonblocking(handle, 1) != 0 || PQenterPipelineMode(handle) != 1)
     throw Error{Error::Kind::bug, "libpq refused the non-blocking pipeline mode"};
+  connection.require_supported_server();
   connection.limit_to(deadline);
   connection.look_at_server();
   connection.limit_to(steady_clock::time_point::max());
   return connection;
 }
 
+void Connection::require_supported_server() const {
+  constexpr int kVersionMin = 120'000;
+  const int version = PQserverVersion(handle_.get());
+  if (version < kVersionMin)
+    throw Error{Error::Kind::usage,
+                fmt::format("the server is PostgreSQL {}.{}, but a replica needs 12 or newer",
+                            version / 10'000, version % 10'000),
+                "upgrade the server, or name another one in the setting `url`"};
+  const char* encoding = PQparameterStatus(handle_.get(), "server_encoding");
+  if (encoding != nullptr && std::string_view{encoding} != "UTF8")
+    throw Error{Error::Kind::usage,
+                fmt::format("the database \"{}\" has the encoding {}, but a replica needs UTF8",
+                            PQdb(handle_.get()), encoding),
+                "make a database for the replicas: CREATE DATABASE … TEMPLATE template0 ENCODING "
+                "'UTF8'"};
+}
+
+// Pinned before anything else is asked, since the question has operators and functions in it.
 void Connection::look_at_server() {
   using std::chrono::duration_cast;
   using std::chrono::microseconds;
   using std::chrono::system_clock;
+  const int version = PQserverVersion(handle_.get());
+  const std::string pins = pin_settings_sql(
+      version,
+      fmt::format("pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.<>) {}", backend_pid()));
   const auto before = system_clock::now();
-  const Result now =
-      run("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, pg_backend_pid()");
+  const std::array<Statement, 2> questions{
+      {{pins, {}},
+       {"SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, pg_backend_pid()", {}}}};
+  const Result now = std::move(run(questions).back());
   const auto middle = before + (system_clock::now() - before) / 2;
   clock_offset_ =
       microseconds{now.number(0, 0)} - duration_cast<microseconds>(middle.time_since_epoch());
   direct_ = now.number(0, 1) == backend_pid();
+  if (!direct_) pins_ = pin_settings_sql(version, "true");
 }
 
 void Connection::send(const Statement& statement) {
@@ -188,11 +219,25 @@ void Connection::note_sent(int sent, Prepared* prepared) {
   sent_.push_back(prepared);
 }
 
+// Statements without a BEGIN are one transaction up to the Sync, which is what the pins hold for.
 std::vector<Result> Connection::run(std::span<const Statement> statements, const Limits& limits) {
   require_usable();
+  const bool pinned = pins_.empty() || PQtransactionStatus(handle_.get()) != PQTRANS_IDLE;
+  if (!pinned) send({pins_, {}});
   for (const Statement& statement : statements) send(statement);
   send_sync();
-  return collect(statements.size(), limits);
+  std::vector<Result> results = collect(statements.size() + (pinned ? 0 : 1), limits);
+  if (!pinned) results.erase(results.begin());
+  return results;
+}
+
+// The isolation level must be said before the first query.
+std::size_t Connection::send_begin() {
+  require_usable();
+  send({kBegin, {}});
+  if (pins_.empty()) return 1;
+  send({pins_, {}});
+  return 2;
 }
 
 Result Connection::run(std::string_view sql, Params params, const Limits& limits) {
@@ -226,6 +271,10 @@ std::vector<Result> Connection::collect(std::size_t count, const Limits& limits)
         break;
       default:
         if (sqlstate_of(result.get()).empty()) give_up(trimmed(PQresultErrorMessage(result.get())));
+        if (is_fatal(result.get())) {
+          handle_.reset();  // no Sync is answered any more
+          throw_server_error(result.get());
+        }
         if (!failure) failure.emplace(std::move(result));
     }
   }
@@ -359,13 +408,17 @@ bool Connection::closed_by_peer() noexcept {
 }
 
 void Connection::give_up(const std::string& why) {
+  if (handle_) PQisBusy(handle_.get());  // reads what the server has said last
   handle_.reset();
-  throw Error{Error::Kind::transient, "the connection to PostgreSQL is lost: " + trimmed(why)};
+  throw Error{Error::Kind::transient, "the connection to PostgreSQL is lost: " +
+                                          (farewell_->empty() ? trimmed(why) : *farewell_)};
 }
 
 Transaction::Transaction(Connection& connection, Limits limits)
     : connection_{connection}, limits_{std::move(limits)} {
-  connection_.run(kBegin, {}, limits_);
+  const std::size_t sent = connection_.send_begin();
+  connection_.send_sync();
+  connection_.collect(sent, limits_);
 }
 
 Transaction::~Transaction() {

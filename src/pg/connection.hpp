@@ -72,10 +72,12 @@ struct ConnectOptions {
 };
 
 /// One libpq connection in non-blocking pipeline mode. Not safe to share between threads.
+/// Settings that our statements depend on are pinned (pin_settings_sql): once for a session that is
+/// ours alone, with each transaction where a pooler may share it.
 class Connection {
  public:
   /// Throws Error{transient} if the server cannot be reached or is not ready, Error{usage} if it
-  /// refuses us.
+  /// refuses us, or is none that we can use.
   static Connection open(const ConnectOptions& options, std::stop_token stop = {});
 
   /// From now on no call waits beyond `deadline`, whatever its own limits are.
@@ -122,7 +124,10 @@ class Connection {
   };
 
   friend class Pipeline;
+  friend class Transaction;
   void require_usable() const;
+  /// Sends BEGIN and what belongs to it; returns how many statements.
+  std::size_t send_begin();
   void send(const Statement& statement);
   void send_as_prepared(const Statement& statement);
   void note_sent(int sent, Prepared* prepared);
@@ -142,11 +147,15 @@ class Connection {
   void wait_until_sent(const Limits& limits);
   template <class Done>
   void pump(const Limits& limits, Done done);
+  void require_supported_server() const;
   void look_at_server();
   [[noreturn]] void give_up(const std::string& why);
 
+  /// What the server said before it ended the session by itself; at an address that libpq keeps.
+  std::unique_ptr<std::string> farewell_ = std::make_unique<std::string>();
   std::unique_ptr<PGconn, Closer<PQfinish>> handle_;
   bool direct_ = false;
+  std::string pins_;  // what pins a transaction's settings; empty where the session has them
   bool prepares_ = false;
   std::map<std::string, Prepared, std::less<>> prepared_;  // by their SQL
   std::uint64_t prepared_count_ = 0;

@@ -9,11 +9,10 @@
 namespace dynamite::pg {
 
 Pipeline::Pipeline(Connection& connection, Limits limits)
-    : connection_{connection}, limits_{std::move(limits)} {
-  connection_.require_usable();
-  connection_.send({kBegin, {}});
-  ++sent_;
-}
+    : connection_{connection},
+      limits_{std::move(limits)},
+      begun_{connection_.send_begin()},
+      sent_{begun_} {}
 
 Pipeline::~Pipeline() {
   if (committed_) return;
@@ -48,7 +47,7 @@ std::vector<Result> Pipeline::commit() {
   if (results_.back().tag() != kCommit)
     throw Error{Error::Kind::transient, "PostgreSQL rolled the transaction back at its COMMIT"};
   committed_ = true;
-  results_.erase(results_.begin());
+  results_.erase(results_.begin(), results_.begin() + static_cast<std::ptrdiff_t>(begun_));
   results_.pop_back();
   return std::move(results_);
 }

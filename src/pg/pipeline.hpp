@@ -42,7 +42,8 @@ class Pipeline {
   Connection& connection_;
   Limits limits_;
   std::vector<Result> results_;
-  std::size_t sent_ = 0;  // and not in results_
+  std::size_t begun_;  // statements that begin the transaction
+  std::size_t sent_;   // and not in results_
   bool ended_ = false;
   bool committed_ = false;
 };

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
+
+#include "pg/session_settings.hpp"
 
 namespace dynamite::pg {
 namespace {
@@ -14,8 +17,18 @@ std::string field(const PGresult* result, int code) {
   return text == nullptr ? std::string{} : std::string{text};
 }
 
+}  // namespace
+
+std::string sqlstate_of(const PGresult* result) { return field(result, PG_DIAG_SQLSTATE); }
+
+bool is_fatal(const PGresult* result) {
+  const std::string severity = field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+  return severity == "FATAL" || severity == "PANIC";
+}
+
 // The server's own words name values for data errors (classes 22 and 23): those stay out.
-std::string describe(const PGresult* result, const std::string& sqlstate) {
+std::string describe_server_error(const PGresult* result) {
+  const std::string sqlstate = sqlstate_of(result);
   std::string text = sqlstate.starts_with("22") || sqlstate.starts_with("23")
                          ? fmt::format("PostgreSQL refused a value (SQLSTATE {})", sqlstate)
                          : fmt::format("PostgreSQL: {} (SQLSTATE {})",
@@ -29,21 +42,48 @@ std::string describe(const PGresult* result, const std::string& sqlstate) {
   return text;
 }
 
+namespace {
+
+/// The setting that ends what takes too long, and where it may stand although our sessions pin it.
+std::string_view hint_of_limit(std::string_view sqlstate) {
+  constexpr std::array kLimits{
+      std::pair{"57014",
+                "either statement_timeout ran out, which only Lambda's deadline and functions "
+                "of the database set, or somebody cancelled the statement"},
+      std::pair{"55P03", "a function of the database sets lock_timeout, or locks with NOWAIT"},
+      std::pair{"25P03",
+                "the program stood still for longer than the setting "
+                "idle_in_transaction_session_timeout allows"},
+      std::pair{"25P04", "a function of the database, or a pooler, sets transaction_timeout"},
+      std::pair{"57P05", "a pooler sets idle_session_timeout for its own sessions"}};
+  for (const auto& [code, hint] : kLimits)
+    if (sqlstate == code) return hint;
+  return {};
+}
+
 std::string hint_for(const PGresult* result, const std::string& sqlstate) {
+  if (field(result, PG_DIAG_SOURCE_FUNCTION) == "check_enable_rls")
+    return "policies would hide rows from this role, which it would neither update nor remove: let "
+           "it own the table, or ALTER ROLE … BYPASSRLS";
+  constexpr std::array<std::string_view, 4> kNotFound{"42P01", "42883", "42704", "3F000"};
+  const bool in_function = !field(result, PG_DIAG_CONTEXT).empty();
+  if (in_function && std::ranges::find(kNotFound, sqlstate) != kNotFound.end())
+    return fmt::format(
+        "sessions of dynamite look for names in {} only: give the trigger's "
+        "function its own, ALTER FUNCTION … SET search_path = …",
+        kSearchPath);
   if (sqlstate.starts_with("DY") || sqlstate.starts_with("42"))
     return field(result, PG_DIAG_MESSAGE_HINT);
   if (sqlstate.starts_with("28")) return "check user and password in the setting `url`";
-  return {};
+  return std::string{hint_of_limit(sqlstate)};
 }
 
 }  // namespace
 
-std::string sqlstate_of(const PGresult* result) { return field(result, PG_DIAG_SQLSTATE); }
-
 void throw_server_error(const PGresult* result) {
   const std::string sqlstate = sqlstate_of(result);
-  throw PgError{kind_of_sqlstate(sqlstate), describe(result, sqlstate), hint_for(result, sqlstate),
-                sqlstate, field(result, PG_DIAG_CONSTRAINT_NAME)};
+  throw PgError{kind_of_sqlstate(sqlstate), describe_server_error(result),
+                hint_for(result, sqlstate), sqlstate, field(result, PG_DIAG_CONSTRAINT_NAME)};
 }
 
 }  // namespace dynamite::pg

@@ -29,10 +29,10 @@ DeadLetter refused(const Change& change, const pg::PgError& error) {
           .constraint = error.constraint()};
 }
 
-/// COPY does not go into what has row-level security, or into a view.
+/// COPY does not go into a view.
 bool is_unsupported(const pg::PgError& error) {
   constexpr std::string_view kWrongObjectType = "42809";
-  return error.sqlstate().starts_with("0A") || error.sqlstate() == kWrongObjectType;
+  return error.sqlstate() == kWrongObjectType;
 }
 
 }  // namespace

@@ -4,12 +4,13 @@
 
 #include <array>
 
+#include "pg/session_settings.hpp"
 #include "replica/identifier.hpp"
 
 namespace dynamite {
 namespace {
 
-// {0}: the state schema, quoted.
+// {0}: the state schema, quoted. {1}, of functions: what pins their names, whoever calls them.
 constexpr auto kStateTables = std::to_array<std::string_view>({
     R"(CREATE TABLE {0}.catalogue (
   version integer NOT NULL))",
@@ -89,7 +90,7 @@ constexpr auto kStateTables = std::to_array<std::string_view>({
 constexpr auto kStateFunctions = std::to_array<std::string_view>({
     R"(CREATE FUNCTION {0}.require_follower(of_replica integer, expected_owner bigint,
   lowest_generation bigint) RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql {1} AS $$
 DECLARE now_following {0}.replica%ROWTYPE;
 BEGIN
   SELECT * INTO now_following FROM {0}.replica WHERE replica_id = of_replica;
@@ -109,7 +110,7 @@ BEGIN
 END $$)",
 
     R"(CREATE FUNCTION {0}.require_pass(of_replica integer, expected_epoch integer) RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql {1} AS $$
 DECLARE now_running {0}.replica%ROWTYPE;
 BEGIN
   SELECT * INTO now_running FROM {0}.replica WHERE replica_id = of_replica;
@@ -120,7 +121,7 @@ BEGIN
 END $$)",
 
     R"(CREATE FUNCTION {0}.require_epoch(of_replica integer, expected_epoch integer) RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql {1} AS $$
 BEGIN
   IF (SELECT epoch FROM {0}.replica WHERE replica_id = of_replica) IS DISTINCT FROM expected_epoch THEN
     RAISE EXCEPTION 'a pass has begun since the items were read back' USING ERRCODE = 'DY005';
@@ -128,7 +129,7 @@ BEGIN
 END $$)",
 
     R"(CREATE FUNCTION {0}.require_before(deadline timestamptz) RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql {1} AS $$
 BEGIN
   IF clock_timestamp() >= deadline THEN
     RAISE EXCEPTION 'the deadline passed before the commit' USING ERRCODE = 'DY003';
@@ -136,7 +137,7 @@ BEGIN
 END $$)",
 
     R"(CREATE FUNCTION {0}.require_dead_letters(of_replica integer, allowed bigint) RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql {1} AS $$
 DECLARE recent bigint;
 BEGIN
   SELECT count(*) INTO recent FROM {0}.dead_letter
@@ -199,7 +200,7 @@ std::vector<std::string> state_schema_sql(const std::string& state_schema) {
   for (const auto table : kStateTables) sql.push_back(fmt::format(fmt::runtime(table), schema));
   // Function bodies hold no braces but the schema's placeholder.
   for (const auto function : kStateFunctions)
-    sql.push_back(fmt::format(fmt::runtime(function), schema));
+    sql.push_back(fmt::format(fmt::runtime(function), schema, search_path_sql()));
   sql.push_back(
       fmt::format("INSERT INTO {}.catalogue (version) VALUES ({})", schema, kCatalogueVersion));
   sql.push_back(
@@ -208,6 +209,8 @@ std::vector<std::string> state_schema_sql(const std::string& state_schema) {
                   schema));
   return sql;
 }
+
+std::string search_path_sql() { return fmt::format("SET search_path = {}", pg::kSearchPath); }
 
 std::string replica_comment(const std::string& source_arn) {
   return "replica of " + source_arn + ", kept by dynamite: do not write to it";

@@ -13,6 +13,9 @@ inline constexpr int kCatalogueVersion = 1;
 /// The statements that make the state schema: its tables, functions and the view `status`.
 std::vector<std::string> state_schema_sql(const std::string& state_schema);
 
+/// Pins where names are looked for: of a function, or of a session that runs our SQL.
+std::string search_path_sql();
+
 /// The comment on a replica table, which tells whose replica it is.
 std::string replica_comment(const std::string& source_arn);
 

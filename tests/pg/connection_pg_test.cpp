@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <future>
 #include <thread>
 
 #include "pg/connection.hpp"
@@ -108,6 +109,101 @@ TEST_F(ConnectionTest, NullWhereAValueIsNeededIsABug) {
   EXPECT_EQ(result.text(0, 0), std::nullopt);
   EXPECT_EQ(error_of([&] { result.at(0, 0); }).kind(), Error::Kind::bug);
   EXPECT_EQ(error_of([&] { result.number(0, 1); }).kind(), Error::Kind::bug);
+}
+
+// --- what the server says at the end ---
+
+TEST_F(ConnectionTest, ASessionThatIsEndedWhileIdleSaysTheServersReason) {
+  Connection connection = connect();
+  query(fmt::format("SELECT pg_terminate_backend({})", connection.backend_pid()));
+  wait_until_gone(connection.backend_pid());
+
+  const Error error = error_of([&] { connection.run("SELECT 1"); });
+
+  EXPECT_EQ(error.kind(), Error::Kind::transient);
+  EXPECT_THAT(error.what(), HasSubstr("terminating connection due to administrator command"));
+  EXPECT_THAT(error.what(), Not(HasSubstr("abnormally")));
+}
+
+TEST_F(ConnectionTest, ASessionThatIsEndedByATimeoutNamesTheSetting) {
+  Connection connection = connect();
+  connection.run("SET idle_session_timeout = 50");
+  wait_until_gone(connection.backend_pid());
+
+  const Error error = error_of([&] { connection.run("SELECT 1"); });
+
+  EXPECT_THAT(error.what(), HasSubstr("idle-session timeout (SQLSTATE 57P05)"));
+}
+
+TEST_F(ConnectionTest, ASessionThatIsEndedInAStatementSaysTheServersReason) {
+  Connection connection = connect();
+  auto waiting = std::async(
+      std::launch::async, [&] { return error_of([&] { connection.run("SELECT pg_sleep(20)"); }); });
+  wait_until(
+      fmt::format("SELECT count(*) = 1 FROM pg_stat_activity WHERE pid = {} AND state = "
+                  "'active'",
+                  connection.backend_pid()));
+  query(fmt::format("SELECT pg_terminate_backend({})", connection.backend_pid()));
+
+  const Error error = waiting.get();
+
+  EXPECT_EQ(error.kind(), Error::Kind::transient);
+  EXPECT_THAT(error.what(), HasSubstr("terminating connection due to administrator command"));
+  EXPECT_FALSE(connection.usable());
+}
+
+// --- what the server is ---
+
+TEST_F(ConnectionTest, ADatabaseOfAnotherEncodingIsRefused) {
+  for (const std::string encoding : {"LATIN1", "SQL_ASCII"}) {
+    const std::string name = fmt::format("{}_{}", schema(), encoding);
+    query(
+        fmt::format("CREATE DATABASE \"{}\" TEMPLATE template0 ENCODING '{}' LC_COLLATE 'C' "
+                    "LC_CTYPE 'C'",
+                    name, encoding));
+
+    const Error error = error_of([&] {
+      Connection::open(
+          {.conninfo = url(), .application_name = "test", .parameters = {{"dbname", name}}});
+    });
+
+    EXPECT_EQ(error.kind(), Error::Kind::usage);
+    EXPECT_EQ(error.what(), fmt::format("the database \"{}\" has the encoding {}, but a replica "
+                                        "needs UTF8",
+                                        name, encoding));
+    query(fmt::format("DROP DATABASE \"{}\" WITH (FORCE)", name));
+  }
+}
+
+TEST_F(ConnectionTest, ATriggerThatNamesNoSchemaIsToldHow) {
+  Connection connection = connect();
+  connection.run("CREATE TABLE t (x int)");
+  connection.run(
+      "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS "
+      "'BEGIN INSERT INTO audit VALUES (1); RETURN NEW; END'");
+  connection.run("CREATE TRIGGER note BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION note()");
+
+  const Error error = error_of([&] { connection.run("INSERT INTO t VALUES (1)"); });
+
+  EXPECT_THAT(error.what(), HasSubstr("relation \"audit\" does not exist"));
+  EXPECT_THAT(error.hint(), HasSubstr("ALTER FUNCTION … SET search_path"));
+}
+
+TEST_F(ConnectionTest, APolicyThatHidesRowsIsAnErrorWithItsMend) {
+  const std::string role = make_role("reader");
+  query("CREATE TABLE t (x int)");
+  query("ALTER TABLE t ENABLE ROW LEVEL SECURITY");
+  query("CREATE POLICY ones ON t USING (x = 1)");
+  query(fmt::format("GRANT USAGE ON SCHEMA {0} TO {1}", schema(), role));
+  query(fmt::format("GRANT SELECT ON t TO {}", role));
+  Connection connection = connect_as(role);
+
+  const Error error =
+      error_of([&] { connection.run(fmt::format("SELECT * FROM {}.t", schema())); });
+
+  EXPECT_EQ(error.kind(), Error::Kind::usage);
+  EXPECT_THAT(error.what(), HasSubstr("row-level security"));
+  EXPECT_THAT(error.hint(), HasSubstr("BYPASSRLS"));
 }
 
 // --- connecting ---

@@ -15,7 +15,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-/// The owner is the role of this test; the writer has what docs/protocol.md, "Roles", gives it.
+/// The owner is the role of this test; the writer has what docs/configuration.md, "Roles in
+/// PostgreSQL", gives it.
 class RolesTest : public ReplicaTest {
  protected:
   void SetUp() override {
@@ -77,6 +78,26 @@ TEST_F(RolesTest, AWriterCompares) {
   Comparison comparison{*connection, orders};
 
   EXPECT_THAT(comparison.ghosts(10), Not(IsEmpty()));
+}
+
+// Unseen, its rows would neither be updated nor swept, and would compare as if they were not there.
+TEST_F(RolesTest, APolicyThatHidesRowsFromTheWriterIsAnErrorWhateverItDoes) {
+  apply({put("k1", 1)});
+  query("ALTER TABLE orders ENABLE ROW LEVEL SECURITY");
+  query("CREATE POLICY tenant ON orders USING (pk LIKE 'a%') WITH CHECK (true)");
+  const std::int32_t pass = start_pass();
+  const auto expect_refusal = [](const Error& error) {
+    EXPECT_EQ(error.kind(), Error::Kind::usage);
+    EXPECT_THAT(error.what(), HasSubstr("row-level security policy for table \"orders\""));
+    EXPECT_THAT(error.hint(), HasSubstr("BYPASSRLS"));
+  };
+
+  expect_refusal(error_of([&] { apply({put("a1", 2)}); }));
+  expect_refusal(error_of([&] { apply({removal("k1", 2)}); }));
+  expect_refusal(error_of([&] { apply_scanned(pass, {scanned("a2", "scan")}); }));
+  expect_refusal(error_of([&] { end_pass(pass); }));
+  expect_refusal(error_of([&] { Comparison{*connection, orders}.ghosts(10); }));
+  EXPECT_EQ(rows(), "k1|1|1|0");
 }
 
 TEST_F(RolesTest, AWriterCannotMakeTables) {

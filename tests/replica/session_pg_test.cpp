@@ -34,6 +34,72 @@ TEST_F(SessionTest, TheServersOwnSessionIsTunedAndKeepsStatements) {
   EXPECT_EQ(prepared(connection), "1");
 }
 
+TEST_F(SessionTest, WhatARoleWasSetToDoesNotReachOurStatements) {
+  const std::string role = make_role("odd");
+  for (const char* setting :
+       {"search_path = public, pg_catalog", "row_security = on", "statement_timeout = 300",
+        "lock_timeout = 300", "idle_in_transaction_session_timeout = 300",
+        "idle_session_timeout = 300", "default_transaction_isolation = serializable",
+        "bytea_output = escape", "datestyle = 'SQL, DMY'", "intervalstyle = iso_8601",
+        "timezone = 'Asia/Kathmandu'", "standard_conforming_strings = off",
+        "synchronous_commit = off"})
+    query(fmt::format("ALTER ROLE {} SET {}", role, setting));
+
+  pg::Connection connection =
+      pg::Connection::open({.conninfo = url_of(role), .application_name = "test"});
+
+  EXPECT_EQ(setting(connection, "search_path"), "pg_catalog, pg_temp");
+  EXPECT_EQ(setting(connection, "row_security"), "off");
+  EXPECT_EQ(setting(connection, "statement_timeout"), "0");
+  EXPECT_EQ(setting(connection, "lock_timeout"), "0");
+  EXPECT_EQ(setting(connection, "idle_in_transaction_session_timeout"), "5min");
+  EXPECT_EQ(setting(connection, "idle_session_timeout"), "0");
+  EXPECT_EQ(setting(connection, "default_transaction_isolation"), "read committed");
+  EXPECT_EQ(setting(connection, "bytea_output"), "hex");
+  EXPECT_EQ(setting(connection, "datestyle"), "ISO, YMD");
+  EXPECT_EQ(setting(connection, "intervalstyle"), "postgres");
+  EXPECT_EQ(setting(connection, "timezone"), "UTC");
+  EXPECT_EQ(setting(connection, "standard_conforming_strings"), "on");
+  EXPECT_EQ(setting(connection, "synchronous_commit"), "on");
+  EXPECT_NO_THROW(connection.run("SELECT pg_sleep(0.4)"));
+}
+
+TEST_F(SessionTest, AStricterCommitThatWasChosenStays) {
+  const std::string role = make_role("strict");
+  query(fmt::format("ALTER ROLE {} SET synchronous_commit = remote_apply", role));
+
+  pg::Connection connection =
+      pg::Connection::open({.conninfo = url_of(role), .application_name = "test"});
+
+  EXPECT_EQ(setting(connection, "synchronous_commit"), "remote_apply");
+}
+
+TEST_F(SessionTest, APoolersSessionIsPinnedForEachTransactionAndNoLonger) {
+  const std::string role = make_role("pooled");
+  query(fmt::format("ALTER ROLE {} SET search_path = public, pg_catalog", role));
+  query(fmt::format("ALTER ROLE {} SET statement_timeout = 7000", role));
+  PgBouncer pooler{url_of(role), 1};
+  const auto left_behind = [&] {
+    const std::unique_ptr<PGconn, Closer<PQfinish>> other{PQconnectdb(pooler.url().c_str())};
+    const pg::Result row{PQexec(other.get(),
+                                "SELECT current_setting('search_path') || ' ' || "
+                                "current_setting('statement_timeout')")};
+    return std::string{row.at(0, 0)};
+  };
+  pg::Connection connection =
+      pg::Connection::open({.conninfo = pooler.url(), .application_name = "test"});
+
+  EXPECT_EQ(setting(connection, "search_path"), "pg_catalog, pg_temp");
+  EXPECT_EQ(left_behind(), "public, pg_catalog 7s");
+  pg::Transaction transaction{connection};
+  EXPECT_EQ(transaction.run("SHOW search_path").at(0, 0), "pg_catalog, pg_temp");
+  transaction.commit();
+  EXPECT_EQ(left_behind(), "public, pg_catalog 7s");
+  const pg::Statement asks{"SHOW statement_timeout", {}};
+  EXPECT_EQ(pg::run_transaction(connection, {&asks, 1}).at(0).at(0, 0), "0");
+  EXPECT_EQ(left_behind(), "public, pg_catalog 7s");
+}
+
 TEST_F(SessionTest, ACompressionThatWasChosenStays) {
   const std::string role = make_role("chooser");
   query(fmt::format("ALTER ROLE {} SET default_toast_compression = pglz", role));

@@ -17,6 +17,10 @@ class Lane::Reading : public Task {
   std::optional<TimePoint> step(Worker& worker) override {
     return lane_->step_reading(worker.stop());
   }
+  void note_repeat(const Error& error, TimePoint since) override {
+    lane_->note_repeat("reading", error, since);
+  }
+  void note_recovery() override { lane_->note_recovery("reading"); }
   void fail(const Error& error) override { lane_->fail(error); }
   std::string name() const override { return lane_->name(); }
 
@@ -29,6 +33,10 @@ class Lane::Applying : public Task {
   explicit Applying(std::shared_ptr<Lane> lane) : lane_{std::move(lane)} {}
 
   std::optional<TimePoint> step(Worker& worker) override { return lane_->step_applying(worker); }
+  void note_repeat(const Error& error, TimePoint since) override {
+    lane_->note_repeat("applying", error, since);
+  }
+  void note_recovery() override { lane_->note_recovery("applying"); }
   void fail(const Error& error) override {
     lane_->fail(error);
     lane_->drop_all();

@@ -48,6 +48,9 @@ class Lane : public std::enable_shared_from_this<Lane> {
   virtual std::string name() const = 0;
   /// Nothing of the lane is wanted any more.
   virtual bool ended() const = 0;
+  /// One half, "reading" or "applying", is repeated, and then is not any more; see Task.
+  virtual void note_repeat(const std::string& half, const Error& error, TimePoint since) = 0;
+  virtual void note_recovery(const std::string& half) = 0;
   /// Repeating does not help.
   virtual void fail(const Error& error) = 0;
 

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace dynamite {
 namespace {
@@ -66,16 +67,18 @@ void Scheduler::run(Worker& worker) {
 void Scheduler::step(Entry entry, Worker& worker) {
   try {
     const std::optional<TimePoint> again = entry.task->step(worker);
-    entry.failures = 0;
+    if (std::exchange(entry.failures, 0) > 0) entry.task->note_recovery();
     if (again) put_back(std::move(entry), *again);
   } catch (const Error& error) {
     if (error.kind() != Error::Kind::transient) {
+      if (entry.failures > 0) entry.task->note_recovery();
       entry.task->fail(error);
       return;
     }
     if (worker.stop().stop_requested()) return;
     worker.note_failure(error);
-    ++entry.failures;
+    if (++entry.failures == 1) entry.failing_since = clock_.now();
+    entry.task->note_repeat(error, entry.failing_since);
     spdlog::warn("repeating lane={} attempt={} reason=\"{}\"", entry.task->name(), entry.failures,
                  error.what());
     const TimePoint due = after_failure(entry.failures);

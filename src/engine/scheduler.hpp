@@ -27,6 +27,11 @@ class Task {
   /// Error{transient} is repeated after a pause.
   virtual std::optional<TimePoint> step(Worker& worker) = 0;
 
+  /// step() has thrown Error{transient} each time since `since`, and comes again.
+  virtual void note_repeat(const Error& error, TimePoint since) = 0;
+  /// step() passed after that.
+  virtual void note_recovery() = 0;
+
   /// step() threw an error that repeating does not mend: the task is not stepped again.
   virtual void fail(const Error& error) = 0;
 
@@ -56,6 +61,7 @@ class Scheduler {
   struct Entry {
     std::shared_ptr<Task> task;
     int failures = 0;  // transient ones in a row
+    TimePoint failing_since{};
   };
 
   std::optional<Entry> take(const std::stop_token& stop);

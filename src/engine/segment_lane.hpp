@@ -19,6 +19,12 @@ class SegmentLane : public Lane {
 
  private:
   std::string name() const override { return table_->replica.table + "/" + lane_; }
+  void note_repeat(const std::string& half, const Error& error, TimePoint since) override {
+    table_->note_repeat(half + " of " + lane_, error, since);
+  }
+  void note_recovery(const std::string& half) override {
+    table_->note_recovery(half + " of " + lane_);
+  }
   bool ended() const override { return table_->ended(); }
   void fail(const Error& error) override { table_->fail(error); }
   TimePoint read_due() override { return table_->read_rate.next(); }

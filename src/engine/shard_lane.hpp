@@ -22,6 +22,12 @@ class ShardLane : public Lane {
 
  private:
   std::string name() const override { return table_->replica.table + "/" + lane_; }
+  void note_repeat(const std::string& half, const Error& error, TimePoint since) override {
+    table_->note_repeat(half + " of " + lane_, error, since);
+  }
+  void note_recovery(const std::string& half) override {
+    table_->note_recovery(half + " of " + lane_);
+  }
   /// Also when the stream was followed by a newer one.
   bool ended() const override;
   /// What happens to a stream that was followed by a newer one does not concern the table.

@@ -1,5 +1,7 @@
 #include "engine/table_state.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace dynamite {
@@ -36,9 +38,21 @@ void TableState::set_source_problem(std::string problem) {
   source_problem_ = std::move(problem);
 }
 
+void TableState::note_repeat(const std::string& what, const Error& error, TimePoint since) {
+  const std::scoped_lock lock{mutex_};
+  repeats_[what] = {.since = since, .reason = error.what()};
+}
+
+void TableState::note_recovery(const std::string& what) {
+  const std::scoped_lock lock{mutex_};
+  repeats_.erase(what);
+}
+
 std::string TableState::problem(TimePoint since) const {
   const std::scoped_lock lock{mutex_};
   if (!source_problem_.empty()) return source_problem_;
+  for (const auto& [what, repeat] : repeats_)
+    if (repeat.since < since) return fmt::format("{} fails: {}", what, repeat.reason);
   for (const auto& [name, shard] : shards_)
     if (!shard.finished && shard.progressed < since) return name + " makes no progress";
   return {};

@@ -70,8 +70,11 @@ class TableState {
 
   /// Why there is nothing to follow now; empty: there is.
   void set_source_problem(std::string problem);
-  /// What a person should know of: that problem, or a shard that has made no progress since
-  /// `since`. Empty: nothing.
+  /// `what` has failed each time since `since`, and is repeated; until note_recovery.
+  void note_repeat(const std::string& what, const Error& error, TimePoint since);
+  void note_recovery(const std::string& what);
+  /// What a person should know of: that there is nothing to follow, what is repeated since before
+  /// `since`, or a shard that has made no progress since then. Empty: nothing.
   std::string problem(TimePoint since) const;
 
   /// A shard ended: look at the stream now.
@@ -108,6 +111,11 @@ class TableState {
   std::map<std::string, Shard> shards_;
   std::optional<Error> failure_;
   std::string source_problem_;
+  struct Repeat {
+    TimePoint since;
+    std::string reason;
+  };
+  std::map<std::string, Repeat> repeats_;  // by what is repeated
 };
 
 }  // namespace dynamite

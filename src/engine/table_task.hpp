@@ -25,6 +25,10 @@ class TableTask : public Task {
   std::optional<TimePoint> step(Worker& worker) override;
   void fail(const Error& error) override { table_->fail(error); }
   std::string name() const override { return table_->replica.table; }
+  void note_repeat(const Error& error, TimePoint since) override {
+    table_->note_repeat("looking after the table", error, since);
+  }
+  void note_recovery() override { table_->note_recovery("looking after the table"); }
 
  private:
   enum class Phase : std::uint8_t { open_readers, decide, scan, sweep, follow };

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,12 +23,17 @@ class ScriptedLane : public Lane {
   int pages_read = 0;
   std::vector<int> applied;
   std::vector<std::string> lost, failures;
+  std::map<std::string, std::string> repeated;  // why, by half
   std::function<void(int page)> before_read = [](int) {};
   std::function<void(int page)> before_apply = [](int) {};
 
  private:
   std::string name() const override { return "scripted"; }
   bool ended() const override { return over; }
+  void note_repeat(const std::string& half, const Error& error, TimePoint) override {
+    repeated[half] = error.what();
+  }
+  void note_recovery(const std::string& half) override { repeated.erase(half); }
   void fail(const Error& error) override {
     failures.emplace_back(error.what());
     over = true;

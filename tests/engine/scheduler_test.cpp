@@ -19,11 +19,18 @@ class ScriptedTask : public Task {
       : body_{std::move(body)} {}
 
   std::optional<TimePoint> step(Worker&) override { return body_(steps++); }
+  void note_repeat(const Error& error, TimePoint since) override {
+    repeated = error.what();
+    repeated_since = since;
+  }
+  void note_recovery() override { repeated.clear(); }
   void fail(const Error& error) override { failures.push_back(error.what()); }
   std::string name() const override { return "scripted"; }
 
   int steps = 0;
   std::vector<std::string> failures;
+  std::string repeated;  // why, while it is
+  TimePoint repeated_since{};
 
  private:
   std::function<std::optional<TimePoint>(int)> body_;
@@ -85,6 +92,21 @@ TEST_F(SchedulerTest, ATransientErrorIsRepeated) {
 
   EXPECT_EQ(task->steps, 3);
   EXPECT_TRUE(task->failures.empty());
+  EXPECT_EQ(task->repeated, "");
+}
+
+TEST_F(SchedulerTest, ATaskIsToldWhyAndSinceWhenItIsRepeated) {
+  const auto before = std::chrono::steady_clock::now();
+  const auto task = std::make_shared<ScriptedTask>([&](int step) -> std::optional<TimePoint> {
+    if (step == 1) stop_.request_stop();
+    throw Error{Error::Kind::transient, step == 0 ? "for a moment" : "stopped"};
+  });
+  scheduler_.add(task);
+
+  run();
+
+  EXPECT_EQ(task->repeated, "for a moment");
+  EXPECT_GE(task->repeated_since, before);
 }
 
 TEST_F(SchedulerTest, AnotherErrorEndsTheTaskAndOnlyIt) {

@@ -98,6 +98,17 @@ TEST_F(TableStateTest, TheFirstFailureStays) {
   EXPECT_STREQ(state_.failure()->what(), "first");
 }
 
+TEST_F(TableStateTest, WhatIsRepeatedForLongIsAProblemWithItsReason) {
+  const Error error{Error::Kind::transient, "PostgreSQL: statement timeout"};
+  state_.note_repeat("applying of segment/1/0", error, start_);
+
+  EXPECT_EQ(state_.problem(start_), "");
+  EXPECT_EQ(state_.problem(start_ + 1s),
+            "applying of segment/1/0 fails: PostgreSQL: statement timeout");
+  state_.note_recovery("applying of segment/1/0");
+  EXPECT_EQ(state_.problem(start_ + 1s), "");
+}
+
 TEST_F(TableStateTest, AShardWithoutProgressIsAProblemUntilItGoesOn) {
   state_.shard_started("a", start_);
   state_.shard_started("b", start_ + 1s);

@@ -9,6 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 constexpr std::uint64_t kSeed = 12;
@@ -145,6 +146,26 @@ TEST_F(ScenarioTest, AStreamThatIsOffIsWaitedForAndSaid) {
   world().table().enable_stream("NEW_IMAGE", 2);
 
   settle();
+}
+
+TEST_F(ScenarioTest, WhatPostgresqlRefusesAgainAndAgainIsSaidWithItsReason) {
+  query(
+      "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS "
+      "'BEGIN RAISE EXCEPTION ''lock not to be had'' USING ERRCODE = ''55P03''; END'");
+  query(
+      fmt::format("CREATE TRIGGER slow BEFORE INSERT OR UPDATE ON {} FOR EACH STATEMENT "
+                  "EXECUTE FUNCTION slow()",
+                  place_.replica.qualified_name()));
+  world().write(10);
+  world().run_for(3min);
+  EXPECT_THAT(world().status(),
+              HasSubstr("fails: PostgreSQL: lock not to be had (SQLSTATE 55P03)"));
+
+  query(fmt::format("DROP TRIGGER slow ON {}", place_.replica.qualified_name()));
+
+  settle();
+  world().run_for(10s);
+  EXPECT_THAT(world().status(), Not(HasSubstr("fails")));
 }
 
 // Seed 1049 of the worlds: the gap was never noted, and rows stayed that were removed in between.

@@ -166,18 +166,21 @@ TEST_F(RoleHandlerTest, TooManyConnectionsFailTheEventAndNotTheProcess) {
   EXPECT_EQ(handle(handler, put_event("a", 1)).applied, 1U);
 }
 
-TEST_F(RoleHandlerTest, ALockTimeoutOfTheDbasIsTransient) {
-  query(fmt::format("ALTER ROLE {} SET lock_timeout = '50ms'", role_));
+TEST_F(RoleHandlerTest, ALockTimeoutOfTheDbasDoesNotEndAnEventThatWaits) {
+  query(fmt::format("ALTER ROLE {} SET lock_timeout = '20ms'", role_));
   Handler handler{role_options()};
-  std::string failure;
-  {
-    pg::Transaction holder{*connection};
-    holder.run(fmt::format("LOCK TABLE {} IN EXCLUSIVE MODE", orders.qualified_name()));
-    failure = failure_of([&] { handle(handler, put_event("a", 1)); });
-  }
+  handler.prepare({});
+  std::optional<pg::Transaction> holder{std::in_place, *connection};
+  holder->run(fmt::format("LOCK TABLE {} IN EXCLUSIVE MODE", orders.qualified_name()));
+  auto waiting =
+      std::async(std::launch::async, [&] { return handle(handler, put_event("a", 1)).applied; });
+  wait_until(
+      "SELECT count(*) = 1 FROM pg_stat_activity WHERE usename = '" + role_ +
+      "' AND wait_event_type = 'Lock' AND state_change < clock_timestamp() - interval '60 ms'");
 
-  EXPECT_THAT(failure, HasSubstr("transient: "));
-  EXPECT_EQ(handle(handler, put_event("a", 1)).applied, 1U);
+  holder.reset();
+
+  EXPECT_EQ(waiting.get(), 1U);
 }
 
 TEST_F(HandlerTest, LeavesAConnectionThatHasFallenSilent) {

@@ -75,7 +75,8 @@ std::map<std::string, Column> columns_wanted(const KeySchema& keys) {
 
 constexpr std::string_view kColumnsFound = R"(
 SELECT a.attname, format_type(a.atttypid, a.atttypmod)
-    || CASE WHEN a.attcollation = 'pg_catalog."C"'::regcollation THEN ' COLLATE "C"' ELSE '' END,
+    || CASE WHEN a.attcollation = (SELECT c.oid FROM pg_collation c WHERE c.collname = 'C'
+        AND c.collnamespace = 'pg_catalog'::regnamespace) THEN ' COLLATE "C"' ELSE '' END,
   coalesce(k.position, 0)
 FROM pg_attribute a
 LEFT JOIN (

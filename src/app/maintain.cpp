@@ -125,7 +125,7 @@ class Maintenance {
     for (const std::string& problem : findings_.problems)
       spdlog::error("problem table={} reason=\"{}\"", findings_.table, problem);
     const bool none = findings_.problems.empty();
-    note_problem(connection_, replica_,
+    note_problem(connection_, replica_, std::nullopt,
                  none ? std::nullopt : std::optional{findings_.problems.front()});
   }
 

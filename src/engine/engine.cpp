@@ -127,10 +127,7 @@ void Engine::keep_alive() {
       if (fresh) {
         require_direct_connection(connection);
         watch_client(connection);
-        for (Followed& table : tables_)
-          if (table.started && !table.state->ended() &&
-              !try_hold_alive(connection, table.state->replica))
-            table.state->fail(Error{Error::Kind::fenced, "another daemon has taken the table"});
+        hold_tables();
       }
     }
     for (Followed& table : tables_)
@@ -139,6 +136,23 @@ void Engine::keep_alive() {
   } catch (const Error& error) {
     if (error.kind() != Error::Kind::transient) throw;
     if (!stop_.stop_requested()) spdlog::warn("waiting for PostgreSQL reason=\"{}\"", error.what());
+  }
+}
+
+// The session locks ended with the connection before: meanwhile another daemon may have taken a
+// table, or somebody released it.
+void Engine::hold_tables() {
+  for (Followed& table : tables_) {
+    if (!table.started || table.state->ended()) continue;
+    const ReplicaTable& replica = table.state->replica;
+    try {
+      if (!try_hold_alive(*control_, replica))
+        throw Error{Error::Kind::fenced, "another daemon has taken the table"};
+      require_owner(*control_, replica, table.state->owner);
+    } catch (const Error& error) {
+      if (error.kind() != Error::Kind::fenced) throw;
+      table.state->fail(error);
+    }
   }
 }
 
@@ -153,9 +167,21 @@ void Engine::note_problems() {
       spdlog::info("problem is over table={}", table.state->replica.table);
     else
       spdlog::error("problem table={} reason=\"{}\"", table.state->replica.table, problem);
-    note_problem(control(stop_), table.state->replica,
-                 problem.empty() ? std::nullopt : std::optional{problem});
+    note_problem_of(table, problem);
     table.problem = std::move(problem);
+  }
+}
+
+/// Fails the table if it is another one's by now.
+void Engine::note_problem_of(Followed& table, const std::string& problem) {
+  const std::optional<std::int64_t> owner =
+      options_.follow ? std::optional{table.state->owner.load()} : std::nullopt;
+  try {
+    note_problem(control(stop_), table.state->replica, owner,
+                 problem.empty() ? std::nullopt : std::optional{problem});
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::fenced) throw;
+    table.state->fail(error);
   }
 }
 
@@ -178,7 +204,8 @@ void Engine::claim(Followed& table) {
     table.state->owner = take_over(control(stop_), replica, stop_);
     spdlog::info("following begins table={} owner={}", replica.table, table.state->owner.load());
   } else if (followed_by_lambda(control(stop_), replica)) {
-    note_problem(control(stop_), replica, std::nullopt);  // that of an earlier snapshot is over
+    note_problem(control(stop_), replica, std::nullopt,
+                 std::nullopt);  // that of an earlier snapshot is over
   }
   start(table);
 }
@@ -212,7 +239,7 @@ void Engine::handle_end(Followed& table) {
   spdlog::error("stopped table={} reason=\"{}\"{}", table.state->replica.table, failure->what(),
                 failure->hint().empty() ? "" : " hint=\"" + failure->hint() + "\"");
   try {
-    note_problem(control(stop_), table.state->replica, failure->what());
+    note_problem_of(table, failure->what());
   } catch (const Error& error) {
     if (error.kind() != Error::Kind::transient) throw;
     table.handled = false;  // again at the next tick

@@ -64,7 +64,9 @@ class Engine {
   void start(Followed& table);
   void handle_end(Followed& table);
   void keep_alive();
+  void hold_tables();
   void note_problems();
+  void note_problem_of(Followed& table, const std::string& problem);
   pg::Connection& control(std::stop_token stop);
 
   EngineOptions options_;

@@ -8,6 +8,27 @@
 #include "replica/locks.hpp"
 
 namespace dynamite {
+namespace {
+
+constexpr std::string_view kOwned =
+    "WHERE replica_id = $1::integer AND owner = $2::bigint AND follower = 'daemon'";
+
+[[noreturn]] void fence(const ReplicaTable& table, std::int64_t owner) {
+  throw Error{Error::Kind::fenced,
+              fmt::format("owner {} no longer follows {}", owner, table.qualified_name())};
+}
+
+/// Sets columns of the replica's row, whose values begin with $3.
+void set_as_owner(pg::Connection& connection, const ReplicaTable& table, std::int64_t owner,
+                  std::string_view columns, pg::Params params) {
+  const pg::Result done =
+      connection.run(fmt::format("UPDATE {} SET {} {}", state_name(table.state_schema, "replica"),
+                                 columns, kOwned),
+                     std::move(params));
+  if (done.affected() == 0) fence(table, owner);
+}
+
+}  // namespace
 
 bool try_hold_alive(pg::Connection& control, const ReplicaTable& table) {
   const LockKeys keys = lock_keys(table);
@@ -56,12 +77,17 @@ bool release(pg::Connection& connection, const ReplicaTable& table, std::stop_to
   return released;
 }
 
+void require_owner(pg::Connection& connection, const ReplicaTable& table, std::int64_t owner) {
+  const pg::Result row = connection.run(
+      fmt::format("SELECT true FROM {} {}", state_name(table.state_schema, "replica"), kOwned),
+      std::move(pg::Params{}.number(table.id).number(owner)));
+  if (row.rows() == 0) fence(table, owner);
+}
+
 void note_state(pg::Connection& connection, const ReplicaTable& table, std::int64_t owner,
                 const std::string& state) {
-  connection.run(fmt::format("UPDATE {} SET state = $3 WHERE replica_id = $1::integer "
-                             "AND owner = $2::bigint AND follower = 'daemon'",
-                             state_name(table.state_schema, "replica")),
-                 std::move(pg::Params{}.number(table.id).number(owner).text(state)));
+  set_as_owner(connection, table, owner, "state = $3",
+               std::move(pg::Params{}.number(table.id).number(owner).text(state)));
 }
 
 bool followed_by_lambda(pg::Connection& connection, const ReplicaTable& table) {
@@ -75,15 +101,17 @@ bool followed_by_lambda(pg::Connection& connection, const ReplicaTable& table) {
 
 void note_followed(pg::Connection& connection, const ReplicaTable& table,
                    std::optional<std::int64_t> owner, std::chrono::seconds age) {
+  constexpr std::string_view kAge = "followed_at = now() - $3::bigint * interval '1 second'";
   pg::Params params;
-  params.number(table.id).number(age.count());
-  if (owner) params.number(*owner);
-  connection.run(
-      fmt::format("UPDATE {} SET followed_at = now() - $2::bigint * interval '1 second' "
-                  "WHERE replica_id = $1::integer AND {}",
-                  state_name(table.state_schema, "replica"),
-                  owner ? "owner = $3::bigint AND follower = 'daemon'" : "follower = 'lambda'"),
-      std::move(params));
+  params.number(table.id);
+  if (owner) {
+    set_as_owner(connection, table, *owner, kAge,
+                 std::move(params.number(*owner).number(age.count())));
+    return;
+  }
+  connection.run(fmt::format("UPDATE {} SET {} WHERE replica_id = $1::integer AND follower = $2",
+                             state_name(table.state_schema, "replica"), kAge),
+                 std::move(params.text("lambda").number(age.count())));
 }
 
 std::optional<std::chrono::seconds> since_followed(pg::Connection& connection,
@@ -111,10 +139,17 @@ std::vector<std::string> forget_old_shards(pg::Connection& connection, const Rep
 }
 
 void note_problem(pg::Connection& connection, const ReplicaTable& table,
-                  const std::optional<std::string>& problem) {
+                  std::optional<std::int64_t> owner, const std::optional<std::string>& problem) {
+  pg::Params params;
+  params.number(table.id);
+  if (owner) {
+    set_as_owner(connection, table, *owner, "problem = $3",
+                 std::move(params.number(*owner).text_or_null(problem)));
+    return;
+  }
   connection.run(fmt::format("UPDATE {} SET problem = $2 WHERE replica_id = $1::integer",
                              state_name(table.state_schema, "replica")),
-                 std::move(pg::Params{}.number(table.id).text_or_null(problem)));
+                 std::move(params.text_or_null(problem)));
 }
 
 std::map<std::string, Checkpoint> load_checkpoints(pg::Connection& connection,

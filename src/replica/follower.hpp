@@ -29,11 +29,16 @@ void give_back(pg::Connection& connection, const ReplicaTable& table, std::int64
 /// holds the session lock (try_hold_alive).
 bool release(pg::Connection& connection, const ReplicaTable& table, std::stop_token stop);
 
+/// Throws Error{fenced} unless the daemon of that number is the follower. Whoever lost the session
+/// lock for a moment asks this: the table may have been released meanwhile.
+void require_owner(pg::Connection& connection, const ReplicaTable& table, std::int64_t owner);
+
 /// Nobody else does; false also if the replica is no longer registered.
 bool followed_by_lambda(pg::Connection& connection, const ReplicaTable& table);
 
 /// Notes that all records of the stream were read that are older than `age`: by the daemon of that
-/// number, by Lambda if absent. Nothing if another follows.
+/// number, by Lambda if absent. Throws Error{fenced} if that daemon is no longer the follower; of
+/// Lambda nothing is noted then.
 void note_followed(pg::Connection& connection, const ReplicaTable& table,
                    std::optional<std::int64_t> owner, std::chrono::seconds age);
 
@@ -49,12 +54,14 @@ inline constexpr std::chrono::hours kAwayMax{23};
 /// their lanes.
 std::vector<std::string> forget_old_shards(pg::Connection& connection, const ReplicaTable& table);
 
-/// Notes in `replica.state` what the follower does; nothing if `owner` no longer follows.
+/// Notes in `replica.state` what the follower does. Throws Error{fenced} if `owner` no longer
+/// follows.
 void note_state(pg::Connection& connection, const ReplicaTable& table, std::int64_t owner,
                 const std::string& state);
-/// Notes why the table is stopped, or absent that it is not.
+/// Notes why the table is stopped, or absent that it is not: by the daemon of that number, by
+/// Lambda or a snapshot if absent. Throws Error{fenced} if that daemon is no longer the follower.
 void note_problem(pg::Connection& connection, const ReplicaTable& table,
-                  const std::optional<std::string>& problem);
+                  std::optional<std::int64_t> owner, const std::optional<std::string>& problem);
 
 /// The checkpoints of the lanes whose names begin with `prefix`, by lane.
 std::map<std::string, Checkpoint> load_checkpoints(pg::Connection& connection,

@@ -59,7 +59,7 @@ TEST_F(FencingTest, AnEarlierOwnerIsFenced) {
 }
 
 TEST_F(FencingTest, ATakeoverSaysWhoFollowsAndForgetsTheProblem) {
-  note_problem(*connection, orders, "disk full");
+  note_problem(*connection, orders, std::nullopt, "disk full");
 
   take_over(*connection, orders, {});
 
@@ -152,9 +152,25 @@ TEST_F(FencingTest, OnlyTheFollowerNotesItsState) {
   const std::int64_t owner = take_over(*connection, orders, {});
 
   note_state(*connection, orders, owner, "following");
-  note_state(*connection, orders, earlier, "stopped");
+  const Error error = error_of([&] { note_state(*connection, orders, earlier, "stopped"); });
 
+  EXPECT_EQ(error.kind(), Error::Kind::fenced);
+  EXPECT_THAT(error.what(), HasSubstr("owner 1 no longer follows"));
   EXPECT_EQ(follower(), "daemon|2|following");
+}
+
+TEST_F(FencingTest, OnlyTheFollowerNotesItsProblem) {
+  const std::int64_t owner = take_over(*connection, orders, {});
+  note_problem(*connection, orders, owner, "disk full");
+  require_owner(*connection, orders, owner);
+
+  release(*connection, orders, {});
+
+  EXPECT_EQ(error_of([&] { note_problem(*connection, orders, owner, "more"); }).kind(),
+            Error::Kind::fenced);
+  EXPECT_EQ(error_of([&] { require_owner(*connection, orders, owner); }).kind(),
+            Error::Kind::fenced);
+  EXPECT_EQ(query(fmt::format("SELECT problem FROM {}.replica", state_schema())), "disk full");
 }
 
 TEST_F(FencingTest, SinceFollowedIsAbsentUntilNoted) {
@@ -182,7 +198,8 @@ TEST_F(FencingTest, OnlyWhoFollowsNotesIt) {
   EXPECT_FALSE(since_followed(*connection, orders));
 
   release(*connection, orders, {});
-  note_followed(*connection, orders, owner, 0s);
+  const Error error = error_of([&] { note_followed(*connection, orders, owner, 0s); });
+  EXPECT_EQ(error.kind(), Error::Kind::fenced);
   EXPECT_FALSE(since_followed(*connection, orders));
 
   note_followed(*connection, orders, std::nullopt, 0s);

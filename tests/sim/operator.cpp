@@ -15,7 +15,7 @@ void Operator::maintain(pg::Connection& connection, const Table& table) {
   if (!followed_by_lambda(connection, replica)) return;
   const TableDescription description = client_.dynamodb.describe_table(table.name());
   const bool held_up = lambda_.held_up(table);
-  note_problem(connection, replica,
+  note_problem(connection, replica, std::nullopt,
                held_up ? std::optional{"the mapping is held up"} : std::nullopt);
   chance_.counts["gap noticed by maintain"] +=
       look_at_stream(connection, replica, description).size();

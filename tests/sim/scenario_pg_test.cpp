@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <malloc.h>
 
+#include "replica/follower.hpp"
 #include "sim/world_fixture.hpp"
 
 namespace dynamite::sim {
@@ -145,6 +146,32 @@ TEST_F(ScenarioTest, AStreamThatIsOffIsWaitedForAndSaid) {
 
   world().table().enable_stream("NEW_IMAGE", 2);
 
+  settle();
+}
+
+// Seed 777186 of the worlds: on a quiet table the daemon believed that it still followed, and what
+// it noted went nowhere.
+TEST_F(ScenarioTest, ATableThatWasReleasedWhileTheConnectionsWereLostIsTakenAgain) {
+  const auto followed = [&](const std::string& what) {
+    return query(fmt::format("SELECT {} FROM {}.replica", what, state_schema()));
+  };
+  world().run_for(1min);
+  const std::string owner = followed("owner");
+  query(
+      "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity "
+      "WHERE application_name = '" +
+      place_.connect.application_name + "'");
+  {
+    pg::Connection connection = connect();
+    ASSERT_TRUE(try_hold_alive(connection, place_.replica));
+    ASSERT_TRUE(release(connection, place_.replica, {}));
+  }
+  ASSERT_EQ(followed("follower"), "lambda");
+
+  world().run_for(1min);
+
+  EXPECT_EQ(followed("follower || ' ' || state"), "daemon following");
+  EXPECT_EQ(followed("owner"), std::to_string(std::stoi(owner) + 2));
   settle();
 }
 

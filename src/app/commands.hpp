@@ -17,7 +17,7 @@ struct Context {
   const CommandLine& line;
   const Config& config;
   const Environment& environment;  ///< for credentials and the Lambda runtime only
-  std::stop_token stop;            ///< SIGINT or SIGTERM came: end cleanly within 2 s
+  std::stop_token stop;            ///< SIGINT, SIGTERM or SIGHUP came: end cleanly within 5 s
 };
 
 /// Each returns the exit status; results go to standard output. Throws Error.

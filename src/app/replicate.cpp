@@ -11,6 +11,7 @@
 #include "app/replicas.hpp"
 #include "app/source_tables.hpp"
 #include "core/error.hpp"
+#include "core/reminder.hpp"
 #include "core/sleep.hpp"
 #include "engine/engine.hpp"
 
@@ -62,13 +63,15 @@ std::uint64_t add_tables(const Context& context, const std::vector<SelectedTable
 /// not wait.
 std::uint64_t add_tables_patiently(const Context& context, const std::vector<SelectedTable>& tables,
                                    const EngineOptions& options, Engine& engine) {
+  Reminder waiting;
   for (;;) {
     try {
       return add_tables(context, tables, options.connect, engine);
     } catch (const Error& error) {
       const bool waits = options.follow && !options.once && !context.stop.stop_requested();
       if (error.kind() != Error::Kind::transient || !waits) throw;
-      spdlog::warn("waiting for PostgreSQL reason=\"{}\"", error.what());
+      if (waiting.due(error.what(), std::chrono::steady_clock::now()))
+        spdlog::warn("waiting for PostgreSQL reason=\"{}\"", error.what());
     }
     sleep_for(kStartPause, context.stop);
   }

@@ -11,37 +11,87 @@
 #include "app/replicas.hpp"
 #include "core/json_text.hpp"
 #include "replica/identifier.hpp"
+#include "replica/locks.hpp"
 
 namespace dynamite {
 namespace {
 
-/// A row of the view `status`.
+// A daemon that lives asks something over its control connection each second.
+constexpr std::int64_t kDaemonSignMsMax = 30'000;
+// `maintain` looks after a mapping once an hour at least.
+constexpr std::int64_t kLambdaSignMsMax = 2 * 3'600'000;
+
+/// A row of the view `status`, and when its follower gave a sign of life.
 struct TableStatus {
   std::string table, replica, state, problem, follower;
   std::int64_t rows = 0, records = 0, items_scanned = 0, dead_letters = 0, open_gaps = 0;
   std::int64_t epoch = 0, completed_epoch = 0, shards_open = 0;
   std::optional<std::int64_t> lag_ms = {};            // newest record applied
   std::optional<std::int64_t> since_applied_ms = {};  // last commit of a record
+  bool daemon_lives = false;                          // it holds the session lock
+  std::optional<std::int64_t> since_sign_ms = {};     // of life, from whoever follows
   bool configured = true;
 
   bool healthy() const {
-    return problem.empty() && dead_letters == 0 && open_gaps == 0 && completed_epoch > 0;
+    return problem.empty() && silence().empty() && dead_letters == 0 && open_gaps == 0 &&
+           completed_epoch > 0;
   }
+
+  /// Why nobody follows the table although one should; empty: somebody does, or nobody should.
+  std::string silence() const {
+    if (follower == "daemon" && !daemon_lives)
+      return fmt::format(
+          "its daemon is gone, and Lambda is refused: start the daemon again, or run "
+          "`dynamite release --table {}`",
+          table);
+    const std::int64_t allowed = follower == "daemon" ? kDaemonSignMsMax : kLambdaSignMsMax;
+    if (since_sign_ms.value_or(0) <= allowed) return {};
+    const double seconds = static_cast<double>(*since_sign_ms) / 1000;
+    if (follower == "daemon")
+      return fmt::format("its daemon has given no sign of life for {:.0f} s: it hangs", seconds);
+    return fmt::format(
+        "nobody has followed it for {:.1f} h: no daemon runs, and Lambda's "
+        "`maintain` has not run or found its mapping unhealthy",
+        seconds / 3600);
+  }
+
+  /// What a person has to mend.
+  std::string trouble() const { return problem.empty() ? silence() : problem; }
 };
 
-std::optional<std::int64_t> optional_number(const pg::Result& rows, int row, int column) {
-  return rows.text(row, column) ? std::optional{rows.number(row, column)} : std::nullopt;
+/// A clock that was ahead makes no age negative.
+std::optional<std::int64_t> optional_age(const pg::Result& rows, int row, int column) {
+  if (!rows.text(row, column)) return std::nullopt;
+  return std::max<std::int64_t>(rows.number(row, column), 0);
 }
 
+/// SQL for how long ago that was, in milliseconds.
+std::string age_ms(std::string_view time) {
+  return fmt::format("(extract(epoch FROM clock_timestamp() - {}) * 1000)::bigint", time);
+}
+
+// The server ends the session lock of a daemon with its connection. When that connection was last
+// used, only members of the daemon's role see.
 std::vector<TableStatus> read_status(pg::Connection& connection, const Config& config) {
-  const pg::Result rows = connection.run(fmt::format(
-      R"(SELECT table_name, replica, state, coalesce(problem, ''), follower, records::bigint,
-  items_scanned::bigint, dead_letters, open_gaps, epoch, completed_epoch, shards_open,
-  (extract(epoch FROM clock_timestamp() - last_record_time) * 1000)::bigint,
-  (extract(epoch FROM clock_timestamp() - last_applied_at) * 1000)::bigint,
-  greatest((SELECT reltuples FROM pg_class WHERE oid = to_regclass(replica)), 0)::bigint
-FROM {} ORDER BY table_name)",
-      state_name(config.state_schema, "status")));
+  const pg::Result rows = connection.run(
+      fmt::format(
+          R"(SELECT s.table_name, s.replica, s.state, coalesce(s.problem, ''), s.follower,
+  s.records::bigint, s.items_scanned::bigint, s.dead_letters, s.open_gaps, s.epoch, s.completed_epoch,
+  s.shards_open, {0}, {1},
+  greatest((SELECT reltuples FROM pg_class WHERE oid = to_regclass(s.replica)), 0)::bigint,
+  l.pid IS NOT NULL, {2}
+FROM {3} s JOIN {4} r ON r.source_arn = s.source_arn
+LEFT JOIN LATERAL (
+  SELECT k.pid, a.state_change AS used_at
+  FROM pg_locks k JOIN pg_database d ON d.oid = k.database AND d.datname = current_database()
+  LEFT JOIN pg_stat_activity a ON a.pid = k.pid
+  WHERE k.locktype = 'advisory' AND k.granted AND k.objsubid = 2
+    AND k.classid = $1::integer::oid AND k.objid = r.replica_id::oid LIMIT 1) l ON true
+ORDER BY s.table_name)",
+          age_ms("s.last_record_time"), age_ms("s.last_applied_at"),
+          age_ms("CASE s.follower WHEN 'daemon' THEN l.used_at ELSE r.followed_at END"),
+          state_name(config.state_schema, "status"), state_name(config.state_schema, "replica")),
+      std::move(pg::Params{}.number(alive_lock_class(config.state_schema))));
   std::vector<TableStatus> tables;
   for (int row = 0; row < rows.rows(); ++row) {
     const auto text = [&](int column) { return std::string{rows.at(row, column)}; };
@@ -58,9 +108,11 @@ FROM {} ORDER BY table_name)",
     table.epoch = number(9);
     table.completed_epoch = number(10);
     table.shards_open = number(11);
-    table.lag_ms = optional_number(rows, row, 12);
-    table.since_applied_ms = optional_number(rows, row, 13);
+    table.lag_ms = optional_age(rows, row, 12);
+    table.since_applied_ms = optional_age(rows, row, 13);
     table.rows = number(14);
+    table.daemon_lives = rows.flag(row, 15);
+    table.since_sign_ms = optional_age(rows, row, 16);
     table.configured = config.tables.empty() || find_rule(config.tables, table.table) != nullptr;
     tables.push_back(std::move(table));
   }
@@ -75,11 +127,12 @@ std::string to_json(const TableStatus& t) {
   return fmt::format(
       R"({{"table":{},"replica":{},"state":{},"problem":{},"follower":{},"configured":{},"healthy":{},)"
       R"("epoch":{},"completed_epoch":{},"items_scanned":{},"records":{},"rows_estimated":{},)"
-      R"("shards_open":{},"dead_letters":{},"open_gaps":{},"lag_ms":{},"since_applied_ms":{}}})",
+      R"("shards_open":{},"dead_letters":{},"open_gaps":{},"lag_ms":{},"since_applied_ms":{},"since_sign_ms":{}}})",
       json_string(t.table), json_string(t.replica), json_string(t.state),
-      t.problem.empty() ? "null" : json_string(t.problem), json_string(t.follower), t.configured,
-      t.healthy(), t.epoch, t.completed_epoch, t.items_scanned, t.records, t.rows, t.shards_open,
-      t.dead_letters, t.open_gaps, number_or_null(t.lag_ms), number_or_null(t.since_applied_ms));
+      t.trouble().empty() ? "null" : json_string(t.trouble()), json_string(t.follower),
+      t.configured, t.healthy(), t.epoch, t.completed_epoch, t.items_scanned, t.records, t.rows,
+      t.shards_open, t.dead_letters, t.open_gaps, number_or_null(t.lag_ms),
+      number_or_null(t.since_applied_ms), number_or_null(t.since_sign_ms));
 }
 
 std::string to_json(const std::vector<TableStatus>& tables) {
@@ -96,7 +149,7 @@ void print_text(const std::vector<TableStatus>& tables) {
         t.lag_ms ? fmt::format("{:.1f} s ago", static_cast<double>(*t.lag_ms) / 1000) : "-";
     fmt::print("{:<24} {:<12} {:<9} {:>10} {:>10} {:>12} {:>6} {:>5}\n", t.table, t.state,
                t.follower, t.items_scanned, t.records, last, t.dead_letters, t.open_gaps);
-    if (!t.problem.empty()) fmt::print("  problem: {}\n", t.problem);
+    if (!t.trouble().empty()) fmt::print("  problem: {}\n", t.trouble());
     if (t.completed_epoch == 0) fmt::print("  no snapshot pass is complete yet\n");
     if (!t.configured) fmt::print("  no longer configured: its rows stay as they are\n");
   }

@@ -8,6 +8,7 @@
 
 #include "core/sleep.hpp"
 #include "engine/table_task.hpp"
+#include "pg/pg_error.hpp"
 #include "replica/follower.hpp"
 #include "replica/session.hpp"
 
@@ -15,8 +16,13 @@ namespace dynamite {
 namespace {
 
 using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
 
 constexpr auto kTick = 100ms;
+// With what ends a statement, all of a stop within 5 s.
+constexpr auto kGiveBackMax = 2'500ms;
+constexpr auto kGiveBackPause = 200ms;
 constexpr auto kControlCheck = 1s;  // between looks at the control connection and at standby tables
 constexpr auto kDiscoverySpacing = 500ms;         // AWS allows ten DescribeStream a second
 constexpr std::uint32_t kReadersAConnection = 2;  // threads: a read mostly waits for the network
@@ -25,6 +31,10 @@ constexpr std::uint64_t kSegmentBytes = 16U << 20U;  // some pages of 1 MB
 constexpr std::uint32_t kSegmentsAReader = 2;        // so that none waits for the last one alone
 constexpr double kPageReadUnits = 256;               // a full page costs, read strongly consistent
 constexpr double kProvisionedShare = 0.25;  // of a table's read units that a pass takes unasked
+
+std::string hint_field(const Error& error) {
+  return error.hint().empty() ? "" : " hint=\"" + error.hint() + "\"";
+}
 
 }  // namespace
 
@@ -91,7 +101,7 @@ void Engine::run(std::stop_token stop, const std::function<void()>& tick) {
     }
     stop_workers.request_stop();
   }
-  shut_down(stop);
+  shut_down();
   tick();
 }
 
@@ -122,7 +132,8 @@ void Engine::keep_alive() {
       pg::Connection& connection = control(stop_);
       if (is_read_only(connection)) {
         control_.reset();  // it leads to a former writer
-        throw Error{Error::Kind::transient, "the server takes no writes"};
+        throw Error{Error::Kind::transient, "the server takes no writes",
+                    std::string{pg::kReadOnlyReasons}};
       }
       if (fresh) {
         require_direct_connection(connection);
@@ -133,10 +144,16 @@ void Engine::keep_alive() {
     for (Followed& table : tables_)
       if (!table.started) claim(table);
     note_problems();
+    waiting_.reset();
   } catch (const Error& error) {
     if (error.kind() != Error::Kind::transient) throw;
-    if (!stop_.stop_requested()) spdlog::warn("waiting for PostgreSQL reason=\"{}\"", error.what());
+    say_waiting(error);
   }
+}
+
+void Engine::say_waiting(const Error& error) {
+  if (stop_.stop_requested() || !waiting_.due(error.what(), options_.clock->now())) return;
+  spdlog::warn("waiting for PostgreSQL reason=\"{}\"{}", error.what(), hint_field(error));
 }
 
 // The session locks ended with the connection before: meanwhile another daemon may have taken a
@@ -237,7 +254,7 @@ void Engine::handle_end(Followed& table) {
   table.handled = true;
   if (!failure) return;
   spdlog::error("stopped table={} reason=\"{}\"{}", table.state->replica.table, failure->what(),
-                failure->hint().empty() ? "" : " hint=\"" + failure->hint() + "\"");
+                hint_field(*failure));
   try {
     note_problem_of(table, failure->what());
   } catch (const Error& error) {
@@ -250,19 +267,36 @@ bool Engine::all_done() const {
   return std::ranges::all_of(tables_, [](const Followed& table) { return table.handled; });
 }
 
-void Engine::shut_down(std::stop_token stop) {
+void Engine::shut_down() {
   if (!options_.follow) return;
-  for (Followed& table : tables_) {
-    if (table.state->owner == 0) continue;
+  const auto deadline = steady_clock::now() + kGiveBackMax;
+  for (Followed& table : tables_)
+    if (table.state->owner != 0) give_back_by(deadline, table);
+}
+
+// The control connection may be the one that was lost: another one is tried then.
+void Engine::give_back_by(steady_clock::time_point deadline, Followed& table) {
+  for (;;) {
     try {
-      if (!control_ || !control_->usable())
-        throw Error{Error::Kind::transient, "PostgreSQL is away"};
-      give_back(*control_, table.state->replica, table.state->owner, stop);
+      if (!control_ || !control_->usable()) {
+        pg::ConnectOptions connect = options_.connect;
+        connect.timeout = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
+        control_.reset();
+        control_.emplace(pg::Connection::open(connect));
+      }
+      control_->ignore_stop();
+      control_->limit_to(deadline);
+      give_back(*control_, table.state->replica, table.state->owner, {});
+      return;
     } catch (const Error& error) {
-      spdlog::warn(
-          "could not give the table back table={} reason=\"{}\" hint=\"run `dynamite release`\"",
-          table.state->replica.table, error.what());
+      if (error.kind() != Error::Kind::transient || steady_clock::now() > deadline) {
+        spdlog::warn(
+            "could not give the table back table={} reason=\"{}\" hint=\"run `dynamite release`\"",
+            table.state->replica.table, error.what());
+        return;
+      }
     }
+    sleep_for(kGiveBackPause, {});
   }
 }
 

@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <vector>
 
+#include "core/reminder.hpp"
 #include "engine/engine_options.hpp"
 #include "engine/in_flight.hpp"
 #include "engine/scheduler.hpp"
@@ -44,8 +45,8 @@ class Engine {
   /// One round of claiming tables, keeping alive and noting ends; due ten times a second.
   void look_after();
   bool all_done() const;
-  /// Gives the tables back.
-  void shut_down(std::stop_token stop);
+  /// Gives the tables back, within kGiveBackMax.
+  void shut_down();
   /// Of the lanes; see Scheduler.
   bool step_due(Worker& worker);
   std::optional<TimePoint> next_due() const;
@@ -67,6 +68,8 @@ class Engine {
   void hold_tables();
   void note_problems();
   void note_problem_of(Followed& table, const std::string& problem);
+  void say_waiting(const Error& error);
+  void give_back_by(std::chrono::steady_clock::time_point deadline, Followed& table);
   pg::Connection& control(std::stop_token stop);
 
   EngineOptions options_;
@@ -77,6 +80,7 @@ class Engine {
   std::vector<Followed> tables_;
   std::optional<pg::Connection> control_;  // holds the session locks that say we are alive
   TimePoint control_checked_{};
+  Reminder waiting_;  // for PostgreSQL
   std::stop_token stop_;
 };
 

@@ -8,6 +8,9 @@
 #include <array>
 #include <charconv>
 #include <iterator>
+#include <memory>
+#include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -149,6 +152,7 @@ Connection Connection::open_with(const ConnectOptions& options, const ConnectPar
   connection.limit_to(deadline);
   connection.look_at_server();
   connection.limit_to(steady_clock::time_point::max());
+  connection.stop_ = stop;
   return connection;
 }
 
@@ -315,19 +319,38 @@ void Connection::wait_until_sent(const Limits& limits) {
 template <class Done>
 void Connection::pump(const Limits& limits, Done done) {
   PGconn* handle = handle_.get();
-  std::optional<steady_clock::time_point> stop_at;
+  std::optional<steady_clock::time_point> cancel_at;
+  bool cancelled = false;
   for (;;) {
     const int unsent = PQflush(handle);
     if (unsent < 0) give_up(trimmed(PQerrorMessage(handle)));
     if (done(unsent)) return;
     const auto now = steady_clock::now();
-    if (limits.stop.stop_requested() && !stop_at) stop_at = now + Limits::kStopGrace;
-    if (now > std::min({limits.deadline, deadline_, stop_at.value_or(limits.deadline)}))
-      give_up("no answer in time");
+    const bool stopped = limits.stop.stop_requested() || stop_.stop_requested();
+    if (stopped && !cancel_at) cancel_at = now + Limits::kStopGrace;
+    if (cancel_at && now > *cancel_at && !std::exchange(cancelled, true)) cancel();
+    if (cancel_at && now > *cancel_at + Limits::kCancelGrace)
+      give_up("the statement did not end when it was stopped");
+    if (now > std::min(limits.deadline, deadline_)) give_up("no answer in time");
     const auto events = static_cast<short>(POLLIN | (unsent == 1 ? POLLOUT : 0));
     const short ready = poll_socket(PQsocket(handle), events, kStopCheck);
     if ((ready & (POLLIN | POLLERR | POLLHUP)) != 0 && PQconsumeInput(handle) != 1)
       give_up(trimmed(PQerrorMessage(handle)));
+  }
+}
+
+// Left to itself, what waits for a lock would go on waiting, and keep the locks that it has, after
+// we are gone. libpq has no call for this that does not wait for the network: a thread makes it,
+// which nobody waits for.
+void Connection::cancel() noexcept {
+  const std::shared_ptr<PGcancel> cancellation{PQgetCancel(handle_.get()), PQfreeCancel};
+  try {
+    std::thread{[cancellation] {
+      std::array<char, 256> ignored{};
+      PQcancel(cancellation.get(), ignored.data(), static_cast<int>(ignored.size()));
+    }}.detach();
+  } catch (const std::system_error&) {
+    return;  // the connection is given up a moment later
   }
 }
 

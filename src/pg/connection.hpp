@@ -51,10 +51,12 @@ inline constexpr std::string_view kCommit = "COMMIT";
 /// How long a call may wait.
 struct Limits {
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
-  /// After a stop the call has kStopGrace to end by itself; then the connection is given up.
+  /// After a stop, of this one or of open(), the call has kStopGrace to end by itself. Then its
+  /// statement is cancelled, and kCancelGrace later the connection is given up.
   std::stop_token stop = {};
 
   static constexpr std::chrono::milliseconds kStopGrace{1'000};
+  static constexpr std::chrono::milliseconds kCancelGrace{500};
 };
 
 /// Names and values as libpq knows them.
@@ -76,12 +78,15 @@ struct ConnectOptions {
 /// ours alone, with each transaction where a pooler may share it.
 class Connection {
  public:
-  /// Throws Error{transient} if the server cannot be reached or is not ready, Error{usage} if it
-  /// refuses us, or is none that we can use.
+  /// `stop` holds for all calls on the connection. Throws Error{transient} if the server cannot be
+  /// reached or is not ready, Error{usage} if it refuses us, or is none that we can use.
   static Connection open(const ConnectOptions& options, std::stop_token stop = {});
 
   /// From now on no call waits beyond `deadline`, whatever its own limits are.
   void limit_to(std::chrono::steady_clock::time_point deadline) noexcept { deadline_ = deadline; }
+
+  /// From now on a stop ends no call: for what is tidied up behind one.
+  void ignore_stop() noexcept { stop_ = {}; }
 
   /// Sends all statements behind each other with one Sync and returns their results. If one fails
   /// the server skips those behind it, and the first failure is thrown; a transaction that a
@@ -147,6 +152,7 @@ class Connection {
   void wait_until_sent(const Limits& limits);
   template <class Done>
   void pump(const Limits& limits, Done done);
+  void cancel() noexcept;
   void require_supported_server() const;
   void look_at_server();
   [[noreturn]] void give_up(const std::string& why);
@@ -163,6 +169,7 @@ class Connection {
   std::deque<Prepared*> sent_;    // what awaits its result; null: a statement that runs
   std::chrono::microseconds clock_offset_{};
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
+  std::stop_token stop_;
 };
 
 /// An interactive transaction, READ COMMITTED: rolled back by its destructor unless commit() ran.

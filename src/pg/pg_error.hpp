@@ -29,6 +29,10 @@ Error::Kind kind_of_sqlstate(std::string_view sqlstate) noexcept;
 
 /// A write to a server that takes none: a failover is under way.
 inline constexpr std::string_view kReadOnly = "25006";
+/// The hint of an error of that kind.
+inline constexpr std::string_view kReadOnlyReasons =
+    "the server is a standby, or default_transaction_read_only is on for this role, database or "
+    "server, or a failover (at RDS also a full disk) is under way";
 
 /// A prepared statement that the session does not have (any more).
 inline constexpr std::string_view kUnknownStatement = "26000";

@@ -58,6 +58,7 @@ std::string_view hint_of_limit(std::string_view sqlstate) {
       std::pair{"57P05", "a pooler sets idle_session_timeout for its own sessions"}};
   for (const auto& [code, hint] : kLimits)
     if (sqlstate == code) return hint;
+  if (sqlstate == kReadOnly) return kReadOnlyReasons;
   return {};
 }
 

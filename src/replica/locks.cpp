@@ -11,9 +11,13 @@ std::int32_t lock_class(const std::string& purpose, const std::string& state_sch
 
 }  // namespace
 
+std::int32_t alive_lock_class(const std::string& state_schema) {
+  return lock_class("alive", state_schema);
+}
+
 LockKeys lock_keys(const ReplicaTable& table) {
   return {.transaction_class = lock_class("transaction", table.state_schema),
-          .alive_class = lock_class("alive", table.state_schema),
+          .alive_class = alive_lock_class(table.state_schema),
           .replica = table.id};
 }
 

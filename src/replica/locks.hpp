@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "replica/replica_table.hpp"
 
@@ -16,5 +17,8 @@ struct LockKeys {
 };
 
 LockKeys lock_keys(const ReplicaTable& table);
+
+/// LockKeys::alive_class of every replica of that state schema.
+std::int32_t alive_lock_class(const std::string& state_schema);
 
 }  // namespace dynamite

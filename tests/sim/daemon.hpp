@@ -20,7 +20,7 @@ class Daemon {
   /// One step of what is due.
   void step();
   /// As after SIGTERM: the table is given back.
-  void stop() { engine_.shut_down({}); }
+  void stop() { engine_.shut_down(); }
   bool follows() const noexcept { return follows_; }
   /// A snapshot is complete, or the table is stopped for good.
   bool done() const { return engine_.all_done(); }

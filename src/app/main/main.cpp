@@ -24,8 +24,8 @@ namespace {
 
 using Command = CommandLine::Command;
 
-/// Turns SIGINT and SIGTERM into a stop; a second one ends the process at once. Must be made before
-/// any other thread, which inherits the blocked signals.
+/// Turns SIGINT, SIGTERM and SIGHUP into a stop; a second one ends the process at once. Must be
+/// made before any other thread, which inherits the blocked signals.
 class Signals {
  public:
   Signals() {
@@ -34,6 +34,7 @@ class Signals {
     sigemptyset(&set_);
     sigaddset(&set_, SIGINT);
     sigaddset(&set_, SIGTERM);
+    sigaddset(&set_, SIGHUP);  // the terminal or the connection behind it is gone
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);
     waiter_ = std::thread{[this] { wait(); }};
   }

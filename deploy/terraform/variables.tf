@@ -70,8 +70,9 @@ variable "database_url" {
   type        = string
 
   validation {
-    condition     = can(regex("^(postgres(ql)?://([^:@/]*@)?[^@]*)$", var.database_url))
-    error_message = "database_url must be postgresql://USER@HOST:5432/DATABASE, without a password."
+    # Only parameters that are known to hold no secret may stand behind the `?`.
+    condition     = can(regex("^(postgres(ql)?://([^:@/?]*@)?[^@?]*(\\?(sslmode|sslrootcert|sslcrl|channel_binding|target_session_attrs|load_balance_hosts|connect_timeout|tcp_user_timeout|keepalives|keepalives_idle|keepalives_interval|keepalives_count|hostaddr|host|port|gssencmode)=[^&@]*(&(sslmode|sslrootcert|sslcrl|channel_binding|target_session_attrs|load_balance_hosts|connect_timeout|tcp_user_timeout|keepalives|keepalives_idle|keepalives_interval|keepalives_count|hostaddr|host|port|gssencmode)=[^&@]*)*)?)$", var.database_url))
+    error_message = "database_url must be postgresql://USER@HOST:5432/DATABASE, without a password, also behind a `?`: of parameters only those of TLS, hosts, timeouts and target_session_attrs are taken."
   }
 }
 

@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <libpq-fe.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -135,8 +138,8 @@ void check_port(std::string_view port) {
   }
 }
 
-/// The host of `HOST:PORT` or `[IPv6]:PORT`, decoded.
-std::string host_of(std::string_view text) {
+/// Refuses what is neither `HOST:PORT` nor `[IPv6]:PORT`.
+void check_host(std::string_view text) {
   if (text.starts_with('[')) {
     const auto close = text.find(']');
     if (close == std::string_view::npos) refuse("has a [ without its ]");
@@ -145,11 +148,11 @@ std::string host_of(std::string_view text) {
       refuse("has something else than a :PORT behind a ]");
     }
     if (!behind.empty()) check_port(behind.substr(1));
-    return std::string{text.substr(1, close - 1)};
+    return;
   }
   const auto colon = text.find(':');
   if (colon != std::string_view::npos) check_port(text.substr(colon + 1));
-  return decode(text.substr(0, colon));
+  decode(text.substr(0, colon));
 }
 
 using OptionList = std::unique_ptr<PQconninfoOption, Closer<PQconninfoFree>>;
@@ -198,39 +201,69 @@ Parameters parameters_of(std::string_view query) {
   return parameters;
 }
 
+bool is_loopback(const in_addr& address) { return (ntohl(address.s_addr) >> 24) == 127; }
+
+bool is_loopback(const sockaddr& address) {
+  if (address.sa_family == AF_INET)
+    return is_loopback(reinterpret_cast<const sockaddr_in&>(address).sin_addr);
+  return address.sa_family == AF_INET6 &&
+         IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(address).sin6_addr);
+}
+
+/// Of every address that the name stands for on this machine.
+bool resolves_to_loopback(const std::string& name) {
+  addrinfo* found = nullptr;
+  if (getaddrinfo(name.c_str(), nullptr, nullptr, &found) != 0) return false;
+  const std::unique_ptr<addrinfo, Closer<freeaddrinfo>> addresses{found};
+  for (const addrinfo* each = found; each != nullptr; each = each->ai_next)
+    if (!is_loopback(*each->ai_addr)) return false;
+  return true;
+}
+
 bool is_local(const std::string& host) {
   if (host.empty() || host.starts_with('/') || host.starts_with('@')) return true;  // Unix socket
   in_addr v4{};
-  if (inet_pton(AF_INET, host.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
+  if (inet_pton(AF_INET, host.c_str(), &v4) == 1) return is_loopback(v4);
   in6_addr v6{};
   if (inet_pton(AF_INET6, host.c_str(), &v6) == 1) return IN6_IS_ADDR_LOOPBACK(&v6);
-  return host == "localhost";
+  return host == "localhost" && resolves_to_loopback(host);
 }
 
-/// The places that libpq will connect to: as it does, addresses before hosts, the query's before
-/// the authority's before the environment's.
-std::vector<std::string> destinations(const Pieces& pieces, const Parameters& parameters,
-                                      const Environment& environment) {
-  std::vector<std::string> hosts;
-  for (const auto part : split(pieces.hosts, ',')) hosts.push_back(host_of(part));
+std::vector<std::string> listed(std::string_view text) {
+  std::vector<std::string> result;
+  for (const auto part : split(text, ',')) result.emplace_back(part);
+  return result;
+}
 
-  const auto listed = [](std::string_view text) {
-    std::vector<std::string> result;
-    for (const auto part : split(text, ',')) result.emplace_back(part);
-    return result;
-  };
-  const auto parameter = [&](std::string_view name) -> std::string {
-    const auto found = parameters.find(name);
-    return found == parameters.end() ? std::string{} : found->second;
-  };
-  if (const auto given = parameter("hostaddr"); !given.empty()) return listed(given);
-  if (const auto given = environment("PGHOSTADDR"); given && !given->empty()) return listed(*given);
-  if (const auto given = parameter("host"); !given.empty()) return listed(given);
-  // The hosts of a service file are unknown here: whatever they are, they are not known to be
-  // local.
-  if (pieces.hosts.empty() && parameters.contains("service")) return {"service"};
-  if (!pieces.hosts.empty()) return hosts;
-  return listed(environment("PGHOST").value_or(""));
+/// What libpq makes of the URL, the environment and service files. Empty if it cannot be told:
+/// a service that is not to be found, say. Nothing is connected: an sslmode that libpq refuses ends
+/// the attempt once all options are read.
+Parameters resolved_by_libpq(const std::string& conninfo) {
+  constexpr const char* kNoMode = "none of libpq's";
+  const std::array<const char*, 3> keywords{"dbname", "sslmode", nullptr};
+  const std::array<const char*, 3> values{conninfo.c_str(), kNoMode, nullptr};
+  const std::unique_ptr<PGconn, Closer<PQfinish>> attempt{
+      PQconnectStartParams(keywords.data(), values.data(), 1)};
+  if (!attempt) throw std::bad_alloc{};
+  const OptionList options{PQconninfo(attempt.get())};
+  Parameters resolved;
+  for (const auto* option = options.get(); option && option->keyword; ++option)
+    if (option->val != nullptr) resolved[option->keyword] = option->val;
+  if (resolved["sslmode"] != kNoMode) return {};
+  return resolved;
+}
+
+/// The places that libpq will connect to, an address or a host each.
+std::vector<std::string> destinations(const std::string& conninfo) {
+  Parameters resolved = resolved_by_libpq(conninfo);
+  if (resolved.empty()) return {"unknown"};
+  std::vector<std::string> places = listed(resolved["host"]);
+  if (resolved["hostaddr"].empty()) return places;
+  const std::vector<std::string> addresses = listed(resolved["hostaddr"]);
+  places.resize(addresses.size());
+  for (std::size_t i = 0; i < addresses.size(); ++i)
+    if (!addresses[i].empty()) places[i] = addresses[i];
+  return places;
 }
 
 /// libpq finds the certificates by itself.
@@ -257,8 +290,11 @@ DatabaseUrl parse_database_url(std::string_view url, const Environment& environm
     refuse("has a space or control character in it; a space in the password is written %20");
   }
   const auto pieces = take_apart(url);
+  for (const auto part : split(pieces.hosts, ',')) check_host(part);
   const auto parameters = parameters_of(pieces.query.value_or(""));
-  const auto hosts = destinations(pieces, parameters, environment);
+  const auto given = fmt::format("postgresql://{}", pieces.after_scheme);
+  check_by_libpq(given);
+  const auto hosts = destinations(given);
 
   std::vector<std::string> added;
   const auto mode = parameters.find("sslmode");
@@ -286,9 +322,7 @@ DatabaseUrl parse_database_url(std::string_view url, const Environment& environm
                                      : !pieces.query         ? "?"
                                      : pieces.query->empty() ? ""
                                                              : "&";
-  auto conninfo =
-      fmt::format("postgresql://{}{}{}", pieces.after_scheme, separator, fmt::join(added, "&"));
-  check_by_libpq(conninfo);
+  auto conninfo = fmt::format("{}{}{}", given, separator, fmt::join(added, "&"));
   const auto host = parameters.find("host");
   return {std::move(conninfo),
           fmt::format("postgresql://{}{}{}/{}", pieces.user, pieces.user.empty() ? "" : "@",

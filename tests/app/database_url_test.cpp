@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <libpq-fe.h>
 
+#include <cstdlib>
+#include <fstream>
 #include <map>
 #include <memory>
 
@@ -41,6 +43,26 @@ Variables libpq_reads(const std::string& conninfo) {
 
 Variables read(std::string_view url, Variables variables = {}) {
   return libpq_reads(parse_database_url(url, environment(std::move(variables))).conninfo);
+}
+
+/// A variable of the process, which libpq reads by itself, for as long as this lives.
+class Exported {
+ public:
+  Exported(std::string name, const std::string& value) : name_{std::move(name)} {
+    setenv(name_.c_str(), value.c_str(), 1);
+  }
+  Exported(const Exported&) = delete;
+  Exported& operator=(const Exported&) = delete;
+  ~Exported() { unsetenv(name_.c_str()); }
+
+ private:
+  std::string name_;
+};
+
+std::string mode_of(std::string_view url) {
+  const auto options = read(url);
+  const auto mode = options.find("sslmode");
+  return mode == options.end() ? "" : mode->second;
 }
 
 std::string error_of(std::string_view url) {
@@ -101,10 +123,40 @@ TEST(DatabaseUrl, LocalHostIsLeftAsItIs) {
 TEST(DatabaseUrl, WhatLibpqConnectsToDecides) {
   EXPECT_EQ(read("postgresql://localhost/db?hostaddr=10.0.0.1").at("sslmode"), "verify-full");
   EXPECT_EQ(read("postgresql://localhost/db?host=a.example").at("sslmode"), "verify-full");
-  EXPECT_EQ(read("postgresql:///db", {{"PGHOST", "a.example"}}).at("sslmode"), "verify-full");
-  EXPECT_EQ(read("postgresql:///db", {{"PGHOSTADDR", "10.0.0.1"}}).at("sslmode"), "verify-full");
-  EXPECT_EQ(read("postgresql:///db?service=prod").at("sslmode"), "verify-full");
-  EXPECT_FALSE(read("postgresql:///db", {{"PGHOST", "/run"}}).contains("sslmode"));
+  EXPECT_EQ(mode_of("postgresql:///db?service=of-no-file"), "verify-full");
+  {
+    const Exported host{"PGHOST", "a.example"};
+    EXPECT_EQ(mode_of("postgresql:///db"), "verify-full");
+    EXPECT_EQ(mode_of("postgresql://localhost/db"), "");
+  }
+  {
+    const Exported address{"PGHOSTADDR", "10.0.0.1"};
+    EXPECT_EQ(mode_of("postgresql:///db"), "verify-full");
+    EXPECT_EQ(mode_of("postgresql://localhost/db"), "verify-full");
+  }
+  {
+    const Exported address{"PGHOSTADDR", "127.0.0.1"};
+    EXPECT_EQ(mode_of("postgresql://a.example/db?hostaddr="), "verify-full");
+  }
+  const Exported host{"PGHOST", "/run"};
+  EXPECT_EQ(mode_of("postgresql:///db"), "");
+}
+
+TEST(DatabaseUrl, ServiceFilesDecideWhereLibpqTakesTheHostFromThem) {
+  const std::string file = testing::TempDir() + "pg_service.conf";
+  std::ofstream{file} << "[far]\nhost=db.example.com\nsslmode=disable\n"
+                         "[hidden]\nhostaddr=10.0.0.1\n[near]\nhost=/run\n"
+                         "[mixed]\nhost=localhost,b.example\n";
+  const Exported files{"PGSERVICEFILE", file};
+
+  EXPECT_EQ(mode_of("postgresql:///db?service=far"), "verify-full");
+  EXPECT_EQ(mode_of("postgresql:///db?service=mixed"), "verify-full");
+  EXPECT_EQ(mode_of("postgresql://localhost/db?service=hidden"), "verify-full");
+  EXPECT_EQ(mode_of("postgresql:///db?service=near"), "");
+  EXPECT_EQ(mode_of("postgresql://localhost/db?service=far"), "");
+  const Exported service{"PGSERVICE", "far"};
+  EXPECT_EQ(mode_of("postgresql:///db"), "verify-full");
+  EXPECT_EQ(mode_of("postgresql:///db?sslmode=require"), "require");
 }
 
 TEST(DatabaseUrl, UrlHasTheLastWordOnTls) {

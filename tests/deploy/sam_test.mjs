@@ -1,5 +1,6 @@
 // deploy/sam/template.yaml against AWS's schema, itself, and what the program needs.
 import { parseTemplate, walk } from './cloudformation.mjs';
+import { checkUrlPattern } from './database_url.mjs';
 import {
   environmentOf,
   mappingsOf,
@@ -154,14 +155,7 @@ function checkParameters(sources) {
   for (const [name, { Description: text }] of Object.entries(parameters))
     if (!text?.endsWith('.')) problems.push(`${name} is not described`);
   const url = new RegExp(`^(${parameters.DatabaseUrl.AllowedPattern})$`);
-  if (url.test('postgresql://dynamite:hunter2@host:5432/orders'))
-    problems.push('DatabaseUrl takes a password');
-  for (const good of [
-    'postgresql://dynamite@host:5432/orders',
-    'postgres://h1:5432,h2:5432/orders?target_session_attrs=primary',
-  ])
-    if (!url.test(good)) problems.push(`DatabaseUrl refuses ${good}`);
-  return problems;
+  return [...problems, ...checkUrlPattern('DatabaseUrl', url)];
 }
 
 suite('SAM parameters are described and have defaults that they allow', checkParameters, [
@@ -180,7 +174,8 @@ suite('SAM parameters are described and have defaults that they allow', checkPar
     '',
     /DatabasePort is not described/,
   ],
-  ['a pattern that lets a password in', path, '([^:@/]*@)?[^@]*', '.*', /takes a password/],
+  ['a pattern that lets a password in', path, '([^:@/?]*@)?[^@?]*', '.*', /takes a password/],
+  ['a parameter that is one', path, '(sslmode|', '(sslmode|sslpassword|', /takes a password/],
 ]);
 
 function checkMapping(mapping) {

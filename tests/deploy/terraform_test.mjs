@@ -1,4 +1,5 @@
 // deploy/terraform: it is HCL, uses what it defines, and deploys the same as the SAM template.
+import { checkUrlPattern } from './database_url.mjs';
 import { environmentOf, mappingsOf, readExpandedSam, readSam, samAlarms } from './sam.mjs';
 import { under } from './sources.mjs';
 import { suite } from './suite.mjs';
@@ -251,4 +252,20 @@ suite('Terraform module deploys what the SAM template deploys', checkSame, [
   ['an environment of its own', main, 'DYNAMITE_ON_POISON ', 'DYNAMITE_POISON ', /environment/],
   ['a function that does not answer so', main, /(FAILURES = )"true"/, '$1"false"', /reports/],
   ['another schedule', main, 'dynamite = "maintain"', 'dynamite = "status"', /schedule/],
+]);
+
+async function checkDatabaseUrl(sources) {
+  const [{ validation }] = (await readTerraform(sources)).variable.database_url;
+  const [, pattern] = /^\$\{can\(regex\("(.*)", var\.database_url\)\)\}$/s.exec(validation[0].condition);
+  return checkUrlPattern('database_url', new RegExp(JSON.parse(`"${pattern}"`)));
+}
+
+suite('Terraform takes a URL without a password', checkDatabaseUrl, [
+  [
+    'a pattern that lets a password in',
+    'deploy/terraform/variables.tf',
+    '([^:@/?]*@)?[^@?]*',
+    '.*',
+    /takes a password/,
+  ],
 ]);

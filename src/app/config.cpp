@@ -12,11 +12,10 @@
 #include <set>
 #include <utility>
 
-#include "app/certificates.hpp"
+#include "app/aws_settings.hpp"
 #include "app/config_file.hpp"
 #include "app/config_keys.hpp"
 #include "core/error.hpp"
-#include "credentials/credentials.hpp"
 
 namespace dynamite {
 namespace {
@@ -59,8 +58,6 @@ class Reader {
   std::optional<std::filesystem::path> find_file() const;
   void read_environment();
   void read_command_line();
-  void read_aws();
-  std::string endpoint(std::string_view name);
 
   void apply(const Setting& setting);
   void apply_url(const Setting& setting);
@@ -83,7 +80,8 @@ Config Reader::read() {
   read_file();
   read_environment();
   read_command_line();
-  read_aws();
+  if (sources_.needs_region || !config_.secret.empty() || config_.auth == Auth::rds_iam)
+    read_aws_settings(sources_.environment, config_, problems_);
   check_targets();
   check_complete();
   narrow();
@@ -142,48 +140,6 @@ void Reader::read_command_line() {
     }
     apply({"--set", text.substr(0, equals), PlainText{text.substr(equals + 1)}});
   }
-}
-
-void Reader::read_aws() {
-  const auto& environment = sources_.environment;
-  for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
-    const auto text = variable(environment, name);
-    if (text && config_.region.empty()) {
-      if (!is_region(*text))
-        wrong({name, "region", *text}, "a region's name such as \"us-west-2\"");
-      config_.region = *text;
-    }
-  }
-  if (config_.region.empty()) config_.region = profile_region(environment).value_or("");
-
-  const auto of_all = endpoint("AWS_ENDPOINT_URL");
-  const auto endpoint_of = [&](std::string_view name) {
-    const auto own = endpoint(name);
-    return own.empty() ? of_all : own;
-  };
-  config_.dynamodb_endpoint = endpoint_of("AWS_ENDPOINT_URL_DYNAMODB");
-  config_.streams_endpoint = endpoint_of("AWS_ENDPOINT_URL_DYNAMODB_STREAMS");
-  config_.lambda_endpoint = endpoint_of("AWS_ENDPOINT_URL_LAMBDA");
-  config_.cloudwatch_endpoint = endpoint_of("AWS_ENDPOINT_URL_CLOUDWATCH");
-  config_.secrets_manager_endpoint = endpoint_of("AWS_ENDPOINT_URL_SECRETS_MANAGER");
-  config_.sts_endpoint = endpoint_of("AWS_ENDPOINT_URL_STS");
-  config_.ca_bundle =
-      variable(environment, "AWS_CA_BUNDLE").value_or(packaged_certificates().value_or(""));
-}
-
-std::string Reader::endpoint(std::string_view name) {
-  auto url = variable(sources_.environment, name).value_or("");
-  if (url.ends_with('/')) url.pop_back();
-  if (url.empty()) return url;
-  const auto colon = url.find("://");
-  const auto scheme = url.substr(0, colon);
-  const auto host = colon == std::string::npos ? std::string{} : url.substr(colon + 3);
-  if ((scheme != "http" && scheme != "https") || host.empty() ||
-      host.find_first_of("/@?# \t\r\n") != std::string::npos) {
-    problems_.push_back(fmt::format("{} is {}, wanted http://HOST:PORT or https://HOST:PORT", name,
-                                    printable(url)));
-  }
-  return url;
 }
 
 void Reader::wrong(const Setting& setting, std::string_view allowed) {

@@ -64,7 +64,9 @@ struct Config {
   std::string cloudwatch_endpoint;
   std::string secrets_manager_endpoint;
   std::string sts_endpoint;
-  std::string ca_bundle;  ///< AWS_CA_BUNDLE, or the package's; empty: the system's
+  std::string ca_bundle;  ///< to verify AWS by: given, or the package's; empty: the system's
+
+  std::vector<std::string> remarks;  ///< settings of AWS that are passed over
 };
 
 /// Where settings come from, the first wins: `settings`, `environment`, one file.

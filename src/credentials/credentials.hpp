@@ -24,7 +24,4 @@ struct CredentialsContext {
 /// credential_process, container, EC2 instance. Keys that end are renewed in time.
 std::unique_ptr<CredentialsProvider> make_default_credentials(CredentialsContext context);
 
-/// The region of AWS_PROFILE in the shared files.
-std::optional<std::string> profile_region(const Environment& environment);
-
 }  // namespace dynamite

@@ -1,5 +1,7 @@
 #include "credentials/ini_file.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <fstream>
 
 namespace dynamite {
@@ -21,26 +23,45 @@ std::string without_comment(const std::string& value) {
   return value;
 }
 
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+/// `profile NAME` of `[ profile  "NAME" ]`.
+std::string section_name(const std::string& line) {
+  const std::string inside = trimmed(line.substr(1, line.find(']') - 1));
+  const std::size_t blank = inside.find_first_of(" \t");
+  if (blank == inside.npos) return inside;
+  std::string name = trimmed(inside.substr(blank));
+  if (name.size() > 1 && name.front() == '"' && name.back() == '"')
+    name = name.substr(1, name.size() - 2);
+  return inside.substr(0, blank) + " " + name;
+}
+
 }  // namespace
 
 std::optional<IniFile> read_ini_file(const std::string& path) {
   std::ifstream file{path};
   if (!file) return std::nullopt;
   IniFile sections;
-  std::string section;
+  std::string section, outer;
   std::string line;
   while (std::getline(file, line)) {
     const bool nested = line.starts_with(' ') || line.starts_with('\t');
     line = trimmed(line);
-    if (line.empty() || line.front() == '#' || line.front() == ';' || nested) continue;
-    if (line.front() == '[') {
-      section = trimmed(line.substr(1, line.find(']') - 1));
+    if (line.empty() || line.front() == '#' || line.front() == ';') continue;
+    if (!nested && line.front() == '[') {
+      section = section_name(line);
       sections[section];
       continue;
     }
-    if (const std::size_t equals = line.find('='); equals != line.npos)
-      sections[section][trimmed(line.substr(0, equals))] =
-          without_comment(trimmed(line.substr(equals + 1)));
+    const std::size_t equals = line.find('=');
+    if (equals == line.npos) continue;
+    const std::string key = lower(trimmed(line.substr(0, equals)));
+    if (!nested) outer = key;
+    sections[section][nested ? outer + "." + key : key] =
+        without_comment(trimmed(line.substr(equals + 1)));
   }
   return sections;
 }

@@ -6,8 +6,12 @@
 
 namespace dynamite {
 
-/// Sections of an AWS shared file: [name] and `key = value`, comments behind # or ;.
-using IniFile = std::map<std::string, std::map<std::string, std::string>>;
+using IniSection = std::map<std::string, std::string>;
+
+/// Sections of an AWS shared file: [name] and `key = value`, comments behind # or ;. Keys are in
+/// lower case. A setting that is nested below another, as those of a service are, has the key
+/// `outer.inner`.
+using IniFile = std::map<std::string, IniSection>;
 
 /// Absent: the file cannot be read.
 std::optional<IniFile> read_ini_file(const std::string& path);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "credentials/credentials.hpp"
-#include "credentials/ini_file.hpp"
 
 namespace dynamite {
 namespace {
@@ -31,7 +30,9 @@ std::optional<std::string> Profile::value(const std::string& key) const {
 }
 
 std::string profile_name(const Environment& environment) {
-  return variable(environment, "AWS_PROFILE").value_or("default");
+  for (const char* name : {"AWS_PROFILE", "AWS_DEFAULT_PROFILE"})
+    if (auto given = variable(environment, name)) return *given;
+  return std::string{kDefaultProfile};
 }
 
 std::optional<Profile> read_profile(const Environment& environment, const std::string& name) {
@@ -44,17 +45,20 @@ std::optional<Profile> read_profile(const Environment& environment, const std::s
     found = true;
   };
   read(credentials_path(environment), name, profile.credentials);
-  read(config_path(environment), name == "default" ? name : "profile " + name, profile.config);
+  read(config_path(environment), name == kDefaultProfile ? name : "profile " + name,
+       profile.config);
   return found ? std::optional{profile} : std::nullopt;
+}
+
+std::optional<IniSection> read_services(const Environment& environment, const std::string& name) {
+  const auto file = read_ini_file(config_path(environment));
+  const std::string section = "services " + name;
+  if (!file || !file->contains(section)) return std::nullopt;
+  return file->at(section);
 }
 
 std::string shared_files(const Environment& environment) {
   return fmt::format("{} nor {}", credentials_path(environment), config_path(environment));
-}
-
-std::optional<std::string> profile_region(const Environment& environment) {
-  const auto profile = read_profile(environment, profile_name(environment));
-  return profile ? profile->value("region") : std::nullopt;
 }
 
 }  // namespace dynamite

@@ -1,5 +1,6 @@
 #include "app/config.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <stdlib.h>
 
@@ -243,6 +244,87 @@ TEST_F(ConfigTest, EndpointsOfAwsComeFromTheEnvironment) {
   EXPECT_EQ(config.streams_endpoint, "https://streams.example:444");
   EXPECT_EQ(config.sts_endpoint, "https://sts.example");
   EXPECT_EQ(config.ca_bundle, "/etc/bundle.pem");
+}
+
+TEST_F(ConfigTest, EndpointsOfTheProfileStandBehindTheEnvironments) {
+  environment_["AWS_CONFIG_FILE"] =
+      write("aws",
+            "[ profile  a ]\nregion = eu-west-1\nservices = loc\nendpoint_url = http://all:1\n"
+            "[services loc]\ndynamodb =\n  Endpoint_URL = http://127.0.0.1:7001\n"
+            "dynamodb_streams =\n\tendpoint_url=http://127.0.0.1:7002 # the emulator\n"
+            "[profile b]\nregion = eu-west-1\nendpoint_url = http://127.0.0.1:7003\n");
+  environment_["AWS_PROFILE"] = "a";
+  Config config = load(kTwoKeys);
+  EXPECT_EQ(config.dynamodb_endpoint, "http://127.0.0.1:7001");
+  EXPECT_EQ(config.streams_endpoint, "http://127.0.0.1:7002");
+  EXPECT_EQ(config.sts_endpoint, "http://all:1");
+
+  environment_["AWS_ENDPOINT_URL"] = "http://environment:1";
+  environment_["AWS_ENDPOINT_URL_LAMBDA"] = "http://lambda:1";
+  config = load(kTwoKeys);
+  EXPECT_EQ(config.dynamodb_endpoint, "http://environment:1");
+  EXPECT_EQ(config.lambda_endpoint, "http://lambda:1");
+
+  environment_["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = "True";
+  EXPECT_EQ(load(kTwoKeys).dynamodb_endpoint, "");
+  EXPECT_EQ(load(kTwoKeys).lambda_endpoint, "");
+
+  environment_ = {{"AWS_CONFIG_FILE", environment_["AWS_CONFIG_FILE"]},
+                  {"AWS_DEFAULT_PROFILE", "b"}};
+  EXPECT_EQ(load(kTwoKeys).dynamodb_endpoint, "http://127.0.0.1:7003");
+}
+
+TEST_F(ConfigTest, AProfilesServicesAndTheProfileItselfMustBeThere) {
+  environment_["AWS_CONFIG_FILE"] = write("aws", "[default]\nservices = gone\n");
+  EXPECT_THAT(error_of(kTwoKeys), HasSubstr("services of the profile \"default\" is \"gone\", but "
+                                            "the config file has no [services gone]"));
+
+  environment_["AWS_PROFILE"] = "emulator";
+  EXPECT_THAT(error_of(kTwoKeys),
+              HasSubstr("the profile \"emulator\", which the environment names"));
+}
+
+struct Elsewhere {
+  const char *name, *value;
+};
+
+class ElsewhereTest : public ConfigTest, public testing::WithParamInterface<Elsewhere> {};
+
+TEST_P(ElsewhereTest, SettingsThatMoveCallsAreRefusedByName) {
+  const auto [name, value] = GetParam();
+  if (std::string_view{name}.starts_with("AWS_"))
+    environment_[name] = value;
+  else
+    environment_["AWS_CONFIG_FILE"] =
+        write("aws", fmt::format("[default]\n{} = {}\n", name, value));
+
+  EXPECT_THAT(error_of(kTwoKeys), AllOf(HasSubstr(name), HasSubstr("is not supported")));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ElsewhereTest,
+                         testing::Values(Elsewhere{"AWS_USE_FIPS_ENDPOINT", "true"},
+                                         Elsewhere{"use_fips_endpoint", "TRUE"},
+                                         Elsewhere{"AWS_USE_DUALSTACK_ENDPOINT", "True"},
+                                         Elsewhere{"use_dualstack_endpoint", "true"},
+                                         Elsewhere{"AWS_ACCOUNT_ID_ENDPOINT_MODE", "required"},
+                                         Elsewhere{"account_id_endpoint_mode", "required"},
+                    Elsewhere{"ec2_metadata_service_endpoint", "http://[::1]"},
+                    Elsewhere{"ec2_metadata_service_endpoint_mode", "IPv6"}),
+                         [](const auto& info) { return std::string{info.param.name}; });
+
+TEST_F(ConfigTest, SettingsOfAwsThatArePassedOverAreNamed) {
+  environment_["AWS_MAX_ATTEMPTS"] = "9";
+  environment_["AWS_CONFIG_FILE"] =
+      write("aws", "[default]\nretry_mode = adaptive\nuse_fips_endpoint = false\n");
+
+  EXPECT_THAT(load(kTwoKeys).remarks,
+              ElementsAre("AWS_MAX_ATTEMPTS is not used",
+                          "retry_mode of the profile \"default\" is not used"));
+}
+
+TEST_F(ConfigTest, CertificatesOfTheProfileAreUsed) {
+  environment_["AWS_CONFIG_FILE"] = write("aws", "[default]\nca_bundle = /profile.pem\n");
+  EXPECT_EQ(load(kTwoKeys).ca_bundle, "/profile.pem");
 }
 
 TEST_F(ConfigTest, EndpointMustBeSchemeAndHost) {

@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <thread>
 
@@ -53,6 +56,21 @@ TEST_F(LoadTest, PutsEachItemOnce) {
   EXPECT_EQ(run.status, 0) << run.errors;
   EXPECT_EQ(run.output, table + ": 130 items written (--seed 5)\n");
   EXPECT_EQ(items(table, kKeys).size(), 130U);
+}
+
+TEST_F(LoadTest, AProfileThatIsMeantForAnEmulatorIsHeeded) {
+  const std::string table = source_.create_table("Load", kKeys);
+  const std::string file = ::testing::TempDir() + "dynamite-profiles-" + std::to_string(getpid());
+  std::ofstream{file} << "[profile emulator]\nregion = eu-west-1\nservices = local\n"
+                         "[services local]\ndynamodb =\n  endpoint_url = "
+                      << source_.endpoint() << "\n";
+
+  const Finished run = run_program({"load", "--table", table, "--items", "3"},
+                                   {{"AWS_CONFIG_FILE", file}, {"AWS_PROFILE", "emulator"}});
+
+  EXPECT_EQ(run.status, 0) << run.errors;
+  EXPECT_EQ(items(table, kKeys).size(), 3U);
+  std::filesystem::remove(file);
 }
 
 TEST_F(LoadTest, ItemsHaveWhatMakesQueriesInteresting) {

@@ -1,4 +1,5 @@
 #include "credentials/fixture.hpp"
+#include "credentials/profile.hpp"
 
 namespace dynamite::test {
 namespace {
@@ -166,16 +167,20 @@ TEST_F(CredentialsTest, AreReadAnewEachTime) {
 }
 
 TEST_F(CredentialsTest, TheRegionIsThatOfTheProfile) {
-  EXPECT_EQ(profile_region(environment()), std::nullopt);
+  const auto region_of = [](const Environment& of) -> std::optional<std::string> {
+    const auto profile = read_profile(of, profile_name(of));
+    return profile ? profile->value("region") : std::nullopt;
+  };
+  EXPECT_EQ(region_of(environment()), std::nullopt);
 
   write(".aws/config", "[default]\nregion = eu-west-1 # Dublin\n[profile p]\noutput=json\n");
-  EXPECT_EQ(profile_region(environment()), "eu-west-1");
+  EXPECT_EQ(region_of(environment()), "eu-west-1");
 
   variables["AWS_PROFILE"] = "p";
-  EXPECT_EQ(profile_region(environment()), std::nullopt);
+  EXPECT_EQ(region_of(environment()), std::nullopt);
 
   write(".aws/credentials", "[p]\nregion=us-east-2\n");
-  EXPECT_EQ(profile_region(environment()), "us-east-2");
+  EXPECT_EQ(region_of(environment()), "us-east-2");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -128,6 +129,7 @@ int run(int argc, char** argv) {
   const auto& line = std::get<CommandLine>(parsed);
   set_up_logging(line.log);
   const Config config = load_config_for(line, environment);
+  for (const std::string& remark : config.remarks) spdlog::warn("{}", remark);
 
   const Signals signals;
   curl_global_init(CURL_GLOBAL_DEFAULT);

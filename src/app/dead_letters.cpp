@@ -12,6 +12,7 @@
 #include "app/source_tables.hpp"
 #include "core/arn.hpp"
 #include "core/error.hpp"
+#include "core/visible.hpp"
 #include "decode/decode.hpp"
 #include "engine/reread.hpp"
 #include "replica/catalogue.hpp"
@@ -47,8 +48,9 @@ void for_each_page(const Context& context, DeadLetters& letters,
 
 void print_line(const ReplicaTable& replica, const StoredLetter& letter) {
   fmt::print("{:<8} {:<24} {:<24} {:<8} {}{}\n", letter.id, table_name_of(replica.source->arn),
-             letter.created_at, letter.sqlstate.empty() ? "-" : letter.sqlstate, letter.reason,
-             letter.constraint.empty() ? "" : fmt::format(" ({})", letter.constraint));
+             letter.created_at, letter.sqlstate.empty() ? "-" : letter.sqlstate,
+             visible(letter.reason),
+             letter.constraint.empty() ? "" : fmt::format(" ({})", visible(letter.constraint)));
 }
 
 int list(const Context& context) {
@@ -68,10 +70,10 @@ int list(const Context& context) {
 void print_whole(const ReplicaTable& replica, const StoredLetter& letter,
                  const std::optional<std::string>& record) {
   fmt::print("id          {}\ntable       {}\nsince       {}\nreason      {}\n", letter.id,
-             table_name_of(replica.source->arn), letter.created_at, letter.reason);
+             table_name_of(replica.source->arn), letter.created_at, visible(letter.reason));
   fmt::print("sqlstate    {}\nconstraint  {}\nsequence    {}\n",
              letter.sqlstate.empty() ? "-" : letter.sqlstate,
-             letter.constraint.empty() ? "-" : letter.constraint,
+             letter.constraint.empty() ? "-" : visible(letter.constraint),
              letter.version == Version{} ? "-" : letter.version.sequence_number());
   if (!record) return;
   fmt::print(

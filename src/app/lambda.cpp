@@ -12,6 +12,7 @@
 #include "app/one_shots.hpp"
 #include "core/error.hpp"
 #include "core/json_text.hpp"
+#include "core/visible.hpp"
 #include "decode/json_scanner.hpp"
 #include "lambda/handler.hpp"
 #include "lambda/metrics.hpp"
@@ -31,7 +32,7 @@ void prepare(const Context& context, Handler& handler, RuntimeLoop& loop) {
       throw;
     }
     // PostgreSQL may be back at the first invocation, which says so if it is not.
-    spdlog::warn("not ready yet reason=\"{}\"", error.what());
+    spdlog::warn("not ready yet reason={}", in_quotes(error.what()));
   }
 }
 
@@ -90,9 +91,9 @@ std::string apply_event(const Context& context, Handler& handler, Invocation inv
     spdlog::warn("records were set aside request_id={} dead_letters={}", invocation.request_id,
                  outcome.dead_letters);
   if (outcome.first_failure)
-    spdlog::error("a record cannot be applied request_id={} sequence_number={} reason=\"{}\"",
+    spdlog::error("a record cannot be applied request_id={} sequence_number={} reason={}",
                   invocation.request_id, outcome.first_failure->sequence_number,
-                  outcome.first_failure->reason);
+                  in_quotes(outcome.first_failure->reason));
   print_metrics(context, invocation, outcome, time);
   return response_of(outcome);
 }

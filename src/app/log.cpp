@@ -14,6 +14,9 @@
 #include <utility>
 #include <vector>
 
+#include "core/json_text.hpp"
+#include "core/visible.hpp"
+
 namespace dynamite {
 namespace {
 
@@ -21,24 +24,9 @@ constexpr const char* kJsonLogger = "json";
 constexpr const char* kTextLogger = "text";
 constexpr const char* kTimePattern = "%Y-%m-%dT%H:%M:%S.%eZ";
 
-void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < ' ') {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
-
 void append_member(std::string& out, std::string_view key) {
   if (out.size() > 1) out += ',';
-  append_json_string(out, key);
+  out += json_string(key);
   out += ':';
 }
 
@@ -60,13 +48,37 @@ bool is_json_number(std::string_view text) noexcept {
 
 struct Field {
   std::string_view key;
-  std::string_view value;
+  std::string value{};
   bool quoted = false;
 };
 
-/// The last `key=value` or `key="two words"` of `text`; an empty key if it does not end in one.
-Field last_field(std::string_view text) noexcept {
-  const bool quoted = text.size() > 1 && text.ends_with('"');
+/// What in_quotes() has put a backslash before, or made a letter behind one.
+std::string unquoted(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char next = i + 1 < text.size() ? text[i + 1] : '\0';
+    const auto escape = std::string_view{"\"\\nrt"}.find(next);
+    if (text[i] != '\\' || next == '\0' || escape == std::string_view::npos) {
+      plain += text[i];
+      continue;
+    }
+    plain += "\"\\\n\r\t"[escape];
+    ++i;
+  }
+  return plain;
+}
+
+/// Of the text up to there, an odd number of backslashes stand at the end.
+bool ends_escaped(std::string_view text) noexcept {
+  const auto plain = text.find_last_not_of('\\');
+  return (text.size() - (plain == std::string_view::npos ? 0 : plain + 1)) % 2 == 1;
+}
+
+/// The last `key=value` or `key="two words"` of `text`, as log_value() and in_quotes() write
+/// values; an empty key if it does not end in one.
+Field last_field(std::string_view text) {
+  const bool quoted =
+      text.size() > 1 && text.ends_with('"') && !ends_escaped(text.substr(0, text.size() - 1));
   const auto opening =
       quoted ? text.substr(0, text.size() - 1).rfind("=\"") : std::string_view::npos;
   const auto equals = quoted ? opening : text.rfind('=');
@@ -79,8 +91,8 @@ Field last_field(std::string_view text) noexcept {
       key.find_first_not_of("abcdefghijklmnopqrstuvwxyz_0123456789") == std::string_view::npos;
   const auto value = text.substr(equals + 1);
   if (!named) return {};
-  if (quoted) return {key, value.substr(1, value.size() - 2), true};
-  return value.find(' ') == std::string_view::npos ? Field{key, value} : Field{};
+  if (quoted) return {key, unquoted(value.substr(1, value.size() - 2)), true};
+  return value.find(' ') == std::string_view::npos ? Field{key, std::string{value}} : Field{};
 }
 
 class JsonFormatter : public spdlog::formatter {
@@ -119,12 +131,28 @@ spdlog::level::level_enum level_of(LogOptions::Level level) noexcept {
 
 bool is_terminal() noexcept { return isatty(STDERR_FILENO) == 1; }
 
-std::unique_ptr<spdlog::formatter> make_text_formatter() {
+/// Has no event look like two, whatever the words of a server are that are in it.
+class TextFormatter : public spdlog::formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
+    const std::string payload = visible({message.payload.data(), message.payload.size()});
+    spdlog::details::log_msg shown{message};
+    shown.payload = payload;
+    line_.format(shown, out);
+    message.color_range_start = shown.color_range_start;
+    message.color_range_end = shown.color_range_end;
+  }
+
+  std::unique_ptr<spdlog::formatter> clone() const override {
+    return std::make_unique<TextFormatter>();
+  }
+
+ private:
   // On a terminal the line of a Progress may stand there: the event takes its place.
-  const std::string wipe = is_terminal() ? "\r\033[K" : "";
-  return std::make_unique<spdlog::pattern_formatter>(wipe + kTimePattern + " %^%l%$ %v",
-                                                     spdlog::pattern_time_type::utc);
-}
+  spdlog::pattern_formatter line_{
+      (is_terminal() ? "\r\033[K" : "") + std::string{kTimePattern} + " %^%l%$ %v",
+      spdlog::pattern_time_type::utc};
+};
 
 }  // namespace
 
@@ -132,7 +160,8 @@ void set_up_logging(const LogOptions& options) {
   const bool json = options.format == LogOptions::Format::json;
   auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
   auto logger = std::make_shared<spdlog::logger>(json ? kJsonLogger : kTextLogger, std::move(sink));
-  logger->set_formatter(json ? std::make_unique<JsonFormatter>() : make_text_formatter());
+  logger->set_formatter(json ? std::unique_ptr<spdlog::formatter>{std::make_unique<JsonFormatter>()}
+                             : std::make_unique<TextFormatter>());
   logger->set_level(level_of(options.level));
   spdlog::set_default_logger(std::move(logger));
 }
@@ -148,11 +177,11 @@ std::string json_log_line(std::string_view time, std::string_view level, std::st
 
   std::string line{"{"};
   append_member(line, "time");
-  append_json_string(line, time);
+  line += json_string(time);
   append_member(line, "level");
-  append_json_string(line, level);
+  line += json_string(level);
   append_member(line, "message");
-  append_json_string(line, message);
+  line += json_string(message);
   std::set<std::string> names{"time", "level", "message"};
   for (const auto& field : fields) {
     std::string name{field.key};
@@ -161,7 +190,7 @@ std::string json_log_line(std::string_view time, std::string_view level, std::st
     if (!field.quoted && is_json_number(field.value)) {
       line += field.value;
     } else {
-      append_json_string(line, field.value);
+      line += json_string(field.value);
     }
   }
   return line + '}';

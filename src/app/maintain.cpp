@@ -15,6 +15,7 @@
 #include "core/arn.hpp"
 #include "core/error.hpp"
 #include "core/json_text.hpp"
+#include "core/visible.hpp"
 #include "engine/stream_watch.hpp"
 #include "engine/suitable.hpp"
 #include "lambda/event_source_mapping.hpp"
@@ -93,7 +94,7 @@ class Maintenance {
   }
 
   void add_gap(const Gap& gap) {
-    spdlog::error("gap table={} reason=\"{}\"", findings_.table, gap.reason);
+    spdlog::error("gap table={} reason={}", findings_.table, in_quotes(gap.reason));
     findings_.gaps.push_back(gap.reason);
   }
 
@@ -123,7 +124,7 @@ class Maintenance {
 
   void note_problems() {
     for (const std::string& problem : findings_.problems)
-      spdlog::error("problem table={} reason=\"{}\"", findings_.table, problem);
+      spdlog::error("problem table={} reason={}", findings_.table, in_quotes(problem));
     const bool none = findings_.problems.empty();
     note_problem(connection_, replica_, std::nullopt,
                  none ? std::nullopt : std::optional{findings_.problems.front()});

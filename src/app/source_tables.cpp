@@ -7,6 +7,7 @@
 #include <random>
 
 #include "core/error.hpp"
+#include "core/visible.hpp"
 #include "credentials/credentials.hpp"
 #include "engine/suitable.hpp"
 
@@ -88,7 +89,7 @@ std::vector<SelectedTable> select_tables_to_read(const Context& context, DynamoD
       return false;
     }
     const auto why = why_unfollowable(table.description);
-    if (why) spdlog::warn("skipped table={} reason=\"{}\"", table.description.name, *why);
+    if (why) spdlog::warn("skipped table={} reason={}", table.description.name, in_quotes(*why));
     return why.has_value();
   });
   return tables;

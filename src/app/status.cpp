@@ -10,6 +10,7 @@
 #include "app/one_shots.hpp"
 #include "app/replicas.hpp"
 #include "core/json_text.hpp"
+#include "core/visible.hpp"
 #include "replica/identifier.hpp"
 #include "replica/locks.hpp"
 
@@ -149,7 +150,7 @@ void print_text(const std::vector<TableStatus>& tables) {
         t.lag_ms ? fmt::format("{:.1f} s ago", static_cast<double>(*t.lag_ms) / 1000) : "-";
     fmt::print("{:<24} {:<12} {:<9} {:>10} {:>10} {:>12} {:>6} {:>5}\n", t.table, t.state,
                t.follower, t.items_scanned, t.records, last, t.dead_letters, t.open_gaps);
-    if (!t.trouble().empty()) fmt::print("  problem: {}\n", t.trouble());
+    if (!t.trouble().empty()) fmt::print("  problem: {}\n", visible(t.trouble()));
     if (t.completed_epoch == 0) fmt::print("  no snapshot pass is complete yet\n");
     if (!t.configured) fmt::print("  no longer configured: its rows stay as they are\n");
   }

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
@@ -15,6 +16,7 @@
 #include "core/error.hpp"
 #include "core/json_text.hpp"
 #include "core/random_item.hpp"
+#include "core/visible.hpp"
 #include "lambda/handler.hpp"
 #include "replica/comparison.hpp"
 
@@ -23,6 +25,7 @@ namespace {
 
 constexpr std::size_t kGhostsShown = 100;
 constexpr auto kEventTime = std::chrono::minutes{1};  // for one event of at most kBatchMax records
+constexpr auto kDropMax = std::chrono::seconds{3};    // also after a stop
 constexpr std::size_t kBatchMax = 10;
 constexpr double kRedelivered = 0.2;  // of the events
 constexpr double kRemoves = 0.25;     // of the changes of an item that is there
@@ -154,11 +157,13 @@ class TestReplica {
   TestReplica& operator=(const TestReplica&) = delete;
   ~TestReplica() {
     if (keep_) return;
+    connection_.ignore_stop();
+    connection_.limit_to(std::chrono::steady_clock::now() + kDropMax);
     try {
       drop(connection_, replica_);
     } catch (const Error& error) {
-      fmt::print(stderr, "dynamite: could not drop {}: {}\n", replica_.qualified_name(),
-                 error.what());
+      spdlog::warn("could not drop table={} reason={}", log_value(replica_.qualified_name()),
+                   in_quotes(error.what()));
     }
   }
   const ReplicaTable& operator*() const noexcept { return replica_; }
@@ -180,7 +185,7 @@ int run_verifydb(const Context& context) {
   const TestReplica replica{connection,
                             ensure_replica(connection, context.config, table, context.stop),
                             context.line.verify.keep};
-  fmt::print(stderr, "test table {}, --seed {}\n", (*replica).qualified_name(), seed);
+  spdlog::info("test table={} seed={}", log_value((*replica).qualified_name()), seed);
 
   Model model{seed, context.line.verify.items, fmt::format("{}/stream/{}", table.arn, kLabel)};
   Handler handler{handler_options(context, "verifydb")};

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "core/sleep.hpp"
+#include "core/visible.hpp"
 #include "engine/table_task.hpp"
 #include "pg/pg_error.hpp"
 #include "replica/follower.hpp"
@@ -33,7 +34,7 @@ constexpr double kPageReadUnits = 256;               // a full page costs, read 
 constexpr double kProvisionedShare = 0.25;  // of a table's read units that a pass takes unasked
 
 std::string hint_field(const Error& error) {
-  return error.hint().empty() ? "" : " hint=\"" + error.hint() + "\"";
+  return error.hint().empty() ? "" : " hint=" + in_quotes(error.hint());
 }
 
 }  // namespace
@@ -153,7 +154,7 @@ void Engine::keep_alive() {
 
 void Engine::say_waiting(const Error& error) {
   if (stop_.stop_requested() || !waiting_.due(error.what(), options_.clock->now())) return;
-  spdlog::warn("waiting for PostgreSQL reason=\"{}\"{}", error.what(), hint_field(error));
+  spdlog::warn("waiting for PostgreSQL reason={}{}", in_quotes(error.what()), hint_field(error));
 }
 
 // The session locks ended with the connection before: meanwhile another daemon may have taken a
@@ -181,9 +182,10 @@ void Engine::note_problems() {
     std::string problem = table.state->problem(stalled_since);
     if (problem == table.problem) continue;
     if (problem.empty())
-      spdlog::info("problem is over table={}", table.state->replica.table);
+      spdlog::info("problem is over table={}", log_value(table.state->replica.table));
     else
-      spdlog::error("problem table={} reason=\"{}\"", table.state->replica.table, problem);
+      spdlog::error("problem table={} reason={}", log_value(table.state->replica.table),
+                    in_quotes(problem));
     note_problem_of(table, problem);
     table.problem = std::move(problem);
   }
@@ -215,11 +217,13 @@ void Engine::claim(Followed& table) {
   if (options_.follow) {
     if (!try_hold_alive(control(stop_), replica)) {
       if (!std::exchange(table.waiting_said, true))
-        spdlog::info("standing by table={} reason=\"another daemon follows it\"", replica.table);
+        spdlog::info("standing by table={} reason=\"another daemon follows it\"",
+                     log_value(replica.table));
       return;
     }
     table.state->owner = take_over(control(stop_), replica, stop_);
-    spdlog::info("following begins table={} owner={}", replica.table, table.state->owner.load());
+    spdlog::info("following begins table={} owner={}", log_value(replica.table),
+                 table.state->owner.load());
   } else if (followed_by_lambda(control(stop_), replica)) {
     note_problem(control(stop_), replica, std::nullopt,
                  std::nullopt);  // that of an earlier snapshot is over
@@ -242,7 +246,8 @@ void Engine::handle_end(Followed& table) {
   const auto failure = table.state->failure();
   if (failure && failure->kind() == Error::Kind::fenced && options_.follow) {
     // Another daemon has it: stand by with a fresh state.
-    spdlog::warn("fenced table={} reason=\"{}\"", table.state->replica.table, failure->what());
+    spdlog::warn("fenced table={} reason={}", log_value(table.state->replica.table),
+                 in_quotes(failure->what()));
     table.state = std::make_shared<TableState>(table.state->replica, table.state->items_total,
                                                table.state->segments,
                                                table.state->read_rate.units_per_second());
@@ -253,8 +258,8 @@ void Engine::handle_end(Followed& table) {
   }
   table.handled = true;
   if (!failure) return;
-  spdlog::error("stopped table={} reason=\"{}\"{}", table.state->replica.table, failure->what(),
-                hint_field(*failure));
+  spdlog::error("stopped table={} reason={}{}", log_value(table.state->replica.table),
+                in_quotes(failure->what()), hint_field(*failure));
   try {
     note_problem_of(table, failure->what());
   } catch (const Error& error) {
@@ -291,8 +296,8 @@ void Engine::give_back_by(steady_clock::time_point deadline, Followed& table) {
     } catch (const Error& error) {
       if (error.kind() != Error::Kind::transient || steady_clock::now() > deadline) {
         spdlog::warn(
-            "could not give the table back table={} reason=\"{}\" hint=\"run `dynamite release`\"",
-            table.state->replica.table, error.what());
+            "could not give the table back table={} reason={} hint=\"run `dynamite release`\"",
+            log_value(table.state->replica.table), in_quotes(error.what()));
         return;
       }
     }

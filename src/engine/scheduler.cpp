@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/visible.hpp"
+
 namespace dynamite {
 namespace {
 
@@ -79,8 +81,8 @@ void Scheduler::step(Entry entry, Worker& worker) {
     worker.note_failure(error);
     if (++entry.failures == 1) entry.failing_since = clock_.now();
     entry.task->note_repeat(error, entry.failing_since);
-    spdlog::warn("repeating lane={} attempt={} reason=\"{}\"", entry.task->name(), entry.failures,
-                 error.what());
+    spdlog::warn("repeating lane={} attempt={} reason={}", log_value(entry.task->name()),
+                 entry.failures, in_quotes(error.what()));
     const TimePoint due = after_failure(entry.failures);
     put_back(std::move(entry), due);
   }

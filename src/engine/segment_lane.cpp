@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/visible.hpp"
 #include "replica/pass.hpp"
 
 namespace dynamite {
@@ -56,7 +57,8 @@ void SegmentLane::add_pages(Turn& turn, const std::stop_token& stop) {
       turn.finished = more.finished;
     }
   } catch (const Error& error) {
-    spdlog::debug("read less at a time lane={} reason=\"{}\"", name(), error.what());
+    spdlog::debug("read less at a time lane={} reason={}", log_value(name()),
+                  in_quotes(error.what()));
   }
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/arn.hpp"
+#include "core/visible.hpp"
 #include "replica/follower.hpp"
 #include "replica/pass.hpp"
 #include "source/read_back.hpp"
@@ -130,7 +131,7 @@ Batch ShardLane::read_images(const Batch& batch, const std::stop_token& stop) {
 void ShardLane::lose(Worker& worker, const Error& loss) {
   record_gap(worker.connection(), table_->replica,
              {.stream_arn = place_.stream_arn, .shard_id = place_.shard_id, .reason = loss.what()});
-  spdlog::error("gap lane={} reason=\"{}\"", name(), loss.what());
+  spdlog::error("gap lane={} reason={}", log_value(name()), in_quotes(loss.what()));
   table_->gap_recorded();
   table_->shard_opened(place_.shard_id);
   reader_ = ShardReader{dynamodb_, place_, ""};

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include "core/arn.hpp"
+#include "core/visible.hpp"
 #include "engine/segment_lane.hpp"
 #include "engine/shard_lane.hpp"
 #include "engine/suitable.hpp"
@@ -71,7 +72,7 @@ void TableTask::decide(Worker& worker) {
   } else if (pass.phase == PassState::Phase::sweeping) {
     phase_ = Phase::sweep;
   } else if (pass.phase == PassState::Phase::running && !pass.gap_since_start) {
-    spdlog::info("resuming pass table={} epoch={}", name(), epoch_);
+    spdlog::info("resuming pass table={} epoch={}", log_value(name()), epoch_);
     table_->loads = pass.completed_epoch == 0;
     table_->pass_started(pass.segments);
     add_segments(worker);
@@ -96,7 +97,7 @@ void TableTask::begin_pass(Worker& worker) {
   table_->loads = passes.replica_is_empty();
   table_->items_scanned = 0;
   table_->pass_started(segments);
-  spdlog::info("pass started table={} epoch={} segments={}", name(), epoch_, segments);
+  spdlog::info("pass started table={} epoch={} segments={}", log_value(name()), epoch_, segments);
   add_segments(worker);
 }
 
@@ -137,7 +138,7 @@ void TableTask::sweep(Worker& worker) {
   Passes passes{worker.connection(), table_->replica};
   passes.begin_sweep(epoch_, worker.stop());
   const std::uint64_t swept = passes.sweep(epoch_, worker.stop());
-  spdlog::info("pass complete table={} epoch={} items={} swept={}", name(), epoch_,
+  spdlog::info("pass complete table={} epoch={} items={} swept={}", log_value(name()), epoch_,
                table_->items_scanned.load(), swept);
   if (options_.follow)
     phase_ = Phase::decide;  // a gap that was noticed since this pass began needs another
@@ -167,7 +168,7 @@ void TableTask::follow(Worker& worker) {
   if (!following_) {
     note_state(worker.connection(), table_->replica, table_->owner, "following");
     following_ = true;
-    spdlog::info("following table={}", name());
+    spdlog::info("following table={}", log_value(name()));
   }
   note_followed_now(worker);
   if (options_.once && drained && !table_->gap_open()) table_->end();
@@ -321,7 +322,8 @@ void TableTask::note_gap(Worker& worker, const std::string& shard, const std::st
 }
 
 void TableTask::say_gap(const Gap& gap) {
-  spdlog::error("gap table={} shard={} reason=\"{}\"", name(), gap.shard_id, gap.reason);
+  spdlog::error("gap table={} shard={} reason={}", log_value(name()), gap.shard_id,
+                in_quotes(gap.reason));
   table_->gap_recorded();
 }
 

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "core/json_text.hpp"
+#include "core/visible.hpp"
 
 namespace dynamite {
 namespace {
@@ -72,7 +73,7 @@ void RuntimeLoop::run(const InvocationHandler& handler, const std::stop_token& s
       if (stop.stop_requested()) return;
       if (!served) throw;
       // Local runtimes end like this.
-      spdlog::info("the Lambda Runtime API is gone reason=\"{}\"", error.what());
+      spdlog::info("the Lambda Runtime API is gone reason={}", in_quotes(error.what()));
       return;
     }
     answer(handler, read_invocation(std::move(response)));
@@ -97,8 +98,8 @@ void RuntimeLoop::answer(const InvocationHandler& handler, Invocation invocation
   try {
     body = handler(std::move(invocation));
   } catch (const Error& error) {
-    spdlog::error("invocation failed request_id={} kind={} reason=\"{}\"", request_id,
-                  to_string(error.kind()), text_of(error));
+    spdlog::error("invocation failed request_id={} kind={} reason={}", request_id,
+                  to_string(error.kind()), in_quotes(text_of(error)));
     post_error(path + "/error", type_of(error.kind()), text_of(error));
     return;
   } catch (const std::exception& error) {

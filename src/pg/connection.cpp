@@ -28,9 +28,19 @@ constexpr milliseconds kStopCheck{50};
 // Of COPY data that libpq holds a copy of.
 constexpr std::size_t kCopyPiece = std::size_t{256} << 10U;
 
+/// What libpq says, in one line.
 std::string trimmed(std::string_view text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
-  return std::string{text};
+  constexpr std::string_view kBlanks = " \t\r\n";
+  std::string line;
+  for (auto end = text.find('\n'); !text.empty(); end = text.find('\n')) {
+    std::string_view part = text.substr(0, end);
+    text.remove_prefix(std::min(part.size() + 1, text.size()));
+    const auto begin = part.find_first_not_of(kBlanks);
+    if (begin == std::string_view::npos) continue;
+    part = part.substr(begin, part.find_last_not_of(kBlanks) - begin + 1);
+    (line += line.empty() ? "" : "; ") += part;
+  }
+  return line;
 }
 
 Error::Kind kind_of_connect_failure(std::string_view message) {

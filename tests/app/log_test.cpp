@@ -1,7 +1,12 @@
 #include "app/log.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "core/visible.hpp"
 
 namespace dynamite {
 namespace {
@@ -48,6 +53,15 @@ TEST(JsonLog, FieldsNeverHideTimeLevelOrMessage) {
             R"({"time":"T","level":"info","message":"x","level_":3,"level__":4})");
 }
 
+TEST(JsonLog, WhatAServerSaysForgesNoField) {
+  const std::string said = "\"nostream\" has no stream\nx\\ table=Other level=\"error\"";
+
+  EXPECT_EQ(
+      members(fmt::format("skipped table={} reason={}", log_value("a table=b"), in_quotes(said))),
+      R"({"time":"T","level":"info","message":"skipped","table":"a table=b",)"
+      R"("reason":"\"nostream\" has no stream\u000ax\\ table=Other level=\"error\""})");
+}
+
 TEST(JsonLog, ControlCharactersAndQuotesAreEscaped) {
   EXPECT_EQ(members("a\"b\\c\nd"), R"({"time":"T","level":"info","message":"a\"b\\c\u000ad"})");
 }
@@ -68,6 +82,16 @@ class LogOutputTest : public testing::Test {
 TEST_F(LogOutputTest, TextHasTimeLevelAndEvent) {
   EXPECT_THAT(log({}), MatchesRegex("....-..-..T..:..:..[.]...Z info applied table=Orders "
                                     "changes=214\n"));
+}
+
+TEST_F(LogOutputTest, TextIsOneLineAnEvent) {
+  set_up_logging({});
+  testing::internal::CaptureStderr();
+  spdlog::info("a\n2026-01-01T00:00:00.000Z error forged\x1b[2J");
+  const std::string line = testing::internal::GetCapturedStderr();
+
+  EXPECT_THAT(line, HasSubstr(R"(info a\n2026-01-01T00:00:00.000Z error forged\x1b[2J)"));
+  EXPECT_EQ(std::ranges::count(line, '\n'), 1);
 }
 
 TEST_F(LogOutputTest, JsonIsOneObjectALine) {

@@ -15,7 +15,7 @@ using Types = std::map<std::string, std::string>;
 
 [[noreturn]] void fail(const std::string& why) { throw Error{Error::Kind::poison, why}; }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string json = "\"";
   append_escaped(json, text);
   return json + '"';
@@ -29,7 +29,7 @@ std::string read_text(JsonScanner& scanner) {
 
 std::string checked_base64(const std::string& text) {
   if (!is_base64(text)) fail("not Base64");
-  return quoted(text);
+  return in_quotes(text);
 }
 
 std::string canonical_number(std::string_view text) {
@@ -67,7 +67,7 @@ std::string sorted_object(JsonScanner& scanner, Read read) {
     if (!members.emplace(name, std::move(value)).second) fail("member is there twice");
   });
   std::vector<std::string> texts;
-  for (const auto& [name, value] : members) texts.push_back(quoted(name) + ":" + value);
+  for (const auto& [name, value] : members) texts.push_back(in_quotes(name) + ":" + value);
   return "{" + joined(std::move(texts)) + "}";
 }
 
@@ -78,8 +78,8 @@ std::string canonical_attributes(JsonScanner& scanner) {
 }
 
 std::string scalar(std::string_view type, const std::string& text) {
-  if (type == "N") return quoted(canonical_number(text));
-  return type == "B" ? checked_base64(text) : quoted(text);
+  if (type == "N") return in_quotes(canonical_number(text));
+  return type == "B" ? checked_base64(text) : in_quotes(text);
 }
 
 std::string canonical_typed(JsonScanner& scanner, const std::string& type) {
@@ -151,14 +151,14 @@ class Inverse {
     const std::string literal{scanner_.literal()};
     if (literal == "null") return typed("NULL", "true");
     if (literal == "true" || literal == "false") return typed("BOOL", literal);
-    return typed("N", quoted(canonical_number(literal)));
+    return typed("N", in_quotes(canonical_number(literal)));
   }
 
   std::string string(const std::string& type) {
     const std::string text = read_text(scanner_);
-    if (type.empty()) return typed("S", quoted(text));
+    if (type.empty()) return typed("S", in_quotes(text));
     if (type == "B") return typed("B", checked_base64(text));
-    return typed("S", quoted(from_base64(type, text)));
+    return typed("S", in_quotes(from_base64(type, text)));
   }
 
   static std::string from_base64(const std::string& type, const std::string& text) {
@@ -180,12 +180,12 @@ class Inverse {
   }
 
   std::string member(const std::string& type, const std::string& path) {
-    if (type == "NS") return quoted(canonical_number(scanner_.literal()));
+    if (type == "NS") return in_quotes(canonical_number(scanner_.literal()));
     const std::string text = read_text(scanner_);
     if (type == "BS") return checked_base64(text);
     if (type != "SS") fail("array has type " + type);
     const std::string member_type = take_type(path);
-    return quoted(member_type.empty() ? text : from_base64(member_type, text));
+    return in_quotes(member_type.empty() ? text : from_base64(member_type, text));
   }
 
   JsonScanner scanner_;

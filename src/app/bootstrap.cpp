@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <cstdio>
 #include <functional>
@@ -9,6 +10,7 @@
 #include "app/one_shots.hpp"
 #include "app/replicas.hpp"
 #include "app/source_tables.hpp"
+#include "core/error.hpp"
 #include "core/json_text.hpp"
 #include "replica/schema_sql.hpp"
 
@@ -16,6 +18,7 @@ namespace dynamite {
 namespace {
 
 constexpr int kAttempts = 6;
+constexpr const char* kAgain = "run it again: what is made already is left as it is";
 
 std::string describe(const KeySchema& keys) {
   const auto attribute = [](const KeyAttribute& key) {
@@ -33,6 +36,9 @@ void create(const Context& context, pg::Connection& connection,
             const std::vector<SelectedTable>& tables, const Done& done) {
   Catalogue catalogue{connection, context.config.state_schema};
   for (const SelectedTable& table : tables) {
+    if (context.stop.stop_requested())
+      throw Error{Error::Kind::transient,
+                  fmt::format("stopped before \"{}\"", table.description.name), kAgain};
     const ReplicaTable wanted = target_of(context.config, table.description);
     const ReplicaPlan plan = plan_whole_replica(connection, context.config, wanted);
     catalogue.execute(plan.sql, context.stop);
@@ -76,7 +82,7 @@ int run_bootstrap(const Context& context) {
     print_sql(context, connection, tables);
   else
     create(context, connection, tables, print_done);
-  if (tables.empty()) fmt::print(stderr, "no tables in region {}\n", context.config.region);
+  if (tables.empty()) spdlog::warn("no tables region={}", context.config.region);
   return kExitDone;
 }
 

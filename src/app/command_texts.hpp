@@ -29,7 +29,8 @@ inline constexpr const char* kMainFooter =
     "  dynamite replicate --table Orders    copy Orders, then follow its stream\n"
     "  dynamite compare --table Orders      is the replica equal?\n"
     "\n"
-    "Exit status: 0 done, 1 failed, 2 wrong usage or configuration, 3 replica differs\n"
-    "or unhealthy.";
+    "Exit status: 0 done, 1 failed or stopped before its end, 2 wrong usage or\n"
+    "configuration, 3 replica differs or is unhealthy, or records were lost. A stop\n"
+    "is the end of lambda, and of replicate without --once: 0.";
 
 }  // namespace dynamite

@@ -177,7 +177,8 @@ TableDescription table_to_load(const Context& context, DynamoDb& dynamodb) {
     TableDescription table = dynamodb.describe_table(name, context.stop);
     if (table.status == "ACTIVE") return table;
     sleep_for(500ms, context.stop);
-    if (context.stop.stop_requested()) throw Error{Error::Kind::transient, "stopped"};
+    if (context.stop.stop_requested())
+      throw Error{Error::Kind::transient, "stopped before the table was there"};
   }
 }
 
@@ -188,6 +189,9 @@ int run_load(const Context& context) {
   const TableDescription table = table_to_load(context, source.dynamodb());
   Loader loader{context, source.dynamodb(), table};
   context.line.load.time ? loader.change_for_a_time() : loader.put_each_once();
+  if (context.stop.stop_requested())
+    throw Error{Error::Kind::transient, fmt::format("stopped after {} writes to \"{}\" (--seed {})",
+                                                    loader.written(), table.name, loader.seed())};
   fmt::print("{}: {} {} written (--seed {})\n", table.name, loader.written(),
              context.line.load.time ? "changes" : "items", loader.seed());
   return kExitDone;

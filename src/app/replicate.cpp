@@ -13,6 +13,7 @@
 #include "core/error.hpp"
 #include "core/reminder.hpp"
 #include "core/sleep.hpp"
+#include "core/visible.hpp"
 #include "engine/engine.hpp"
 
 namespace dynamite {
@@ -71,7 +72,7 @@ std::uint64_t add_tables_patiently(const Context& context, const std::vector<Sel
       const bool waits = options.follow && !options.once && !context.stop.stop_requested();
       if (error.kind() != Error::Kind::transient || !waits) throw;
       if (waiting.due(error.what(), std::chrono::steady_clock::now()))
-        spdlog::warn("waiting for PostgreSQL reason=\"{}\"", error.what());
+        spdlog::warn("waiting for PostgreSQL reason={}", in_quotes(error.what()));
     }
     sleep_for(kStartPause, context.stop);
   }
@@ -94,7 +95,16 @@ int run_engine(const Context& context, const EngineOptions& options,
   const auto states = engine.tables();
   const bool failed =
       std::ranges::any_of(states, [](const auto& table) { return table->failure().has_value(); });
-  return failed ? kExitFailed : kExitDone;
+  if (failed) return kExitFailed;
+  const auto left =
+      std::ranges::count_if(states, [](const auto& table) { return !table->ended(); });
+  const bool ends_by_itself = options.once || !options.follow;
+  if (ends_by_itself && left > 0)
+    throw Error{Error::Kind::transient,
+                fmt::format("stopped with {} of {} tables unfinished, after {} of some {} items",
+                            left, states.size(), sum(&TableState::items_scanned), items),
+                "run it again: it goes on where it was"};
+  return kExitDone;
 }
 
 }  // namespace

@@ -39,10 +39,11 @@ class ProgramTest : public testing::Test {
   }
   ~ProgramTest() override { std::filesystem::remove_all(directory_); }
 
+  /// `streams`: where standard output and error go instead of what is read back.
   Outcome run(const std::string& arguments, const std::string& prefix = "",
-              const std::string& program = DYNAMITE_PROGRAM) {
+              const std::string& program = DYNAMITE_PROGRAM, const std::string& streams = "") {
     const auto command = "cd " + directory_.string() + " && env -i PATH=\"$PATH\" " + prefix + " " +
-                         program + " " + arguments + " >out 2>err </dev/null";
+                         program + " " + arguments + " >out 2>err </dev/null " + streams;
     const int status = std::system(command.c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read("out"), read("err")};
   }
@@ -90,6 +91,27 @@ TEST_F(ProgramTest, ServerThatIsNotThereIsOneAndThePasswordIsNotShown) {
 
   EXPECT_EQ(outcome.status, 1);
   EXPECT_THAT(outcome.err, AllOf(StartsWith("dynamite: "), Not(HasSubstr("hunter2"))));
+}
+
+// Errors and logs that cannot be written must not change how the program ends.
+TEST_F(ProgramTest, AStandardErrorThatIsFullOrClosedLeavesTheExitStatus) {
+  const std::string nobody =
+      "DYNAMITE_URL=postgresql://127.0.0.1:1/db DYNAMITE_REGION=eu-west-1 AWS_MAX_ATTEMPTS=3 "
+      "AWS_ENDPOINT_URL=http://127.0.0.1:1 AWS_ACCESS_KEY_ID=A AWS_SECRET_ACCESS_KEY=B";
+  for (const char* errors : {"2>/dev/full", "2>&-"}) {
+    EXPECT_EQ(run("replcate", "", DYNAMITE_PROGRAM, errors).status, 2) << errors;
+    EXPECT_EQ(run("status", nobody, DYNAMITE_PROGRAM, errors).status, 1) << errors;
+    EXPECT_EQ(run("snapshot --table Orders", nobody, DYNAMITE_PROGRAM, errors).status, 1) << errors;
+  }
+}
+
+TEST_F(ProgramTest, AStandardOutputThatIsFullOrClosedIsAnError) {
+  for (const char* output : {">/dev/full", ">&-"}) {
+    const auto outcome = run("--help", "", DYNAMITE_PROGRAM, output);
+    EXPECT_EQ(outcome.status, 1) << output << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr("cannot write all results to standard output"));
+  }
+  EXPECT_EQ(run("--help", "", DYNAMITE_PROGRAM, ">&- 2>&-").status, 1);
 }
 
 TEST_F(ProgramTest, NameOfALinkSelectsTheCommand) {

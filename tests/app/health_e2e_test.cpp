@@ -182,8 +182,15 @@ TEST_F(HealthTest, OtherCommandsStopBehindALockToo) {
   pg::Transaction holder{dba};
   for (const std::string& table : {replica(), state_schema() + ".replica"})
     holder.run(fmt::format("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", table));
-  for (const char* command : {"status", "compare", "snapshot", "release", "bootstrap"}) {
-    Process process{{DYNAMITE_PROGRAM, command, "--table", table_}, environment()};
+  const std::vector<std::vector<std::string>> commands{
+      {"status"},  {"compare"},   {"snapshot"},     {"replicate", "--once"},
+      {"release"}, {"bootstrap"}, {"dead-letters"}, {"dead-letters", "retry", "--all"},
+      {"verifydb"}};
+  for (std::vector<std::string> arguments : commands) {
+    const std::string command = arguments.front();
+    arguments.insert(arguments.begin(), DYNAMITE_PROGRAM);
+    if (command != "verifydb") arguments.insert(arguments.end(), {"--table", table_});
+    Process process{arguments, environment()};
     wait_until(
         fmt::format("SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = "
                     "'dynamite/{}' AND wait_event_type = 'Lock'",

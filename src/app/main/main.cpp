@@ -1,4 +1,5 @@
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -10,8 +11,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <iostream>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <thread>
 
 #include "app/cli.hpp"
@@ -19,6 +22,7 @@
 #include "app/config.hpp"
 #include "app/log.hpp"
 #include "core/error.hpp"
+#include "core/visible.hpp"
 
 namespace dynamite {
 namespace {
@@ -122,10 +126,18 @@ int run(const Context& context) {
 /// keeps for one thread what another has need of, and takes twice the memory.
 void share_one_arena() { mallopt(M_ARENA_MAX, 1); }
 
+/// `status`, once standard output has taken all.
+int written(int status) {
+  std::cout.flush();
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0 || !std::cout)
+    throw Error{Error::Kind::transient, "cannot write all results to standard output"};
+  return status;
+}
+
 int run(int argc, char** argv) {
   const Environment environment{read_environment};
   const auto parsed = parse_command_line(argc, argv, environment);
-  if (const auto* status = std::get_if<int>(&parsed)) return *status;
+  if (const auto* status = std::get_if<int>(&parsed)) return written(*status);
   const auto& line = std::get<CommandLine>(parsed);
   set_up_logging(line.log);
   const Config config = load_config_for(line, environment);
@@ -133,18 +145,36 @@ int run(int argc, char** argv) {
 
   const Signals signals;
   curl_global_init(CURL_GLOBAL_DEFAULT);
-  const int status = run(Context{line, config, environment, signals.token()});
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-    throw Error{Error::Kind::transient, "cannot write all results to standard output"};
-  }
-  return status;
+  return written(run(Context{line, config, environment, signals.token()}));
 }
 
+/// Lists of our own have lines that begin with two blanks; every other line break is a server's.
+std::string visible_lines(std::string_view text) {
+  constexpr std::string_view kNextOfList = "\n  ";
+  std::string lines;
+  for (auto end = text.find(kNextOfList); end != std::string_view::npos;
+       end = text.find(kNextOfList)) {
+    lines += visible(text.substr(0, end)) + std::string{kNextOfList};
+    text.remove_prefix(end + kNextOfList.size());
+  }
+  return lines + visible(text);
+}
+
+// What standard error does not take is lost; the exit status still says how it went.
 void print_error(std::string_view message, std::string_view hint) {
   const bool colour = isatty(STDERR_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
-  fmt::print(stderr, "{}dynamite:{} {}\n", colour ? "\033[1;31m" : "", colour ? "\033[0m" : "",
-             message);
-  if (!hint.empty()) fmt::print(stderr, "hint: {}\n", hint);
+  std::string text = fmt::format("{}dynamite:{} {}\n", colour ? "\033[1;31m" : "",
+                                 colour ? "\033[0m" : "", visible_lines(message));
+  if (!hint.empty()) text += fmt::format("hint: {}\n", visible_lines(hint));
+  std::fputs(text.c_str(), stderr);
+}
+
+/// A socket or a file must not get the number of a standard stream that is closed: what is printed
+/// would go into it. Writing to what stands there instead fails.
+void occupy_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    while (fcntl(stream, F_GETFD) == -1)
+      if (open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0) _exit(kExitFailed);
 }
 
 }  // namespace
@@ -152,12 +182,16 @@ void print_error(std::string_view message, std::string_view hint) {
 
 int main(int argc, char** argv) {
   using dynamite::Error;
+  dynamite::occupy_standard_streams();
   dynamite::share_one_arena();
   try {
     return dynamite::run(argc, argv);
   } catch (const Error& error) {
     dynamite::print_error(error.what(), error.hint());
     return error.kind() == Error::Kind::usage ? dynamite::kExitUsage : dynamite::kExitFailed;
+  } catch (const std::system_error& error) {
+    dynamite::print_error(fmt::format("the system refused a call: {}", error.what()), "");
+    return dynamite::kExitFailed;
   } catch (const std::exception& error) {
     dynamite::print_error(
         fmt::format("unexpected failure, which is a bug of ours: {}", error.what()),

@@ -100,16 +100,23 @@ int show(const Context& context) {
 }
 
 int discard(const Context& context) {
-  std::uint64_t discarded = 0;
+  Discarded sum;
   for_each_replica(context, [&](pg::Connection& connection, const ReplicaTable& replica) {
     DeadLetters letters{connection, replica};
     for_each_page(context, letters, [&](const std::vector<StoredLetter>& page) {
       std::vector<std::int64_t> ids;
       for (const StoredLetter& letter : page) ids.push_back(letter.id);
-      discarded += letters.discard(ids);
+      const Discarded done = letters.discard(ids);
+      sum.letters += done.letters;
+      sum.without_key += done.without_key;
     });
   });
-  fmt::print("{} dead letters discarded\n", discarded);
+  fmt::print("{} dead letters discarded\n", sum.letters);
+  if (sum.without_key > 0)
+    fmt::print(
+        "{} had no key, so that what they were about is unknown: a gap, which the next pass "
+        "heals (`dynamite snapshot`)\n",
+        sum.without_key);
   return kExitDone;
 }
 
@@ -150,8 +157,8 @@ int retry(const Context& context) {
   fmt::print("{} dead letters resolved, {} refused again\n", sum.done, sum.refused);
   if (sum.unreadable > 0)
     fmt::print(
-        "{} have no key that could be read: see what is wrong with them (show --reveal), then "
-        "discard them\n",
+        "{} have no key that could be read, so that no item can be read back: discard them, which "
+        "leaves a gap, and make a new pass (`dynamite snapshot`)\n",
         sum.unreadable);
   return sum.refused + sum.unreadable > 0 ? kExitDiffers : kExitDone;
 }

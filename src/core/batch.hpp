@@ -36,7 +36,7 @@ struct Change {
   std::string_view image;
   std::string_view record;  ///< the whole record or item as it arrived, for dead letters
   Version version;
-  Micros time{};  ///< ApproximateCreationDateTime, 1970 if absent; scanned: when it was read
+  Micros time{};            ///< ApproximateCreationDateTime, or when it was read
   std::uint16_t table = 0;  ///< index into Batch::tables
   ChangeKind kind = ChangeKind::put;
 };
@@ -46,6 +46,8 @@ struct Rejected {
   std::string_view record;
   std::string reason;           ///< no item content
   std::string sequence_number;  ///< empty where unknown
+  std::string key{};            ///< canonical; empty where it cannot be read
+  Version version{};            ///< 0 where the sequence number is unknown
   std::uint16_t table = 0;
 };
 

@@ -10,6 +10,7 @@
 #include "core/arn.hpp"
 #include "core/error.hpp"
 #include "decode/key_reader.hpp"
+#include "decode/record_time.hpp"
 
 namespace dynamite {
 namespace {
@@ -60,6 +61,13 @@ void check_image(const StreamRecord& record) {
   const std::string view_type = unescaped(record.view_type);
   if (view_type != "KEYS_ONLY" && view_type != "OLD_IMAGE")
     fail("NewImage of the record is missing");
+}
+
+/// Where the record tells none that can be read, that of applying it.
+Micros time_of(const StreamRecord& record) {
+  if (is_present(record.time))
+    if (const auto time = parse_record_time(record.time)) return *time;
+  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
 }
 
 std::uint64_t generation_of(const std::string& stream_arn) {
@@ -125,7 +133,20 @@ void ChangeReader::reject(std::string_view record, std::string reason,
       {.record = record,
        .reason = std::move(reason),
        .sequence_number = numbered ? std::string{members.sequence_number} : std::string{},
+       .key = std::string{key_if_readable(members)},
+       .version = numbered ? Version{generation_, members.sequence_number} : Version{},
        .table = table_});
+}
+
+/// Empty: the key cannot be read.
+std::string_view ChangeReader::key_if_readable(const StreamRecord& members) {
+  if (batch_.tables.empty() || !is_present(members.keys)) return {};
+  try {
+    return read_key_of(members);
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::poison) throw;
+    return {};
+  }
 }
 
 void ChangeReader::finish() const {
@@ -147,8 +168,6 @@ void ChangeReader::find_table(const StreamRecord& record) {
 }
 
 Change ChangeReader::make_change(std::string_view text, const StreamRecord& record) {
-  if (is_present(record.event_version) && !record.event_version.starts_with("1."))
-    fail("eventVersion of the record is not 1.x");
   if (!is_present(record.event_name)) fail("eventName of the record is missing");
   const bool removed = token_is(record.event_name, "REMOVE");
   if (!removed) check_image(record);
@@ -157,7 +176,7 @@ Change ChangeReader::make_change(std::string_view text, const StreamRecord& reco
           .image = removed ? std::string_view{} : record.new_image,
           .record = text,
           .version = Version{generation_, record.sequence_number},
-          .time = is_present(record.time) ? parse_seconds(record.time) : Micros{},
+          .time = time_of(record),
           .table = table_,
           .kind = removed ? ChangeKind::remove : ChangeKind::put};
 }

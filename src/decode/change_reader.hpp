@@ -30,7 +30,8 @@ class ChangeReader {
   /// else than a stream that a replica can follow, Error{poison} if its end cannot be found.
   void read(JsonScanner& scanner);
 
-  /// Sets `record` aside. It counts to the table of the record before it where its own is unknown.
+  /// Sets `record` aside, with its key if `members` hold one that can be read. It counts to the
+  /// table of the record before it where its own is unknown.
   void reject(std::string_view record, std::string reason, const StreamRecord& members = {});
 
   /// Throws Error{usage} if there are records, but none that tells its table.
@@ -43,6 +44,7 @@ class ChangeReader {
   void find_table(const StreamRecord& record);
   Change make_change(std::string_view text, const StreamRecord& record);
   std::string_view read_key_of(const StreamRecord& record);
+  std::string_view key_if_readable(const StreamRecord& members);
 
   Batch& batch_;
   const TableLookup* lookup_ = nullptr;  // none: all records are of table 0

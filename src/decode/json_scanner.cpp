@@ -49,9 +49,32 @@ void JsonScanner::fail(const char* why) const {
   throw Error{Error::Kind::poison, fmt::format("not JSON: {} at byte {}", why, next_ - begin_)};
 }
 
+// Another value than the one that is wanted is JSON all the same.
 void JsonScanner::fail_expected(char c) const {
-  throw Error{Error::Kind::poison,
-              fmt::format("not JSON: no '{}' where one must be, at byte {}", c, next_ - begin_)};
+  const std::string_view found = next_ == end_ ? "" : json_type(*next_);
+  const std::string_view wanted = json_type(c);
+  const std::string why = found.empty() || wanted.empty()
+                              ? fmt::format("not JSON: no '{}' where one must be", c)
+                              : fmt::format("{} where {} must be", found, wanted);
+  throw Error{Error::Kind::poison, fmt::format("{}, at byte {}", why, next_ - begin_)};
+}
+
+std::string_view json_type(char first) noexcept {
+  switch (first) {
+    case '{':
+      return "an object";
+    case '[':
+      return "an array";
+    case '"':
+      return "a string";
+    case 't':
+    case 'f':
+      return "a boolean";
+    case 'n':
+      return "a null";
+    default:
+      return first == '-' || (first >= '0' && first <= '9') ? "a number" : "";
+  }
 }
 
 void JsonScanner::skip_escape() {

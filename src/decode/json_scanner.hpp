@@ -11,6 +11,9 @@
 
 namespace dynamite {
 
+/// What the value is that begins so: "an object", "a number"; empty if none does.
+std::string_view json_type(char first) noexcept;
+
 /// A forward reader over one JSON text that checks every byte it passes. Recursion is the caller's;
 /// the scanner itself only skips nested values, to kDepthMax. Whether the text is UTF-8 is
 /// checked once for the whole page by simdjson, not here.
@@ -71,6 +74,7 @@ class JsonScanner {
 
   /// The name of a member and its colon.
   std::string_view member_name() {
+    if (peek() != '"') fail("no name of a member");
     const std::string_view name = string();
     expect(':');
     return name;

@@ -39,15 +39,24 @@ std::string_view canonical_bytes(const KeyAttribute& attribute, std::string_view
   throw Error{Error::Kind::bug, "key type is none of S, N, B"};
 }
 
+std::string_view what_begins(char first) {
+  const std::string_view type = json_type(first);
+  return type.empty() ? "no JSON" : type;
+}
+
 /// Reads `{"S":"…"}` of the type that the schema wants.
 std::string_view read_part(JsonScanner& scanner, const KeyAttribute& attribute,
                            std::string& storage) {
   const char type = static_cast<char>(attribute.type);
-  if (scanner.peek() != '{') fail(attribute, "has no type");
+  if (const char first = scanner.peek(); first != '{')
+    fail(attribute, fmt::format("is {}, wanted an object of type and value", what_begins(first)));
   scanner.expect('{');
-  if (scanner.peek() != '"' || !token_is(scanner.member_name(), {&type, 1}) ||
-      scanner.peek() != '"')
-    fail(attribute, fmt::format("is not of type {}", type));
+  if (scanner.peek() == '}') fail(attribute, fmt::format("has no type, wanted type {}", type));
+  const std::string_view found = scanner.member_name();
+  if (!token_is(found, {&type, 1}))
+    fail(attribute, fmt::format("is of {}, wanted type {}", shown_type(found), type));
+  if (const char first = scanner.peek(); first != '"')
+    fail(attribute, fmt::format("has {} for its {}, wanted a string", what_begins(first), type));
   const std::string_view token = scanner.string();
   const std::string_view bytes =
       canonical_bytes(attribute, token, scanner.string_has_escapes(), storage);
@@ -82,6 +91,22 @@ std::string part_json(const KeyAttribute& attribute, std::string_view bytes) {
 }
 
 }  // namespace
+
+std::string shown_type(std::string_view token) {
+  constexpr std::size_t kLongest = 4;  // BOOL, NULL
+  const bool plain =
+      !token.empty() && token.size() <= kLongest &&
+      token.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") ==
+          std::string_view::npos;
+  return plain ? fmt::format("type {}", token) : "an unknown type";
+}
+
+bool key_part_equals(std::string_view value, const KeyAttribute& attribute,
+                     std::string_view canonical) {
+  JsonScanner scanner{value};
+  std::string storage;
+  return read_part(scanner, attribute, storage) == canonical;
+}
 
 std::string key_json(std::string_view canonical_key, const KeySchema& key_schema) {
   const KeyParts parts = split_key(canonical_key);

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "core/key_schema.hpp"
 #include "decode/json_scanner.hpp"
@@ -13,5 +14,13 @@ namespace dynamite {
 /// object is malformed or an attribute of the key is missing, is there twice, has another type, or
 /// holds U+0000 in a string, which PostgreSQL cannot store.
 std::size_t read_key(JsonScanner& scanner, const KeySchema& key_schema, std::string& out);
+
+/// `{"S":"…"}`, the raw value of a key attribute, is that part of a canonical key. Throws
+/// Error{poison} if it is malformed or has another type.
+bool key_part_equals(std::string_view value, const KeyAttribute& attribute,
+                     std::string_view canonical);
+
+/// "type N" of a raw token, "an unknown type" of one that no type's name can be: it may be content.
+std::string shown_type(std::string_view token);
 
 }  // namespace dynamite

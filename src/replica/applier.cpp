@@ -43,13 +43,12 @@ std::vector<DeadLetter> rejected_letters(const ApplyRequest& request) {
   std::vector<DeadLetter> letters;
   for (const Rejected& rejected : request.batch.rejected)
     if (rejected.table == request.table_index)
-      letters.push_back(
-          {.key = {},
-           .record = rejected.record,
-           .version = rejected.sequence_number.empty() ? "0" : rejected.sequence_number,
-           .reason = rejected.reason,
-           .sqlstate = {},
-           .constraint = {}});
+      letters.push_back({.key = rejected.key,
+                         .record = rejected.record,
+                         .version = std::string{rejected.version.digits()},
+                         .reason = rejected.reason,
+                         .sqlstate = {},
+                         .constraint = {}});
   return letters;
 }
 

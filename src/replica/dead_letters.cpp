@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "replica/identifier.hpp"
 #include "replica/newest_versions.hpp"
 
 namespace dynamite {
@@ -56,13 +57,23 @@ std::optional<std::string> DeadLetters::record(std::int64_t id) {
   return bytes_of(rows.at(0, 0));
 }
 
-std::uint64_t DeadLetters::discard(std::span<const std::int64_t> ids) {
-  return connection_
-      .run(fmt::format("DELETE FROM {} WHERE replica_id = $1::integer "
-                       "AND dead_letter_id = ANY ($2::bigint[])",
-                       state_name(table_.state_schema, "dead_letter")),
-           std::move(pg::Params{}.number(table_.id).text(id_list(ids))))
-      .affected();
+Discarded DeadLetters::discard(std::span<const std::int64_t> ids) {
+  constexpr const char* kReason =
+      "a dead letter was discarded whose key could not be read: nobody knows which row lacks its "
+      "record";
+  const pg::Result row =
+      connection_.run(fmt::format(R"(WITH gone AS (
+  DELETE FROM {0}.dead_letter WHERE replica_id = $1::integer
+    AND dead_letter_id = ANY ($2::bigint[]) RETURNING key),
+lost AS (
+  INSERT INTO {0}.gap (replica_id, reason, noticed_epoch)
+  SELECT r.replica_id, $3, r.epoch FROM {0}.replica r WHERE r.replica_id = $1::integer
+    AND EXISTS (SELECT FROM gone WHERE octet_length(gone.key) = 0))
+SELECT count(*), count(*) FILTER (WHERE octet_length(key) = 0) FROM gone)",
+                                  quote_identifier(table_.state_schema)),
+                      std::move(pg::Params{}.number(table_.id).text(id_list(ids)).text(kReason)));
+  return {.letters = static_cast<std::uint64_t>(row.number(0, 0)),
+          .without_key = static_cast<std::uint64_t>(row.number(0, 1))};
 }
 
 std::vector<std::int64_t> DeadLetters::overtaken(std::span<const StoredLetter> letters) {
@@ -86,7 +97,7 @@ std::uint64_t DeadLetters::discard_overtaken() {
     std::erase_if(letters, [](const StoredLetter& letter) {
       return letter.key.empty() || letter.version == Version{};
     });
-    discarded += discard(overtaken(letters));
+    discarded += discard(overtaken(letters)).letters;
   }
   return discarded;
 }

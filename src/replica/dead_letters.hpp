@@ -23,6 +23,12 @@ struct StoredLetter {
   std::string constraint;  ///< empty: none
 };
 
+/// How many were there.
+struct Discarded {
+  std::uint64_t letters = 0;
+  std::uint64_t without_key = 0;  ///< of these
+};
+
 /// The dead letters of one replica.
 class DeadLetters {
  public:
@@ -36,8 +42,9 @@ class DeadLetters {
   /// The record or item as it arrived; absent: there is no such letter.
   std::optional<std::string> record(std::int64_t id);
 
-  /// Returns how many there were.
-  std::uint64_t discard(std::span<const std::int64_t> ids);
+  /// What a letter without a key was about is lost with it: in the same transaction that is
+  /// recorded as a gap, which the next pass heals.
+  Discarded discard(std::span<const std::int64_t> ids);
 
   /// Discards those whose key was written anew since, by a later record. Returns how many.
   std::uint64_t discard_overtaken();

@@ -61,12 +61,20 @@ void append_version(pg::Array& array, const Version& version) {
   array.append(pg::Decimal{.digits = text, .exponent = exponent});
 }
 
+/// The key of a scanned item was read in the item itself.
+void append_image(std::string& item, std::string& types, const Change& change,
+                  const KeySchema& key_schema) {
+  if (change.kind == ChangeKind::scanned) return append_natural_json(item, types, change.image);
+  append_natural_json(item, types, change.image,
+                      ImageKey{.schema = key_schema, .canonical = change.key});
+}
+
 void append_put(RowArrays& arrays, const Change& change, const KeySchema& key_schema) {
   arrays.item.begin();
   arrays.types.begin();
   const std::size_t no_types = arrays.types.buffer().size();
   try {
-    append_natural_json(arrays.item.buffer(), arrays.types.buffer(), change.image);
+    append_image(arrays.item.buffer(), arrays.types.buffer(), change, key_schema);
     append_key(arrays, change.key, key_schema);
   } catch (const Error&) {
     arrays.item.undo();

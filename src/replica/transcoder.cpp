@@ -1,5 +1,7 @@
 #include "replica/transcoder.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <bitset>
@@ -8,8 +10,10 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/key.hpp"
 #include "core/number.hpp"
 #include "decode/json_scanner.hpp"
+#include "decode/key_reader.hpp"
 #include "replica/json_output.hpp"
 
 namespace dynamite {
@@ -18,7 +22,7 @@ namespace {
 // The value of an attribute n steps deep is 2n levels of JSON deep.
 constexpr std::size_t kStepsMax = JsonScanner::kDepthMax / 2;
 
-[[noreturn]] void fail(const char* why) { throw Error{Error::Kind::poison, why}; }
+[[noreturn]] void fail(const std::string& why) { throw Error{Error::Kind::poison, why}; }
 
 /// A step of a JSON pointer: a name as raw token, or, where that has no data, a place in an array.
 struct Step {
@@ -76,18 +80,42 @@ bool has_duplicate(std::vector<std::string> names) {
 
 class Transcoder {
  public:
-  Transcoder(std::string& item, std::string& types, std::string_view image)
-      : item_{item, image}, types_{types}, scanner_{image} {}
+  Transcoder(std::string& item, std::string& types, std::string_view image, const ImageKey* key)
+      : item_{item, image}, types_{types}, scanner_{image} {
+    if (key == nullptr) return;
+    const KeyParts parts = split_key(key->canonical);
+    key_[0] = {.attribute = &key->schema.partition, .bytes = parts.parts[0]};
+    if (key->schema.sort) key_[1] = {.attribute = &*key->schema.sort, .bytes = parts.parts[1]};
+  }
 
   void run() {
-    write_attributes();
-    scanner_.expect_end();
+    try {
+      write_attributes();
+      scanner_.expect_end();
+    } catch (const Error& error) {
+      if (error.kind() != Error::Kind::poison || steps_ == 0) throw;
+      throw Error{Error::Kind::poison,
+                  fmt::format("attribute \"{}\"{}: {}", place(), type_shown_, error.what())};
+    }
+    for (const KeyPart& part : key_)
+      if (part.attribute != nullptr && !part.found)
+        throw Error{Error::Kind::poison,
+                    fmt::format("the image has no key attribute \"{}\"", part.attribute->name)};
     item_.finish();
     if (typed_) types_ += '}';
   }
 
  private:
+  /// A part of the key that the record names.
+  struct KeyPart {
+    const KeyAttribute* attribute = nullptr;  // none: the key has no such part, or none is given
+    std::string_view bytes{};
+    bool found = false;
+  };
+
   void write_attributes();
+  void hold_against_key(std::string_view name, std::string_view value);
+  std::string place() const;
   void write_name(std::string_view name, NameFilter& names, bool& suspicious);
   void check_names(const char* object);
   void write_list();
@@ -116,11 +144,13 @@ class Transcoder {
   std::string buffer_;                    // of plain_string
   std::array<Step, kStepsMax + 1> path_;  // and a set's member
   std::size_t steps_ = 0;
+  std::array<KeyPart, 2> key_{};
+  const char* type_shown_ = "";  // of the value that is read, for errors
   bool typed_ = false;
 };
 
 void Transcoder::enter(Step step) {
-  if (steps_ == kStepsMax) fail("attribute value nests beyond 64 levels");
+  if (steps_ == kStepsMax) fail("nests beyond 64 levels");
   path_[steps_++] = step;
 }
 
@@ -150,11 +180,36 @@ void Transcoder::write_attributes() {
     first = false;
     write_name(name, names, suspicious);
     enter({.name = name});
+    const char* const value = scanner_.position();
     write_value();
+    if (steps_ == 1 && key_[0].attribute != nullptr) hold_against_key(name, scanner_.since(value));
     leave();
   });
   item_.put('}');
   if (suspicious) check_names(begin);
+}
+
+void Transcoder::hold_against_key(std::string_view name, std::string_view value) {
+  for (KeyPart& part : key_) {
+    if (part.attribute == nullptr || !token_is(name, part.attribute->name)) continue;
+    if (!key_part_equals(value, *part.attribute, part.bytes))
+      fail("a part of the key, but another value than in the record's Keys");
+    part.found = true;
+  }
+}
+
+/// `address.lines[2]`
+std::string Transcoder::place() const {
+  std::string text;
+  for (std::size_t i = 0; i < steps_; ++i) {
+    if (path_[i].name.data() == nullptr) {
+      text += fmt::format("[{}]", path_[i].index);
+      continue;
+    }
+    if (i > 0) text += '.';
+    append_unescaped(text, path_[i].name);
+  }
+  return text;
 }
 
 void Transcoder::write_name(std::string_view name, NameFilter& names, bool& suspicious) {
@@ -179,10 +234,11 @@ void Transcoder::check_names(const char* object) {
     append_unescaped(names.emplace_back(), name);
     again.skip_value();
   });
-  if (has_duplicate(std::move(names))) fail("attribute is there twice");
+  if (has_duplicate(std::move(names))) fail("an attribute is there twice");
 }
 
 void Transcoder::write_list() {
+  type_shown_ = ", type L";
   std::size_t index = 0;
   item_.put('[');
   scan_array(scanner_, [&] {
@@ -195,18 +251,21 @@ void Transcoder::write_list() {
 }
 
 void Transcoder::write_value() {
+  type_shown_ = "";
   if (const char type = scanner_.take_type_of_one_letter(); type != '\0') {
     write_one_letter(type);
   } else {
     write_type_and_value();
   }
-  if (scanner_.peek() == ',') fail("attribute value has more than one type");
+  if (scanner_.peek() == ',') fail("more than one type, wanted one");
   scanner_.expect('}');
 }
 
 void Transcoder::write_type_and_value() {
-  if (!scanner_.take('{')) fail("attribute value is not an object of type and value");
-  if (scanner_.peek() == '}') fail("attribute value has no type");
+  if (const std::string_view other = json_type(scanner_.peek());
+      !scanner_.take('{') && !other.empty())
+    fail(fmt::format("{}, wanted an object of type and value", other));
+  if (scanner_.peek() == '}') fail("no type, wanted one");
   const std::string_view type = plain_string();
   scanner_.expect(':');
   write_typed(type);
@@ -219,13 +278,14 @@ void Transcoder::write_one_letter(char type) {
     case 'N':
       return write_number();
     case 'M':
+      type_shown_ = ", type M";
       return write_attributes();
     case 'L':
       return write_list();
     case 'B':
       return write_binary();
     default:
-      fail("attribute value has an unknown type");
+      fail(shown_type({&type, 1}) + ", which DynamoDB does not have");
   }
 }
 
@@ -235,10 +295,11 @@ void Transcoder::write_typed(std::string_view type) {
   if (type == "NULL") return write_literal(true);
   for (const std::string_view set : {"SS", "NS", "BS"})
     if (type == set) return write_set(set);
-  fail("attribute value has an unknown type");
+  fail(shown_type(type) + ", which DynamoDB does not have");
 }
 
 void Transcoder::write_string() {
+  type_shown_ = ", type S";
   const std::string_view token = scanner_.string();
   if (!scanner_.string_has_escapes() || !holds_nul(token)) return write_raw(token);
   note("S:base64");
@@ -248,6 +309,7 @@ void Transcoder::write_string() {
 }
 
 void Transcoder::write_number() {
+  type_shown_ = ", type N";
   const std::string_view text = plain_string();
   if (is_short_json_number(text))
     return scanner_.string_has_escapes() ? item_.append(text) : item_.append_from_image(text);
@@ -265,6 +327,7 @@ void Transcoder::write_quoted_base64(std::string_view bytes) {
 }
 
 void Transcoder::write_binary() {
+  type_shown_ = ", type B";
   const std::string_view text = plain_string();
   if (!is_base64(text)) fail("binary is not standard Base64 with padding");
   note("B");
@@ -274,9 +337,14 @@ void Transcoder::write_binary() {
 }
 
 void Transcoder::write_literal(bool is_null) {
+  type_shown_ = is_null ? ", type NULL" : ", type BOOL";
+  if (const char first = scanner_.peek(); first != 't' && first != 'f')
+    if (const std::string_view other = json_type(first); !other.empty())
+      fail(fmt::format("{}, wanted {}", other, is_null ? "true" : "true or false"));
   const std::string_view literal = scanner_.literal();
   if (is_null ? literal != "true" : literal != "true" && literal != "false")
-    fail(is_null ? "NULL is not true" : "BOOL is neither true nor false");
+    fail(fmt::format("{}, wanted {}", json_type(literal.front()),
+                     is_null ? "true" : "true or false"));
   item_.append(is_null ? "null" : literal);
 }
 
@@ -300,6 +368,7 @@ std::vector<SetMember> Transcoder::read_set(std::string_view type) {
 }
 
 void Transcoder::write_set(std::string_view type) {
+  type_shown_ = type == "SS" ? ", type SS" : type == "NS" ? ", type NS" : ", type BS";
   note(type);
   std::size_t index = 0;
   item_.put('[');
@@ -378,12 +447,25 @@ class Rollback {
 
 }  // namespace
 
-void append_natural_json(std::string& item, std::string& types, std::string_view image) {
+namespace {
+
+void append(std::string& item, std::string& types, std::string_view image, const ImageKey* key) {
   Rollback item_rollback{item};
   Rollback types_rollback{types};
-  Transcoder{item, types, image}.run();
+  Transcoder{item, types, image, key}.run();
   item_rollback.keep();
   types_rollback.keep();
+}
+
+}  // namespace
+
+void append_natural_json(std::string& item, std::string& types, std::string_view image) {
+  append(item, types, image, nullptr);
+}
+
+void append_natural_json(std::string& item, std::string& types, std::string_view image,
+                         const ImageKey& key) {
+  append(item, types, image, &key);
 }
 
 }  // namespace dynamite

@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/key_schema.hpp"
+
 namespace dynamite {
 
 /// Appends to `item` the natural JSON of DynamoDB JSON `image` in one pass, and to `types` the JSON
@@ -29,6 +31,18 @@ namespace dynamite {
 /// leaves both as they were, if it is malformed: an unknown type, none or two in one value, a bad
 /// number or Base64, an attribute twice, a lone surrogate, U+0000 in an attribute's name, nesting
 /// beyond JsonScanner::kDepthMax.
+/// What is wrong is said of the attribute where it is, without its value.
 void append_natural_json(std::string& item, std::string& types, std::string_view image);
+
+/// The key that the record of an image names. Both must outlive the call.
+struct ImageKey {
+  const KeySchema& schema;
+  std::string_view canonical;
+};
+
+/// The same. Throws Error{poison} also if the image lacks an attribute of the key or has another
+/// value there: its row would contradict itself.
+void append_natural_json(std::string& item, std::string& types, std::string_view image,
+                         const ImageKey& key);
 
 }  // namespace dynamite

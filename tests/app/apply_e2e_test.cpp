@@ -120,7 +120,7 @@ std::string nested(std::size_t depth) {
 INSTANTIATE_TEST_SUITE_P(
     Apply, HostileFileTest,
     ::testing::Values(
-        Hostile{"Brackets", [] { return repeated("["); }, 2, "not JSON"},
+        Hostile{"Brackets", [] { return repeated("["); }, 2, "an array where an object must be"},
         Hostile{"EmptyRecords",
                 [] { return R"({"Records":[)" + put_record("a", 1) + repeated(",{}") + "]}"; }, 2,
                 "more than 100000 records are malformed"},

@@ -1,6 +1,10 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <filesystem>
+#include <fstream>
+
+#include "decode/records.hpp"
 #include "support/local_dynamodb.hpp"
 #include "support/process.hpp"
 #include "support/replica.hpp"
@@ -37,6 +41,21 @@ class DeadLettersTest : public PostgresTest {
                                             {"DYNAMITE_STATE_SCHEMA", state_schema()},
                                             {"AWS_ENDPOINT_URL", source_.endpoint()}});
   }
+  /// Applies a record of the table's stream as it is.
+  Finished apply_record(const std::string& name, const std::string& keys,
+                        const std::string& new_image) {
+    RecordText record;
+    record.name = "\"" + name + "\"";
+    record.arn = "\"" + source_.api().describe_table(table_).latest_stream_arn + "\"";
+    record.keys = keys;
+    record.new_image = new_image;
+    record.sequence_number = fmt::format("\"{}\"", ++records_);
+    const std::string file = ::testing::TempDir() + schema() + ".json";
+    std::ofstream{file} << event_of({record.json()});
+    const Finished applied = run({"apply", "--as-recorded", file});
+    std::filesystem::remove(file);
+    return applied;
+  }
   std::string rows() {
     return query(fmt::format("SELECT pk, item->>'v' FROM {} ORDER BY pk", replica()));
   }
@@ -49,6 +68,7 @@ class DeadLettersTest : public PostgresTest {
 
   LocalDynamoDb source_;
   std::string table_;
+  int records_ = 0;
 };
 
 TEST_F(DeadLettersTest, AreListedWithoutWhatIsInThem) {
@@ -127,6 +147,45 @@ TEST_F(DeadLettersTest, OneWhoseKeyWasWrittenAnewResolvesItself) {
 
   EXPECT_EQ(rows(), "a|good");
   EXPECT_EQ(letters(), "1");
+}
+
+// Of a record that is malformed the key is known all the same.
+TEST_F(DeadLettersTest, OfAMalformedRecordAreRetriedByTheirKey) {
+  allow();
+  write("mended", "good");
+  ASSERT_EQ(apply_record("UPSERT", R"({"pk":{"S":"mended"}})", "{}").status, 0);
+  ASSERT_EQ(apply_record("INSERT", R"({"pk":{"S":"mended"}})", R"({"pk":{"S":"OTHER"}})").status,
+            0);
+  ASSERT_EQ(apply_record("INSERT", R"({"pk":{"S":"mended"}})", "{}").status, 0);
+  EXPECT_EQ(letters(), "3");
+  EXPECT_EQ(rows(), "");
+
+  const Finished retried = run({"dead-letters", "retry", "--all"});
+
+  EXPECT_EQ(retried.status, 0) << retried.output;
+  EXPECT_EQ(letters(), "0");
+  EXPECT_EQ(rows(), "mended|good");
+}
+
+TEST_F(DeadLettersTest, OneWithoutAKeyLeavesAGapWhenItIsDiscarded) {
+  ASSERT_EQ(run({"replicate", "--once"}).status, 0);
+  write("lost", "x");
+  ASSERT_EQ(apply_record("INSERT", "{}", R"({"pk":{"S":"lost"}})").status, 0);
+  EXPECT_EQ(letters(), "1");
+  const Finished retried = run({"dead-letters", "retry", "--all"});
+  EXPECT_EQ(retried.status, 3);
+  EXPECT_THAT(retried.output, HasSubstr("discard them, which leaves a gap, and make a new pass"));
+
+  const Finished discarded = run({"dead-letters", "discard", "--all"});
+
+  EXPECT_THAT(discarded.output, HasSubstr("1 had no key"));
+  EXPECT_EQ(
+      query(fmt::format("SELECT count(*) FROM {}.gap WHERE healed_at IS NULL", state_schema())),
+      "1");
+  EXPECT_EQ(run({"status"}).status, 3);
+  ASSERT_EQ(run({"snapshot"}).status, 0);
+  EXPECT_EQ(run({"status"}).status, 0);
+  EXPECT_EQ(run({"compare"}).status, 0);
 }
 
 TEST_F(DeadLettersTest, AreDiscardedOnlyWhereThatIsSaid) {

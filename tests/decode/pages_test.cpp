@@ -78,7 +78,7 @@ TEST(RecordsPage, NeedsNoArnInItsRecords) {
 }
 
 TEST(RecordsPage, SetsARecordAsideAndGoesOnBehindIt) {
-  const std::string bad = RecordText{.version = R"("9")", .sequence_number = R"("30")"}.json();
+  const std::string bad = RecordText{.name = R"("UPSERT")", .sequence_number = R"("30")"}.json();
 
   const RecordsPage page = decode_records(test::event_of({RecordText{}.json(), bad}), kS);
 
@@ -142,7 +142,7 @@ TEST(ScanPage, SetsAnItemAsideThatHasNoKey) {
   EXPECT_THAT(page.batch.changes, SizeIs(2));
   ASSERT_THAT(page.batch.rejected, SizeIs(3));
   EXPECT_EQ(page.batch.rejected[0].record, R"({"pk":{"N":"1"}})");
-  EXPECT_THAT(page.batch.rejected[0].reason, HasSubstr("\"pk\" is not of type S"));
+  EXPECT_THAT(page.batch.rejected[0].reason, HasSubstr("\"pk\" is of type N, wanted type S"));
   EXPECT_THAT(page.batch.rejected[1].reason, HasSubstr("\"pk\" is missing"));
   EXPECT_THAT(page.batch.rejected[2].reason, HasSubstr("not JSON"));
 }

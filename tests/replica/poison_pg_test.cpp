@@ -140,13 +140,15 @@ TEST_F(PoisonTest, UPlus0000InAKeyBecomesADeadLetter) {
   Batch batch = batch_of(orders, {put("k1", 1), put("k2", 2)});
   const std::string key{"\0\0\0\2k\0", 6};
   batch.changes[0].key = key;
+  batch.changes[0].image = R"({"pk":{"S":"k\u0000"}})";
 
   const ApplyOutcome outcome = Applier{*connection, {}}.apply({.table = orders, .batch = batch});
 
   EXPECT_EQ(outcome.dead_letters, 1U);
   EXPECT_EQ(
       dead_letters(),
-      "6|1|key attribute \"pk\" holds U+0000, which PostgreSQL's text cannot store|NULL|NULL");
+      "6|1|attribute \"pk\", type S: key attribute \"pk\" holds U+0000, which PostgreSQL cannot "
+      "store|NULL|NULL");
   EXPECT_EQ(rows(), "k2|2|2|0");
 }
 
@@ -170,7 +172,10 @@ TEST_F(PoisonTest, AMalformedImageBecomesADeadLetter) {
 
 TEST_F(PoisonTest, ARejectedRecordBecomesADeadLetter) {
   Batch batch = batch_of(orders, {put("k1", 1)});
-  batch.rejected.push_back({.record = "{broken", .reason = "not JSON", .sequence_number = "77"});
+  batch.rejected.push_back({.record = "{broken",
+                            .reason = "not JSON",
+                            .sequence_number = "77",
+                            .version = Version{0, "77"}});
   batch.rejected.push_back({.record = "{worse", .reason = "no number", .sequence_number = ""});
 
   const ApplyOutcome outcome = Applier{*connection, {}}.apply({.table = orders, .batch = batch});

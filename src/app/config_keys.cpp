@@ -77,6 +77,11 @@ bool read_grant_select(const Value& value, Config& config) {
   const auto roles = as_list(value);
   if (!roles || !std::all_of(roles->begin(), roles->end(), is_identifier)) return false;
   config.grant_select = *roles;
+  if (std::ranges::find(*roles, "public") != roles->end())
+    config.remarks.emplace_back(
+        "grant_select names \"public\", which is every role: whoever can connect to the database "
+        "may "
+        "read the replicas and the status");
   return true;
 }
 

@@ -36,19 +36,28 @@ void prepare(const Context& context, Handler& handler, RuntimeLoop& loop) {
   }
 }
 
-/// NAME of an event {"dynamite": "NAME"}; absent for every other event.
+/// NAME of an event {"dynamite": "NAME"}; absent for every other event. Throws Error{usage} if it
+/// has other members: whoever wrote them expects something of them.
 std::optional<std::string> one_shot_of(const std::string& event) {
   constexpr std::size_t kSizeMax = 1'000;  // others need not be looked through
   if (event.size() > kSizeMax || event.find("\"dynamite\"") == std::string::npos)
     return std::nullopt;
   std::optional<std::string> name;
+  std::string other;
   JsonScanner scanner{event};
   scan_object(scanner, [&](std::string_view member) {
-    if (token_is(member, "dynamite"))
-      name = std::string{scanner.string()};
+    const bool names = token_is(member, "dynamite") && scanner.peek() == '"';
+    const std::string_view value = names ? scanner.string() : scanner.skip_value();
+    if (names)
+      append_unescaped(name.emplace(), value);
     else
-      scanner.skip_value();
+      other = member;
   });
+  if (name && !other.empty())
+    throw Error{Error::Kind::usage,
+                fmt::format("the request {} has the member {}, which nobody reads",
+                            json_string(*name), in_quotes(other)),
+                "a request has one member, for example {\"dynamite\": \"status\"}"};
   return name;
 }
 

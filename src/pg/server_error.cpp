@@ -62,10 +62,41 @@ std::string_view hint_of_limit(std::string_view sqlstate) {
   return {};
 }
 
+/// What is refused, as the message begins, and the GRANT that allows it, to which its name is
+/// added.
+struct Grant {
+  std::string_view refused, grant;
+};
+
+constexpr std::array kGrants{
+    Grant{"permission denied to create temporary tables in database ", "TEMPORARY ON DATABASE "},
+    Grant{"permission denied for database ", "CREATE ON DATABASE "},
+    Grant{"permission denied for schema ", "USAGE, CREATE ON SCHEMA "},
+    Grant{"permission denied for table ", "SELECT, INSERT, UPDATE, DELETE ON "},
+    Grant{"permission denied for view ", "SELECT ON "},
+    Grant{"permission denied for function ", "EXECUTE ON FUNCTION "},
+    Grant{"permission denied for sequence ", "USAGE ON SEQUENCE "}};
+
+// In another language than English the message has no name that could be found.
+std::string grant_hint(const std::string& message) {
+  constexpr std::string_view kRoles =
+      "docs/configuration.md, \"Roles in PostgreSQL\", says what each role needs";
+  for (const auto& [refused, grant] : kGrants)
+    if (message.starts_with(refused)) {
+      const std::string name = message.substr(refused.size());
+      return fmt::format("its owner may run: GRANT {}{} TO the role in `url`; {}", grant, name,
+                         kRoles);
+    }
+  if (message.starts_with("must be "))
+    return fmt::format("let the owner run what `dynamite bootstrap --dry-run` prints; {}", kRoles);
+  return std::string{kRoles};
+}
+
 std::string hint_for(const PGresult* result, const std::string& sqlstate) {
   if (field(result, PG_DIAG_SOURCE_FUNCTION) == "check_enable_rls")
     return "policies would hide rows from this role, which it would neither update nor remove: let "
            "it own the table, or ALTER ROLE … BYPASSRLS";
+  if (sqlstate == "42501") return grant_hint(field(result, PG_DIAG_MESSAGE_PRIMARY));
   constexpr std::array<std::string_view, 4> kNotFound{"42P01", "42883", "42704", "3F000"};
   const bool in_function = !field(result, PG_DIAG_CONTEXT).empty();
   if (in_function && std::ranges::find(kNotFound, sqlstate) != kNotFound.end())

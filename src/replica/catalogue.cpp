@@ -140,7 +140,7 @@ std::optional<ReplicaTable> Catalogue::find(std::string_view source_arn) {
 }
 
 std::vector<std::string> Catalogue::plan_state() {
-  if (!version()) return state_schema_sql(state_schema_);
+  if (!version()) return state_schema_sql(state_schema_, schema_is_there(state_schema_));
   require_usable();
   return {};
 }
@@ -165,6 +165,7 @@ ReplicaPlan Catalogue::plan_replica(const ReplicaTable& wanted) {
     }
     check_target_is_free(wanted);
   }
+  require_table_or_nothing(wanted);
   ReplicaPlan plan{.creates_table = !table_is_there(wanted), .sql = {}};
   if (plan.creates_table)
     plan.sql = replica_table_sql(wanted);
@@ -175,10 +176,14 @@ ReplicaPlan Catalogue::plan_replica(const ReplicaTable& wanted) {
 }
 
 std::vector<std::string> Catalogue::plan_schema(const std::string& schema) {
-  const pg::Result there = connection_.run("SELECT to_regnamespace($1) IS NOT NULL",
-                                           std::move(pg::Params{}.text(quote_identifier(schema))));
-  if (there.flag(0, 0)) return {};
-  return {"CREATE SCHEMA " + quote_identifier(schema)};
+  return schema_is_there(schema) ? std::vector<std::string>{} : schema_sql(schema);
+}
+
+bool Catalogue::schema_is_there(const std::string& schema) {
+  return connection_
+      .run("SELECT to_regnamespace($1) IS NOT NULL",
+           std::move(pg::Params{}.text(quote_identifier(schema))))
+      .flag(0, 0);
 }
 
 std::vector<std::string> Catalogue::plan_grants(const ReplicaTable& table,
@@ -212,6 +217,26 @@ bool Catalogue::table_is_there(const ReplicaTable& wanted) {
       .run("SELECT to_regclass($1) IS NOT NULL",
            std::move(pg::Params{}.text(wanted.qualified_name())))
       .flag(0, 0);
+}
+
+// Whatever else has the name would fail later, and with other words.
+void Catalogue::require_table_or_nothing(const ReplicaTable& wanted) {
+  const pg::Result found =
+      connection_.run(R"(
+SELECT CASE c.relkind WHEN 'v' THEN 'a view' WHEN 'm' THEN 'a materialized view'
+  WHEN 'i' THEN 'an index' WHEN 'I' THEN 'an index' WHEN 'S' THEN 'a sequence'
+  WHEN 'c' THEN 'a type' WHEN 'f' THEN 'a foreign table' ELSE 'no table' END
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind NOT IN ('r', 'p')
+UNION ALL
+SELECT 'a type' FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+WHERE n.nspname = $1 AND t.typname = $2 AND t.typrelid = 0 AND t.typcategory <> 'A')",
+                      std::move(pg::Params{}.text(wanted.schema).text(wanted.table)));
+  if (found.rows() == 0) return;
+  throw Error{Error::Kind::usage,
+              fmt::format("{} is {}, but the replica of \"{}\" must be a table",
+                          wanted.qualified_name(), found.at(0, 0), wanted.source->arn),
+              "set `into` to another name, or rename what is there"};
 }
 
 void Catalogue::check_columns(const ReplicaTable& wanted) {

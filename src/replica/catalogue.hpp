@@ -55,7 +55,9 @@ class Catalogue {
 
  private:
   std::vector<ReplicaTable> select(std::string_view condition, pg::Params params);
+  bool schema_is_there(const std::string& schema);
   bool table_is_there(const ReplicaTable& wanted);
+  void require_table_or_nothing(const ReplicaTable& wanted);
   void check_columns(const ReplicaTable& wanted);
   void check_target_is_free(const ReplicaTable& wanted);
 

@@ -10,7 +10,8 @@
 namespace dynamite {
 namespace {
 
-// {0}: the state schema, quoted. {1}, of functions: what pins their names, whoever calls them.
+// {0}: the state schema, quoted. Of functions {1} pins their names, whoever calls them, and {2}
+// stands around their bodies.
 constexpr auto kStateTables = std::to_array<std::string_view>({
     R"(CREATE TABLE {0}.catalogue (
   version integer NOT NULL))",
@@ -90,7 +91,7 @@ constexpr auto kStateTables = std::to_array<std::string_view>({
 constexpr auto kStateFunctions = std::to_array<std::string_view>({
     R"(CREATE FUNCTION {0}.require_follower(of_replica integer, expected_owner bigint,
   lowest_generation bigint) RETURNS void
-LANGUAGE plpgsql {1} AS $$
+LANGUAGE plpgsql {1} AS {2}
 DECLARE now_following {0}.replica%ROWTYPE;
 BEGIN
   SELECT * INTO now_following FROM {0}.replica WHERE replica_id = of_replica;
@@ -107,10 +108,10 @@ BEGIN
     RAISE EXCEPTION 'records of "%" are of a stream that ended before the last pass began',
       now_following.table_name USING ERRCODE = 'DY006';
   END IF;
-END $$)",
+END {2})",
 
     R"(CREATE FUNCTION {0}.require_pass(of_replica integer, expected_epoch integer) RETURNS void
-LANGUAGE plpgsql {1} AS $$
+LANGUAGE plpgsql {1} AS {2}
 DECLARE now_running {0}.replica%ROWTYPE;
 BEGIN
   SELECT * INTO now_running FROM {0}.replica WHERE replica_id = of_replica;
@@ -118,26 +119,26 @@ BEGIN
     RAISE EXCEPTION 'pass % of "%" is not running: the pass is %, its state %', expected_epoch,
       now_running.table_name, now_running.epoch, now_running.pass USING ERRCODE = 'DY002';
   END IF;
-END $$)",
+END {2})",
 
     R"(CREATE FUNCTION {0}.require_epoch(of_replica integer, expected_epoch integer) RETURNS void
-LANGUAGE plpgsql {1} AS $$
+LANGUAGE plpgsql {1} AS {2}
 BEGIN
   IF (SELECT epoch FROM {0}.replica WHERE replica_id = of_replica) IS DISTINCT FROM expected_epoch THEN
     RAISE EXCEPTION 'a pass has begun since the items were read back' USING ERRCODE = 'DY005';
   END IF;
-END $$)",
+END {2})",
 
     R"(CREATE FUNCTION {0}.require_before(deadline timestamptz) RETURNS void
-LANGUAGE plpgsql {1} AS $$
+LANGUAGE plpgsql {1} AS {2}
 BEGIN
   IF clock_timestamp() >= deadline THEN
     RAISE EXCEPTION 'the deadline passed before the commit' USING ERRCODE = 'DY003';
   END IF;
-END $$)",
+END {2})",
 
     R"(CREATE FUNCTION {0}.require_dead_letters(of_replica integer, allowed bigint) RETURNS void
-LANGUAGE plpgsql {1} AS $$
+LANGUAGE plpgsql {1} AS {2}
 DECLARE recent bigint;
 BEGIN
   SELECT count(*) INTO recent FROM {0}.dead_letter
@@ -148,7 +149,7 @@ BEGIN
       USING ERRCODE = 'DY004', HINT = 'see reason and constraint_name in the state schema''s dead_letter; '
         'a wrong index or constraint on the replica refuses everything';
   END IF;
-END $$)",
+END {2})",
 
     R"(CREATE VIEW {0}.status AS
 SELECT r.table_name, r.source_arn, format('%I.%I', r.target_schema, r.target_table) AS replica,
@@ -175,6 +176,13 @@ std::string type_letter(KeyType type) {
   return quote_literal(std::string(1, static_cast<char>(type)));
 }
 
+/// A dollar quote that ends at no `$` of the name, which is in the text between.
+std::string dollar_quote(const std::string& name) {
+  std::string tag = "dynamite";
+  while (name.find("$" + tag + "$") != std::string::npos) tag += '_';
+  return "$" + tag + "$";
+}
+
 std::string comment_sql(const std::string& column, std::string_view text) {
   return fmt::format("COMMENT ON COLUMN {} IS {}", column, quote_literal(text));
 }
@@ -194,19 +202,27 @@ std::string key_list(const ReplicaTable& table) {
 
 }  // namespace
 
-std::vector<std::string> state_schema_sql(const std::string& state_schema) {
+std::vector<std::string> schema_sql(const std::string& name) {
+  return {"CREATE SCHEMA " + quote_identifier(name)};
+}
+
+std::vector<std::string> state_schema_sql(const std::string& state_schema, bool is_there) {
   const std::string schema = quote_identifier(state_schema);
-  std::vector<std::string> sql{"CREATE SCHEMA IF NOT EXISTS " + schema};
+  std::vector<std::string> sql;
+  if (!is_there) {
+    sql = schema_sql(state_schema);
+    sql.push_back(
+        fmt::format("COMMENT ON SCHEMA {} IS 'state of dynamite, which keeps replicas of "
+                    "DynamoDB tables; see the view status'",
+                    schema));
+  }
   for (const auto table : kStateTables) sql.push_back(fmt::format(fmt::runtime(table), schema));
-  // Function bodies hold no braces but the schema's placeholder.
+  const std::string quote = dollar_quote(state_schema);
+  // Function bodies hold no braces but the placeholders.
   for (const auto function : kStateFunctions)
-    sql.push_back(fmt::format(fmt::runtime(function), schema, search_path_sql()));
+    sql.push_back(fmt::format(fmt::runtime(function), schema, search_path_sql(), quote));
   sql.push_back(
       fmt::format("INSERT INTO {}.catalogue (version) VALUES ({})", schema, kCatalogueVersion));
-  sql.push_back(
-      fmt::format("COMMENT ON SCHEMA {} IS 'state of dynamite, which keeps replicas of "
-                  "DynamoDB tables; see the view status'",
-                  schema));
   return sql;
 }
 

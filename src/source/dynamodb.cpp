@@ -7,6 +7,7 @@
 #include <chrono>
 #include <functional>
 
+#include "core/arn.hpp"
 #include "core/error.hpp"
 #include "core/json_text.hpp"
 #include "core/sleep.hpp"
@@ -86,6 +87,21 @@ KeySchema key_schema_of(element table) {
   return keys;
 }
 
+/// What later calls and the state schema need of the ARNs. Throws Error{usage}.
+void check_arns(const TableDescription& table) {
+  if (table_name_of(table.arn) != table.name)
+    throw Error{Error::Kind::usage,
+                fmt::format("the table \"{}\" has the ARN \"{}\", which is another table's",
+                            table.name, table.arn)};
+  if (table.latest_stream_arn.empty()) return;
+  try {
+    parse_stream_arn(table.latest_stream_arn);
+  } catch (const Error& error) {
+    throw Error{Error::Kind::usage,
+                fmt::format("the stream of \"{}\": {}", table.name, error.what())};
+  }
+}
+
 TableDescription table_description(element table) {
   TableDescription description{.name = required_text(table, "TableName"),
                                .arn = required_text(table, "TableArn"),
@@ -107,6 +123,7 @@ TableDescription table_description(element table) {
     description.stream_enabled = part["StreamEnabled"].get(enabled) == simdjson::SUCCESS && enabled;
     description.stream_view_type = text_of(part, "StreamViewType");
   }
+  check_arns(description);
   return description;
 }
 

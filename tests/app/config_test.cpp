@@ -322,6 +322,12 @@ TEST_F(ConfigTest, SettingsOfAwsThatArePassedOverAreNamed) {
                           "retry_mode of the profile \"default\" is not used"));
 }
 
+TEST_F(ConfigTest, AGrantToEverybodyIsSaid) {
+  EXPECT_THAT(load(std::string{kTwoKeys} + "grant_select = ['public']\n").remarks,
+              ElementsAre(HasSubstr("\"public\", which is every role")));
+  EXPECT_THAT(load(std::string{kTwoKeys} + "grant_select = ['reader']\n").remarks, IsEmpty());
+}
+
 TEST_F(ConfigTest, CertificatesOfTheProfileAreUsed) {
   environment_["AWS_CONFIG_FILE"] = write("aws", "[default]\nca_bundle = /profile.pem\n");
   EXPECT_EQ(load(kTwoKeys).ca_bundle, "/profile.pem");

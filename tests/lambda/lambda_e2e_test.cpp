@@ -159,6 +159,9 @@ TEST_F(LambdaTest, DoesOneShotsInsideTheNetworkOfTheDatabase) {
   const RuntimeAnswer event = api_.invoke(event_of({put_record("a", 1, arn)}));
   const std::string status = api_.invoke(R"({"dynamite": "status"})").body;
   const RuntimeAnswer unknown = api_.invoke(R"({"dynamite": "dance"})");
+  const RuntimeAnswer more = api_.invoke(R"({"dynamite": "bootstrap", "table": "x"})");
+  EXPECT_TRUE(more.error);
+  EXPECT_THAT(more.body, HasSubstr(R"(has the member \"table\", which nobody reads)"));
 
   EXPECT_THAT(bootstrap, AllOf(HasSubstr(table), HasSubstr(R"("outcome":"created")")));
   EXPECT_THAT(again, HasSubstr(R"("outcome":"unchanged")"));

@@ -344,6 +344,72 @@ TEST_F(CatalogueTest, BookkeepingColumnsAvoidBothKeys) {
   EXPECT_EQ(bookkeeping_columns(schema).version, "_version__");
 }
 
+// --- what is there already ---
+
+TEST_F(CatalogueTest, ASchemaThatIsThereNeedsNoRightToMakeOne) {
+  const std::string role = make_role("owner");
+  query("CREATE SCHEMA " + state_schema());
+  for (const std::string& made : {schema(), state_schema()})
+    query(fmt::format("GRANT USAGE, CREATE ON SCHEMA {} TO {}", made, role));
+  connection.emplace(connect_as(role));
+
+  EXPECT_NO_THROW(make_state());
+  EXPECT_NO_THROW(
+      catalogue().execute(catalogue().plan_replica(wanted_replica(keys(S), "orders")).sql));
+}
+
+TEST_F(CatalogueTest, WhatIsRefusedSaysWhichGrantAllowsIt) {
+  make_replica(keys(S), "orders");
+  const std::string role = make_role("nobody");
+  pg::Connection other = connect_as(role);
+  const auto hint_of = [&](const std::string& sql) {
+    const Error error = error_of([&] { other.run(sql); });
+    EXPECT_EQ(error.kind(), Error::Kind::usage) << sql;
+    return error.hint();
+  };
+
+  EXPECT_THAT(hint_of("SELECT FROM " + schema() + ".orders"),
+              HasSubstr("GRANT USAGE, CREATE ON SCHEMA " + schema() + " TO"));
+  query(fmt::format("GRANT USAGE ON SCHEMA {} TO {}", schema(), role));
+  EXPECT_THAT(hint_of("SELECT FROM " + schema() + ".orders"),
+              HasSubstr("GRANT SELECT, INSERT, UPDATE, DELETE ON orders TO"));
+  EXPECT_THAT(hint_of("CREATE SCHEMA x"), HasSubstr("GRANT CREATE ON DATABASE "));
+  EXPECT_THAT(hint_of("COMMENT ON TABLE " + schema() + ".orders IS 'x'"),
+              HasSubstr("dynamite bootstrap --dry-run"));
+}
+
+struct Taken {
+  const char *sql, *what;
+};
+
+class TakenNameTest : public CatalogueTest, public testing::WithParamInterface<Taken> {};
+
+TEST_P(TakenNameTest, IsCalledWhatItIs) {
+  query(GetParam().sql);
+
+  EXPECT_THAT(refusal_of(wanted_replica(keys(S), "orders")).what(),
+              HasSubstr(fmt::format("\"orders\" is {}, but the replica of", GetParam().what)));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, TakenNameTest,
+    testing::Values(Taken{"CREATE VIEW orders AS SELECT 1", "a view"},
+                    Taken{"CREATE MATERIALIZED VIEW orders AS SELECT 1", "a materialized view"},
+                    Taken{"CREATE TABLE t (x int CONSTRAINT orders UNIQUE)", "an index"},
+                    Taken{"CREATE SEQUENCE orders", "a sequence"},
+                    Taken{"CREATE TYPE orders AS (x int)", "a type"},
+                    Taken{"CREATE TYPE orders AS ENUM ('x')", "a type"},
+                    Taken{"CREATE DOMAIN orders AS int", "a type"}));
+
+TEST_F(CatalogueTest, AStateSchemaOfAnyNameIsMade) {
+  for (const std::string name : {"odd $$ name", "$dynamite$", "it's \"so\" \\ %", "a{0}b"}) {
+    Catalogue odd{*connection, name};
+    EXPECT_NO_THROW(odd.execute(odd.plan_state())) << name;
+    EXPECT_EQ(odd.version(), 1) << name;
+    query("DROP SCHEMA " + quote_identifier(name) + " CASCADE");
+  }
+}
+
 // --- dry run ---
 
 TEST_F(CatalogueTest, ThePlanRunsThroughPsqlUnchanged) {

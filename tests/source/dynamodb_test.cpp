@@ -12,7 +12,11 @@
 namespace dynamite::test {
 namespace {
 
+const std::string kTabArn = "arn:aws:dynamodb:us-east-1:111122223333:table/Tab";
+const std::string kTabStream = kTabArn + "/stream/2026-01-15T12:00:00.123";
+
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::SizeIs;
 using testing::StartsWith;
 
@@ -68,14 +72,15 @@ TEST_F(DynamoDbTest, DescribesADisabledStream) {
 TEST_F(DynamoDbTest, AChildIsNotReadableBesideItsOpenParent) {
   then_file("describestream-inconsistent-open-parent.json");
 
-  const Lineage lineage = shard_lineage(dynamodb.describe_stream("arn:s").shards, {});
+  const Lineage lineage = shard_lineage(dynamodb.describe_stream(kTabStream).shards, {});
 
   EXPECT_THAT(lineage.readable, ElementsAre("shardId-00000001768478400123-864758bb"));
   EXPECT_EQ(lineage.waiting, 1U);
 }
 
 std::string table_answer(const std::string& more) {
-  return R"({"Table":{"TableName":"T","TableArn":"arn:t","TableStatus":"ACTIVE","ItemCount":7,)"
+  return R"({"Table":{"TableName":"Tab","TableArn":")" + kTabArn +
+         R"(","TableStatus":"ACTIVE","ItemCount":7,)"
          R"("TableSizeBytes":99,"AttributeDefinitions":[{"AttributeName":"i","AttributeType":"S"},)"
          R"({"AttributeName":"s","AttributeType":"N"},{"AttributeName":"p","AttributeType":"B"}],)"
          R"("KeySchema":[{"AttributeName":"s","KeyType":"RANGE"},)"
@@ -91,7 +96,7 @@ TEST_F(DynamoDbTest, DescribesAProvisionedTable) {
   const TableDescription table = dynamodb.describe_table("T");
 
   EXPECT_EQ(request(0), R"({"TableName":"T"})");
-  EXPECT_EQ(table.arn, "arn:t");
+  EXPECT_EQ(table.arn, kTabArn);
   EXPECT_EQ(table.key_schema.partition, (KeyAttribute{"p", KeyType::B}));
   EXPECT_EQ(table.key_schema.sort, (KeyAttribute{"s", KeyType::N}));
   EXPECT_EQ(table.item_count, 7U);
@@ -109,11 +114,26 @@ TEST_F(DynamoDbTest, ATableOnDemandHasNoReadUnits) {
   EXPECT_EQ(dynamodb.describe_table("T").provisioned_read_units, std::nullopt);
 }
 
+// Nothing may be made for a table whose ARN every later command refuses.
+TEST_F(DynamoDbTest, AnArnThatIsNoneOrAnotherTablesIsRefused) {
+  for (const char* arn : {"arn:t", "arn:aws:dynamodb:us-east-1:111122223333:table/Other"}) {
+    std::string answer = table_answer("");
+    answer.replace(answer.find(kTabArn), kTabArn.size(), arn);
+    aws.transport.then(200, answer);
+
+    const Error error = test::error_of([&] { dynamodb.describe_table("Tab"); });
+
+    EXPECT_EQ(error.kind(), Error::Kind::usage);
+    EXPECT_THAT(error.what(), HasSubstr(arn));
+  }
+}
+
 TEST_F(DynamoDbTest, AStreamIsOnOnlyIfItsSpecificationSaysSo) {
-  aws.transport.then(200, table_answer(R"(,"LatestStreamArn":"arn:s")"));
+  aws.transport.then(200, table_answer(R"(,"LatestStreamArn":")" + kTabStream + "\""));
   EXPECT_FALSE(dynamodb.describe_table("T").stream_enabled);
 
-  aws.transport.then(200, table_answer(R"(,"LatestStreamArn":"arn:s","StreamSpecification":)"
+  aws.transport.then(200, table_answer(R"(,"LatestStreamArn":")" + kTabStream +
+                                       R"(","StreamSpecification":)"
                                        R"({"StreamEnabled":true,"StreamViewType":"KEYS_ONLY"})"));
   const TableDescription table = dynamodb.describe_table("T");
   EXPECT_TRUE(table.stream_enabled);

@@ -219,7 +219,7 @@ TEST_F(ShardReaderTest, AfterATransientFailureThePageIsReadAgain) {
 
 TEST_F(ShardReaderTest, APageOfRejectedRecordsIsABatch) {
   then_iterator("i1");
-  aws.transport.then(200, R"({"Records":[)" + RecordText{.version = R"("9")"}.json() +
+  aws.transport.then(200, R"({"Records":[)" + RecordText{.name = R"("UPSERT")"}.json() +
                               R"(],"NextShardIterator":"i2"})");
 
   const Turn turn = reader().next({});

@@ -138,7 +138,7 @@ TEST_F(DynamoDbTest, AStreamIsOnOnlyIfItsSpecificationSaysSo) {
   const TableDescription table = dynamodb.describe_table("T");
   EXPECT_TRUE(table.stream_enabled);
   EXPECT_EQ(table.stream_view_type, "KEYS_ONLY");
-  EXPECT_EQ(table.latest_stream_arn, "arn:s");
+  EXPECT_EQ(table.latest_stream_arn, kTabStream);
 }
 
 TEST_F(DynamoDbTest, WhatIsNoAnswerIsTransient) {

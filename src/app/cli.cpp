@@ -145,6 +145,7 @@ void Parser::define_command(const CommandText& text) {
       break;
     case Command::replicate:
       command.add_flag("--once", line_.once, "Stop when the streams are drained");
+      command.add_flag("--wait", line_.wait, "With --all, wait for a table with a stream");
       command.add_flag("--no-snapshot", line_.no_snapshot, "Follow without copying first");
       [[fallthrough]];
     case Command::snapshot:

@@ -73,6 +73,7 @@ struct CommandLine {
   bool dry_run = false;               ///< bootstrap
   bool once = false;                  ///< replicate
   bool no_snapshot = false;           ///< replicate
+  bool wait = false;                  ///< replicate
   bool json = false;                  ///< status
   std::optional<std::uint64_t> seed;  ///< verifydb, load
   std::vector<std::string> files;     ///< apply; "-" is standard input

@@ -22,6 +22,7 @@ namespace {
 // Lanes are repeated by the scheduler, which keeps the thread free meanwhile.
 constexpr int kAttempts = 2;
 constexpr auto kStartPause = std::chrono::seconds{1};
+constexpr auto kTablesPause = std::chrono::minutes{1};
 
 EngineOptions engine_options(const Context& context, std::string_view command) {
   const Config& config = context.config;
@@ -34,15 +35,6 @@ EngineOptions engine_options(const Context& context, std::string_view command) {
           .idle_poll_max = config.idle_poll_max,
           .on_gap = config.on_gap,
           .seed = std::random_device{}()};
-}
-
-void say_read_rate(const Config& config, const std::vector<SelectedTable>& tables) {
-  for (const auto& [description, by_name] : tables) {
-    const auto units = read_units_of(config.max_read_units, description);
-    const double megabytes = static_cast<double>(description.size_bytes) / 1e6;
-    spdlog::info("pass table={} megabytes={:.1f} read_units_per_second={}", description.name,
-                 megabytes, units ? fmt::format("{:.0f}", *units) : "unlimited");
-  }
 }
 
 /// Adds the tables with their replicas. Returns how many items they have in all.
@@ -107,12 +99,30 @@ int run_engine(const Context& context, const EngineOptions& options,
   return kExitDone;
 }
 
+/// With `--wait` looks again until there are some.
+std::vector<SelectedTable> tables_to_follow(const Context& context, DynamoDb& dynamodb) {
+  Reminder waiting;
+  for (;;) {
+    std::vector<SelectedTable> tables = select_tables_to_read(context, dynamodb, true);
+    if (!tables.empty() || context.stop.stop_requested()) return tables;
+    const std::string what =
+        fmt::format("no table of {} can be followed: none has a stream", context.config.region);
+    if (!context.line.wait)
+      throw Error{
+          Error::Kind::usage, what,
+          "switch streams on (NEW_AND_OLD_IMAGES), or say --wait to look again every minute"};
+    if (waiting.due(what, std::chrono::steady_clock::now()))
+      spdlog::warn("waiting for tables reason={}", in_quotes(what));
+    sleep_for(kTablesPause, context.stop);
+  }
+}
+
 }  // namespace
 
 int run_replicate(const Context& context) {
   Source source{context, kAttempts};
-  const auto tables = select_tables_to_read(context, source.dynamodb(), true);
-  if (!context.line.no_snapshot) say_read_rate(context.config, tables);
+  const auto tables = tables_to_follow(context, source.dynamodb());
+  if (tables.empty()) return kExitDone;  // stopped while waiting for some
   EngineOptions options = engine_options(context, "replicate");
   options.once = context.line.once;
   options.snapshot = !context.line.no_snapshot;
@@ -122,7 +132,6 @@ int run_replicate(const Context& context) {
 int run_snapshot(const Context& context) {
   Source source{context, kAttempts};
   const auto tables = select_tables_to_read(context, source.dynamodb(), false);
-  say_read_rate(context.config, tables);
   EngineOptions options = engine_options(context, "snapshot");
   options.follow = false;
   return run_engine(context, options, tables, source);

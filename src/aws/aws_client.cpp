@@ -1,6 +1,7 @@
 #include "aws/aws_client.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <atomic>
@@ -13,7 +14,9 @@
 #include "aws/aws_error.hpp"
 #include "aws/endpoints.hpp"
 #include "aws/sigv4.hpp"
+#include "core/reminder.hpp"
 #include "core/sleep.hpp"
+#include "core/visible.hpp"
 
 namespace dynamite {
 namespace {
@@ -86,7 +89,8 @@ struct AwsClient::State {
 
   const std::string& given_endpoint(Service service) const;
   std::string endpoint(Service service) const;
-  HttpResponse send(Service service, const HttpRequest& request, const std::stop_token& stop) const;
+  HttpResponse send(Service service, const Action& action, const HttpRequest& request,
+                    const std::stop_token& stop) const;
   HttpRequest signed_request(Service service, const Unsigned& request,
                              const Credentials& keys) const;
   milliseconds pause(Reaction reaction, int attempt);
@@ -126,12 +130,12 @@ std::string AwsClient::State::endpoint(Service service) const {
   return given.empty() ? default_endpoint(service, options.region) : given;
 }
 
-HttpResponse AwsClient::State::send(Service service, const HttpRequest& request,
-                                    const std::stop_token& stop) const {
+HttpResponse AwsClient::State::send(Service service, const Action& action,
+                                    const HttpRequest& request, const std::stop_token& stop) const {
   try {
     return transport.send(request, stop);
   } catch (const Error& error) {
-    throw Error{error.kind(), error.what(),
+    throw Error{error.kind(), fmt::format("{}: {}", action.described(), error.what()),
                 given_endpoint(service).empty()
                     ? fmt::format("inside a VPC it takes {} or a NAT gateway, and a security group "
                                   "that lets port 443 out",
@@ -231,17 +235,48 @@ std::string AwsClient::query(Service service, const QueryCall& call, std::stop_t
                 std::move(stop));
 }
 
+namespace {
+
+/// Says that a call is repeated: each time at level debug, and once it has gone on for long.
+class RepeatLog {
+ public:
+  explicit RepeatLog(const Action& action) : action_{action} {}
+
+  void note(int attempt, milliseconds pause, const Error& error) {
+    spdlog::debug("repeating call={} attempt={} pause_ms={} reason={}", action_.operation, attempt,
+                  pause.count(), in_quotes(error.what()));
+    const auto now = std::chrono::steady_clock::now();
+    if (now - begin_ < kLong || !reminder_.due("", now)) return;
+    spdlog::warn("AWS is asked again and again call={} attempts={} seconds={} reason={}",
+                 action_.operation, attempt,
+                 std::chrono::duration_cast<std::chrono::seconds>(now - begin_).count(),
+                 in_quotes(error.what()));
+  }
+
+ private:
+  static constexpr std::chrono::seconds kLong{10};
+
+  const Action& action_;
+  const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  Reminder reminder_;
+};
+
+}  // namespace
+
 std::string AwsClient::repeat(Service service, const Unsigned& request, std::stop_token stop) {
-  const std::string_view operation = request.operation;
+  const Action action{
+      .operation = request.operation, .service = signing_name(service), .body = request.body};
+  RepeatLog log{action};
   bool corrected = false;  // credentials or clock: once
   for (int attempt = 0;; ++attempt) {
     Reaction reaction = Reaction::retry;
     milliseconds wanted{0};
+    std::optional<Error> reason;
     try {
       const Credentials keys = state_->credentials.get();
       HttpResponse response =
-          state_->send(service, state_->signed_request(service, request, keys), stop);
-      auto failure = failure_of(response, operation, signing_name(service));
+          state_->send(service, action, state_->signed_request(service, request, keys), stop);
+      auto failure = failure_of(response, action);
       if (!failure) {
         state_->refund();
         return std::move(response.body);
@@ -255,6 +290,7 @@ std::string AwsClient::repeat(Service service, const Unsigned& request, std::sto
       wanted = retry_after(response);
       if (!correctable && (attempt + 1 >= state_->options.attempts_max || !state_->spend_retry()))
         throw failure->error;
+      reason = failure->error;
     } catch (const AwsError&) {
       throw;
     } catch (const Error& error) {
@@ -262,11 +298,14 @@ std::string AwsClient::repeat(Service service, const Unsigned& request, std::sto
       if (error.kind() != Error::Kind::transient || last || stop.stop_requested() ||
           !state_->spend_retry())
         throw;
+      reason = error;
     }
-    const milliseconds pause = std::max(state_->pause(reaction, attempt), wanted);
-    sleep_for(std::min(pause, state_->options.retry_delay_max), stop);
+    const milliseconds pause = std::min(std::max(state_->pause(reaction, attempt), wanted),
+                                        state_->options.retry_delay_max);
+    log.note(attempt + 1, pause, *reason);
+    sleep_for(pause, stop);
     if (stop.stop_requested())
-      throw Error{Error::Kind::transient, fmt::format("{} was stopped", operation)};
+      throw Error{Error::Kind::transient, fmt::format("{} was stopped", action.described())};
   }
 }
 

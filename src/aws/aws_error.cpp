@@ -6,6 +6,7 @@
 
 #include <array>
 
+#include "aws/subject.hpp"
 #include "aws/xml_text.hpp"
 
 namespace dynamite {
@@ -121,11 +122,6 @@ bool checksum_fits(const HttpResponse& response) {
   return wanted == std::to_string(seen);
 }
 
-/// What was asked of AWS, as policies name it.
-struct Action {
-  std::string_view service, operation;
-};
-
 std::string hint_for(std::string_view name, const Action& action) {
   if (name.starts_with("AccessDenied"))
     // Signatures of CloudWatch call it monitoring, policies do not.
@@ -145,19 +141,23 @@ bool is_transient(int status) { return status >= 500 || status == 408 || is_thro
 
 // AWS names its errors. What has no name comes from something between: it may pass, a body that is
 // too large does not.
-Failure unnamed(const HttpResponse& response, std::string_view operation) {
+Failure unnamed(const HttpResponse& response, const Action& action) {
   const bool again = response.status != 413;
+  const std::string proxy =
+      response.proxy.empty() ? "" : fmt::format(" through the proxy {}", response.proxy);
+  std::string hint = is_transient(response.status) ? "" : "check the endpoint and the proxy";
+  if (!proxy.empty()) hint = "check that proxy, or name the endpoint's host in NO_PROXY";
   return {AwsError{again ? transient : bug, "",
-                   fmt::format("{} answered HTTP {} without an error's name", operation,
-                               response.status),
-                   is_transient(response.status) ? "" : "check the endpoint and the proxy"},
+                   fmt::format("{} answered HTTP {} without an error's name{}", action.described(),
+                               response.status, proxy),
+                   std::move(hint)},
           !again                         ? give_up
           : is_throttle(response.status) ? retry_throttled
                                          : retry};
 }
 
 Failure named(const std::string& name, const Body& body, int status, const Action& action) {
-  const std::string_view operation = action.operation;
+  const std::string operation = action.described();
   const std::string separator = body.message.empty() ? "" : ": ";
   for (const Rule& rule : kRules)
     if (rule.name == name)
@@ -185,20 +185,25 @@ bool may_be_error(const HttpResponse& response) {
 
 }  // namespace
 
-std::optional<Failure> failure_of(const HttpResponse& response, std::string_view operation,
-                                  std::string_view service) {
+std::string Action::described() const {
+  const std::string subject = subject_of(body);
+  return subject.empty() ? std::string{operation} : fmt::format("{} of \"{}\"", operation, subject);
+}
+
+std::optional<Failure> failure_of(const HttpResponse& response, const Action& action) {
   if (!checksum_fits(response))
-    return Failure{AwsError{transient, "CrcMismatch",
-                            fmt::format("the answer to {} arrived damaged (CRC-32)", operation)},
-                   retry};
+    return Failure{
+        AwsError{transient, "CrcMismatch",
+                 fmt::format("the answer to {} arrived damaged (CRC-32)", action.described())},
+        retry};
   if (!may_be_error(response)) return std::nullopt;
   const bool success = response.status >= 200 && response.status < 300;
   const Body body = read_body(response.body);
   const std::string_view header = response.header("x-amzn-errortype");
   const std::string& said = body.type.empty() && !success ? body.code : body.type;
   const std::string name = bare_name(header.empty() ? said : header);
-  if (!name.empty()) return named(name, body, response.status, {service, operation});
-  return success ? std::nullopt : std::optional{unnamed(response, operation)};
+  if (!name.empty()) return named(name, body, response.status, action);
+  return success ? std::nullopt : std::optional{unnamed(response, action)};
 }
 
 }  // namespace dynamite

@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdlib>
 #include <mutex>
 #include <vector>
 
+#include "aws/endpoints.hpp"
 #include "aws/http.hpp"
 #include "core/error.hpp"
 #include "core/handle.hpp"
@@ -54,6 +56,29 @@ std::string why_failed(CURLcode code, const char* reason) {
   if (code == CURLE_WRITE_ERROR)
     return fmt::format("the answer is larger than {} MiB", kBodyBytesMax >> 20U);
   return reason[0] != '\0' ? reason : curl_easy_strerror(code);
+}
+
+/// HOST:PORT of the proxy that curl takes from the environment for that URL and went through;
+/// empty: none. curl itself tells only that it asked a proxy for a tunnel, or the port that it went
+/// to. User and password are left out.
+std::string proxy_of(CURL* curl, const std::string& url) {
+  const bool tls = url.starts_with("https:");
+  constexpr std::array<const char*, 4> kOfTls{"https_proxy", "HTTPS_PROXY", "all_proxy",
+                                              "ALL_PROXY"};
+  constexpr std::array<const char*, 4> kOfPlain{"http_proxy", "http_proxy", "all_proxy",
+                                                "ALL_PROXY"};
+  for (const char* name : tls ? kOfTls : kOfPlain) {
+    const char* value = std::getenv(name);
+    if (value == nullptr || *value == '\0') continue;
+    std::string proxy = host_of(value);
+    proxy.erase(0, proxy.rfind('@') + 1);
+    long tunnel = 0, port = 0;
+    curl_easy_getinfo(curl, CURLINFO_HTTP_CONNECTCODE, &tunnel);
+    curl_easy_getinfo(curl, CURLINFO_PRIMARY_PORT, &port);
+    const bool went_there = tls ? tunnel != 0 : proxy.ends_with(":" + std::to_string(port));
+    return went_there ? proxy : "";
+  }
+  return {};
 }
 
 void initialise_curl() {
@@ -176,12 +201,15 @@ HttpResponse CurlTransport::send(const HttpRequest& request, std::stop_token sto
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, &response);
   const CURLcode code = session->perform(stop);
+  const std::string proxy = request.use_proxy ? proxy_of(curl, request.url) : "";
   if (code != CURLE_OK) {
     // The session goes with its connections: none of them is trusted now.
     throw Error{Error::Kind::transient,
-                fmt::format("no answer from {}: {}", request.url,
+                fmt::format("no answer from {}{}{}: {}", request.url,
+                            proxy.empty() ? "" : " through the proxy ", proxy,
                             stop.stop_requested() ? "stopped" : why_failed(code, reason.data()))};
   }
+  response.proxy = proxy;
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   response.status = static_cast<int>(status);

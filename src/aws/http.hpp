@@ -24,8 +24,9 @@ struct HttpRequest {
 
 struct HttpResponse {
   int status = 0;
-  Headers headers;   ///< names in lower case
-  std::string body;  ///< as transmitted, never decompressed
+  Headers headers;      ///< names in lower case
+  std::string body;     ///< as transmitted, never decompressed
+  std::string proxy{};  ///< HOST:PORT that the answer came through; empty: none, as far as is known
 
   /// The first header of that lower-case name, or empty.
   std::string_view header(std::string_view name) const noexcept;

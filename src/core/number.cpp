@@ -162,6 +162,24 @@ void append_json_number(std::string& out, std::string_view text) {
     append_canonical_number(out, text);
 }
 
+std::string plain_number(std::string_view canonical) {
+  constexpr std::int64_t kDigitsMax = 40;
+  if (canonical == "0") return "0";
+  const std::string_view sign = canonical.substr(0, canonical.starts_with('-') ? 1 : 0);
+  const std::size_t e = canonical.find('e');
+  std::string digits{canonical.substr(sign.size(), e - sign.size())};
+  std::int64_t exponent = 0;
+  std::from_chars(canonical.data() + e + 1, canonical.data() + canonical.size(), exponent);
+  const std::int64_t whole = std::ssize(digits) + exponent;  // digits before the point
+  if (whole > kDigitsMax || -exponent > kDigitsMax) return std::string{canonical};
+  if (exponent >= 0)
+    return std::string{sign} + digits + std::string(static_cast<std::size_t>(exponent), '0');
+  if (whole <= 0)
+    return std::string{sign} + "0." + std::string(static_cast<std::size_t>(-whole), '0') + digits;
+  return std::string{sign} + digits.substr(0, static_cast<std::size_t>(whole)) + "." +
+         digits.substr(static_cast<std::size_t>(whole));
+}
+
 std::strong_ordering compare_canonical_numbers(std::string_view a, std::string_view b) {
   const Canonical x{a};
   const Canonical y{b};

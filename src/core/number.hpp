@@ -20,6 +20,9 @@ void append_json_number(std::string& out, std::string_view text);
 /// True of most numbers: append_json_number appends `text` as it is.
 bool is_short_json_number(std::string_view text) noexcept;
 
+/// A canonical number as people write it, "13" of "13e0", unless that takes more than 40 digits.
+std::string plain_number(std::string_view canonical);
+
 /// Orders two canonical numbers by value.
 std::strong_ordering compare_canonical_numbers(std::string_view a, std::string_view b);
 

@@ -84,6 +84,8 @@ std::string part_json(const KeyAttribute& attribute, std::string_view bytes) {
   std::string value;
   if (attribute.type == KeyType::B)
     append_base64(value, bytes);
+  else if (attribute.type == KeyType::N)
+    value = plain_number(bytes);
   else
     value = bytes;
   return fmt::format(R"({}:{{"{}":{}}})", json_string(attribute.name),

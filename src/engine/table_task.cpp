@@ -97,7 +97,10 @@ void TableTask::begin_pass(Worker& worker) {
   table_->loads = passes.replica_is_empty();
   table_->items_scanned = 0;
   table_->pass_started(segments);
-  spdlog::info("pass started table={} epoch={} segments={}", log_value(name()), epoch_, segments);
+  const auto units = table_->read_rate.units_per_second();
+  spdlog::info("pass started table={} epoch={} segments={} read_units_per_second={}",
+               log_value(name()), epoch_, segments,
+               units ? fmt::format("{:.0f}", *units) : "unlimited");
   add_segments(worker);
 }
 

@@ -11,7 +11,10 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
+#include <thread>
 
+#include "support/http_server.hpp"
 #include "support/process.hpp"
 
 namespace dynamite {
@@ -112,6 +115,28 @@ TEST_F(ProgramTest, AStandardOutputThatIsFullOrClosedIsAnError) {
     EXPECT_THAT(outcome.err, HasSubstr("cannot write all results to standard output"));
   }
   EXPECT_EQ(run("--help", "", DYNAMITE_PROGRAM, ">&- 2>&-").status, 1);
+}
+
+TEST_F(ProgramTest, FollowingNothingIsAnErrorUnlessItIsToldToWait) {
+  test::HttpServer aws{[](const test::ServedRequest&) {
+    return test::ServedResponse{.body = R"({"TableNames":[]})"};
+  }};
+  const std::map<std::string, std::string> environment{
+      {"DYNAMITE_URL", "postgresql://127.0.0.1:1/db"},
+      {"AWS_REGION", "eu-west-1"},
+      {"AWS_ENDPOINT_URL", aws.url()}};
+
+  const test::Finished refused = test::run_program({"replicate", "--all"}, environment);
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_THAT(refused.errors,
+              AllOf(HasSubstr("no table of eu-west-1 can be followed"), HasSubstr("--wait")));
+
+  test::Process waiting{{DYNAMITE_PROGRAM, "replicate", "--all", "--wait"}, environment};
+  for (int look = 0; look < 100 && waiting.errors().empty(); ++look)
+    std::this_thread::sleep_for(50ms);
+  EXPECT_THAT(waiting.errors(), HasSubstr("waiting for tables"));
+  waiting.signal(SIGTERM);
+  EXPECT_EQ(waiting.wait(), 0);
 }
 
 TEST_F(ProgramTest, NameOfALinkSelectsTheCommand) {

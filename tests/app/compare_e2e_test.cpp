@@ -65,8 +65,7 @@ TEST_F(CompareTest, TellsWhatIsMissingDifferentAndAGhost) {
   EXPECT_THAT(compared.output, HasSubstr("30 items, 1 missing, 1 different, 1 ghosts, 0 that"));
   for (const char* key : {"3", "5", "1007"})
     EXPECT_THAT(compared.output,
-                ::testing::ContainsRegex(fmt::format(
-                    R"(\{{"pk":\{{"N":"{}(e[0-9]+)?"\}},"sk":\{{"B":"AP8="\}}\}})", key)));
+                HasSubstr(fmt::format(R"({{"pk":{{"N":"{}"}},"sk":{{"B":"AP8="}}}})", key)));
 }
 
 TEST_F(CompareTest, RepairsWhatDiffersAndLeavesTheRest) {

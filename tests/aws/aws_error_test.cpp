@@ -19,13 +19,13 @@ using enum Error::Kind;
 using enum Reaction;
 
 Failure failure(const HttpResponse& response) {
-  auto found = dynamite::failure_of(response, "Scan");
+  auto found = dynamite::failure_of(response, {.operation = "Scan"});
   if (!found) throw std::logic_error{"that is a result: " + response.body};
   return std::move(*found);
 }
 
 bool is_result(const HttpResponse& response) {
-  return !dynamite::failure_of(response, "Scan").has_value();
+  return !dynamite::failure_of(response, {.operation = "Scan"}).has_value();
 }
 
 struct Wanted {

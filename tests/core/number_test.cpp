@@ -180,5 +180,19 @@ TEST(CompareCanonicalNumbers, TakesNothingElse) {
         << text;
 }
 
+TEST(PlainNumber, IsWrittenAsPeopleDo) {
+  for (const auto& [canonical, plain] :
+       std::vector<std::pair<const char*, const char*>>{{"0", "0"},
+                                                        {"13e0", "13"},
+                                                        {"-15e-1", "-1.5"},
+                                                        {"1e3", "1000"},
+                                                        {"5e-3", "0.005"},
+                                                        {"12345e-2", "123.45"},
+                                                        {"1e100", "1e100"},
+                                                        {"1e-130", "1e-130"},
+                                                        {"-1e-3", "-0.001"}})
+    EXPECT_EQ(plain_number(canonical), plain) << canonical;
+}
+
 }  // namespace
 }  // namespace dynamite

@@ -14,7 +14,7 @@ void run(std::string_view input) {
   const std::string text{input};
   for (const int status : {200, 400, 503}) {
     const HttpResponse response{.status = status, .headers = {}, .body = text};
-    const auto failure = failure_of(response, "GetRecords");
+    const auto failure = failure_of(response, {.operation = "GetRecords", .body = text});
     require(failure || status == 200, "only 200 is a result");
   }
   for (const std::string& secret : xml_texts(input, "SecretAccessKey"))

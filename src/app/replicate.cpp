@@ -102,9 +102,9 @@ int run_engine(const Context& context, const EngineOptions& options,
 /// With `--wait` looks again until there are some.
 std::vector<SelectedTable> tables_to_follow(const Context& context, DynamoDb& dynamodb) {
   Reminder waiting;
-  for (;;) {
+  while (!context.stop.stop_requested()) {
     std::vector<SelectedTable> tables = select_tables_to_read(context, dynamodb, true);
-    if (!tables.empty() || context.stop.stop_requested()) return tables;
+    if (!tables.empty()) return tables;
     const std::string what =
         fmt::format("no table of {} can be followed: none has a stream", context.config.region);
     if (!context.line.wait)
@@ -115,6 +115,7 @@ std::vector<SelectedTable> tables_to_follow(const Context& context, DynamoDb& dy
       spdlog::warn("waiting for tables reason={}", in_quotes(what));
     sleep_for(kTablesPause, context.stop);
   }
+  return {};
 }
 
 }  // namespace

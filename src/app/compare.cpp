@@ -26,6 +26,9 @@ void print(const Context& context, const TableDescription& table, const Differen
              found.count(Difference::different), found.count(Difference::ghost),
              found.count(Difference::unstorable));
   for (const std::string& key : found.keys) fmt::print("  {}\n", key);
+  if (found.known > 0)
+    fmt::print("{0}: {1} of them are known: see `dynamite dead-letters --table {0}`\n", table.name,
+               found.known);
   if (context.line.compare.repair) fmt::print("{}: {} rows repaired\n", table.name, found.repaired);
   if (found.stopped_early)
     fmt::print("{0}: there are more; `dynamite snapshot --table {0}` makes the replica anew\n",

@@ -11,6 +11,7 @@
 #include "app/replicas.hpp"
 #include "core/json_text.hpp"
 #include "core/visible.hpp"
+#include "replica/dead_letters.hpp"
 #include "replica/identifier.hpp"
 #include "replica/locks.hpp"
 
@@ -26,6 +27,7 @@ constexpr std::int64_t kLambdaSignMsMax = 2 * 3'600'000;
 struct TableStatus {
   std::string table, replica, state, problem, follower;
   std::int64_t rows = 0, records = 0, items_scanned = 0, dead_letters = 0, open_gaps = 0;
+  std::int64_t undeletable_rows = 0;  // of the dead letters
   std::int64_t epoch = 0, completed_epoch = 0, shards_open = 0;
   std::optional<std::int64_t> lag_ms = {};            // newest record applied
   std::optional<std::int64_t> since_applied_ms = {};  // last commit of a record
@@ -80,7 +82,8 @@ std::vector<TableStatus> read_status(pg::Connection& connection, const Config& c
   s.records::bigint, s.items_scanned::bigint, s.dead_letters, s.open_gaps, s.epoch, s.completed_epoch,
   s.shards_open, {0}, {1},
   greatest((SELECT reltuples FROM pg_class WHERE oid = to_regclass(s.replica)), 0)::bigint,
-  l.pid IS NOT NULL, {2}
+  l.pid IS NOT NULL, {2},
+  (SELECT count(*) FROM {5} d WHERE d.replica_id = r.replica_id AND {6})
 FROM {3} s JOIN {4} r ON r.source_arn = s.source_arn
 LEFT JOIN LATERAL (
   SELECT k.pid, a.state_change AS used_at
@@ -91,7 +94,8 @@ LEFT JOIN LATERAL (
 ORDER BY s.table_name)",
           age_ms("s.last_record_time"), age_ms("s.last_applied_at"),
           age_ms("CASE s.follower WHEN 'daemon' THEN l.used_at ELSE r.followed_at END"),
-          state_name(config.state_schema, "status"), state_name(config.state_schema, "replica")),
+          state_name(config.state_schema, "status"), state_name(config.state_schema, "replica"),
+          state_name(config.state_schema, "dead_letter"), is_swept_letter("d.record")),
       std::move(pg::Params{}.number(alive_lock_class(config.state_schema))));
   std::vector<TableStatus> tables;
   for (int row = 0; row < rows.rows(); ++row) {
@@ -114,6 +118,7 @@ ORDER BY s.table_name)",
     table.rows = number(14);
     table.daemon_lives = rows.flag(row, 15);
     table.since_sign_ms = optional_age(rows, row, 16);
+    table.undeletable_rows = number(17);
     table.configured = config.tables.empty() || find_rule(config.tables, table.table) != nullptr;
     tables.push_back(std::move(table));
   }
@@ -128,11 +133,11 @@ std::string to_json(const TableStatus& t) {
   return fmt::format(
       R"({{"table":{},"replica":{},"state":{},"problem":{},"follower":{},"configured":{},"healthy":{},)"
       R"("epoch":{},"completed_epoch":{},"items_scanned":{},"records":{},"rows_estimated":{},)"
-      R"("shards_open":{},"dead_letters":{},"open_gaps":{},"lag_ms":{},"since_applied_ms":{},"since_sign_ms":{}}})",
+      R"("shards_open":{},"dead_letters":{},"undeletable_rows":{},"open_gaps":{},"lag_ms":{},"since_applied_ms":{},"since_sign_ms":{}}})",
       json_string(t.table), json_string(t.replica), json_string(t.state),
       t.trouble().empty() ? "null" : json_string(t.trouble()), json_string(t.follower),
       t.configured, t.healthy(), t.epoch, t.completed_epoch, t.items_scanned, t.records, t.rows,
-      t.shards_open, t.dead_letters, t.open_gaps, number_or_null(t.lag_ms),
+      t.shards_open, t.dead_letters, t.undeletable_rows, t.open_gaps, number_or_null(t.lag_ms),
       number_or_null(t.since_applied_ms), number_or_null(t.since_sign_ms));
 }
 
@@ -152,6 +157,11 @@ void print_text(const std::vector<TableStatus>& tables) {
                t.follower, t.items_scanned, t.records, last, t.dead_letters, t.open_gaps);
     if (!t.trouble().empty()) fmt::print("  problem: {}\n", visible(t.trouble()));
     if (t.completed_epoch == 0) fmt::print("  no snapshot pass is complete yet\n");
+    if (t.undeletable_rows > 0)
+      fmt::print(
+          "  {} of its rows have no item and cannot be deleted: see `dynamite dead-letters "
+          "--table {}`\n",
+          t.undeletable_rows, t.table);
     if (!t.configured) fmt::print("  no longer configured: its rows stay as they are\n");
   }
 }

@@ -48,6 +48,7 @@ std::uint64_t Differences::total() const {
 
 Differences& Differences::operator+=(const Differences& more) {
   items += more.items;
+  known += more.known;
   repaired += more.repaired;
   for (std::size_t i = 0; i < of.size(); ++i) of[i] += more.of[i];
   return *this;
@@ -238,13 +239,25 @@ bool TableCompare::follower_passed(std::int64_t since_micros) {
   return row.rows() == 0 || row.flag(0, 0);
 }
 
+std::map<std::string, std::int64_t> TableCompare::letters_of_suspects() {
+  std::vector<std::string> keys;
+  for (const Suspect& suspect : suspects_)
+    if (!suspect.key.empty()) keys.push_back(suspect.key);
+  return DeadLetters{connection_, replica_}.by_key(keys);
+}
+
 void TableCompare::count_and_repair() {
   std::vector<DoubtfulKey> wrong;
+  const auto letters = letters_of_suspects();
   for (const Suspect& suspect : suspects_) {
     ++found_.of[static_cast<std::size_t>(suspect.difference)];
     if (suspect.difference == Difference::unstorable) continue;
+    const auto letter = letters.find(suspect.key);
+    if (letter != letters.end()) ++found_.known;
     if (found_.keys.size() < kKeysShown)
-      found_.keys.push_back(key_json(suspect.key, replica_.source->key_schema));
+      found_.keys.push_back(
+          key_json(suspect.key, replica_.source->key_schema) +
+          (letter == letters.end() ? "" : fmt::format(", dead letter {}", letter->second)));
     wrong.push_back({.key = suspect.key});
   }
   suspects_.clear();

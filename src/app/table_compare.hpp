@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <exception>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -13,6 +14,7 @@
 #include "app/progress.hpp"
 #include "engine/reread.hpp"
 #include "replica/comparison.hpp"
+#include "replica/dead_letters.hpp"
 #include "source/read_rate.hpp"
 #include "source/segment_reader.hpp"
 
@@ -23,7 +25,8 @@ struct Differences {
   std::uint64_t items = 0;
   std::array<std::uint64_t, 5> of{};  ///< by Difference
   std::uint64_t repaired = 0;
-  std::vector<std::string> keys;  ///< the first ones, as DynamoDB JSON
+  std::uint64_t known = 0;        ///< differences whose key has a dead letter
+  std::vector<std::string> keys;  ///< the first ones, as DynamoDB JSON, with their dead letters
   bool stopped_early = false;     ///< there are more
 
   std::uint64_t count(Difference difference) const {
@@ -61,6 +64,7 @@ class TableCompare {
   bool follower_passed(std::int64_t since_micros);
   std::int64_t server_micros();
   void count_and_repair();
+  std::map<std::string, std::int64_t> letters_of_suspects();
   void require_not_stopped() const;
 
   const Context& context_;

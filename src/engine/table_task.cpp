@@ -140,9 +140,12 @@ void TableTask::add_segments(Worker& worker) {
 void TableTask::sweep(Worker& worker) {
   Passes passes{worker.connection(), table_->replica};
   passes.begin_sweep(epoch_, worker.stop());
-  const std::uint64_t swept = passes.sweep(epoch_, worker.stop());
+  const SweepOutcome swept = passes.sweep(epoch_, options_.apply, worker.stop());
   spdlog::info("pass complete table={} epoch={} items={} swept={}", log_value(name()), epoch_,
-               table_->items_scanned.load(), swept);
+               table_->items_scanned.load(), swept.deleted);
+  if (swept.kept > 0)
+    spdlog::warn("rows without an item cannot be deleted table={} epoch={} dead_letters={}",
+                 log_value(name()), epoch_, swept.kept);
   if (options_.follow)
     phase_ = Phase::decide;  // a gap that was noticed since this pass began needs another
   else

@@ -265,6 +265,22 @@ FROM {6} ORDER BY u.n)",
       f.rows({}));
 }
 
+// Rows of pages that came in meanwhile have the epoch of the pass that runs, or a later one.
+std::string without_ghost_sql(const Fragments& f, const ReplicaTable& table) {
+  return fmt::format(
+      R"(SELECT u.n FROM {rows}
+WHERE NOT EXISTS (SELECT FROM {replica} t WHERE {row_matches} AND (
+  t.{epoch} < (SELECT CASE r.pass WHEN 'sweeping' THEN r.epoch ELSE r.completed_epoch END
+               FROM {state} r WHERE r.replica_id = {id})
+  OR EXISTS (SELECT FROM {tombstones} d
+             WHERE {tombstone_matches} AND d.epoch >= t.{epoch} AND d.version > t.{version}))))",
+      fmt::arg("rows", f.rows({})), fmt::arg("replica", f.replica),
+      fmt::arg("row_matches", f.row_matches()), fmt::arg("epoch", f.epoch),
+      fmt::arg("state", state_name(table.state_schema, "replica")), fmt::arg("id", table.id),
+      fmt::arg("tombstones", f.tombstones), fmt::arg("tombstone_matches", f.tombstone_matches()),
+      fmt::arg("version", f.version));
+}
+
 std::string dead_letter_sql(const std::string& state_schema) {
   return fmt::format(R"(INSERT INTO {}
   (replica_id, key, version, record, reason, sqlstate, constraint_name)
@@ -313,6 +329,7 @@ ApplySql apply_sql(const ReplicaTable& table) {
       .recheck_scanned = recheck_scanned_sql(fragments),
       .stamp = stamp_sql(fragments),
       .newest_version = newest_version_sql(fragments),
+      .without_ghost = without_ghost_sql(fragments, table),
       .require_follower = require_follower_sql(table.state_schema),
       .require_pass = call("require_pass", "$1::integer, $2::integer"),
       .require_epoch = call("require_epoch", "$1::integer, $2::integer"),

@@ -38,6 +38,8 @@ struct ApplySql {
   /// No parameters but the keys: the current epoch and the newest version that is known of each
   /// key, by its row or tombstone; 0: none.
   std::string newest_version;
+  /// No parameters but the keys: numbers of the keys without a row that the last pass did not meet.
+  std::string without_ghost;
 
   // Of the state schema; their parameters are those of the functions and columns they name.
   std::string require_follower, require_pass, require_epoch, require_before;

@@ -6,19 +6,14 @@
 #include <string>
 
 #include "replica/locks.hpp"
+#include "replica/savepoint.hpp"
 
 namespace dynamite {
 namespace {
 
-constexpr std::string_view kLockShared =
-    "SELECT pg_advisory_xact_lock_shared($1::integer, $2::integer)";
 constexpr std::string_view kSetTimeouts =
     "SELECT set_config('statement_timeout', $1, true), "
     "set_config('idle_in_transaction_session_timeout', $1, true)";
-constexpr std::string_view kConstraintsNow = "SET CONSTRAINTS ALL IMMEDIATE";
-constexpr std::string_view kSavepoint = "SAVEPOINT dynamite";
-constexpr std::string_view kRelease = "RELEASE SAVEPOINT dynamite";
-constexpr std::string_view kRollBackTo = "ROLLBACK TO SAVEPOINT dynamite";
 
 DeadLetter refused(const Change& change, const pg::PgError& error) {
   return {.key = change.key,
@@ -205,18 +200,10 @@ void ApplyTransaction::set_aside(pg::Transaction& transaction, const Change& cha
 
 std::optional<pg::PgError> ApplyTransaction::try_within_savepoint(pg::Transaction& transaction,
                                                                   Statements statements) {
-  statements.insert(statements.begin(), pg::Statement{kSavepoint, {}});
-  statements.push_back({kRelease, {}});
-  try {
-    const auto results = transaction.run(statements);
-    for (std::size_t i = 0; i < results.size(); ++i) count_applied(statements[i].sql, results[i]);
-    return std::nullopt;
-  } catch (const pg::PgError& error) {
-    if (error.kind() != Error::Kind::poison) throw;
-    transaction.run(kRollBackTo);
-    transaction.run(kRelease);
-    return error;
-  }
+  const Attempt attempt = attempt_within_savepoint(transaction, statements);
+  for (std::size_t i = 0; i < attempt.results.size(); ++i)
+    count_applied(statements[i].sql, attempt.results[i]);
+  return attempt.refusal;
 }
 
 void ApplyTransaction::add_prologue(Statements& out) const {
@@ -230,9 +217,7 @@ void ApplyTransaction::add_prologue(Statements& out) const {
     out.push_back({kSetTimeouts, {}});
     out.back().params.number(std::max(left, milliseconds{1}).count());  // 0 would mean none
   }
-  const LockKeys keys = lock_keys(request_.table);
-  out.push_back({kLockShared, {}});
-  out.back().params.number(keys.transaction_class).number(keys.replica);
+  out.push_back(lock_shared(request_.table));
   if (!request_.retried_letters.empty()) {
     out.push_back({sql_.discard_dead_letters, {}});
     out.back().params.text(fmt::format("{{{}}}", fmt::join(request_.retried_letters, ",")));

@@ -5,44 +5,13 @@
 #include <algorithm>
 
 #include "core/error.hpp"
-#include "core/key.hpp"
-#include "core/number.hpp"
 #include "replica/identifier.hpp"
+#include "replica/key_text.hpp"
 #include "replica/row_set.hpp"
 #include "replica/transcoder.hpp"
 
 namespace dynamite {
 namespace {
-
-std::string cast_of(KeyType type) {
-  return type == KeyType::S ? "text" : std::string{key_column_type(type)};
-}
-
-std::string bytes_of_hex(std::string_view hex) {
-  std::string bytes;
-  const auto value = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-  for (std::size_t i = 2; i + 1 < hex.size(); i += 2)  // behind "\x"
-    bytes += static_cast<char>(value(hex[i]) * 16 + value(hex[i + 1]));
-  return bytes;
-}
-
-/// Of a key's parts as PostgreSQL writes them.
-std::string canonical_key(const KeySchema& keys, const std::vector<std::string>& parts) {
-  std::string key;
-  const auto append = [&](const KeyAttribute& attribute, const std::string& part) {
-    std::string bytes;
-    if (attribute.type == KeyType::B)
-      bytes = bytes_of_hex(part);
-    else if (attribute.type == KeyType::N)
-      append_canonical_number(bytes, part);
-    else
-      bytes = part;
-    append_key_part(key, bytes);
-  };
-  append(keys.partition, parts[0]);
-  if (keys.sort) append(*keys.sort, parts[1]);
-  return key;
-}
 
 /// False, and nothing is appended, if PostgreSQL cannot hold the item.
 bool append_natural(RowArrays& rows, std::string_view image) {
@@ -69,8 +38,8 @@ Comparison::Comparison(pg::Connection& connection, const ReplicaTable& table)
   const BookkeepingColumns b = bookkeeping_columns(keys);
   item_ = quote_identifier(b.item);
   types_ = quote_identifier(b.types);
-  casts_.push_back(cast_of(keys.partition.type));
-  if (keys.sort) casts_.push_back(cast_of(keys.sort->type));
+  casts_.emplace_back(key_cast_type(keys.partition.type));
+  if (keys.sort) casts_.emplace_back(key_cast_type(keys.sort->type));
   std::string definitions;
   for (std::size_t part = 0; part < columns_.size(); ++part) {
     definitions += fmt::format("{}k{} {}", part == 0 ? "" : ", ", part + 1, casts_[part]);
@@ -156,11 +125,9 @@ WHERE t.{0} IS DISTINCT FROM ((${4}::text[])[u.n])::jsonb
 }
 
 std::vector<Suspect> Comparison::keys_of_rows(const std::string& from, std::size_t limit) {
-  std::vector<std::string> columns;
-  for (std::size_t part = 0; part < columns_.size(); ++part)
-    columns.push_back(casts_[part] == "bytea"
-                          ? fmt::format("'\\x' || encode(t.{}, 'hex')", columns_[part])
-                          : fmt::format("t.{}::text", columns_[part]));
+  const KeySchema& keys = table_.source->key_schema;
+  std::vector<std::string> columns{key_as_text("t." + columns_[0], keys.partition.type)};
+  if (keys.sort) columns.push_back(key_as_text("t." + columns_[1], keys.sort->type));
   const pg::Result found = connection_.run(
       fmt::format("SELECT {} FROM {} LIMIT {}", fmt::join(columns, ", "), from, limit));
   std::vector<Suspect> suspects;
@@ -168,8 +135,7 @@ std::vector<Suspect> Comparison::keys_of_rows(const std::string& from, std::size
     std::vector<std::string> parts;
     for (int column = 0; column < static_cast<int>(columns.size()); ++column)
       parts.emplace_back(found.at(row, column));
-    suspects.push_back(
-        {.key = canonical_key(table_.source->key_schema, parts), .difference = Difference::ghost});
+    suspects.push_back({.key = canonical_key(keys, parts), .difference = Difference::ghost});
   }
   return suspects;
 }

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "decode/decode.hpp"
+#include "replica/apply_sql.hpp"
 #include "replica/identifier.hpp"
 #include "replica/newest_versions.hpp"
+#include "replica/row_set.hpp"
 
 namespace dynamite {
 namespace {
@@ -22,7 +25,20 @@ std::string bytes_of(std::string_view text) {
   return bytes;
 }
 
+// An event source that no record of a stream has.
+constexpr std::string_view kSweptRecord = R"({"eventSource":"dynamite:sweep",)";
+
 }  // namespace
+
+std::string swept_record(std::string_view key, const KeySchema& keys) {
+  return fmt::format(R"({}"eventName":"REMOVE","dynamodb":{{"Keys":{}}}}})", kSweptRecord,
+                     key_json(key, keys));
+}
+
+std::string is_swept_letter(std::string_view record) {
+  return fmt::format("substr({}, 1, {}) = convert_to({}, 'UTF8')", record, kSweptRecord.size(),
+                     quote_literal(std::string{kSweptRecord}));
+}
 
 std::vector<StoredLetter> DeadLetters::page(std::int64_t after, std::span<const std::int64_t> ids) {
   const pg::Result rows = connection_.run(
@@ -99,7 +115,49 @@ std::uint64_t DeadLetters::discard_overtaken() {
     });
     discarded += discard(overtaken(letters)).letters;
   }
-  return discarded;
+  return discarded + discard_swept();
+}
+
+std::uint64_t DeadLetters::discard_swept() {
+  const KeySchema& schema = table_.source->key_schema;
+  const std::string without_ghost = apply_sql(table_).without_ghost;
+  const std::string select = fmt::format(
+      R"(SELECT dead_letter_id, key FROM {} WHERE replica_id = $1::integer
+  AND {} AND dead_letter_id > $2::bigint
+ORDER BY dead_letter_id LIMIT {})",
+      state_name(table_.state_schema, "dead_letter"), is_swept_letter("record"), kPage);
+  std::uint64_t discarded = 0;
+  for (std::int64_t after = 0;;) {
+    const pg::Result page =
+        connection_.run(select, std::move(pg::Params{}.number(table_.id).number(after)));
+    if (page.rows() == 0) return discarded;
+    after = page.number(page.rows() - 1, 0);
+    RowArrays keys;
+    for (int row = 0; row < page.rows(); ++row) append_key(keys, bytes_of(page.at(row, 1)), schema);
+    pg::Params params;
+    params.array(keys.k1);
+    if (schema.sort) params.array(keys.k2);
+    const pg::Result healed = connection_.run(without_ghost, std::move(params));
+    std::vector<std::int64_t> ids;
+    for (int row = 0; row < healed.rows(); ++row)
+      ids.push_back(page.number(static_cast<int>(healed.number(row, 0)) - 1, 0));
+    if (!ids.empty()) discarded += discard(ids).letters;
+  }
+}
+
+std::map<std::string, std::int64_t> DeadLetters::by_key(std::span<const std::string> keys) {
+  pg::Array list;
+  for (const std::string& key : keys) append_bytes(list, key);
+  const pg::Result rows =
+      connection_.run(fmt::format(R"(SELECT d.key, max(d.dead_letter_id)
+FROM (SELECT k::bytea AS key FROM unnest($2::text[]) AS k) w JOIN {} d ON sha256(d.key) = sha256(w.key)
+WHERE d.replica_id = $1::integer GROUP BY d.key)",
+                                  state_name(table_.state_schema, "dead_letter")),
+                      std::move(pg::Params{}.number(table_.id).array(list)));
+  std::map<std::string, std::int64_t> letters;
+  for (int row = 0; row < rows.rows(); ++row)
+    letters.emplace(bytes_of(rows.at(row, 0)), rows.number(row, 1));
+  return letters;
 }
 
 }  // namespace dynamite

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/version.hpp"
@@ -29,6 +31,13 @@ struct Discarded {
   std::uint64_t without_key = 0;  ///< of these
 };
 
+/// What stands for the record in a dead letter of a row that a sweep could not delete: the remove
+/// that it should have been.
+std::string swept_record(std::string_view key, const KeySchema& keys);
+
+/// SQL: whether `record`, a column of dead_letter, is one of swept_record.
+std::string is_swept_letter(std::string_view record);
+
 /// The dead letters of one replica.
 class DeadLetters {
  public:
@@ -46,8 +55,15 @@ class DeadLetters {
   /// recorded as a gap, which the next pass heals.
   Discarded discard(std::span<const std::int64_t> ids);
 
-  /// Discards those whose key was written anew since, by a later record. Returns how many.
+  /// Discards those whose key was written anew since, by a later record or page, and those of rows
+  /// that are gone. Returns how many.
   std::uint64_t discard_overtaken();
+
+  /// Of those only the ones that a sweep left: its row is gone, or a page has it.
+  std::uint64_t discard_swept();
+
+  /// By key (canonical), the newest letter of each that has one.
+  std::map<std::string, std::int64_t> by_key(std::span<const std::string> keys);
 
  private:
   std::vector<std::int64_t> overtaken(std::span<const StoredLetter> letters);

@@ -21,4 +21,11 @@ LockKeys lock_keys(const ReplicaTable& table) {
           .replica = table.id};
 }
 
+pg::Statement lock_shared(const ReplicaTable& table) {
+  const LockKeys keys = lock_keys(table);
+  pg::Statement statement{"SELECT pg_advisory_xact_lock_shared($1::integer, $2::integer)", {}};
+  statement.params.number(keys.transaction_class).number(keys.replica);
+  return statement;
+}
+
 }  // namespace dynamite

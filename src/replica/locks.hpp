@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "pg/statement.hpp"
 #include "replica/replica_table.hpp"
 
 namespace dynamite {
@@ -17,6 +18,9 @@ struct LockKeys {
 };
 
 LockKeys lock_keys(const ReplicaTable& table);
+
+/// Takes LockKeys::transaction_class, shared: until the transaction ends no pass starts or ends.
+pg::Statement lock_shared(const ReplicaTable& table);
 
 /// LockKeys::alive_class of every replica of that state schema.
 std::int32_t alive_lock_class(const std::string& state_schema);

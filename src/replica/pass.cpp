@@ -4,67 +4,19 @@
 
 #include "core/error.hpp"
 #include "pg/pipeline.hpp"
+#include "replica/dead_letters.hpp"
 #include "replica/exclusive.hpp"
 #include "replica/identifier.hpp"
-#include "replica/locks.hpp"
 
 namespace dynamite {
 namespace {
 
-// One transaction of the sweep: short enough that nobody waits for its row locks.
-constexpr int kSweepRows = 5'000;
 constexpr int kExpireRows = 10'000;
 
 PassState::Phase phase_of(std::string_view text) {
   if (text == "running") return PassState::Phase::running;
   if (text == "sweeping") return PassState::Phase::sweeping;
   return PassState::Phase::none;
-}
-
-/// `(t."pk", t."sk")`
-std::string key_row(const ReplicaTable& table, std::string_view prefix) {
-  std::string sql = "(";
-  for (const std::string& column : table.key_columns())
-    sql += fmt::format("{}{}{}", sql.size() > 1 ? ", " : "", prefix, column);
-  return sql + ")";
-}
-
-/// `($1::text, $2::numeric)`, the placeholders beginning at `first`.
-std::string key_parameters(const ReplicaTable& table, int first) {
-  const KeySchema& keys = table.source->key_schema;
-  const auto cast = [](KeyType type) {
-    return type == KeyType::S ? std::string_view{"text"} : key_column_type(type);
-  };
-  return keys.sort ? fmt::format("(${}::{}, ${}::{})", first, cast(keys.partition.type), first + 1,
-                                 cast(keys.sort->type))
-                   : fmt::format("(${}::{})", first, cast(keys.partition.type));
-}
-
-void add_key(pg::Params& params, const pg::Result& key) {
-  for (int column = 0; column < PQnfields(key.get()); ++column) params.text(key.at(0, column));
-}
-
-/// The last key of the next chunk behind `after`, as text; no row: the table ends there.
-pg::Result chunk_end(pg::Connection& connection, const ReplicaTable& table,
-                     const pg::Result* after) {
-  std::string text_columns, ascending, descending;
-  for (const std::string& column : table.key_columns()) {
-    const std::string_view comma = ascending.empty() ? "" : ", ";
-    text_columns += fmt::format("{}c.{}::text", comma, column);
-    descending += fmt::format("{}c.{} DESC", comma, column);
-    ascending += fmt::format("{}t.{}", comma, column);
-  }
-  const std::string where = after == nullptr ? ""
-                                             : fmt::format("WHERE {} > {}", key_row(table, "t."),
-                                                           key_parameters(table, 1));
-  pg::Params params;
-  if (after != nullptr) add_key(params, *after);
-  return connection.run(
-      fmt::format(
-          "SELECT {} FROM (SELECT {} FROM {} t {} ORDER BY {} LIMIT {}) c ORDER BY {} LIMIT 1",
-          text_columns, ascending, table.qualified_name(), where, ascending, kSweepRows,
-          descending),
-      std::move(params));
 }
 
 }  // namespace
@@ -140,60 +92,11 @@ void Passes::require_completed(std::int32_t epoch) {
                                                  table_.qualified_name())};
 }
 
-std::uint64_t Passes::sweep(std::int32_t epoch, std::stop_token stop) {
-  std::uint64_t deleted = 0;
-  std::optional<pg::Result> after;
-  for (;;) {
-    if (stop.stop_requested()) throw Error{Error::Kind::transient, "stopped during the sweep"};
-    pg::Result last = chunk_end(connection_, table_, after ? &*after : nullptr);
-    if (last.rows() == 0) break;
-    deleted += sweep_chunk(epoch, after ? &*after : nullptr, last);
-    after.emplace(std::move(last));
-  }
+SweepOutcome Passes::sweep(std::int32_t epoch, const ApplyOptions& options, std::stop_token stop) {
+  const SweepOutcome outcome = Sweep{connection_, table_, epoch, options}.run(std::move(stop));
+  DeadLetters{connection_, table_}.discard_swept();
   complete(epoch);
-  return deleted;
-}
-
-std::uint64_t Passes::sweep_chunk(std::int32_t epoch, const pg::Result* after,
-                                  const pg::Result& last) {
-  const auto keys = table_.key_columns();
-  const int parts = static_cast<int>(keys.size());
-  const BookkeepingColumns b = bookkeeping_columns(table_.source->key_schema);
-  std::string range = fmt::format("{} <= {}", key_row(table_, "t."), key_parameters(table_, 3));
-  if (after != nullptr)
-    range += fmt::format(" AND {} > {}", key_row(table_, "t."), key_parameters(table_, 3 + parts));
-  const std::string sweeping = fmt::format(
-      "(SELECT true FROM {} WHERE replica_id = $1::integer AND epoch = $2::integer AND pass = "
-      "'sweeping')",
-      state_name(table_.state_schema, "replica"));
-  const std::string tombstone_keys = parts == 2 ? "k1, k2" : "k1";
-  const std::string covered = fmt::format(
-      R"(DELETE FROM {0} t USING {1} d WHERE {2} AND {3} AND {4} = ({5})
-  AND d.epoch >= $2::integer AND d.version > t.{6})",
-      table_.qualified_name(), table_.tombstones(), sweeping, range, key_row(table_, "t."),
-      parts == 2 ? "d.k1, d.k2" : "d.k1", quote_identifier(b.version));
-  const std::string unmet = fmt::format(
-      R"(WITH gone AS (
-  DELETE FROM {0} t WHERE {1} AND {2} AND t.{3} < $2::integer RETURNING {4}, t.{5} AS version)
-INSERT INTO {6} AS d ({7}, version, epoch) SELECT gone.*, $2::integer FROM gone
-ON CONFLICT ({7}) DO UPDATE SET version = greatest(d.version, excluded.version),
-  epoch = greatest(d.epoch, excluded.epoch), removed_at = excluded.removed_at)",
-      table_.qualified_name(), sweeping, range, quote_identifier(b.epoch),
-      fmt::format("t.{}", fmt::join(keys, ", t.")), quote_identifier(b.version),
-      table_.tombstones(), tombstone_keys);
-  const LockKeys lock = lock_keys(table_);
-  std::vector<pg::Statement> statements;
-  statements.push_back({"SELECT pg_advisory_xact_lock_shared($1::integer, $2::integer)", {}});
-  statements.back().params.number(lock.transaction_class).number(lock.replica);
-  for (const std::string* sql : {&covered, &unmet}) {
-    statements.push_back({*sql, {}});
-    pg::Params& params = statements.back().params;
-    params.number(table_.id).number(epoch);
-    add_key(params, last);
-    if (after != nullptr) add_key(params, *after);
-  }
-  const auto results = pg::run_transaction(connection_, statements);
-  return results[1].affected() + results[2].affected();
+  return outcome;
 }
 
 void Passes::complete(std::int32_t epoch) {

@@ -8,6 +8,7 @@
 
 #include "pg/connection.hpp"
 #include "replica/replica_table.hpp"
+#include "replica/sweep.hpp"
 
 namespace dynamite {
 
@@ -51,11 +52,10 @@ class Passes {
   void begin_sweep(std::int32_t epoch, std::stop_token stop);
 
   /// Deletes the rows that the pass did not meet, and completes it. May be called again after a
-  /// crash. Returns how many rows it deleted.
-  std::uint64_t sweep(std::int32_t epoch, std::stop_token stop);
+  /// crash. Throws as Sweep::run does.
+  SweepOutcome sweep(std::int32_t epoch, const ApplyOptions& options, std::stop_token stop);
 
  private:
-  std::uint64_t sweep_chunk(std::int32_t epoch, const pg::Result* after, const pg::Result& last);
   void complete(std::int32_t epoch);
   void require_completed(std::int32_t epoch);
 

@@ -24,13 +24,7 @@ void append_hex(std::string& out, std::string_view bytes) {
 }
 
 void append_key_part_text(pg::Array& array, std::string_view part, KeyType type) {
-  if (type != KeyType::B) {
-    array.append(part);
-    return;
-  }
-  array.begin();
-  append_hex(array.buffer(), part);
-  array.end();
+  type == KeyType::B ? append_bytes(array, part) : array.append(part);
 }
 
 bool is_storable(std::string_view part, const KeyAttribute& attribute) {
@@ -116,6 +110,12 @@ void append_stamp(RowSet& rows, const Change& change, const KeySchema& key_schem
 }
 
 }  // namespace
+
+void append_bytes(pg::Array& array, std::string_view bytes) {
+  array.begin();
+  append_hex(array.buffer(), bytes);
+  array.end();
+}
 
 void append_key(RowArrays& arrays, std::string_view key, const KeySchema& key_schema) {
   const KeyParts parts = split_key(key);

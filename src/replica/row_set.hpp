@@ -64,4 +64,7 @@ void set_aside(RowSet& rows, const Change& change, const Error& reason,
 /// Throws Error{poison} if a part is a string with U+0000.
 void append_key(RowArrays& arrays, std::string_view key, const KeySchema& key_schema);
 
+/// Appends bytes as text that PostgreSQL casts to bytea.
+void append_bytes(pg::Array& array, std::string_view bytes);
+
 }  // namespace dynamite

@@ -121,6 +121,41 @@ TEST_F(DeadLettersTest, WhatIsRefusedAgainStays) {
   EXPECT_EQ(letters(), before);
 }
 
+TEST_F(DeadLettersTest, ARowThatNoSweepCanDeleteIsNamedUntilItGoes) {
+  for (const char* key : {"a", "b", "c"}) write(key, "good");
+  ASSERT_EQ(run({"snapshot"}).status, 0);
+  query(fmt::format("CREATE TABLE {}.notes (pk text COLLATE \"C\" REFERENCES {})", schema(),
+                    replica()));
+  query(fmt::format("INSERT INTO {}.notes VALUES ('b')", schema()));
+  for (const char* key : {"a", "b"})
+    source_.api().delete_item(table_, fmt::format(R"({{"pk":{{"S":"{}"}}}})", key));
+
+  const Finished copied = run({"snapshot"});
+
+  EXPECT_EQ(copied.status, 0) << copied.errors;
+  EXPECT_THAT(copied.errors, HasSubstr("rows without an item cannot be deleted"));
+  EXPECT_EQ(rows(), "b|good\nc|good");
+  const Finished compared = run({"compare"});
+  EXPECT_EQ(compared.status, 3);
+  EXPECT_THAT(compared.output, HasSubstr("1 ghosts"));
+  EXPECT_THAT(compared.output, HasSubstr("\n  {\"pk\":{\"S\":\"b\"}}, dead letter 1\n"));
+  EXPECT_THAT(compared.output, HasSubstr("1 of them are known: see `dynamite dead-letters"));
+  const Finished status = run({"status"});
+  EXPECT_EQ(status.status, 3);
+  EXPECT_THAT(status.output, HasSubstr("1 of its rows have no item and cannot be deleted"));
+  EXPECT_EQ(run({"dead-letters", "retry", "--all"}).status, 3);
+  ASSERT_EQ(run({"snapshot"}).status, 0);
+  EXPECT_EQ(letters(), "1");
+
+  query(fmt::format("DELETE FROM {}.notes", schema()));
+  const Finished retried = run({"dead-letters", "retry", "--all"});
+
+  EXPECT_EQ(retried.status, 0) << retried.output << retried.errors;
+  EXPECT_EQ(rows(), "c|good");
+  EXPECT_EQ(letters(), "0");
+  EXPECT_EQ(run({"compare"}).status, 0);
+}
+
 TEST_F(DeadLettersTest, AnItemThatAScanFoundIsRetriedToo) {
   write("a", "good");
   ASSERT_EQ(run({"snapshot"}).status, 0);

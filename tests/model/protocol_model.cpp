@@ -25,6 +25,8 @@ class Stepper {
     apply_pages();
     end_pass();
     come_late();
+    retry_letter();
+    discard_letter();
     forget();
     for (std::size_t i = 0; i < state_.transactions.size(); ++i) go_on(i);
     return std::move(steps_);
@@ -75,6 +77,7 @@ class Stepper {
       begin("an applier begins with " + number(record),
             {.work = put ? Work::put : Work::remove,
              .record = record,
+             .version = version_of(record),
              .image = put ? record : Byte{0}},
             state_);
     }
@@ -161,6 +164,7 @@ class Stepper {
       begin("the sweep begins", {.work = Work::sweep, .epoch = state_.epoch}, state_);
     } else if (state_.pass == Pass::sweeping) {
       next.pass = Pass::none;
+      next.completed = next.epoch;
       if (next.gap < next.epoch) next.gap = -1;
       take("the pass is complete", next);
     }
@@ -189,10 +193,57 @@ class Stepper {
     begin("it begins to be applied",
           {.work = image == 0 ? Work::remove : Work::put,
            .record = state_.late,
+           .version = version_of(state_.late),
            .image = image,
            .epoch = state_.read_back.epoch,
            .late = true},
           next);
+  }
+
+  // As Reread does: the item is read under the epoch, then applied just above what is known.
+  void retry_letter() {
+    State next = state_;
+    if (state_.retry_version > 0) {
+      const Page read = state_.read_back_for_letter;
+      next.read_back_for_letter = {};
+      next.retry_version = 0;
+      return begin("the letter's retry begins to be applied",
+                   {.work = read.image == 0 ? Work::remove : Work::put,
+                    .version = state_.retry_version,
+                    .image = read.image,
+                    .epoch = read.epoch,
+                    .late = true,
+                    .of_letter = true},
+                   next);
+    }
+    const bool under_way =
+        std::ranges::any_of(state_.transactions, [](const Transaction& t) { return t.of_letter; });
+    if (state_.letter < 0 || under_way) return;
+    const Byte newest = std::max({state_.row.version, state_.tombstone.version, Byte{0}});
+    if (state_.letter > 0 && newest > state_.letter) {
+      next.letter = -1;
+      return take("the letter is overtaken", next);
+    }
+    next.read_back_for_letter = {.epoch = state_.epoch, .image = source_image(state_, bounds_)};
+    next.retry_version = static_cast<Byte>(newest + (rules_.above_the_row ? 1 : 0));
+    if (next.retry_version == 0) return;
+    take("the letter is retried; the source has " + (next.read_back_for_letter.image == 0
+                                                         ? "nothing"
+                                                         : number(next.read_back_for_letter.image)),
+         next);
+  }
+
+  // The row is gone, or was written since the pass that did not meet it.
+  void discard_letter() {
+    if (state_.letter < 0) return;
+    const Byte swept = state_.pass == Pass::sweeping ? state_.epoch : state_.completed;
+    const Entry& row = state_.row;
+    const Entry& tombstone = state_.tombstone;
+    const bool covered = tombstone.epoch >= row.epoch && tombstone.version > row.version;
+    if (rules_.letters_outlive && row.there() && (row.epoch < swept || covered)) return;
+    State next = state_;
+    next.letter = -1;
+    take("the letter is discarded", next);
   }
 
   // Retention: records that all appliers are done with leave the stream; tombstones live twice as
@@ -232,6 +283,7 @@ class Stepper {
       case Work::put:
         return "put " + number(t.image) + (t.late ? " (late)" : "");
       case Work::remove:
+        if (t.of_letter) return "the letter's remove";
         return "remove " + number(t.record) + (t.late ? " (late)" : "");
       case Work::scanned:
         return "the page of pass " + number(t.epoch);
@@ -270,7 +322,7 @@ class Stepper {
     if (!tombstone.there() || !rules_.tombstone_check) return false;
     if (mine.work == Work::scanned) return tombstone.epoch >= mine.epoch;
     const bool equal = !again || rules_.recheck_equal;
-    return equal ? tombstone.version >= mine.record : tombstone.version > mine.record;
+    return equal ? tombstone.version >= mine.version : tombstone.version > mine.version;
   }
 
   // (3) probes the tombstones, then writes, which waits for who has the key; (4) probes again.
@@ -299,7 +351,7 @@ class Stepper {
     const Entry& row = state_.row;
     if (!row.there()) return true;
     if (mine.work == Work::scanned) return !rules_.epoch_guard || row.epoch < mine.epoch;
-    return !rules_.version_guard || row.version < mine.record;
+    return !rules_.version_guard || row.version < mine.version;
   }
 
   void commit(std::size_t index, State next, bool writes) {
@@ -310,10 +362,11 @@ class Stepper {
                   .epoch = mine.epoch,
                   .image = mine.image};
     else if (writes)
-      next.row = {.version = mine.record, .epoch = state_.epoch, .image = mine.image};
+      next.row = {.version = mine.version, .epoch = state_.epoch, .image = mine.image};
     if (of_pass && state_.pass == Pass::running && state_.epoch == mine.epoch)
       next.page_done = true;
     if (!of_pass && !mine.late) add(next.applied, mine.record);
+    if (mine.of_letter) next.letter = -1;
     end(index, name(mine) + (writes ? " is committed" : " is committed, without effect"), next);
   }
 
@@ -328,7 +381,7 @@ class Stepper {
     const bool older_row = state_.row.there() && is_older(state_.row, mine);
     if (mine.step == 1) {
       const bool late = (state_.tombstone.there() && rules_.tombstone_check &&
-                         state_.tombstone.version >= mine.record) ||
+                         state_.tombstone.version >= mine.version) ||
                         (state_.row.there() && !is_older(state_.row, mine));
       if (late) return commit_remove(index, next, false);
       moved.covered = older_row;  // it sees a row that it may delete
@@ -346,15 +399,16 @@ class Stepper {
   }
 
   bool is_older(const Entry& row, const Transaction& mine) const {
-    return !rules_.version_guard || row.version < mine.record;
+    return !rules_.version_guard || row.version < mine.version;
   }
 
   void commit_remove(std::size_t index, State next, bool deletes) {
     const Transaction& mine = state_.transactions[index];
     if (deletes) next.row = {};
-    const bool overtaken = next.row.there() && next.row.version >= mine.record;
-    if (!overtaken) leave_tombstone(next, mine.record);
+    const bool overtaken = next.row.there() && next.row.version >= mine.version;
+    if (!overtaken) leave_tombstone(next, mine.version);
     if (!mine.late) add(next.applied, mine.record);
+    if (mine.of_letter) next.letter = -1;
     end(index, name(mine) + " is committed", next);
   }
 
@@ -381,6 +435,7 @@ class Stepper {
                          state_.tombstone.version > row.version;
     const bool unmet = mine.holds && row.there() && row.epoch < mine.epoch;
     if (mine.holds && rules_.sweep && (covered || unmet)) {
+      if (bounds_.refusals) refuse_sweep(index);
       next.row = {};
       if (!covered && rules_.sweep_tombstones) leave_tombstone(next, row.version);
     }
@@ -388,6 +443,15 @@ class Stepper {
     end(index,
         next.row.there() == row.there() ? "the sweep leaves the key" : "the sweep deletes the row",
         next);
+  }
+
+  // The row stays, and a letter says so. It has the newest version that is known of the key.
+  void refuse_sweep(std::size_t index) {
+    State next = state_;
+    next.swept = true;
+    if (rules_.sweep_letters)
+      next.letter = std::max({state_.letter, state_.row.version, state_.tombstone.version});
+    end(index, "PostgreSQL refuses the sweep: the row stays", next);
   }
 
   const State& state_;
@@ -414,7 +478,7 @@ bool at_rest(const State& state, const Bounds& bounds) {
     if (!holds(state.applied, record) && !holds(state.lost, record)) return false;
   const bool idle = std::ranges::all_of(state.transactions,
                                         [](const Transaction& t) { return t.work == Work::none; });
-  return idle && state.pass == Pass::none && state.gap < 0;
+  return idle && state.pass == Pass::none && state.gap < 0 && state.letter < 0;
 }
 
 }  // namespace dynamite::model

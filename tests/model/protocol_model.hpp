@@ -18,6 +18,9 @@ struct Rules {
   bool recheck_equal = true;       ///< … also a tombstone of its own version
   bool sweep = true;               ///< rows that a pass did not meet are deleted
   bool sweep_tombstones = true;    ///< … and leave tombstones
+  bool sweep_letters = true;       ///< … and a row that cannot go becomes a dead letter
+  bool above_the_row = true;       ///< … whose retry has a version just above the row's
+  bool letters_outlive = true;     ///< … which stays while the row is one that no pass met
   bool epoch_guard = true;         ///< a scanned put needs a row of an older epoch
   bool lock_at_start = true;       ///< no applier is in flight when a pass starts
   bool lock_at_end = true;         ///< … or ends
@@ -37,13 +40,17 @@ struct Bounds {
   bool late = false;        ///< lost records may come back by another way
   bool new_stream = false;  ///< the stream may be switched off and on again
   bool expiry = false;      ///< tombstones may be forgotten
+  bool refusals = false;    ///< PostgreSQL may refuse what a sweep deletes
 };
 
 using Byte = std::int8_t;
 
+/// Of a record. There is room for versions between two records.
+constexpr Byte version_of(Byte record) { return static_cast<Byte>(record * 4); }
+
 /// One row of the replica, or a tombstone. A version of -1 is none.
 struct Entry {
-  Byte version = -1;  ///< number of the record; 0: of a scan
+  Byte version = -1;  ///< version_of the record, or one behind it; 0: of a scan
   Byte epoch = 0;
   Byte image = 0;  ///< number of the write; 0 in tombstones
 
@@ -56,13 +63,15 @@ enum class Work : Byte { none, put, remove, scanned, sweep };
 /// A transaction in flight. Its effects are its own until it commits.
 struct Transaction {
   Work work = Work::none;
-  Byte record = 0;       ///< version that is applied; 0: of a pass
-  Byte image = 0;        ///< what a put writes
-  Byte epoch = 0;        ///< of its pass, or that the item was read back under
-  Byte step = 0;         ///< statements done
-  bool late = false;     ///< came by another way than its stream
-  bool covered = false;  ///< the tombstone probe found one
-  bool holds = false;    ///< it has written the key, or locked it
+  Byte record = 0;         ///< that is applied; 0: none
+  Byte version = 0;        ///< that is applied; 0: of a pass
+  Byte image = 0;          ///< what a put writes
+  Byte epoch = 0;          ///< of its pass, or that the item was read back under
+  Byte step = 0;           ///< statements done
+  bool late = false;       ///< came by another way than its stream
+  bool of_letter = false;  ///< it is the retry of a letter
+  bool covered = false;    ///< the tombstone probe found one
+  bool holds = false;      ///< it has written the key, or locked it
 
   auto operator<=>(const Transaction&) const = default;
 };
@@ -81,7 +90,7 @@ struct State {
   Byte written = 0;                                 ///< writes of the source so far
   std::uint8_t applied = 0, lost = 0, retired = 0;  ///< sets of records
   Entry row, tombstone;
-  Byte epoch = 0;
+  Byte epoch = 0, completed = 0;
   Pass pass = Pass::none;
   bool page_done = false;  ///< the running pass has committed its page
   bool swept = false;
@@ -92,6 +101,9 @@ struct State {
   Byte oldest = 0;      ///< … and older than what the last pass reads
   Page read_back;       ///< of the late record `late`
   Byte late = 0;
+  Byte letter = -1;           ///< version of the dead letter of a row that a sweep could not delete
+  Page read_back_for_letter;  ///< of that letter's retry, which is under way
+  Byte retry_version = 0;
 
   auto operator<=>(const State&) const = default;
 };

@@ -21,6 +21,7 @@ const std::vector<Bounds>& cases() {
       {.writes = "PR", .passes = 2},
       {.writes = "PPR", .passes = 1, .losses = false},
       {.writes = "PR", .passes = 2, .new_stream = true},
+      {.writes = "PR", .passes = 1, .refusals = true},
   };
   return all;
 }
@@ -46,6 +47,13 @@ TEST(ProtocolModel, WithAllRulesTheReplicaEqualsTheSourceAtRest) {
               << (bounds.late ? ", late" : "") << (bounds.expiry ? ", expiry" : "") << ": "
               << found.states << " states, " << found.at_rest << " at rest\n";
   }
+}
+
+TEST(ProtocolModel, RowsThatNoSweepCanDeleteGoInTheEnd) {
+  const Exploration found = explore({}, {.writes = "PR", .passes = 2, .refusals = true});
+
+  EXPECT_THAT(found.violation, ::testing::IsEmpty());
+  EXPECT_GT(found.at_rest, 0U);
 }
 
 // The tombstone check and the epoch's gap make up for it: it only keeps a pass's end simple.
@@ -81,6 +89,9 @@ INSTANTIATE_TEST_SUITE_P(
                       Removal{"RecheckOfEqualVersions", [](Rules& r) { r.recheck_equal = false; }},
                       Removal{"Sweep", [](Rules& r) { r.sweep = false; }},
                       Removal{"TombstonesOfTheSweep", [](Rules& r) { r.sweep_tombstones = false; }},
+                      Removal{"LettersOfTheSweep", [](Rules& r) { r.sweep_letters = false; }},
+                      Removal{"RetryAboveTheRow", [](Rules& r) { r.above_the_row = false; }},
+                      Removal{"LifeOfLetters", [](Rules& r) { r.letters_outlive = false; }},
                       Removal{"EpochGuard", [](Rules& r) { r.epoch_guard = false; }},
                       Removal{"LockAtTheStartOfAPass", [](Rules& r) { r.lock_at_start = false; }},
                       Removal{"OnlyTheRunningPass", [](Rules& r) { r.running_pass_only = false; }},

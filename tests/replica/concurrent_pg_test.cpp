@@ -50,7 +50,7 @@ class ConcurrentTest : public ReplicaTest, public ::testing::WithParamInterface<
       }
       repeat_until_done([&] {
         passes.begin_sweep(epoch, {});
-        passes.sweep(epoch, {});
+        passes.sweep(epoch, {}, {});
       });
     }
   }

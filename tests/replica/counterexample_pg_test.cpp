@@ -175,7 +175,7 @@ TEST_F(CounterexampleTest, RecheckOfAPutThatCouldNotSeeTheTombstoneOfTheSweep) {
   StatementGate gate{*this, "INSERT", "orders"};
   Applying put_1{*this, {put("k1", 1)}};
   put_1.wait_until_blocked();
-  passes.sweep(pass, {});
+  passes.sweep(pass, {}, {});
 
   gate.open();
   put_1.finish();

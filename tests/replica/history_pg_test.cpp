@@ -119,7 +119,7 @@ class History {
       if (page.epoch == epoch_) apply(page.items, {.pass = epoch_});
     passes_.begin_sweep(epoch_, {});
     if (source_.chance(50)) deliver();
-    passes_.sweep(epoch_, {});
+    passes_.sweep(epoch_, {}, {});
     epoch_ = 0;
   }
 

@@ -176,7 +176,7 @@ TEST_F(InterleavingTest, PutDuringTheSweepOfItsRow) {
   query(
       fmt::format("UPDATE {}.replica SET pass = 'sweeping'", state_schema()));  // the lock is taken
   auto swept = std::async(std::launch::async, [&] {
-    return Passes{other, orders}.sweep(pass, {});
+    return Passes{other, orders}.sweep(pass, {}, {}).deleted;
   });
   wait_until_blocked(other.backend_pid());
 

@@ -104,7 +104,7 @@ TEST_F(PassTest, AnInterruptedSweepIsTakenUpAgain) {
   passes().begin_sweep(pass, {});
   std::stop_source stop;
   stop.request_stop();
-  EXPECT_EQ(error_of([&] { passes().sweep(pass, stop.get_token()); }).kind(),
+  EXPECT_EQ(error_of([&] { passes().sweep(pass, {}, stop.get_token()); }).kind(),
             Error::Kind::transient);
   EXPECT_EQ(passes().state().phase, Phase::sweeping);
 
@@ -139,7 +139,7 @@ TEST_F(PassTest, ASweepThatANewPassOvertookDeletesAndHealsNothing) {
   passes().begin_sweep(earlier, {});
   start_pass();
 
-  EXPECT_EQ(error_of([&] { passes().sweep(earlier, {}); }).kind(), Error::Kind::fenced);
+  EXPECT_EQ(error_of([&] { passes().sweep(earlier, {}, {}); }).kind(), Error::Kind::fenced);
 
   EXPECT_EQ(rows(), "k1|1|1|1");
   EXPECT_EQ(open_gaps(), "1");

@@ -134,7 +134,7 @@ std::int32_t ReplicaTest::start_pass() {
 std::uint64_t ReplicaTest::end_pass(std::int32_t epoch) {
   Passes passes{*connection, orders};
   passes.begin_sweep(epoch, {});
-  return passes.sweep(epoch, {});
+  return passes.sweep(epoch, {}, {}).deleted;
 }
 
 std::string ReplicaTest::rows() {

@@ -101,6 +101,7 @@ bench: ## measure, beside bare libpq programs and a handler in Node (half an hou
 	@tools/with-servers --no-dynamodb --measure bench/side_by_side/side_by_side \
 	  --runs 9 --writes upd --batches 1 --programs dynamite same plain
 	@tools/with-servers --no-dynamodb --measure bench/protocol_cost/protocol_cost
+	@tools/with-servers --no-dynamodb --measure bench/removes/removes
 	@tools/with-servers --no-dynamodb --measure bench/profile/profile
 	@tools/with-servers --no-dynamodb --measure bench/growth/growth --json build/release/bench/growth.json
 	@$(MAKE) --no-print-directory release bin/dynamite-sim

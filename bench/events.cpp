@@ -78,6 +78,7 @@ Write write_of(const EventShape& shape, std::uint64_t index, std::uint64_t round
   const std::uint64_t fresh = shape.round * round_records + index;
   if (shape.writes == Writes::ins) return {fresh, "INSERT"};
   if (shape.writes == Writes::upd) return {index, "MODIFY"};
+  if (shape.writes == Writes::del) return {fresh - round_records, "REMOVE"};
   // Of each ten records of the round before, which put ten or six new items, the first is removed
   // and three others are put anew.
   const std::uint64_t before = fresh - round_records;

@@ -15,6 +15,7 @@ enum class ItemSize { bytes_200, bytes_1k, bytes_4k };
 enum class Writes {
   ins,  ///< put new items
   upd,  ///< put the items of the first round anew
+  del,  ///< remove what the round before, of kind ins, put
   mix,  ///< 60 % put new items, 30 % put items of the round before anew, 10 % remove such
 };
 

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <deque>
@@ -12,6 +13,8 @@
 #include "app/redrive.hpp"
 #include "app/source_tables.hpp"
 #include "core/clock.hpp"
+#include "core/error.hpp"
+#include "core/visible.hpp"
 #include "decode/decode.hpp"
 #include "source/read_back.hpp"
 
@@ -41,6 +44,32 @@ struct Stats {
   }
 };
 
+/// Documents of the files that hold no records: named, the first ones.
+class StrangeDocuments {
+ public:
+  void add(const std::string& file, StrangeDocument document) {
+    if (count_++ < kNamedMax)
+      spdlog::warn("passed over file={} place={} reason={}", log_value(file),
+                   in_quotes(document.place), in_quotes(document.what));
+    if (!first_)
+      first_ = Error{Error::Kind::usage,
+                     fmt::format("{}, {}: {}", file, document.place, document.what), document.hint};
+  }
+
+  std::uint64_t count() const { return count_; }
+
+  /// Where nothing else was there, the first is the error.
+  void require_records(const HandlerOutcome& outcome) const {
+    if (first_ && outcome.records == 0) throw *first_;
+  }
+
+ private:
+  static constexpr std::uint64_t kNamedMax = 10;
+
+  std::uint64_t count_ = 0;
+  std::optional<Error> first_;
+};
+
 /// Decodes files part by part while what was decoded before is applied.
 class FileApply {
  public:
@@ -59,13 +88,17 @@ class FileApply {
     appliers_.finish();
   }
 
-  void add(std::string part) {
+  void add(const std::string& file, Recording::Part part) {
     const auto begin = steady_clock::now();
-    Recorded recorded = decode_recorded(std::move(part), [this](std::string_view stream_arn) {
-      return handler_.source_of(stream_arn, std::chrono::system_clock::now() + kPatience,
-                                context_.stop);
-    });
+    Recorded recorded = decode_recorded(
+        std::move(part.text),
+        [this](std::string_view stream_arn) {
+          return handler_.source_of(stream_arn, std::chrono::system_clock::now() + kPatience,
+                                    context_.stop);
+        },
+        {.stream_arn = context_.line.apply.stream_arn, .first_line = part.line});
     decoding_ += steady_clock::now() - begin;
+    for (StrangeDocument& document : recorded.strange) strange_.add(file, std::move(document));
     ranges_.insert(ranges_.end(), recorded.ranges.begin(), recorded.ranges.end());
     appliers_.add(std::make_shared<const Batch>(std::move(recorded.batch)));
   }
@@ -78,6 +111,7 @@ class FileApply {
     return sum;
   }
 
+  StrangeDocuments& strange() { return strange_; }
   bool found_gap() const { return redrive_.found_gap(); }
   duration<double> decoding() const { return decoding_; }
 
@@ -87,32 +121,40 @@ class FileApply {
   Redrive redrive_;
   Appliers appliers_;
   std::vector<RecordRange> ranges_;
+  StrangeDocuments strange_;
   duration<double> decoding_{};
 };
 
 void apply_and_say(FileApply& apply, const std::vector<std::string>& files) {
+  HandlerOutcome sum;
   for (const std::string& name : files) {
     Recording recording{name};
-    for (std::string part = recording.next(); !part.empty(); part = recording.next())
-      apply.add(std::move(part));
+    const std::uint64_t strange_before = apply.strange().count();
+    for (Recording::Part part = recording.next(); !part.text.empty(); part = recording.next())
+      apply.add(name, std::move(part));
     const HandlerOutcome outcome = apply.finish();
-    fmt::print("{}: {} records, {} keys, {} rows changed, {} dead letters\n", name, outcome.records,
-               outcome.changes, outcome.applied, outcome.dead_letters);
+    sum += outcome;
+    const std::uint64_t strange = apply.strange().count() - strange_before;
+    fmt::print("{}: {} records, {} keys, {} rows changed, {} dead letters{}\n", name,
+               outcome.records, outcome.changes, outcome.applied, outcome.dead_letters,
+               strange == 0 ? "" : fmt::format(", {} documents passed over", strange));
   }
+  apply.strange().require_records(sum);
 }
 
 void apply_and_measure(FileApply& apply, const std::vector<std::string>& files) {
-  std::deque<std::string> parts;
+  std::deque<std::pair<std::string, Recording::Part>> parts;
   for (const std::string& name : files) {
     Recording recording{name};
-    for (std::string part = recording.next(); !part.empty(); part = recording.next())
-      parts.push_back(std::move(part));
+    for (Recording::Part part = recording.next(); !part.text.empty(); part = recording.next())
+      parts.emplace_back(name, std::move(part));
   }
   apply.open();
   Stats stats;
-  for (std::string& part : parts) apply.add(std::move(part));
+  for (auto& [name, part] : parts) apply.add(name, std::move(part));
   stats.outcome = apply.finish();
   stats.decoding = apply.decoding();
+  apply.strange().require_records(stats.outcome);
   stats.print();
 }
 
@@ -134,7 +176,7 @@ int run_apply(const Context& context) {
     apply_and_measure(apply, context.line.files);
   else
     apply_and_say(apply, context.line.files);
-  return apply.found_gap() ? kExitDiffers : kExitDone;
+  return apply.found_gap() || apply.strange().count() > 0 ? kExitDiffers : kExitDone;
 }
 
 }  // namespace dynamite

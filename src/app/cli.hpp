@@ -34,6 +34,7 @@ struct CompareOptions {
 };
 
 struct ApplyCommandOptions {
+  std::string stream_arn{};            ///< of records that do not name theirs
   bool as_recorded = false;            ///< apply the images of the files, read nothing back
   std::optional<std::uint64_t> batch;  ///< records applied together at most
   std::uint64_t connections = 1;       ///< to PostgreSQL

@@ -27,11 +27,14 @@ constexpr std::array<CommandText, 12> kCommands{{
     {Command::lambda, "lambda", "Serve the AWS Lambda Runtime API.\nThe default inside Lambda.",
      "  AWS_LAMBDA_RUNTIME_API=localhost:9001 dynamite lambda"},
     {Command::apply, "apply",
-     "Apply recorded Lambda events, stream records or objects\n"
-     "of an on-failure destination, as JSON or JSON lines.\n"
-     "Exit status 3 if records were gone from their stream.",
-     "  dynamite apply event.json\n"
-     "  zcat records.jsonl.gz | dynamite apply -\n"
+     "Apply recorded Lambda events, stream records, arrays of\n"
+     "them, or objects of an on-failure destination: JSON or\n"
+     "JSON lines, gzip or not. What is something else is named\n"
+     "by its place and passed over. Exit status 3 if something\n"
+     "was, or if records were gone from their stream.",
+     "  dynamite apply event.json records.jsonl.gz\n"
+     "  aws dynamodbstreams get-records --shard-iterator I |\n"
+     "    dynamite apply --stream-arn ARN -\n"
      "  aws sqs receive-message --queue-url URL | dynamite apply -"},
     {Command::dead_letters, "dead-letters",
      "List the records that could not be applied, show one,\n"

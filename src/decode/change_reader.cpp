@@ -159,12 +159,14 @@ void ChangeReader::finish() const {
 void ChangeReader::find_table(const StreamRecord& record) {
   if (lookup_ == nullptr) return;
   check_event_source(record);
-  if (!is_present(record.stream_arn)) fail("eventSourceARN of the record is missing");
-  if (is_present(stream_arn_) && record.stream_arn == stream_arn_) return;
-  const std::string stream_arn = unescaped(record.stream_arn);
+  const bool named = is_present(record.stream_arn);
+  if (!named && assumed_stream_arn_.empty()) fail(std::string{kNoStreamNamed});
+  const std::string_view token = named ? record.stream_arn : std::string_view{assumed_stream_arn_};
+  if (is_present(stream_arn_) && token == stream_arn_) return;
+  const std::string stream_arn = unescaped(token);
   generation_ = generation_of(stream_arn);
   table_ = index_of(batch_, (*lookup_)(stream_arn));
-  stream_arn_ = record.stream_arn;
+  stream_arn_ = token;
 }
 
 Change ChangeReader::make_change(std::string_view text, const StreamRecord& record) {

@@ -17,6 +17,9 @@ Batch open_batch(std::string page);
 /// Copies `key` to where it lives as long as the batch.
 std::string_view keep_key(Batch& batch, std::string_view key);
 
+/// Why a record is rejected that does not tell its stream.
+inline constexpr std::string_view kNoStreamNamed = "eventSourceARN of the record is missing";
+
 /// Turns stream records into changes of a batch; those that are malformed into rejected ones.
 class ChangeReader {
  public:
@@ -25,6 +28,10 @@ class ChangeReader {
 
   /// Records of one stream of `table`.
   ChangeReader(Batch& batch, std::shared_ptr<const SourceTable> table, std::uint64_t generation);
+
+  /// The stream of records that do not name theirs.
+  void assume_stream(std::string stream_arn) { assumed_stream_arn_ = std::move(stream_arn); }
+  bool assumes_stream() const noexcept { return !assumed_stream_arn_.empty(); }
 
   /// Reads the record that `scanner` stands before. Throws Error{usage} if it comes from something
   /// else than a stream that a replica can follow, Error{poison} if its end cannot be found.
@@ -51,6 +58,7 @@ class ChangeReader {
   std::uint64_t generation_ = 0;
   std::uint16_t table_ = 0;
   std::string key_;
+  std::string assumed_stream_arn_;
   // Raw tokens in the batch's page, of the record before.
   std::string_view stream_arn_;
   std::string_view last_sequence_number_;

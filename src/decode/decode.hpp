@@ -35,16 +35,32 @@ struct RecordRange {
   std::string last_sequence_number;
 };
 
+/// A document in which no stream records are. Nothing of it is applied.
+struct StrangeDocument {
+  std::string place;  ///< `line 3`, `line 1, element 2`, `line 4, MessageId "a1"`
+  std::string what;
+  std::string hint;
+};
+
 struct Recorded {
   Batch batch;
   std::vector<RecordRange> ranges;  ///< to be read from their streams again
+  std::vector<StrangeDocument> strange;
+};
+
+struct RecordedOptions {
+  std::string stream_arn{};    ///< of records that do not name theirs
+  std::size_t first_line = 1;  ///< of the page in its file
 };
 
 /// Stream records as `dynamite apply` takes them: one Lambda event, one object of an on-failure
 /// destination S3, which has the event as its `payload`, one report of an on-failure destination
-/// SQS or SNS, as it is or as `aws sqs receive-message` shows it, or JSON lines of which each is
-/// one of these or a record with its eventSourceARN.
-Recorded decode_recorded(std::string page, const TableLookup& lookup);
+/// SQS or SNS, as it is or as `aws sqs receive-message` shows it, a record with its eventSourceARN,
+/// or an array of these; any number of such documents behind each other. A document that is
+/// something else is `strange`, and does not take its neighbours; a broken line is rejected. Throws
+/// Error{usage} if the text is not JSON and its end cannot be found.
+Recorded decode_recorded(std::string page, const TableLookup& lookup,
+                         const RecordedOptions& options = {});
 
 struct RecordsPage {
   Batch batch;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "core/error.hpp"
@@ -13,17 +15,34 @@
 namespace dynamite {
 namespace {
 
+constexpr std::string_view kTaken =
+    "`dynamite apply` takes records of DynamoDB streams: `dynamite help apply` lists in which "
+    "forms";
+constexpr std::string_view kSnapshot = "`dynamite snapshot` copies a table as it is now";
+constexpr std::string_view kKinesis =
+    "Kinesis orders no records of a key and has no sequence numbers of the stream: follow the "
+    "table's own stream, or run `dynamite snapshot`";
+
 /// Events that are no stream events, by a member that only they have.
 struct Foreign {
   std::string_view member;
   std::string_view what;
+  std::string_view hint = kTaken;
 };
 
 constexpr std::array kForeign{
     Foreign{"DDBStreamBatchInfo",
             "an on-failure report of a DynamoDB stream without its records, which only the "
             "destination S3 keeps"},
-    Foreign{"KinesisBatchInfo", "an on-failure report of a Kinesis stream"},
+    Foreign{"KinesisBatchInfo", "an on-failure report of a Kinesis stream", kKinesis},
+    Foreign{"recordFormat", "a record of a Kinesis data stream", kKinesis},
+    Foreign{"kinesis", "a record of a Kinesis data stream", kKinesis},
+    Foreign{"Item", "a line of a table export", kSnapshot},
+    Foreign{"Metadata", "a line of an incremental table export", kSnapshot},
+    Foreign{"exportArn", "the manifest of a table export", kSnapshot},
+    Foreign{"dataFileS3Key", "the manifest of a table export", kSnapshot},
+    Foreign{"Items", "the output of a scan or query", kSnapshot},
+    Foreign{"StreamDescription", "the description of a stream"},
     Foreign{"detail-type", "an EventBridge event"},
     Foreign{"httpMethod", "an HTTP request"},
     Foreign{"rawPath", "an HTTP request"},
@@ -33,7 +52,7 @@ constexpr std::array kForeign{
 struct Event {
   bool has_records = false;
   bool has_record_body = false;
-  std::string_view foreign;
+  const Foreign* foreign = nullptr;
   // Raw, of an on-failure destination.
   std::string_view payload;     ///< S3: the event that Lambda gave up
   std::string_view batch_info;  ///< where its records are
@@ -58,17 +77,20 @@ Event read_event(JsonScanner& scanner, ChangeReader& reader) {
     for (const char* wrapping : {"Messages", "Body", "Message"})
       if (token_is(name, wrapping)) event.wrapped = value;
     for (const Foreign& foreign : kForeign)
-      if (token_is(name, foreign.member)) event.foreign = foreign.what;
+      if (token_is(name, foreign.member)) event.foreign = &foreign;
   });
   return event;
 }
 
-[[noreturn]] void refuse(const Event& event) {
-  const std::string hint = "the function's event source must be the stream of a DynamoDB table";
-  if (event.foreign.empty())
-    throw Error{Error::Kind::usage, "event is no DynamoDB stream event: it has no Records", hint};
-  throw Error{Error::Kind::usage,
-              fmt::format("event is no DynamoDB stream event, but {}", event.foreign), hint};
+std::string why_no_event(const Event& event) {
+  return event.foreign == nullptr
+             ? std::string{"event is no DynamoDB stream event: it has no Records"}
+             : fmt::format("event is no DynamoDB stream event, but {}", event.foreign->what);
+}
+
+[[noreturn]] void refuse_document(const Event& event) {
+  throw Error{Error::Kind::usage, why_no_event(event),
+              std::string{event.foreign == nullptr ? kTaken : event.foreign->hint}};
 }
 
 /// Runs `read`, for which an input that is not JSON is the sender's fault.
@@ -110,32 +132,163 @@ RecordRange read_range(std::string_view batch_info) {
   return range;
 }
 
+/// By the members that only such records have.
+bool is_of_kinesis(const Rejected& rejected) {
+  const auto has = [&](std::string_view name) {
+    return rejected.record.find(name) != std::string_view::npos;
+  };
+  return has("\"recordFormat\"") || (has("\"PartitionKey\"") && has("\"Data\""));
+}
+
+/// What there is of a batch before a document.
+struct Mark {
+  std::size_t changes, rejected, ranges;
+};
+
+/// Where a message's document stands among others, if it tells.
+std::string message_id(std::string_view value) {
+  std::string id;
+  JsonScanner scanner{value};
+  if (scanner.peek() != '{') return id;
+  scan_object(scanner, [&](std::string_view name) {
+    const std::string_view member = scanner.skip_value();
+    if ((token_is(name, "MessageId") || token_is(name, "messageId")) && member.starts_with('"'))
+      append_unescaped(id, member.substr(1, member.size() - 2));
+  });
+  return id;
+}
+
 /// Reads documents of recorded events into what they come to.
 class DocumentReader {
  public:
-  DocumentReader(Recorded& recorded, ChangeReader& reader) : recorded_{recorded}, reader_{reader} {}
+  /// `lookup_failed`: a usage error is no document's fault.
+  DocumentReader(Recorded& recorded, ChangeReader& reader, std::size_t first_line,
+                 const bool& lookup_failed)
+      : recorded_{recorded},
+        reader_{reader},
+        first_line_{first_line},
+        lookup_failed_{lookup_failed} {}
+
+  /// A document of the page, or a list of them.
+  void read_next(JsonScanner& scanner) {
+    scanner.peek();
+    depth_ = 0;
+    read_or_name(scanner, "");
+  }
+
+ private:
+  /// A strange document is named, and nothing of it stays.
+  void read_or_name(JsonScanner& scanner, const std::string& element) {
+    const char next = scanner.peek();
+    const char* const begin = scanner.position();
+    const Mark mark = mark_now();
+    if (is_of_page(begin)) outermost_ = begin;
+    const int depth = depth_;
+    std::optional<Error> failure;
+    try {
+      // A list deeper than that is read as an object, which it is not.
+      return next == '[' && depth_ < kListDepthMax ? read_list(scanner) : read(scanner);
+    } catch (const Error& error) {
+      const bool broken_object = error.kind() == Error::Kind::poison && next == '{';
+      if (lookup_failed_ || (broken_object && element.empty()) ||
+          (error.kind() != Error::Kind::usage && error.kind() != Error::Kind::poison))
+        throw;
+      failure = error;
+    }
+    depth_ = depth;
+    scanner.go_to(begin);
+    const std::string_view value = skip_or_throw(scanner, *failure);
+    recorded_.batch.changes.resize(mark.changes);
+    recorded_.batch.rejected.resize(mark.rejected);
+    recorded_.ranges.resize(mark.ranges);
+    if (failure->kind() == Error::Kind::poison && next == '{')
+      reader_.reject(value, failure->what());
+    else
+      name_strange(value, element, *failure);
+  }
+
+  /// What is broken beyond its end has none.
+  static std::string_view skip_or_throw(JsonScanner& scanner, const Error& failure) {
+    try {
+      return scanner.skip_value();
+    } catch (const Error&) {
+      throw failure;
+    }
+  }
+
+  void read_list(JsonScanner& scanner) {
+    std::size_t number = 0;
+    ++depth_;
+    scan_array(scanner, [&] { read_or_name(scanner, fmt::format(", element {}", ++number)); });
+    --depth_;
+  }
+
+  void name_strange(std::string_view value, const std::string& element, const Error& failure) {
+    const std::string_view page = recorded_.batch.pages.front();
+    const std::string_view before =
+        page.substr(0, static_cast<std::size_t>(outermost_ - page.data()));
+    const auto line = first_line_ + static_cast<std::size_t>(std::ranges::count(before, '\n'));
+    const std::string id = message_id(value);
+    recorded_.strange.push_back(
+        {.place = fmt::format("line {}{}", line,
+                              id.empty() ? element : fmt::format(", MessageId \"{}\"", id)),
+         .what = failure.what(),
+         .hint = failure.hint().empty() ? std::string{kTaken} : failure.hint()});
+  }
+
+  Mark mark_now() const {
+    return {recorded_.batch.changes.size(), recorded_.batch.rejected.size(),
+            recorded_.ranges.size()};
+  }
+
+  bool is_of_page(const char* position) const {
+    const std::string& page = recorded_.batch.pages.front();
+    return std::greater_equal<>{}(position, page.data()) &&
+           std::less_equal<>{}(position, page.data() + page.size());
+  }
 
   void read(JsonScanner& scanner) {
     scanner.peek();
     const char* const begin = scanner.position();
+    const Mark mark = mark_now();
     const Event event = read_event(scanner, reader_);
-    if (event.has_records) return;
+    if (event.has_records) return require_streams(mark);
     if (!event.payload.empty()) return read_whole(event.payload);
     if (!event.batch_info.empty()) {
       recorded_.ranges.push_back(read_range(event.batch_info));
       return;
     }
     if (!event.wrapped.empty()) return read_wrapped(event.wrapped);
-    if (!event.has_record_body) refuse(event);
+    if (!event.has_record_body || event.foreign != nullptr) refuse_document(event);
     scanner.go_to(begin);
     reader_.read(scanner);
+    require_streams(mark);
   }
 
- private:
+  /// Records that name no stream cannot be anybody's dead letters.
+  void require_streams(const Mark& before) const {
+    const std::span rejected = std::span{recorded_.batch.rejected}.subspan(before.rejected);
+    if (recorded_.batch.changes.size() > before.changes || rejected.empty()) return;
+    const bool nameless = std::ranges::all_of(
+        rejected, [](const Rejected& record) { return record.reason == kNoStreamNamed; });
+    if (!nameless && !reader_.assumes_stream()) return;
+    if (std::ranges::any_of(rejected, is_of_kinesis))
+      throw Error{Error::Kind::usage, "event holds records of a Kinesis data stream",
+                  std::string{kKinesis}};
+    if (nameless)
+      throw Error{Error::Kind::usage,
+                  "records do not name their stream: they have no eventSourceARN, as in the output "
+                  "of `aws dynamodbstreams get-records`",
+                  "name it with --stream-arn; `aws dynamodbstreams list-streams` shows it"};
+  }
+
   /// A document within another, as an object or as a string.
   void read_whole(std::string_view value) {
     JsonScanner scanner{unwrapped(value, recorded_.batch)};
-    read(scanner);
+    if (scanner.peek() == '[')
+      read_list(scanner);
+    else
+      read(scanner);
     scanner.expect_end();
   }
 
@@ -143,11 +296,16 @@ class DocumentReader {
   void read_wrapped(std::string_view value) {
     if (!value.starts_with('[')) return read_whole(value);
     JsonScanner scanner{value};
-    scan_array(scanner, [&] { read(scanner); });
+    read_list(scanner);
   }
 
   Recorded& recorded_;
   ChangeReader& reader_;
+  const std::size_t first_line_;
+  const bool& lookup_failed_;
+  static constexpr int kListDepthMax = 8;
+  int depth_ = 0;                    // of lists within lists
+  const char* outermost_ = nullptr;  // in the page: where the document begins that is read
 };
 
 /// The line that begins at `begin`, if the text goes on as JSON lines do: with an object, or not at
@@ -161,11 +319,12 @@ std::optional<std::string_view> broken_line(std::string_view page, const char* b
 }
 
 /// Reads a document; if it is a broken line of JSON lines, sets the line aside.
-void read_document_or_line(JsonScanner& scanner, Recorded& recorded, ChangeReader& reader) {
+void read_document_or_line(JsonScanner& scanner, DocumentReader& documents,
+                           const Recorded& recorded, ChangeReader& reader) {
   scanner.peek();
   const char* const begin = scanner.position();
   try {
-    DocumentReader{recorded, reader}.read(scanner);
+    documents.read_next(scanner);
   } catch (const Error& error) {
     const auto line = broken_line(recorded.batch.pages.front(), begin);
     if (error.kind() != Error::Kind::poison || !line) throw;
@@ -184,19 +343,31 @@ Batch decode_lambda_event(std::string page, const TableLookup& lookup) {
     JsonScanner scanner{batch.pages.front()};
     const Event event = read_event(scanner, reader);
     scanner.expect_end();
-    if (!event.has_records) refuse(event);
+    if (!event.has_records)
+      throw Error{Error::Kind::usage, why_no_event(event),
+                  "the function's event source must be the stream of a DynamoDB table"};
     reader.finish();
   });
   return batch;
 }
 
-Recorded decode_recorded(std::string page, const TableLookup& lookup) {
+Recorded decode_recorded(std::string page, const TableLookup& lookup,
+                         const RecordedOptions& options) {
   Recorded recorded;
+  bool lookup_failed = false;
+  const TableLookup noting = [&](std::string_view stream_arn) {
+    lookup_failed = true;  // unless it returns
+    auto table = lookup(stream_arn);
+    lookup_failed = false;
+    return table;
+  };
   read_as_usage("input", [&] {
     recorded.batch = open_batch(std::move(page));
-    ChangeReader reader{recorded.batch, lookup};
+    ChangeReader reader{recorded.batch, noting};
+    reader.assume_stream(options.stream_arn);
+    DocumentReader documents{recorded, reader, options.first_line, lookup_failed};
     JsonScanner scanner{recorded.batch.pages.front()};
-    while (!scanner.at_end()) read_document_or_line(scanner, recorded, reader);
+    while (!scanner.at_end()) read_document_or_line(scanner, documents, recorded, reader);
     reader.finish();
   });
   return recorded;

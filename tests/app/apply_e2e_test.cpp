@@ -9,12 +9,15 @@
 #include "replica/follower.hpp"
 #include "support/process.hpp"
 #include "support/replica.hpp"
+#include "support/testdata.hpp"
 
 namespace dynamite::test {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
+using ::testing::Not;
 
 constexpr const char* kStreamArn =
     R"("arn:aws:dynamodb:us-east-1:111122223333:table/orders/stream/2026-01-15T12:00:00.123")";
@@ -32,7 +35,10 @@ std::string put_record(const std::string& key, std::uint64_t sequence_number,
 
 class ApplyTest : public ReplicaTest {
  protected:
-  ~ApplyTest() override { std::filesystem::remove(file_); }
+  ~ApplyTest() override {
+    std::filesystem::remove(file_);
+    std::filesystem::remove(file_ + ".gz");
+  }
 
   std::string write(const std::string& text) {
     std::ofstream{file_, std::ios::binary} << text;
@@ -131,7 +137,7 @@ INSTANTIATE_TEST_SUITE_P(
                   return R"({"Records":[)" + put_record("a", 2) +
                          repeated("," + put_record("a", 1)) + "]}";
                 },
-                0, "1 keys, 1 rows changed"},
+                0, "1 rows changed"},
         Hostile{"Nesting",
                 [] {
                   RecordText record;
@@ -164,6 +170,121 @@ TEST_F(ApplyTest, ABrokenLineIsSetAsideAndTheRestApplied) {
   EXPECT_EQ(run.status, 0) << run.errors;
   EXPECT_THAT(run.output, HasSubstr("1 dead letters"));
   EXPECT_EQ(query("SELECT pk FROM " + orders.qualified_name() + " ORDER BY pk"), "a\nb");
+}
+
+TEST_F(ApplyTest, StrangeDocumentsAreNamedByTheirPlaceAndTheOthersGoOn) {
+  const std::string file = write(put_record("a", 1) + "\n{\"Item\":{}}\n[" + put_record("b", 2) +
+                                 ",\n{\"a\":1}]\n" + put_record("c", 3) + "\n");
+
+  const Finished run = apply_files({file});
+
+  EXPECT_EQ(run.status, 3);
+  EXPECT_EQ(
+      run.output,
+      file + ": 3 records, 3 keys, 3 rows changed, 0 dead letters, 2 documents passed over\n");
+  EXPECT_THAT(run.errors, HasSubstr("place=\"line 2\" reason=\"event is no DynamoDB stream event, "
+                                    "but a line of a table export\""));
+  EXPECT_THAT(run.errors, HasSubstr("place=\"line 4, element 2\""));
+}
+
+TEST_F(ApplyTest, WhereNothingElseIsThereItIsAnErrorWithoutWordsOfLambda) {
+  for (const auto& [name, said] :
+       {std::pair{"kinesis-record-content.json", "Kinesis"},
+        {"export-lines.json", "line 1: event is no DynamoDB stream event, but a line of a table"},
+        {"get-records-output.json", "--stream-arn"}}) {
+    const Finished run =
+        apply_files({write(read_testdata(std::string{"events/synthetic/"} + name))});
+
+    EXPECT_EQ(run.status, 2) << name;
+    EXPECT_THAT(run.errors, AllOf(HasSubstr(said), HasSubstr("hint: "),
+                                  Not(HasSubstr("the function's event source"))));
+  }
+}
+
+TEST_F(ApplyTest, OutputOfGetRecordsIsAppliedWithItsStreamNamed) {
+  const Finished run = apply_files(
+      {"--stream-arn", std::string{kStreamArn}.substr(1, std::string_view{kStreamArn}.size() - 2),
+       write(read_testdata("events/synthetic/get-records-output.json"))});
+
+  EXPECT_EQ(run.status, 0) << run.errors;
+  EXPECT_THAT(run.output, HasSubstr("1 records, 1 keys, 1 rows changed"));
+}
+
+TEST_F(ApplyTest, AFolderIsNamedAsOne) {
+  const Finished run = apply_files({::testing::TempDir()});
+
+  EXPECT_EQ(run.status, 2);
+  EXPECT_THAT(run.errors, HasSubstr("is a folder"));
+}
+
+/// 300 records of 100 KB in one document that is many times as large as a part.
+struct Layout {
+  const char* name;
+  const char *begin, *between, *end;
+};
+
+class LargeDocumentTest : public ApplyTest, public ::testing::WithParamInterface<Layout> {};
+
+TEST_P(LargeDocumentTest, IsCutBetweenItsRecords) {
+  constexpr std::uint64_t kRecords = 300;
+  std::string text = GetParam().begin;
+  for (std::uint64_t i = 1; i <= kRecords; ++i)
+    text += (i == 1 ? "" : GetParam().between) +
+            put_record(fmt::format("k{}", i), i, std::string(100'000, 'x'));
+
+  const Finished run = apply_files({write(text + GetParam().end)});
+
+  EXPECT_EQ(run.status, 0) << run.errors;
+  EXPECT_THAT(run.output, HasSubstr("300 records, 300 keys, 300 rows changed, 0 dead letters"));
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "300");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Apply, LargeDocumentTest,
+    ::testing::Values(Layout{"ArrayALine", "[\n", ",\n", "\n]\n"},
+                      Layout{"ArrayInOneLine", "[", ", ", "]"},
+                      Layout{"Event", R"({"Records":[)", ",", R"(],"NextShardIterator":"[x,"})"},
+                      Layout{"EventBehindMembers",
+                             "{\n\"x\": {\"Records\": [1]},\n\"Records\" : [\n", "\n,\n",
+                             "\n]\n}\n"},
+                      Layout{"Documents", "", " ", ""}),
+    [](const auto& test) { return test.param.name; });
+
+TEST_F(ApplyTest, GzipOfSeveralMembersIsUnpacked) {
+  write(put_record("a", 1) + "\n");
+  const std::string packed = file_ + ".gz";
+  ASSERT_EQ(std::system(fmt::format("gzip -c {0} > {1}", file_, packed).c_str()), 0);
+  write(put_record("b", 2) + "\n");
+  ASSERT_EQ(std::system(fmt::format("gzip -c {0} >> {1}", file_, packed).c_str()), 0);
+
+  const Finished run = apply_files({packed});
+
+  EXPECT_EQ(run.status, 0) << run.errors;
+  EXPECT_EQ(query("SELECT string_agg(pk, '' ORDER BY pk) FROM " + orders.qualified_name()), "ab");
+}
+
+TEST_F(ApplyTest, GzipThatIsCutOffOrDamagedIsAnErrorThatNamesTheFile) {
+  write(repeated(put_record("a", 1) + "\n").substr(0, 1'000'000));
+  const std::string packed = file_ + ".gz";
+  ASSERT_EQ(std::system(fmt::format("gzip -c {} | head -c 1000 > {}", file_, packed).c_str()), 0);
+
+  const Finished cut = apply_files({packed});
+
+  EXPECT_EQ(cut.status, 2);
+  EXPECT_THAT(cut.errors, HasSubstr("\"" + packed + "\": gzip ends before its end: it is cut off"));
+  ASSERT_EQ(std::system(fmt::format("printf 'xxxx' >> {}", packed).c_str()), 0);
+  EXPECT_EQ(apply_files({packed}).status, 2);
+}
+
+TEST_F(ApplyTest, AGzipThatUnpacksToAGigabyteCostsBoundedMemory) {
+  const std::string packed = file_ + ".gz";
+  ASSERT_EQ(std::system(fmt::format("head -c 1000000000 /dev/zero | gzip -1 > {}", packed).c_str()),
+            0);
+
+  const Finished run = apply_files({packed});
+
+  EXPECT_EQ(run.status, 2);
+  EXPECT_THAT(run.errors, HasSubstr("the document of line 1 is larger than 256 MB"));
 }
 
 TEST_F(ApplyTest, IsRefusedWhereADaemonFollows) {

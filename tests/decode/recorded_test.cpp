@@ -124,7 +124,7 @@ TEST(Recorded, TakesALineOfManyMegabytes) {
 TEST(Recorded, SetsABrokenLineAside) {
   const std::string cut = numbered(2).substr(0, 100);
   for (const std::string& line :
-       {cut, std::string{"not json"}, std::string{"[1]"}, std::string{"}"}}) {
+       {cut, std::string{"not json"}, std::string{"[1"}, std::string{"}"}}) {
     const Batch batch = decode(numbered(1) + "\n" + line + "\n" + numbered(3) + "\n");
 
     EXPECT_THAT(records_of(batch), ElementsAre(numbered(1), numbered(3))) << line;
@@ -163,16 +163,84 @@ TEST(Recorded, InputThatIsNoJsonLinesIsAUsageError) {
               StartsWith("usage: input is not JSON: the text is not UTF-8"));
 }
 
-TEST(Recorded, LineThatIsNoRecordIsAUsageErrorThatSaysWhatItIs) {
-  EXPECT_THAT(failure_of([] { decode(numbered(1) + "\n{\"a\":1}\n"); }),
-              StartsWith("usage: event is no DynamoDB stream event"));
-  EXPECT_THAT(failure_of([] {
-                decode(test::read_testdata("events/synthetic/esm-onfailure-kinesis-body.json"));
-              }),
-              HasSubstr("an on-failure report of a Kinesis stream"));
-  EXPECT_THAT(
-      failure_of([] { decode(test::read_testdata("events/aws-lambda-go/sqs-event.json")); }),
-      HasSubstr("event comes from \"aws:sqs\""));
+/// A line each: place, what it is.
+std::vector<std::string> strange(std::string input, const RecordedOptions& options = {}) {
+  std::vector<std::string> texts;
+  for (const StrangeDocument& document :
+       decode_recorded(std::move(input), always(key_schema(KeyType::S)), options).strange)
+    texts.push_back(document.place + ": " + document.what);
+  return texts;
+}
+
+TEST(Recorded, MayBeAnArrayOfRecordsInAnyLayout) {
+  const std::string records = numbered(1) + ",\n" + numbered(2);
+  for (const std::string& input :
+       {"[" + records + "]", "[\n" + records + "\n]\n",
+        "[" + numbered(1) + "][" + numbered(2) + "]", "[[" + records + "]]",
+        "[" + event_of({numbered(1), numbered(2)}) + "]", "[]\n[" + records + "]"}) {
+    EXPECT_THAT(records_of(decode(input)), ElementsAre(numbered(1), numbered(2))) << input;
+    EXPECT_THAT(strange(input), IsEmpty());
+  }
+}
+
+TEST(Recorded, AStrangeDocumentIsNamedByItsPlaceAndTheOthersGoOn) {
+  const std::string input = numbered(1) + "\n{\"a\":1}\n[" + numbered(2) + ",\n{\"Item\":{}},7]\n" +
+                            event_of({numbered(3)}) + "\nnull\n";
+
+  EXPECT_THAT(records_of(decode(input)), ElementsAre(numbered(1), numbered(2), numbered(3)));
+  EXPECT_THAT(decode(input).rejected, IsEmpty());
+  EXPECT_THAT(strange(input, {.first_line = 10}),
+              ElementsAre("line 11: event is no DynamoDB stream event: it has no Records",
+                          "line 13, element 2: event is no DynamoDB stream event, but a line of a "
+                          "table export",
+                          HasSubstr("line 13, element 3: "), HasSubstr("line 15: ")));
+}
+
+TEST(Recorded, AStrangeMessageIsNamedByItsId) {
+  const std::string input = R"({"Messages":[{"MessageId":"m1","Body":)" + json_string(numbered(1)) +
+                            R"(},{"MessageId":"m2","Body":"{\"a\":1}"}]})";
+
+  EXPECT_THAT(records_of(decode(input)), SizeIs(1));
+  EXPECT_THAT(strange(input),
+              ElementsAre("line 1, MessageId \"m2\": event is no DynamoDB stream event: it has no "
+                          "Records"));
+}
+
+TEST(Recorded, WhatIsRecognisedIsNamedAsWhatItIs) {
+  const auto of = [](const char* name) {
+    return strange(test::read_testdata(std::string{"events/synthetic/"} + name));
+  };
+  EXPECT_THAT(of("kinesis-record-content.json"), ElementsAre(HasSubstr("Kinesis data stream")));
+  EXPECT_THAT(of("export-lines.json"), ElementsAre(HasSubstr("line 1: event is no DynamoDB stream "
+                                                             "event, but a line of a table export"),
+                                                   HasSubstr("line 2: ")));
+  EXPECT_THAT(of("esm-onfailure-kinesis-body.json"),
+              ElementsAre(HasSubstr("an on-failure report of a Kinesis stream")));
+  EXPECT_THAT(strange(test::read_testdata("events/aws-lambda-go/sqs-event.json")),
+              ElementsAre(HasSubstr("event comes from \"aws:sqs\"")));
+}
+
+TEST(Recorded, OutputOfGetRecordsNeedsItsStreamNamed) {
+  const std::string output = test::read_testdata("events/synthetic/get-records-output.json");
+  constexpr const char* kArn =
+      "arn:aws:dynamodb:us-east-1:111122223333:table/Orders/stream/2026-01-15T12:00:00.123";
+
+  EXPECT_THAT(strange(output), ElementsAre(HasSubstr("records do not name their stream")));
+  const Recorded recorded =
+      decode_recorded(output, always(key_schema(KeyType::S)), {.stream_arn = kArn});
+  EXPECT_THAT(recorded.strange, IsEmpty());
+  ASSERT_THAT(recorded.batch.changes, SizeIs(1));
+  EXPECT_EQ(recorded.batch.changes[0].version.generation(), "1768478400123");
+}
+
+// It would be as wrong for every other document.
+TEST(Recorded, AStreamThatNobodyKnowsIsAUsageError) {
+  const TableLookup none = [](std::string_view) -> std::shared_ptr<const SourceTable> {
+    throw Error{Error::Kind::usage, "no replica"};
+  };
+
+  EXPECT_THAT(failure_of([&] { decode_recorded(numbered(1), none); }),
+              StartsWith("usage: no replica"));
 }
 
 }  // namespace

@@ -2,12 +2,9 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <iterator>
 #include <memory>
 #include <system_error>
 #include <thread>
@@ -15,7 +12,7 @@
 #include <vector>
 
 #include "pg/server_error.hpp"
-#include "pg/session_settings.hpp"
+#include "pg/socket_wait.hpp"
 
 namespace dynamite::pg {
 namespace {
@@ -23,186 +20,10 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// How often a wait looks at the stop token.
-constexpr milliseconds kStopCheck{50};
 // Of COPY data that libpq holds a copy of.
 constexpr std::size_t kCopyPiece = std::size_t{256} << 10U;
 
-/// What libpq says, in one line.
-std::string trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  std::string line;
-  for (auto end = text.find('\n'); !text.empty(); end = text.find('\n')) {
-    std::string_view part = text.substr(0, end);
-    text.remove_prefix(std::min(part.size() + 1, text.size()));
-    const auto begin = part.find_first_not_of(kBlanks);
-    if (begin == std::string_view::npos) continue;
-    part = part.substr(begin, part.find_last_not_of(kBlanks) - begin + 1);
-    (line += line.empty() ? "" : "; ") += part;
-  }
-  return line;
-}
-
-Error::Kind kind_of_connect_failure(std::string_view message) {
-  // libpq gives no SQLSTATE for a connection that failed, only the server's words.
-  constexpr std::array<std::string_view, 9> kRefusals{
-      "authentication failed", "does not exist",  "no pg_hba.conf entry",
-      "no password supplied",  "certificate",     "invalid connection option",
-      "does not support SSL",  "invalid sslmode", "unsupported startup parameter"};
-  const bool refused = std::ranges::any_of(
-      kRefusals, [&](std::string_view words) { return message.find(words) != message.npos; });
-  const bool unreachable = message.find("No such file") != message.npos;
-  return refused && !unreachable ? Error::Kind::usage : Error::Kind::transient;
-}
-
-std::string hint_of_connect_failure(std::string_view message) {
-  if (message.find("certificate verify failed") == message.npos) return {};
-  return "name the file of the server's certificate authority in the setting `ca_file`: RDS "
-         "instances need AWS's global-bundle.pem, RDS Proxy Amazon's public roots";
-}
-
-/// libpq takes for a notice what the server says when it ends an idle session.
-void keep_farewell(void* farewell, const PGresult* notice) {
-  if (!is_fatal(notice)) return;
-  *static_cast<std::string*>(farewell) = describe_server_error(notice);
-}
-
-short poll_socket(int socket, short events, milliseconds timeout) {
-  pollfd entry{socket, events, 0};
-  const int ready = poll(&entry, 1, static_cast<int>(timeout.count()));
-  return ready > 0 ? entry.revents : short{0};
-}
-
 }  // namespace
-
-std::optional<std::string_view> Result::text(int row, int column) const {
-  if (PQgetisnull(result_.get(), row, column) != 0) return std::nullopt;
-  return std::string_view{PQgetvalue(result_.get(), row, column),
-                          static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};
-}
-
-std::string_view Result::at(int row, int column) const {
-  const auto value = text(row, column);
-  if (!value) throw Error{Error::Kind::bug, fmt::format("column {} of a result is NULL", column)};
-  return *value;
-}
-
-std::int64_t Result::number(int row, int column) const {
-  const std::string_view value = at(row, column);
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (error != std::errc{} || end != value.data() + value.size())
-    throw Error{Error::Kind::bug, fmt::format("column {} of a result is not an integer", column)};
-  return number;
-}
-
-std::uint64_t Result::affected() const {
-  const std::string_view count = PQcmdTuples(result_.get());
-  std::uint64_t number = 0;
-  std::from_chars(count.data(), count.data() + count.size(), number);
-  return number;
-}
-
-// What was refused may have been replaced meanwhile: a password that was rotated, say.
-Connection Connection::open(const ConnectOptions& options, std::stop_token stop) {
-  if (!options.login) return open_with(options, {}, stop);
-  const ConnectParameters login = options.login(false);
-  try {
-    return open_with(options, login, stop);
-  } catch (const Error& error) {
-    if (error.kind() != Error::Kind::usage) throw;
-    const ConnectParameters newer = options.login(true);
-    if (newer == login) throw;
-    return open_with(options, newer, stop);
-  }
-}
-
-Connection Connection::open_with(const ConnectOptions& options, const ConnectParameters& login,
-                                 const std::stop_token& stop) {
-  // A silent peer is noticed within a minute: 20 s idle, then 4 probes of 10 s.
-  ConnectParameters parameters{
-      {"dbname", options.conninfo},  {"application_name", options.application_name},
-      {"client_encoding", "UTF8"},   {"keepalives_idle", "20"},
-      {"keepalives_interval", "10"}, {"keepalives_count", "4"},
-      {"tcp_user_timeout", "60000"}};
-  std::ranges::copy(options.parameters, std::back_inserter(parameters));
-  std::ranges::copy(login, std::back_inserter(parameters));
-  std::vector<const char*> keywords;
-  std::vector<const char*> values;
-  for (const auto& [keyword, value] : parameters) {
-    keywords.push_back(keyword.c_str());
-    values.push_back(value.c_str());
-  }
-  keywords.push_back(nullptr);
-  values.push_back(nullptr);
-  Connection connection{PQconnectStartParams(keywords.data(), values.data(), 1)};
-  if (!connection.handle_) throw std::bad_alloc{};
-  PGconn* handle = connection.handle_.get();
-  PQsetNoticeReceiver(handle, keep_farewell, connection.farewell_.get());
-  const auto deadline = steady_clock::now() + options.timeout;
-  PostgresPollingStatusType status =
-      PQstatus(handle) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
-  while (status != PGRES_POLLING_OK) {
-    if (status == PGRES_POLLING_FAILED) {
-      const std::string message = trimmed(PQerrorMessage(handle));
-      throw Error{kind_of_connect_failure(message), "cannot connect to PostgreSQL: " + message,
-                  hint_of_connect_failure(message)};
-    }
-    if (stop.stop_requested())
-      throw Error{Error::Kind::transient, "stopped while connecting to PostgreSQL"};
-    if (steady_clock::now() > deadline)
-      throw Error{Error::Kind::transient, "PostgreSQL did not answer in time while connecting",
-                  "check host and port in the setting `url`, firewall and security group"};
-    const short events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-    if (poll_socket(PQsocket(handle), events, kStopCheck) != 0) status = PQconnectPoll(handle);
-  }
-  if (PQsetnonblocking(handle, 1) != 0 || PQenterPipelineMode(handle) != 1)
-    throw Error{Error::Kind::bug, "libpq refused the non-blocking pipeline mode"};
-  connection.require_supported_server();
-  connection.limit_to(deadline);
-  connection.look_at_server();
-  connection.limit_to(steady_clock::time_point::max());
-  connection.stop_ = stop;
-  return connection;
-}
-
-void Connection::require_supported_server() const {
-  constexpr int kVersionMin = 120'000;
-  const int version = PQserverVersion(handle_.get());
-  if (version < kVersionMin)
-    throw Error{Error::Kind::usage,
-                fmt::format("the server is PostgreSQL {}.{}, but a replica needs 12 or newer",
-                            version / 10'000, version % 10'000),
-                "upgrade the server, or name another one in the setting `url`"};
-  const char* encoding = PQparameterStatus(handle_.get(), "server_encoding");
-  if (encoding != nullptr && std::string_view{encoding} != "UTF8")
-    throw Error{Error::Kind::usage,
-                fmt::format("the database \"{}\" has the encoding {}, but a replica needs UTF8",
-                            PQdb(handle_.get()), encoding),
-                "make a database for the replicas: CREATE DATABASE … TEMPLATE template0 ENCODING "
-                "'UTF8'"};
-}
-
-// Pinned before anything else is asked, since the question has operators and functions in it.
-void Connection::look_at_server() {
-  using std::chrono::duration_cast;
-  using std::chrono::microseconds;
-  using std::chrono::system_clock;
-  const int version = PQserverVersion(handle_.get());
-  const std::string pins = pin_settings_sql(
-      version,
-      fmt::format("pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.<>) {}", backend_pid()));
-  const auto before = system_clock::now();
-  const std::array<Statement, 2> questions{
-      {{pins, {}},
-       {"SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, pg_backend_pid()", {}}}};
-  const Result now = std::move(run(questions).back());
-  const auto middle = before + (system_clock::now() - before) / 2;
-  clock_offset_ =
-      microseconds{now.number(0, 0)} - duration_cast<microseconds>(middle.time_since_epoch());
-  direct_ = now.number(0, 1) == backend_pid();
-  if (!direct_) pins_ = pin_settings_sql(version, "true");
-}
 
 void Connection::send(const Statement& statement) {
   const std::string sql{statement.sql};  // libpq wants a terminating zero
@@ -229,7 +50,7 @@ void Connection::send_as_prepared(const Statement& statement) {
 }
 
 void Connection::note_sent(int sent, Prepared* prepared) {
-  if (sent != 1) give_up(trimmed(PQerrorMessage(handle_.get())));
+  if (sent != 1) give_up(one_line(PQerrorMessage(handle_.get())));
   sent_.push_back(prepared);
 }
 
@@ -284,7 +105,8 @@ std::vector<Result> Connection::collect(std::size_t count, const Limits& limits)
           results.push_back(std::move(result));
         break;
       default:
-        if (sqlstate_of(result.get()).empty()) give_up(trimmed(PQresultErrorMessage(result.get())));
+        if (sqlstate_of(result.get()).empty())
+          give_up(one_line(PQresultErrorMessage(result.get())));
         if (is_fatal(result.get())) {
           handle_.reset();  // no Sync is answered any more
           throw_server_error(result.get());
@@ -333,7 +155,7 @@ void Connection::pump(const Limits& limits, Done done) {
   bool cancelled = false;
   for (;;) {
     const int unsent = PQflush(handle);
-    if (unsent < 0) give_up(trimmed(PQerrorMessage(handle)));
+    if (unsent < 0) give_up(one_line(PQerrorMessage(handle)));
     if (done(unsent)) return;
     const auto now = steady_clock::now();
     const bool stopped = limits.stop.stop_requested() || stop_.stop_requested();
@@ -343,9 +165,9 @@ void Connection::pump(const Limits& limits, Done done) {
       give_up("the statement did not end when it was stopped");
     if (now > std::min(limits.deadline, deadline_)) give_up("no answer in time");
     const auto events = static_cast<short>(POLLIN | (unsent == 1 ? POLLOUT : 0));
-    const short ready = poll_socket(PQsocket(handle), events, kStopCheck);
+    const short ready = wait_for_socket(PQsocket(handle), events, kStopCheck);
     if ((ready & (POLLIN | POLLERR | POLLHUP)) != 0 && PQconsumeInput(handle) != 1)
-      give_up(trimmed(PQerrorMessage(handle)));
+      give_up(one_line(PQerrorMessage(handle)));
   }
 }
 
@@ -369,7 +191,7 @@ void Connection::require_usable() const {
 }
 
 void Connection::send_sync() {
-  if (PQpipelineSync(handle_.get()) != 1) give_up(trimmed(PQerrorMessage(handle_.get())));
+  if (PQpipelineSync(handle_.get()) != 1) give_up(one_line(PQerrorMessage(handle_.get())));
 }
 
 void Connection::skip_results(std::size_t count, bool synced) noexcept {
@@ -389,7 +211,7 @@ void Connection::begin_copy(std::string_view sql, std::string_view data, const L
   PGconn* const handle = handle_.get();
   const std::string text{sql};
   if (PQexitPipelineMode(handle) != 1 || PQsendQuery(handle, text.c_str()) != 1)
-    give_up(trimmed(PQerrorMessage(handle)));
+    give_up(one_line(PQerrorMessage(handle)));
   wait_for_result(limits);
   Result ready{PQgetResult(handle)};
   if (ready.status() != PGRES_COPY_IN) {
@@ -398,10 +220,10 @@ void Connection::begin_copy(std::string_view sql, std::string_view data, const L
   }
   for (; !data.empty(); data.remove_prefix(std::min(kCopyPiece, data.size()))) {
     const auto size = static_cast<int>(std::min(kCopyPiece, data.size()));
-    if (PQputCopyData(handle, data.data(), size) != 1) give_up(trimmed(PQerrorMessage(handle)));
+    if (PQputCopyData(handle, data.data(), size) != 1) give_up(one_line(PQerrorMessage(handle)));
     wait_until_sent(limits);
   }
-  if (PQputCopyEnd(handle, nullptr) != 1) give_up(trimmed(PQerrorMessage(handle)));
+  if (PQputCopyEnd(handle, nullptr) != 1) give_up(one_line(PQerrorMessage(handle)));
 }
 
 void Connection::end_copy(const Limits& limits) {
@@ -413,9 +235,9 @@ void Connection::end_copy(const Limits& limits) {
     if (!ended && !copied) copied = std::move(result);
   }
   if (!copied || PQenterPipelineMode(handle_.get()) != 1)
-    give_up(trimmed(PQerrorMessage(handle_.get())));
+    give_up(one_line(PQerrorMessage(handle_.get())));
   if (copied->status() == PGRES_COMMAND_OK) return;
-  if (sqlstate_of(copied->get()).empty()) give_up(trimmed(PQresultErrorMessage(copied->get())));
+  if (sqlstate_of(copied->get()).empty()) give_up(one_line(PQresultErrorMessage(copied->get())));
   throw_server_error(copied->get());
 }
 
@@ -435,7 +257,7 @@ bool Connection::usable() const noexcept {
 bool Connection::closed_by_peer() noexcept {
   if (!usable()) return true;
   // A server that ends sends its reason first, and only then closes.
-  while (poll_socket(PQsocket(handle_.get()), POLLIN, milliseconds{0}) != 0)
+  while (wait_for_socket(PQsocket(handle_.get()), POLLIN, milliseconds{0}) != 0)
     if (PQconsumeInput(handle_.get()) != 1) return true;
   return !usable();
 }
@@ -444,7 +266,7 @@ void Connection::give_up(const std::string& why) {
   if (handle_) PQisBusy(handle_.get());  // reads what the server has said last
   handle_.reset();
   throw Error{Error::Kind::transient, "the connection to PostgreSQL is lost: " +
-                                          (farewell_->empty() ? trimmed(why) : *farewell_)};
+                                          (farewell_->empty() ? one_line(why) : *farewell_)};
 }
 
 Transaction::Transaction(Connection& connection, Limits limits)

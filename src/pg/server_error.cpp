@@ -19,6 +19,20 @@ std::string field(const PGresult* result, int code) {
 
 }  // namespace
 
+std::string one_line(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  std::string line;
+  for (auto end = text.find('\n'); !text.empty(); end = text.find('\n')) {
+    std::string_view part = text.substr(0, end);
+    text.remove_prefix(std::min(part.size() + 1, text.size()));
+    const auto begin = part.find_first_not_of(kBlanks);
+    if (begin == std::string_view::npos) continue;
+    part = part.substr(begin, part.find_last_not_of(kBlanks) - begin + 1);
+    (line += line.empty() ? "" : "; ") += part;
+  }
+  return line;
+}
+
 std::string sqlstate_of(const PGresult* result) { return field(result, PG_DIAG_SQLSTATE); }
 
 bool is_fatal(const PGresult* result) {

@@ -3,10 +3,14 @@
 #include <libpq-fe.h>
 
 #include <string>
+#include <string_view>
 
 #include "pg/pg_error.hpp"
 
 namespace dynamite::pg {
+
+/// What libpq says, which may have several lines, in one.
+std::string one_line(std::string_view text);
 
 /// Empty if libpq made the error itself.
 std::string sqlstate_of(const PGresult* result);

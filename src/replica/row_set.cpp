@@ -59,8 +59,8 @@ void append_version(pg::Array& array, const Version& version) {
 void append_image(std::string& item, std::string& types, const Change& change,
                   const KeySchema& key_schema) {
   if (change.kind == ChangeKind::scanned) return append_natural_json(item, types, change.image);
-  append_natural_json(item, types, change.image,
-                      ImageKey{.schema = key_schema, .canonical = change.key});
+  const ImageKey key{.schema = key_schema, .canonical = change.key};
+  append_natural_json(item, types, change.image, &key);
 }
 
 void append_put(RowArrays& arrays, const Change& change, const KeySchema& key_schema) {

@@ -4,17 +4,17 @@
 
 #include <algorithm>
 #include <array>
-#include <bitset>
 #include <cstdint>
-#include <cstring>
 #include <vector>
 
 #include "core/error.hpp"
 #include "core/key.hpp"
 #include "core/number.hpp"
+#include "core/rollback.hpp"
 #include "decode/json_scanner.hpp"
 #include "decode/key_reader.hpp"
 #include "replica/json_output.hpp"
+#include "replica/name_filter.hpp"
 
 namespace dynamite {
 namespace {
@@ -34,49 +34,6 @@ struct SetMember {
   std::string text;   ///< unescaped
   std::string order;  ///< what sorts it: for SS the text itself, and then empty here
 };
-
-/// Tells whether names may be equal: cheap, never wrong in saying no.
-class NameFilter {
- public:
-  /// False if no name that was added before equals `name`.
-  bool add(std::string_view name) noexcept {
-    const std::size_t bit = hash(name) >> (64U - kBitsLog2);
-    const bool seen = bits_.test(bit);
-    bits_.set(bit);
-    return seen;
-  }
-
- private:
-  static constexpr unsigned kBitsLog2 = 11;  // 15 names: one rescan in 20 items
-
-  template <class Word>
-  static std::uint64_t load(const char* bytes) noexcept {
-    Word word;
-    std::memcpy(&word, bytes, sizeof word);
-    return word;
-  }
-
-  /// Of the first and the last eight bytes: loads of fixed size, as names are short.
-  static std::uint64_t hash(std::string_view name) noexcept {
-    constexpr std::uint64_t kMultiplier = 0x9E3779B97F4A7C15U;
-    const auto mix = [&]<class Word>(Word) {
-      const std::uint64_t head = (load<Word>(name.data()) + name.size()) * kMultiplier;
-      const std::uint64_t tail = load<Word>(name.data() + name.size() - sizeof(Word));
-      return ((head ^ head >> 32U) + tail) * kMultiplier;
-    };
-    if (name.size() >= sizeof(std::uint64_t)) return mix(std::uint64_t{});
-    if (name.size() >= sizeof(std::uint32_t)) return mix(std::uint32_t{});
-    if (name.size() >= sizeof(std::uint16_t)) return mix(std::uint16_t{});
-    return name.empty() ? 0 : mix(std::uint8_t{});
-  }
-
-  std::bitset<std::size_t{1} << kBitsLog2> bits_;
-};
-
-bool has_duplicate(std::vector<std::string> names) {
-  std::ranges::sort(names);
-  return std::ranges::adjacent_find(names) != names.end();
-}
 
 class Transcoder {
  public:
@@ -428,44 +385,15 @@ void Transcoder::note(std::string_view type) {
   types_ += '"';
 }
 
-/// Cuts a string back to its size at the beginning, unless told that all is well.
-class Rollback {
- public:
-  explicit Rollback(std::string& text) noexcept : text_{text}, size_{text.size()} {}
-  Rollback(const Rollback&) = delete;
-  Rollback& operator=(const Rollback&) = delete;
-  ~Rollback() {
-    if (!kept_) text_.resize(size_);
-  }
-  void keep() noexcept { kept_ = true; }
-
- private:
-  std::string& text_;
-  std::size_t size_;
-  bool kept_ = false;
-};
-
 }  // namespace
 
-namespace {
-
-void append(std::string& item, std::string& types, std::string_view image, const ImageKey* key) {
+void append_natural_json(std::string& item, std::string& types, std::string_view image,
+                         const ImageKey* key) {
   Rollback item_rollback{item};
   Rollback types_rollback{types};
   Transcoder{item, types, image, key}.run();
   item_rollback.keep();
   types_rollback.keep();
-}
-
-}  // namespace
-
-void append_natural_json(std::string& item, std::string& types, std::string_view image) {
-  append(item, types, image, nullptr);
-}
-
-void append_natural_json(std::string& item, std::string& types, std::string_view image,
-                         const ImageKey& key) {
-  append(item, types, image, &key);
 }
 
 }  // namespace dynamite

@@ -7,6 +7,12 @@
 
 namespace dynamite {
 
+/// A key and its schema. Both must outlive the call.
+struct ImageKey {
+  const KeySchema& schema;
+  std::string_view canonical;
+};
+
 /// Appends to `item` the natural JSON of DynamoDB JSON `image` in one pass, and to `types` the JSON
 /// object that says what natural JSON cannot (nothing is appended if there is nothing to say).
 ///
@@ -32,17 +38,10 @@ namespace dynamite {
 /// number or Base64, an attribute twice, a lone surrogate, U+0000 in an attribute's name, nesting
 /// beyond JsonScanner::kDepthMax.
 /// What is wrong is said of the attribute where it is, without its value.
-void append_natural_json(std::string& item, std::string& types, std::string_view image);
-
-/// The key that the record of an image names. Both must outlive the call.
-struct ImageKey {
-  const KeySchema& schema;
-  std::string_view canonical;
-};
-
-/// The same. Throws Error{poison} also if the image lacks an attribute of the key or has another
-/// value there: its row would contradict itself.
+///
+/// With `key`, the key that the image's record names, it throws Error{poison} also if the image
+/// lacks an attribute of the key or has another value there: its row would contradict itself.
 void append_natural_json(std::string& item, std::string& types, std::string_view image,
-                         const ImageKey& key);
+                         const ImageKey* key = nullptr);
 
 }  // namespace dynamite

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <csignal>
 #include <future>
 #include <thread>
 
@@ -265,7 +266,7 @@ TEST_F(ConnectionTest, AfterAStopACallHasAGraceToEnd) {
             "7");
 }
 
-TEST_F(ConnectionTest, AStopGivesUpACallThatDoesNotEnd) {
+TEST_F(ConnectionTest, AStopCancelsACallThatDoesNotEnd) {
   Connection connection = connect();
   std::stop_source stop;
   const auto begin = steady_clock::now();
@@ -275,8 +276,27 @@ TEST_F(ConnectionTest, AStopGivesUpACallThatDoesNotEnd) {
       error_of([&] { connection.run("SELECT pg_sleep(600)", {}, {.stop = stop.get_token()}); });
 
   EXPECT_EQ(error.kind(), Error::Kind::transient);
-  EXPECT_FALSE(connection.usable());
+  EXPECT_THAT(error.what(), HasSubstr("57014"));
+  EXPECT_TRUE(connection.usable());
   EXPECT_LT(steady_clock::now() - begin, 2s);
+}
+
+TEST_F(ConnectionTest, AStopGivesUpACallWhoseServerDoesNotAnswer) {
+  std::stop_source stop;
+  Connection connection =
+      Connection::open({.conninfo = url(), .application_name = "test"}, stop.get_token());
+  const int pid = connection.backend_pid();
+  ASSERT_EQ(kill(pid, SIGSTOP), 0);
+  const auto begin = steady_clock::now();
+  stop.request_stop();
+
+  const Error error = error_of([&] { connection.run("SELECT 1"); });
+  kill(pid, SIGCONT);
+
+  EXPECT_EQ(error.kind(), Error::Kind::transient);
+  EXPECT_THAT(error.what(), HasSubstr("did not end when it was stopped"));
+  EXPECT_FALSE(connection.usable());
+  EXPECT_LT(steady_clock::now() - begin, 3s);
 }
 
 TEST_F(ConnectionTest, AConnectionThatWasGivenUpAnswersTransient) {

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <string>
+#include <vector>
+
 #include "core/key.hpp"
 #include "decode/decode.hpp"
 #include "support/errors.hpp"
@@ -108,6 +111,36 @@ INSTANTIATE_TEST_SUITE_P(
                          R"({"l":["AA==","AA=="]})", R"({"/l/0":"S:base64"})"},
                     Case{"OnlySpelledOut", R"({"a":{"S":"\\u0000"}})", R"({"a":"\\u0000"})", ""}),
     [](const auto& info) { return info.param.name; });
+
+std::string failure_with_key(std::string_view image, const KeySchema& schema,
+                             const std::vector<std::string>& parts) {
+  std::string canonical, item, types;
+  for (const std::string& part : parts) append_key_part(canonical, part);
+  const ImageKey key{.schema = schema, .canonical = canonical};
+  return failure_of([&] { append_natural_json(item, types, image, &key); });
+}
+
+TEST(ImageKey, OfTheRecordMustBeThatOfTheImage) {
+  const KeySchema schema{.partition = {.name = "pk", .type = KeyType::S},
+                         .sort = KeyAttribute{.name = "sk", .type = KeyType::N}};
+  const std::vector<std::string> key{"a", "15e-1"};
+
+  EXPECT_EQ(failure_with_key(R"({"sk":{"N":"1.50"},"x":{"M":{"pk":{"S":"b"}}},"pk":{"S":"a"}})",
+                             schema, key),
+            "");
+  EXPECT_EQ(failure_with_key(R"({"p\u006b":{"S":"\u0061"},"sk":{"N":"+1.5"}})", schema, key), "");
+  EXPECT_THAT(
+      failure_with_key(R"({"pk":{"S":"b"},"sk":{"N":"1.5"}})", schema, key),
+      HasSubstr("attribute \"pk\", type S: a part of the key, but another value than in the "
+                "record's Keys"));
+  EXPECT_THAT(failure_with_key(R"({"pk":{"S":"a"},"sk":{"N":"2"}})", schema, key),
+              HasSubstr("attribute \"sk\""));
+  EXPECT_EQ(failure_with_key(R"({"pk":{"S":"a"}})", schema, key),
+            "poison: the image has no key attribute \"sk\"");
+  EXPECT_EQ(failure_with_key("{}", schema, key), "poison: the image has no key attribute \"pk\"");
+  EXPECT_THAT(failure_with_key(R"({"pk":{"S":"a"},"sk":{"S":"1.5"}})", schema, key),
+              HasSubstr("key attribute \"sk\" is of type S, wanted type N"));
+}
 
 struct Poison {
   const char* image;

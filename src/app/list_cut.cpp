@@ -31,7 +31,7 @@ class CutFinder {
       if (c == '[' && list_depth_ == 0 && (depth_ == 1 || (depth_ == 2 && is_records_)))
         begin_list();
     } else if (c == ']' || c == '}') {
-      if (depth_ == list_depth_) list_depth_ = 0, last_comma_ = 0;
+      if (depth_ == list_depth_) end_list();
       if (depth_ > 0 && --depth_ == 0) end_document();
     } else if (c == ',' && depth_ > 0 && depth_ == list_depth_) {
       last_comma_ = at_ - 1;
@@ -43,10 +43,14 @@ class CutFinder {
     list_begin_ = at_;
   }
 
-  void end_document() {
-    document_end_ = at_;
+  void end_list() {
     list_depth_ = 0;
     last_comma_ = 0;
+  }
+
+  void end_document() {
+    document_end_ = at_;
+    end_list();
     is_records_ = false;
   }
 

@@ -9,7 +9,6 @@
 #include <optional>
 #include <utility>
 
-#include "app/list_cut.hpp"
 #include "core/error.hpp"
 
 namespace dynamite {
@@ -97,14 +96,7 @@ Recording::Part Recording::next() {
     // A look passes over all there is: each time over twice as much.
     if (buffer_.size() >= look_at) {
       look_at *= 2;
-      if (const std::optional<ListCut> cut = find_list_cut(buffer_)) {
-        Part part{.text = buffer_.substr(0, cut->size), .line = line_};
-        part.text += cut->closing;
-        line_ += count_lines(std::string_view{buffer_}.substr(0, cut->rest));
-        line_ -= count_lines(cut->opening);
-        buffer_.replace(0, cut->rest, cut->opening);
-        return part;
-      }
+      if (const std::optional<ListCut> cut = find_list_cut(buffer_)) return take(*cut);
       if (buffer_.size() >= kDocumentBytesMax)
         throw Error{Error::Kind::usage,
                     fmt::format("\"{}\": the document of line {} is larger than {} MB", name_,
@@ -120,6 +112,16 @@ Recording::Part Recording::take(std::size_t size) {
   buffer_.resize(size);
   Part part{.text = std::exchange(buffer_, std::move(rest)), .line = line_};
   line_ += count_lines(part.text);
+  return part;
+}
+
+/// The list is closed here, and opened again in front of the rest.
+Recording::Part Recording::take(const ListCut& cut) {
+  Part part{.text = buffer_.substr(0, cut.size), .line = line_};
+  part.text += cut.closing;
+  line_ += count_lines(std::string_view{buffer_}.substr(0, cut.rest));
+  line_ -= count_lines(cut.opening);
+  buffer_.replace(0, cut.rest, cut.opening);
   return part;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "app/gunzip.hpp"
+#include "app/list_cut.hpp"
 
 namespace dynamite {
 
@@ -29,6 +30,7 @@ class Recording {
  private:
   std::size_t find_line_cut(std::size_t from) const;
   Part take(std::size_t size);
+  Part take(const ListCut& cut);
   bool read_more();
   std::size_t read_raw(char* out, std::size_t size);
   void open_text();

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "core/error.hpp"
 #include "pg/pipeline.hpp"
 #include "replica/apply_sql.hpp"

@@ -138,6 +138,11 @@ void apply_and_say(FileApply& apply, const std::vector<std::string>& files) {
     fmt::print("{}: {} records, {} keys, {} rows changed, {} dead letters{}\n", name,
                outcome.records, outcome.changes, outcome.applied, outcome.dead_letters,
                strange == 0 ? "" : fmt::format(", {} documents passed over", strange));
+    if (outcome.outdated > 0)
+      fmt::print(
+          "{}: {} of the records are of a stream that ended before the last pass, which has "
+          "made up for them\n",
+          name, outcome.outdated);
   }
   apply.strange().require_records(sum);
 }

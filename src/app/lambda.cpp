@@ -99,6 +99,11 @@ std::string apply_event(const Context& context, Handler& handler, Invocation inv
   if (outcome.dead_letters > 0)
     spdlog::warn("records were set aside request_id={} dead_letters={}", invocation.request_id,
                  outcome.dead_letters);
+  if (outcome.outdated > 0)
+    spdlog::warn(
+        "records of a stream that ended before the last pass change nothing request_id={} "
+        "records={}",
+        invocation.request_id, outcome.outdated);
   if (outcome.first_failure)
     spdlog::error("a record cannot be applied request_id={} sequence_number={} reason={}",
                   invocation.request_id, outcome.first_failure->sequence_number,

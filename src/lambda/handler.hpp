@@ -51,6 +51,7 @@ struct HandlerOutcome {
   std::size_t changes = 0;    ///< after coalescing
   std::uint64_t applied = 0;  ///< rows put or removed
   std::size_t dead_letters = 0;
+  std::size_t outdated = 0;  ///< records of a stream that ended before the last pass
   std::size_t connects = 0;                 ///< connections opened for this event
   std::chrono::microseconds in_postgres{};  ///< time spent waiting for PostgreSQL
   std::optional<Micros> newest;             ///< when the newest record was made; absent: no record
@@ -63,6 +64,7 @@ struct HandlerOutcome {
     changes += more.changes;
     applied += more.applied;
     dead_letters += more.dead_letters;
+    outdated += more.outdated;
     return *this;
   }
 };

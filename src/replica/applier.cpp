@@ -147,6 +147,7 @@ ApplyOutcome Applier::apply(const ApplyRequest& request, const pg::Limits& limit
     try {
       ApplyOutcome outcome = apply_prepared(request, own ? *own : *request.prepared, limits);
       outcome.records += outdated;
+      outcome.outdated = outdated;
       return outcome;
     } catch (const pg::PgError& error) {
       if (error.sqlstate() != pg::kStreamOutdated) throw;

@@ -41,6 +41,7 @@ struct ApplyOutcome {
   std::size_t changes = 0;    ///< after coalescing
   std::uint64_t applied = 0;  ///< rows put or removed; the others were stale
   std::size_t dead_letters = 0;
+  std::size_t outdated = 0;  ///< of the records: of a stream that ended before the last pass
   bool copied = false;  ///< as PreparedTransaction::copy wanted it
 };
 

@@ -67,6 +67,17 @@ TEST_F(ApplyTest, AppliesAnEventAndCounts) {
   EXPECT_EQ(query("SELECT pk, item->>'v' FROM " + orders.qualified_name()), "a|new");
 }
 
+TEST_F(ApplyTest, SaysThatRecordsOfAnEndedStreamChangeNothing) {
+  query(fmt::format("UPDATE {}.replica SET oldest_generation = 4102444800000", state_schema()));
+  const std::string file = write(put_record("a", 1));
+
+  const Finished run = apply_files({file});
+
+  EXPECT_EQ(run.status, 0) << run.errors;
+  EXPECT_THAT(run.output, HasSubstr("1 of the records are of a stream that ended before the last"));
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "0");
+}
+
 TEST_F(ApplyTest, StatsAreOneJsonLine) {
   const std::string file = write(put_record("a", 1) + "\n" + put_record("b", 2) + "\n");
 

@@ -308,8 +308,8 @@ INSTANTIATE_TEST_SUITE_P(All, ElsewhereTest,
                                          Elsewhere{"use_dualstack_endpoint", "true"},
                                          Elsewhere{"AWS_ACCOUNT_ID_ENDPOINT_MODE", "required"},
                                          Elsewhere{"account_id_endpoint_mode", "required"},
-                    Elsewhere{"ec2_metadata_service_endpoint", "http://[::1]"},
-                    Elsewhere{"ec2_metadata_service_endpoint_mode", "IPv6"}),
+                                         Elsewhere{"ec2_metadata_service_endpoint", "http://[::1]"},
+                                         Elsewhere{"ec2_metadata_service_endpoint_mode", "IPv6"}),
                          [](const auto& info) { return std::string{info.param.name}; });
 
 TEST_F(ConfigTest, SettingsOfAwsThatArePassedOverAreNamed) {

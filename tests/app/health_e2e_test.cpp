@@ -129,6 +129,21 @@ TEST_F(HealthTest, ASignalOfALostTerminalGivesTheTableBack) {
   EXPECT_EQ(follower(), "lambda");
 }
 
+TEST_F(HealthTest, NohupOutlivesTheTerminal) {
+  EXPECT_EQ(stop(SIGTERM), 0);
+  daemon_.emplace(
+      std::vector<std::string>{"/usr/bin/nohup", DYNAMITE_PROGRAM, "replicate", "--table", table_},
+      environment());
+  wait_until(state_is("following"));
+
+  daemon_->signal(SIGHUP);
+  std::this_thread::sleep_for(1s);
+
+  EXPECT_TRUE(daemon_->running());
+  EXPECT_EQ(follower(), "daemon");
+  EXPECT_EQ(stop(SIGTERM), 0);
+}
+
 TEST_F(HealthTest, TheTableIsGivenBackAlsoIfTheConnectionsAreJustLost) {
   kill_connections();
 

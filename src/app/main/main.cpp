@@ -39,7 +39,10 @@ class Signals {
     sigemptyset(&set_);
     sigaddset(&set_, SIGINT);
     sigaddset(&set_, SIGTERM);
-    sigaddset(&set_, SIGHUP);  // the terminal or the connection behind it is gone
+    // The terminal, or the connection behind it, is gone; unless nohup started us.
+    struct sigaction of_hangup {};
+    sigaction(SIGHUP, nullptr, &of_hangup);
+    if (of_hangup.sa_handler != SIG_IGN) sigaddset(&set_, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);
     waiter_ = std::thread{[this] { wait(); }};
   }

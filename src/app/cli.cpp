@@ -209,10 +209,7 @@ void Parser::define_apply(CLI::App& apply) {
   apply.add_option("FILE", line_.files, "JSON or JSON lines; - is standard input")
       ->type_name("")
       ->required();
-  apply
-      .add_option("--stream-arn", line_.apply.stream_arn,
-                  "The stream of records that do not name theirs:\noutput of `aws dynamodbstreams "
-                  "get-records`")
+  apply.add_option("--stream-arn", line_.apply.stream_arn, "Of records without one: get-records")
       ->type_name("ARN");
   apply.add_flag("--as-recorded", line_.apply.as_recorded,
                  "Apply the images of the files, do not read the\nitems again from DynamoDB");

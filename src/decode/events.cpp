@@ -16,7 +16,7 @@ namespace dynamite {
 namespace {
 
 constexpr std::string_view kTaken =
-    "`dynamite apply` takes records of DynamoDB streams: `dynamite help apply` lists in which "
+    "`dynamite apply` takes records of DynamoDB streams: `dynamite apply --help` lists in which "
     "forms";
 constexpr std::string_view kSnapshot = "`dynamite snapshot` copies a table as it is now";
 constexpr std::string_view kKinesis =

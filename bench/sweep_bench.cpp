@@ -123,7 +123,7 @@ void measure(const SweptTable& table, std::string_view name, int met_percent) {
   pg::Connection connection = table.open();
   Passes passes{connection, table.replica()};
   passes.begin_sweep(epoch, {});
-  const std::uint64_t swept = passes.sweep(epoch, {});
+  const std::uint64_t swept = passes.sweep(epoch, {}, {}).deleted;
   const Milliseconds time = steady_clock::now() - begin;
   ended.request_stop();
   print(name, applier.get(), time.count() / 1'000, swept);

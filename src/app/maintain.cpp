@@ -20,8 +20,8 @@
 #include "engine/suitable.hpp"
 #include "lambda/event_source_mapping.hpp"
 #include "lambda/metrics.hpp"
+#include "pg/identifier.hpp"
 #include "replica/follower.hpp"
-#include "replica/identifier.hpp"
 #include "replica/pass.hpp"
 
 namespace dynamite {

@@ -6,7 +6,7 @@
 
 #include "core/arn.hpp"
 #include "core/error.hpp"
-#include "replica/identifier.hpp"
+#include "pg/identifier.hpp"
 
 namespace dynamite {
 

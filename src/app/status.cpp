@@ -11,8 +11,8 @@
 #include "app/replicas.hpp"
 #include "core/json_text.hpp"
 #include "core/visible.hpp"
+#include "pg/identifier.hpp"
 #include "replica/dead_letters.hpp"
-#include "replica/identifier.hpp"
 #include "replica/locks.hpp"
 
 namespace dynamite {

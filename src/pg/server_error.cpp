@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "pg/identifier.hpp"
 #include "pg/session_settings.hpp"
 
 namespace dynamite::pg {
@@ -82,22 +83,26 @@ struct Grant {
   std::string_view refused, grant;
 };
 
+// The message has no schema. What is in one needs it all the same, whatever the search_path.
 constexpr std::array kGrants{
     Grant{"permission denied to create temporary tables in database ", "TEMPORARY ON DATABASE "},
     Grant{"permission denied for database ", "CREATE ON DATABASE "},
     Grant{"permission denied for schema ", "USAGE, CREATE ON SCHEMA "},
-    Grant{"permission denied for table ", "SELECT, INSERT, UPDATE, DELETE ON "},
-    Grant{"permission denied for view ", "SELECT ON "},
-    Grant{"permission denied for function ", "EXECUTE ON FUNCTION "},
-    Grant{"permission denied for sequence ", "USAGE ON SEQUENCE "}};
+    Grant{"permission denied for table ", "SELECT, INSERT, UPDATE, DELETE ON ITS_SCHEMA."},
+    Grant{"permission denied for view ", "SELECT ON ITS_SCHEMA."},
+    Grant{"permission denied for materialized view ", "SELECT ON ITS_SCHEMA."},
+    Grant{"permission denied for function ", "EXECUTE ON FUNCTION ITS_SCHEMA."},
+    Grant{"permission denied for sequence ", "USAGE ON SEQUENCE ITS_SCHEMA."}};
 
-// In another language than English the message has no name that could be found.
+// In another language than English the message has no name that could be found. The server names
+// temporary tables' database in quotes, and all else without.
 std::string grant_hint(const std::string& message) {
   constexpr std::string_view kRoles =
       "docs/configuration.md, \"Roles in PostgreSQL\", says what each role needs";
   for (const auto& [refused, grant] : kGrants)
     if (message.starts_with(refused)) {
-      const std::string name = message.substr(refused.size());
+      std::string name = message.substr(refused.size());
+      if (!name.starts_with('"')) name = quote_identifier(name);
       return fmt::format("its owner may run: GRANT {}{} TO the role in `url`; {}", grant, name,
                          kRoles);
     }

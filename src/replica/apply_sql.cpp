@@ -4,7 +4,7 @@
 
 #include <initializer_list>
 
-#include "replica/identifier.hpp"
+#include "pg/identifier.hpp"
 
 namespace dynamite {
 namespace {

@@ -8,9 +8,9 @@
 
 #include "core/error.hpp"
 #include "core/sleep.hpp"
+#include "pg/identifier.hpp"
 #include "pg/pg_error.hpp"
 #include "pg/pipeline.hpp"
-#include "replica/identifier.hpp"
 #include "replica/schema_sql.hpp"
 
 namespace dynamite {

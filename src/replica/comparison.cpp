@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "core/error.hpp"
-#include "replica/identifier.hpp"
+#include "pg/identifier.hpp"
 #include "replica/key_text.hpp"
 #include "replica/row_set.hpp"
 #include "replica/transcoder.hpp"

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "decode/decode.hpp"
+#include "pg/identifier.hpp"
 #include "replica/apply_sql.hpp"
-#include "replica/identifier.hpp"
 #include "replica/newest_versions.hpp"
 #include "replica/row_set.hpp"
 

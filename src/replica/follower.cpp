@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "pg/identifier.hpp"
 #include "replica/exclusive.hpp"
-#include "replica/identifier.hpp"
 #include "replica/locks.hpp"
 
 namespace dynamite {

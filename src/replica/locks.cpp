@@ -1,6 +1,6 @@
 #include "replica/locks.hpp"
 
-#include "replica/identifier.hpp"
+#include "pg/identifier.hpp"
 
 namespace dynamite {
 namespace {

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "pg/identifier.hpp"
 #include "pg/pipeline.hpp"
 #include "replica/dead_letters.hpp"
 #include "replica/exclusive.hpp"
-#include "replica/identifier.hpp"
 
 namespace dynamite {
 namespace {

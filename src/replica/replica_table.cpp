@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "replica/identifier.hpp"
+#include "pg/identifier.hpp"
 
 namespace dynamite {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <array>
 
+#include "pg/identifier.hpp"
 #include "pg/session_settings.hpp"
-#include "replica/identifier.hpp"
 
 namespace dynamite {
 namespace {

@@ -5,10 +5,10 @@
 #include <array>
 
 #include "core/error.hpp"
+#include "pg/identifier.hpp"
 #include "pg/pipeline.hpp"
 #include "replica/apply_sql.hpp"
 #include "replica/dead_letters.hpp"
-#include "replica/identifier.hpp"
 #include "replica/key_text.hpp"
 #include "replica/locks.hpp"
 #include "replica/savepoint.hpp"

@@ -7,7 +7,7 @@
 #include <array>
 
 #include "core/error.hpp"
-#include "replica/identifier.hpp"
+#include "pg/identifier.hpp"
 #include "support/natural_json.hpp"
 
 namespace dynamite::sim {

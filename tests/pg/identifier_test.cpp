@@ -1,4 +1,4 @@
-#include "replica/identifier.hpp"
+#include "pg/identifier.hpp"
 
 #include <gmock/gmock.h>
 

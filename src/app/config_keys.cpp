@@ -80,8 +80,7 @@ bool read_grant_select(const Value& value, Config& config) {
   if (std::ranges::find(*roles, "public") != roles->end())
     config.remarks.emplace_back(
         "grant_select names \"public\", which is every role: whoever can connect to the database "
-        "may "
-        "read the replicas and the status");
+        "may read the replicas and the status");
   return true;
 }
 

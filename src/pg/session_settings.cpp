@@ -31,7 +31,7 @@ constexpr std::array kPinned{
     Setting{"datestyle", "ISO, YMD"},
     Setting{"intervalstyle", "postgres"},
     Setting{"timezone", "UTC"},
-    // A literal of a DBA's function is not ours, but one of our DDL is.
+    // Literals in our DDL must mean what they say.
     Setting{"standard_conforming_strings", "on"},
 };
 

@@ -252,7 +252,8 @@ TEST_F(CredentialsStsTest, AnEndpointThatDoesNotAnswerIsNamedWithoutTheToken) {
   use_web_identity();
   sts_endpoint = "http://127.0.0.1:1";
 
-  EXPECT_THAT(failure(), AllOf(StartsWith("transient: no answer from http://127.0.0.1:1/"),
+  EXPECT_THAT(failure(), AllOf(StartsWith("transient: AssumeRoleWithWebIdentity: no answer from "
+                                          "http://127.0.0.1:1/"),
                                Not(HasSubstr("ey+J"))));
 }
 

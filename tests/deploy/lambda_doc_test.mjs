@@ -173,6 +173,7 @@ const camel = /^[A-Z][a-z]+(?:[A-Z][a-z]*)*$/;
 // Words in this form that are neither parameters nor outputs nor known to a schema or the program.
 const others = [
   'Dynamite',
+  'DatabaseConnectionsCurrentlySessionPinned',
   'FunctionError',
   'DbClusterResourceId',
   'IteratorAge',

@@ -19,6 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 const std::vector<KeySchema> kAllKeyShapes{
     {{"pk", KeyType::S}, {}},
@@ -167,6 +168,18 @@ TEST_F(ReplicateTest, ASnapshotRacedByPutsAndDeletesEndsIdentical) {
     EXPECT_LT(std::chrono::steady_clock::now() - asked, 5s);
   }
   expect_identical();
+}
+
+TEST_F(ReplicateTest, APassIsSaidOnlyWhereOneIsMade) {
+  make_table({{"pk", KeyType::S}, {}});
+
+  const Finished first = run({"replicate", "--once"});
+  const Finished second = run({"replicate", "--once"});
+
+  EXPECT_THAT(first.errors, HasSubstr("pass started table="));
+  EXPECT_THAT(first.errors, HasSubstr("read_units_per_second="));
+  EXPECT_EQ(second.status, 0) << second.errors;
+  EXPECT_THAT(second.errors, Not(HasSubstr("read_units_per_second=")));
 }
 
 TEST_F(ReplicateTest, AStreamSwitchedOffAndOnIsAGapThatANewPassHeals) {

@@ -83,25 +83,25 @@ Sweep::Sql Sweep::sql_for(const std::string& where) const {
     key_texts += key_as_text(column, type) + ", ";
     order += (order.empty() ? "" : ", ") + column;
   }
-  return {
-      .delete_covered =
-          fmt::format("DELETE FROM {} t USING {} d WHERE {} AND {} AND d.epoch >= $2::integer AND "
-                      "d.version > t.{}",
-                      replica, tombstones, chosen, matches, version),
-      .delete_unmet = fmt::format(
-          R"(WITH gone AS (
+  const std::string ghosts = fmt::format(
+      "FROM {} t LEFT JOIN {} d ON {} WHERE {} AND (t.{} < $2::integer OR d.epoch >= $2::integer "
+      "AND d.version > t.{})",
+      replica, tombstones, matches, chosen, epoch, version);
+  return {.delete_covered = fmt::format(
+              "DELETE FROM {} t USING {} d WHERE {} AND {} AND d.epoch >= $2::integer AND "
+              "d.version > t.{}",
+              replica, tombstones, chosen, matches, version),
+          .delete_unmet = fmt::format(
+              R"(WITH gone AS (
   DELETE FROM {0} t WHERE {1} AND t.{2} < $2::integer RETURNING {3}, t.{4} AS version)
 INSERT INTO {5} AS d ({6}, version, epoch) SELECT gone.*, $2::integer FROM gone
 ON CONFLICT ({6}) DO UPDATE SET version = greatest(d.version, excluded.version),
   epoch = greatest(d.epoch, excluded.epoch), removed_at = excluded.removed_at)",
-          replica, chosen, epoch, fmt::format("t.{}", fmt::join(keys_, ", t.")), version,
-          tombstones, tombstone_keys),
-      .any_left = fmt::format("SELECT EXISTS (SELECT FROM {} t WHERE {} AND t.{} < $2::integer)",
-                              replica, chosen, epoch),
-      .ghosts = fmt::format(
-          R"(SELECT {0}greatest(t.{1}, d.version) FROM {2} t LEFT JOIN {3} d ON {4}
-WHERE {5} AND (t.{6} < $2::integer OR d.epoch >= $2::integer AND d.version > t.{1}) ORDER BY {7})",
-          key_texts, version, replica, tombstones, matches, chosen, epoch, order)};
+              replica, chosen, epoch, fmt::format("t.{}", fmt::join(keys_, ", t.")), version,
+              tombstones, tombstone_keys),
+          .any_left = fmt::format("SELECT EXISTS (SELECT {})", ghosts),
+          .ghosts = fmt::format("SELECT {}greatest(t.{}, d.version) {} ORDER BY {}", key_texts,
+                                version, ghosts, order)};
 }
 
 /// Behind the key that stands after the first one, unless it is the first range.

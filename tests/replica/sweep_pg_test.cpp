@@ -27,6 +27,13 @@ class SweepPoisonTest : public ReplicaTest {
           ")");
     query(fmt::format("INSERT INTO notes VALUES ('{}')", key));
   }
+  void keep_without_a_word(const std::string& key) {
+    query(
+        fmt::format("CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                    "IF OLD.pk = '{}' THEN RETURN NULL; END IF; RETURN OLD; END $$",
+                    key));
+    query("CREATE TRIGGER keep BEFORE DELETE ON orders FOR EACH ROW EXECUTE FUNCTION keep()");
+  }
   SweepOutcome sweep(const ApplyOptions& options = {}) {
     const std::int32_t pass = start_pass();
     Passes passes{*connection, orders};
@@ -81,16 +88,31 @@ TEST_F(SweepPoisonTest, ATriggerThatRefusesADataErrorKeepsOnlyItsRow) {
 }
 
 TEST_F(SweepPoisonTest, ATriggerThatKeepsARowWithoutAWordIsNoticed) {
-  query(
-      "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-      "IF OLD.pk = 'k2' THEN RETURN NULL; END IF; RETURN OLD; END $$");
-  query("CREATE TRIGGER keep BEFORE DELETE ON orders FOR EACH ROW EXECUTE FUNCTION keep()");
+  keep_without_a_word("k2");
 
   const SweepOutcome outcome = sweep();
 
   EXPECT_EQ(outcome.deleted, 2U);
   EXPECT_EQ(outcome.kept, 1U);
   EXPECT_THAT(dead_letters(), HasSubstr("a trigger or rule of the replica keeps it"));
+}
+
+// The pass has written the row, but a newer tombstone covers it.
+TEST_F(SweepPoisonTest, SoIsACoveredRowThatATriggerKeeps) {
+  const std::int32_t pass = start_pass();
+  apply_scanned(pass, {scanned("k1", "1"), scanned("k2", "2"), scanned("k3", "3")});
+  query(fmt::format("INSERT INTO {} (k1, version, epoch) VALUES ('k2', 9, {})", orders.tombstones(),
+                    pass));
+  keep_without_a_word("k2");
+  Passes passes{*connection, orders};
+  passes.begin_sweep(pass, {});
+
+  const SweepOutcome outcome = passes.sweep(pass, {}, {});
+
+  EXPECT_EQ(outcome.deleted, 0U);
+  EXPECT_EQ(outcome.kept, 1U);
+  EXPECT_THAT(dead_letters(), HasSubstr("a trigger or rule of the replica keeps it"));
+  EXPECT_EQ((DeadLetters{*connection, orders}.discard_overtaken()), 0U);
 }
 
 TEST_F(SweepPoisonTest, CompositeAndBinaryKeysAreNamedAsTheyAre) {

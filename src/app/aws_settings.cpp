@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <optional>
 #include <string_view>
 
 #include "app/certificates.hpp"
 #include "app/config_keys.hpp"
 #include "app/config_value.hpp"
+#include "core/lower_case.hpp"
 #include "credentials/profile.hpp"
 
 namespace dynamite {
@@ -44,21 +44,15 @@ constexpr Name kIgnoreEndpoints{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
                                 "ignore_configured_endpoint_urls"};
 constexpr std::array kOtherEndpoints{Name{"AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"},
                                      Name{"AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"}};
+// The variables are heeded, the keys are not.
+constexpr std::array kMetadataEndpoints{
+    Name{"AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint"},
+    Name{"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode"}};
 constexpr Name kAccountEndpoints{"AWS_ACCOUNT_ID_ENDPOINT_MODE", "account_id_endpoint_mode"};
 constexpr std::array kPassedOver{Name{"AWS_MAX_ATTEMPTS", "max_attempts"},
                                  Name{"AWS_RETRY_MODE", "retry_mode"},
                                  Name{"AWS_DEFAULTS_MODE", "defaults_mode"},
                                  Name{"AWS_STS_REGIONAL_ENDPOINTS", "sts_regional_endpoints"}};
-
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
-std::string upper(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::toupper(c); });
-  return text;
-}
 
 class Reader {
  public:
@@ -104,7 +98,7 @@ class Reader {
   bool is_true(const Name& name) {
     const auto found = find(name);
     if (!found) return false;
-    const std::string value = lower(found->value);
+    const std::string value = lower_case(found->value);
     if (value != "true" && value != "false")
       problems_.push_back(
           fmt::format("{} is {}, wanted true or false", found->where, printable(found->value)));
@@ -180,13 +174,12 @@ class Reader {
             fmt::format("{} is true, which is not supported: name the endpoints that are meant in "
                         "AWS_ENDPOINT_URL_DYNAMODB and its kin, and unset it",
                         find(name)->where));
-    for (const std::string key :
-         {"ec2_metadata_service_endpoint", "ec2_metadata_service_endpoint_mode"})
-      if (const auto found = of_profile(key))
+    for (const Name& name : kMetadataEndpoints)
+      if (const auto found = of_profile(std::string{name.key}))
         problems_.push_back(
-            fmt::format("{} is not supported: set the variable AWS_{}", found->where, upper(key)));
+            fmt::format("{} is not supported: set the variable {}", found->where, name.variable));
     const auto mode = find(kAccountEndpoints);
-    if (mode && lower(mode->value) == "required")
+    if (mode && lower_case(mode->value) == "required")
       problems_.push_back(fmt::format(
           "{} is \"required\", which is not supported: set it to \"preferred\", or name the "
           "endpoint in AWS_ENDPOINT_URL_DYNAMODB",

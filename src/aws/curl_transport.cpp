@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdlib>
+#include <initializer_list>
 #include <mutex>
 #include <vector>
 
@@ -12,6 +12,7 @@
 #include "aws/http.hpp"
 #include "core/error.hpp"
 #include "core/handle.hpp"
+#include "core/lower_case.hpp"
 
 namespace dynamite {
 namespace {
@@ -22,12 +23,6 @@ using HeaderList = std::unique_ptr<curl_slist, Closer<curl_slist_free_all>>;
 
 // No answer of AWS is larger than 16 MB: what goes on beyond is not one.
 constexpr std::size_t kBodyBytesMax = 64U << 20U;
-
-std::string lower(std::string_view text) {
-  std::string out{text};
-  std::ranges::transform(out, out.begin(), [](unsigned char c) { return std::tolower(c); });
-  return out;
-}
 
 std::string_view trimmed(std::string_view text) {
   const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
@@ -48,7 +43,8 @@ std::size_t on_header(const char* data, std::size_t, std::size_t count, void* re
   auto& headers = static_cast<HttpResponse*>(response)->headers;
   if (line.starts_with("HTTP/")) headers.clear();  // of a 100 Continue, say
   if (const std::size_t colon = line.find(':'); colon != line.npos)
-    headers.emplace_back(lower(line.substr(0, colon)), trimmed(line.substr(colon + 1)));
+    headers.emplace_back(lower_case(std::string{line.substr(0, colon)}),
+                         trimmed(line.substr(colon + 1)));
   return count;
 }
 
@@ -63,11 +59,11 @@ std::string why_failed(CURLcode code, const char* reason) {
 /// to. User and password are left out.
 std::string proxy_of(CURL* curl, const std::string& url) {
   const bool tls = url.starts_with("https:");
-  constexpr std::array<const char*, 4> kOfTls{"https_proxy", "HTTPS_PROXY", "all_proxy",
-                                              "ALL_PROXY"};
-  constexpr std::array<const char*, 4> kOfPlain{"http_proxy", "http_proxy", "all_proxy",
-                                                "ALL_PROXY"};
-  for (const char* name : tls ? kOfTls : kOfPlain) {
+  // A server may set HTTP_PROXY by a header `Proxy` of its client's: curl passes it over.
+  const std::initializer_list<const char*> of_tls{"https_proxy", "HTTPS_PROXY", "all_proxy",
+                                                  "ALL_PROXY"};
+  const std::initializer_list<const char*> of_plain{"http_proxy", "all_proxy", "ALL_PROXY"};
+  for (const char* name : tls ? of_tls : of_plain) {
     const char* value = std::getenv(name);
     if (value == nullptr || *value == '\0') continue;
     std::string proxy = host_of(value);

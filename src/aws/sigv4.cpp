@@ -11,6 +11,8 @@
 #include <map>
 #include <vector>
 
+#include "core/lower_case.hpp"
+
 namespace dynamite {
 namespace {
 
@@ -125,9 +127,7 @@ std::string collapsed(std::string_view value) {
 std::map<std::string, std::string> canonical_headers(const Headers& headers) {
   std::map<std::string, std::string> sorted;
   for (const auto& [name, value] : headers) {
-    std::string key = name;
-    std::ranges::transform(key, key.begin(), [](unsigned char c) { return std::tolower(c); });
-    const auto [entry, first] = sorted.emplace(key, collapsed(value));
+    const auto [entry, first] = sorted.emplace(lower_case(name), collapsed(value));
     if (!first) entry->second += "," + collapsed(value);
   }
   return sorted;

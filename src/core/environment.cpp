@@ -1,7 +1,6 @@
 #include "core/environment.hpp"
 
-#include <algorithm>
-#include <cctype>
+#include "core/lower_case.hpp"
 
 namespace dynamite {
 
@@ -11,9 +10,7 @@ std::optional<std::string> variable(const Environment& environment, std::string_
 }
 
 bool is_true(const Environment& environment, std::string_view name) {
-  std::string value = variable(environment, name).value_or("");
-  std::ranges::transform(value, value.begin(), [](unsigned char c) { return std::tolower(c); });
-  return value == "true";
+  return lower_case(variable(environment, name).value_or("")) == "true";
 }
 
 }  // namespace dynamite

@@ -118,12 +118,6 @@ constexpr std::array kKeyPrefixes{
 
 constexpr std::uint64_t kKeysOfPartition = 8;
 
-std::string in_quotes(std::string_view text) {
-  std::string json = "\"";
-  append_escaped(json, text);
-  return json + '"';
-}
-
 std::string key_string(std::uint64_t number) {
   const std::string_view prefix = kKeyPrefixes[number % kKeyPrefixes.size()];
   return fmt::format("{}{}{}", prefix, number, number % 3 == 0 ? " " : "");
@@ -173,7 +167,7 @@ RandomItems::RandomItems(std::uint64_t seed, RandomItemOptions options)
 std::string RandomItems::key_value(KeyType type, std::uint64_t number) {
   switch (type) {
     case KeyType::S:
-      return fmt::format(R"({{"S":{}}})", in_quotes(key_string(number)));
+      return fmt::format(R"({{"S":{}}})", json_string(key_string(number)));
     case KeyType::N:
       return fmt::format(R"({{"N":"{}"}})", key_number_text(number));
     case KeyType::B:
@@ -185,11 +179,11 @@ std::string RandomItems::key_value(KeyType type, std::uint64_t number) {
 std::string RandomItems::key(const KeySchema& key_schema, std::uint64_t key_number) {
   const KeyAttribute& partition = key_schema.partition;
   if (!key_schema.sort)
-    return fmt::format("{{{}:{}}}", in_quotes(partition.name),
+    return fmt::format("{{{}:{}}}", json_string(partition.name),
                        key_value(partition.type, key_number));
-  return fmt::format("{{{}:{},{}:{}}}", in_quotes(partition.name),
+  return fmt::format("{{{}:{},{}:{}}}", json_string(partition.name),
                      key_value(partition.type, key_number / kKeysOfPartition),
-                     in_quotes(key_schema.sort->name),
+                     json_string(key_schema.sort->name),
                      key_value(key_schema.sort->type, key_number % kKeysOfPartition));
 }
 
@@ -277,7 +271,7 @@ void RandomItems::append_set(std::string& out) {
       identity = member;
     if (!taken.insert(identity).second) continue;
     if (!members.empty()) members += ',';
-    members += type == 0 ? spelled(member) : type == 1 ? in_quotes(member) : base64(member);
+    members += type == 0 ? spelled(member) : type == 1 ? json_string(member) : base64(member);
   }
   constexpr std::array kTypes{"SS", "NS", "BS"};
   out += fmt::format(R"({{"{}":[{}]}})", kTypes[type], members);

@@ -1,8 +1,8 @@
 #include "credentials/ini_file.hpp"
 
-#include <algorithm>
-#include <cctype>
 #include <fstream>
+
+#include "core/lower_case.hpp"
 
 namespace dynamite {
 namespace {
@@ -21,11 +21,6 @@ std::string without_comment(const std::string& value) {
     if (sign && behind_blank) return trimmed(value.substr(0, at));
   }
   return value;
-}
-
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
 }
 
 /// `profile NAME` of `[ profile  "NAME" ]`.
@@ -58,7 +53,7 @@ std::optional<IniFile> read_ini_file(const std::string& path) {
     }
     const std::size_t equals = line.find('=');
     if (equals == line.npos) continue;
-    const std::string key = lower(trimmed(line.substr(0, equals)));
+    const std::string key = lower_case(trimmed(line.substr(0, equals)));
     if (!nested) outer = key;
     sections[section][nested ? outer + "." + key : key] =
         without_comment(trimmed(line.substr(equals + 1)));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "decode/decode.hpp"
+#include "pg/bytea.hpp"
 #include "pg/identifier.hpp"
 #include "replica/apply_sql.hpp"
 #include "replica/newest_versions.hpp"
@@ -15,14 +16,6 @@ constexpr int kPage = 250;
 
 std::string id_list(std::span<const std::int64_t> ids) {
   return fmt::format("{{{}}}", fmt::join(ids, ","));
-}
-
-/// bytea as PostgreSQL writes it, `\\x` and hexadecimal digits.
-std::string bytes_of(std::string_view text) {
-  std::string bytes;
-  for (std::size_t at = 2; at + 1 < text.size(); at += 2)
-    bytes += static_cast<char>(std::stoi(std::string{text.substr(at, 2)}, nullptr, 16));
-  return bytes;
 }
 
 // An event source that no record of a stream has.
@@ -53,7 +46,7 @@ ORDER BY dead_letter_id LIMIT {})",
   for (int row = 0; row < rows.rows(); ++row) {
     const auto text = [&](int column) { return std::string{rows.at(row, column)}; };
     letters.push_back({.id = rows.number(row, 0),
-                       .key = bytes_of(rows.at(row, 1)),
+                       .key = pg::bytes_of_bytea(rows.at(row, 1)),
                        .version = Version::parse(rows.at(row, 2)),
                        .created_at = text(3),
                        .reason = text(4),
@@ -70,7 +63,7 @@ std::optional<std::string> DeadLetters::record(std::int64_t id) {
                                   state_name(table_.state_schema, "dead_letter")),
                       std::move(pg::Params{}.number(table_.id).number(id)));
   if (rows.rows() == 0) return std::nullopt;
-  return bytes_of(rows.at(0, 0));
+  return pg::bytes_of_bytea(rows.at(0, 0));
 }
 
 Discarded DeadLetters::discard(std::span<const std::int64_t> ids) {
@@ -133,7 +126,8 @@ ORDER BY dead_letter_id LIMIT {})",
     if (page.rows() == 0) return discarded;
     after = page.number(page.rows() - 1, 0);
     RowArrays keys;
-    for (int row = 0; row < page.rows(); ++row) append_key(keys, bytes_of(page.at(row, 1)), schema);
+    for (int row = 0; row < page.rows(); ++row)
+      append_key(keys, pg::bytes_of_bytea(page.at(row, 1)), schema);
     pg::Params params;
     params.array(keys.k1);
     if (schema.sort) params.array(keys.k2);
@@ -156,7 +150,7 @@ WHERE d.replica_id = $1::integer GROUP BY d.key)",
                       std::move(pg::Params{}.number(table_.id).array(list)));
   std::map<std::string, std::int64_t> letters;
   for (int row = 0; row < rows.rows(); ++row)
-    letters.emplace(bytes_of(rows.at(row, 0)), rows.number(row, 1));
+    letters.emplace(pg::bytes_of_bytea(rows.at(row, 0)), rows.number(row, 1));
   return letters;
 }
 

@@ -4,20 +4,10 @@
 
 #include "core/key.hpp"
 #include "core/number.hpp"
+#include "pg/bytea.hpp"
 #include "replica/replica_table.hpp"
 
 namespace dynamite {
-namespace {
-
-std::string bytes_of_hex(std::string_view hex) {
-  std::string bytes;
-  const auto value = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-  for (std::size_t i = 2; i + 1 < hex.size(); i += 2)  // behind "\x"
-    bytes += static_cast<char>(value(hex[i]) * 16 + value(hex[i + 1]));
-  return bytes;
-}
-
-}  // namespace
 
 std::string_view key_cast_type(KeyType type) {
   return type == KeyType::S ? std::string_view{"text"} : key_column_type(type);
@@ -33,7 +23,7 @@ std::string canonical_key(const KeySchema& keys, const std::vector<std::string>&
   const auto append = [&](const KeyAttribute& attribute, const std::string& part) {
     std::string bytes;
     if (attribute.type == KeyType::B)
-      bytes = bytes_of_hex(part);
+      bytes = pg::bytes_of_bytea(part);
     else if (attribute.type == KeyType::N)
       append_canonical_number(bytes, part);
     else

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <map>
+
 #include "pg/pipeline.hpp"
 #include "replica/session.hpp"
 #include "support/errors.hpp"
@@ -48,19 +50,21 @@ TEST_F(SessionTest, WhatARoleWasSetToDoesNotReachOurStatements) {
   pg::Connection connection =
       pg::Connection::open({.conninfo = url_of(role), .application_name = "test"});
 
-  EXPECT_EQ(setting(connection, "search_path"), "pg_catalog, pg_temp");
-  EXPECT_EQ(setting(connection, "row_security"), "off");
-  EXPECT_EQ(setting(connection, "statement_timeout"), "0");
-  EXPECT_EQ(setting(connection, "lock_timeout"), "0");
-  EXPECT_EQ(setting(connection, "idle_in_transaction_session_timeout"), "5min");
-  EXPECT_EQ(setting(connection, "idle_session_timeout"), "0");
-  EXPECT_EQ(setting(connection, "default_transaction_isolation"), "read committed");
-  EXPECT_EQ(setting(connection, "bytea_output"), "hex");
-  EXPECT_EQ(setting(connection, "datestyle"), "ISO, YMD");
-  EXPECT_EQ(setting(connection, "intervalstyle"), "postgres");
-  EXPECT_EQ(setting(connection, "timezone"), "UTC");
-  EXPECT_EQ(setting(connection, "standard_conforming_strings"), "on");
-  EXPECT_EQ(setting(connection, "synchronous_commit"), "on");
+  const std::map<std::string, std::string> pinned{
+      {"search_path", "pg_catalog, pg_temp"},
+      {"row_security", "off"},
+      {"statement_timeout", "0"},
+      {"lock_timeout", "0"},
+      {"idle_in_transaction_session_timeout", "5min"},
+      {"idle_session_timeout", "0"},
+      {"default_transaction_isolation", "read committed"},
+      {"bytea_output", "hex"},
+      {"datestyle", "ISO, YMD"},
+      {"intervalstyle", "postgres"},
+      {"timezone", "UTC"},
+      {"standard_conforming_strings", "on"},
+      {"synchronous_commit", "on"}};
+  for (const auto& [name, value] : pinned) EXPECT_EQ(setting(connection, name), value) << name;
   EXPECT_NO_THROW(connection.run("SELECT pg_sleep(0.4)"));
 }
 

@@ -1,0 +1,14 @@
+#include "pg/bytea.hpp"
+
+namespace dynamite::pg {
+
+std::string bytes_of_bytea(std::string_view text) {
+  constexpr std::size_t kPrefix = 2;
+  const auto value = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+  std::string bytes;
+  for (std::size_t at = kPrefix; at + 1 < text.size(); at += 2)
+    bytes += static_cast<char>(value(text[at]) * 16 + value(text[at + 1]));
+  return bytes;
+}
+
+}  // namespace dynamite::pg

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace dynamite::pg {
+
+/// The bytes of a bytea as PostgreSQL writes it in text: `\x` and hexadecimal digits, in lower
+/// case, which is what sessions of ours have pinned (bytea_output).
+std::string bytes_of_bytea(std::string_view text);
+
+}  // namespace dynamite::pg

@@ -30,7 +30,7 @@ inline constexpr const char* kMainFooter =
     "  dynamite compare --table Orders      is the replica equal?\n"
     "\n"
     "Exit status: 0 done, 1 failed or stopped before its end, 2 wrong usage or\n"
-    "configuration, 3 replica differs or is unhealthy, or records were lost. A stop\n"
-    "is the end of lambda, and of replicate without --once: 0.";
+    "configuration, 3 replica differs or is unhealthy, or records were lost.\n"
+    "lambda, and replicate without --once, exit with 0 when they are stopped.";
 
 }  // namespace dynamite

@@ -66,7 +66,7 @@ struct Config {
   std::string sts_endpoint;
   std::string ca_bundle;  ///< to verify AWS by: given, or the package's; empty: the system's
 
-  std::vector<std::string> remarks;  ///< settings of AWS that are passed over
+  std::vector<std::string> remarks;  ///< warnings about settings, said before the command begins
 };
 
 /// Where settings come from, the first wins: `settings`, `environment`, one file.

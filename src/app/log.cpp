@@ -131,7 +131,7 @@ spdlog::level::level_enum level_of(LogOptions::Level level) noexcept {
 
 bool is_terminal() noexcept { return isatty(STDERR_FILENO) == 1; }
 
-/// Has no event look like two, whatever the words of a server are that are in it.
+/// One line for each event: line breaks in the words of a server, say, are escaped.
 class TextFormatter : public spdlog::formatter {
  public:
   void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {

@@ -9,7 +9,7 @@
 
 namespace dynamite {
 
-/// Has what goes on for long said at once, and then once a minute.
+/// Tells when to say something that lasts: at once, and then once a minute.
 class Reminder {
  public:
   /// Whether `what` is to be said now.

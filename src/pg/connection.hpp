@@ -85,7 +85,7 @@ class Connection {
   /// From now on no call waits beyond `deadline`, whatever its own limits are.
   void limit_to(std::chrono::steady_clock::time_point deadline) noexcept { deadline_ = deadline; }
 
-  /// From now on a stop ends no call: for what is tidied up behind one.
+  /// From now on a stop ends no call. For the cleaning up after one.
   void ignore_stop() noexcept { stop_ = {}; }
 
   /// Sends all statements behind each other with one Sync and returns their results. If one fails

@@ -22,8 +22,8 @@ constexpr std::array kPinned{
     Setting{"lock_timeout", "0"},
     Setting{"transaction_timeout", "0", 170'000},
     Setting{"idle_session_timeout", "0", 140'000},
-    // None of our transactions waits for something else than the server for so long: one that is
-    // open and idle belongs to a program that hangs, and holds its locks.
+    // A transaction that is open and idle for so long belongs to a program that hangs: it must not
+    // keep its locks.
     Setting{"idle_in_transaction_session_timeout", "5min"},
     Setting{"default_transaction_isolation", "read committed"},
     // Forms of what the server writes, as it is read here.

@@ -1,10 +1,9 @@
 #include <gmock/gmock.h>
 
-#include <cstdlib>
-#include <fstream>
 #include <regex>
 
 #include "lambda/handler_fixture.hpp"
+#include "support/statement_log.hpp"
 
 namespace dynamite::test {
 namespace {
@@ -16,34 +15,6 @@ using ::testing::SizeIs;
 
 // Of RDS Proxy: longer ones pin the connection.
 constexpr std::size_t kStatementBytesMax = 16'384;
-
-struct Executed {
-  std::string name;  ///< of the prepared statement; "" if it has none
-  std::string sql;
-};
-
-/// What the log holds of a role's statements. A line that goes on begins with a tab.
-std::vector<Executed> statements_of(const std::string& log, const std::string& role) {
-  static const std::regex kStatement{R"(LOG:  (?:statement|execute ([^:]+)): ([\s\S]*))"};
-  std::vector<std::string> entries;
-  std::ifstream file{log};
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with('\t') && !entries.empty())
-      entries.back() += "\n" + line.substr(1);
-    else
-      entries.push_back(line);
-  }
-  std::vector<Executed> statements;
-  for (const std::string& entry : entries) {
-    std::smatch match;
-    if (entry.find("] " + role + " LOG:") == entry.npos ||
-        !std::regex_search(entry, match, kStatement))
-      continue;
-    const std::string name = match[1];
-    statements.push_back({name == "<unnamed>" ? "" : name, match[2]});
-  }
-  return statements;
-}
 
 /// Why a pooler that shares connections between transactions cannot carry the statement; empty if
 /// it can.
@@ -101,11 +72,6 @@ class StatementLogTest : public HandlerTest {
     return logged;
   }
 
-  std::vector<Executed> statements() const {
-    const std::string data = std::getenv("DYNAMITE_TEST_PG_DATA");
-    return statements_of(data + "/../postgresql.log", role_);
-  }
-
   std::string role_;
 };
 
@@ -122,7 +88,7 @@ TEST_F(StatementLogTest, HoldsNothingThatNeedsASession) {
   handle(handler, remove_event("key 7", 3'000));
   ASSERT_EQ(handle(handler, put_event("key 8", 3'001)).applied, 1U);
 
-  const auto seen = statements();
+  const auto seen = logged_statements(role_);
   ASSERT_THAT(seen, SizeIs(testing::Gt(20U)));
   EXPECT_THAT(seen, Contains(testing::Field(&Executed::sql,
                                             AllOf(HasSubstr("INSERT"), HasSubstr("tombstone")))));

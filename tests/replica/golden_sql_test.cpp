@@ -1,9 +1,6 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include <cstdlib>
-#include <fstream>
-
 #include "replica/apply_sql.hpp"
 #include "replica/schema_sql.hpp"
 #include "support/testdata.hpp"
@@ -11,9 +8,7 @@
 namespace dynamite {
 namespace {
 
-constexpr const char* kFile = "golden/sql.txt";
-
-// A change that is not meant to change a statement must leave this file as it is. Where one is
+// A change that is not meant to change a statement must leave golden/sql.txt as it is. Where one is
 // meant: DYNAMITE_WRITE_GOLDEN=1 build/dev/tests/replica_unit_test --gtest_filter=GoldenSql.*
 class Text {
  public:
@@ -82,14 +77,7 @@ std::string all_sql() {
   return text.str();
 }
 
-TEST(GoldenSql, IsAsItWas) {
-  const std::string now = all_sql();
-  if (const char* write = std::getenv("DYNAMITE_WRITE_GOLDEN");
-      write != nullptr && std::string_view{write} == "1")
-    std::ofstream{fmt::format("{}/{}", DYNAMITE_TESTDATA, kFile)} << now;
-
-  EXPECT_EQ(now, test::read_testdata(kFile));
-}
+TEST(GoldenSql, IsAsItWas) { test::expect_golden("golden/sql.txt", all_sql()); }
 
 }  // namespace
 }  // namespace dynamite

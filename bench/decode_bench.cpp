@@ -2,7 +2,7 @@
 
 #include "decode/decode.hpp"
 #include "events.hpp"
-#include "replica/transcoder.hpp"
+#include "layout/natural_json.hpp"
 
 namespace dynamite::bench {
 namespace {

@@ -20,10 +20,10 @@
 #include "decode/decode.hpp"
 #include "engine/engine.hpp"
 #include "events.hpp"
-#include "replica/apply_sql.hpp"
-#include "replica/catalogue.hpp"
-#include "replica/copy_rows.hpp"
-#include "replica/session.hpp"
+#include "pg/session.hpp"
+#include "replica/apply/apply_sql.hpp"
+#include "replica/apply/copy_rows.hpp"
+#include "replica/state/catalogue.hpp"
 
 namespace dynamite::bench {
 namespace {

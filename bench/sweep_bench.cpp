@@ -13,9 +13,9 @@
 
 #include "core/key.hpp"
 #include "core/sleep.hpp"
-#include "replica/applier.hpp"
-#include "replica/catalogue.hpp"
-#include "replica/pass.hpp"
+#include "replica/apply/applier.hpp"
+#include "replica/state/catalogue.hpp"
+#include "replica/state/pass.hpp"
 
 namespace dynamite::bench {
 namespace {

@@ -26,10 +26,10 @@
 #include "core/handle.hpp"
 #include "decode/decode.hpp"
 #include "events.hpp"
-#include "replica/apply_sql.hpp"
-#include "replica/catalogue.hpp"
-#include "replica/locks.hpp"
-#include "replica/row_set.hpp"
+#include "replica/apply/apply_sql.hpp"
+#include "replica/apply/rows.hpp"
+#include "replica/state/catalogue.hpp"
+#include "replica/state/locks.hpp"
 
 namespace dynamite::bench {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "events.hpp"
-#include "replica/catalogue.hpp"
+#include "replica/state/catalogue.hpp"
 
 namespace dynamite::bench {
 namespace {

@@ -9,8 +9,8 @@
 
 #include "core/arn.hpp"
 #include "core/error.hpp"
-#include "decode/key_reader.hpp"
 #include "decode/record_time.hpp"
+#include "json/item_key.hpp"
 
 namespace dynamite {
 namespace {

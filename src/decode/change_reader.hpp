@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "decode/decode.hpp"
-#include "decode/json_scanner.hpp"
 #include "decode/stream_record.hpp"
+#include "json/scanner.hpp"
 
 namespace dynamite {
 

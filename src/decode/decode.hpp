@@ -84,11 +84,4 @@ struct ScanPage {
 /// Error{transient} if it is not JSON or has no Items.
 ScanPage decode_scan_page(std::string page, std::shared_ptr<const SourceTable> table, Micros time);
 
-/// Appends the canonical key of `image` (an item, or a record's Keys). Throws Error{poison} if an
-/// attribute of the key is missing, is there twice, has another type, or holds U+0000 in a string.
-void append_canonical_key(std::string& out, std::string_view image, const KeySchema& key_schema);
-
-/// The key as DynamoDB JSON, `{"pk":{"S":"a"}}`.
-std::string key_json(std::string_view canonical_key, const KeySchema& key_schema);
-
 }  // namespace dynamite

@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "core/error.hpp"
-#include "core/json_text.hpp"
 #include "decode/change_reader.hpp"
 #include "decode/decode.hpp"
+#include "json/text.hpp"
 
 namespace dynamite {
 namespace {

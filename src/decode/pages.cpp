@@ -6,7 +6,7 @@
 #include "core/error.hpp"
 #include "decode/change_reader.hpp"
 #include "decode/decode.hpp"
-#include "decode/key_reader.hpp"
+#include "json/item_key.hpp"
 
 namespace dynamite {
 namespace {

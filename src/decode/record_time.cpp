@@ -7,8 +7,8 @@
 #include <string>
 
 #include "core/error.hpp"
-#include "core/json_text.hpp"
 #include "core/number.hpp"
+#include "json/text.hpp"
 
 namespace dynamite {
 namespace {

@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "core/batch.hpp"
-#include "decode/json_scanner.hpp"
+#include "json/scanner.hpp"
 
 namespace dynamite {
 

@@ -10,8 +10,8 @@
 #include "core/visible.hpp"
 #include "engine/table_task.hpp"
 #include "pg/pg_error.hpp"
-#include "replica/follower.hpp"
-#include "replica/session.hpp"
+#include "pg/session.hpp"
+#include "replica/state/follower.hpp"
 
 namespace dynamite {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "core/clock.hpp"
 #include "pg/connection.hpp"
-#include "replica/apply_options.hpp"
+#include "replica/state/apply_options.hpp"
 
 namespace dynamite {
 

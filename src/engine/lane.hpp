@@ -10,7 +10,7 @@
 
 #include "engine/in_flight.hpp"
 #include "engine/scheduler.hpp"
-#include "replica/prepared_batch.hpp"
+#include "replica/apply/prepared.hpp"
 #include "source/turn.hpp"
 
 namespace dynamite {

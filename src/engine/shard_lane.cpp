@@ -6,8 +6,8 @@
 
 #include "core/arn.hpp"
 #include "core/visible.hpp"
-#include "replica/follower.hpp"
-#include "replica/pass.hpp"
+#include "replica/state/follower.hpp"
+#include "replica/state/pass.hpp"
 #include "source/read_back.hpp"
 
 namespace dynamite {

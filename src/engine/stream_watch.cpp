@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "core/arn.hpp"
-#include "engine/suitable.hpp"
-#include "replica/pass.hpp"
+#include "engine/followable.hpp"
+#include "replica/state/pass.hpp"
 
 namespace dynamite {
 namespace {

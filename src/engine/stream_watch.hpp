@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "pg/connection.hpp"
-#include "replica/follower.hpp"
-#include "replica/replica_table.hpp"
+#include "replica/state/follower.hpp"
+#include "replica/state/replica_table.hpp"
 #include "source/dynamodb.hpp"
 
 namespace dynamite {

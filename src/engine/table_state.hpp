@@ -11,7 +11,7 @@
 
 #include "core/error.hpp"
 #include "engine/scheduler.hpp"
-#include "replica/replica_table.hpp"
+#include "replica/state/replica_table.hpp"
 #include "source/read_rate.hpp"
 
 namespace dynamite {

@@ -5,12 +5,12 @@
 
 #include "core/arn.hpp"
 #include "core/visible.hpp"
-#include "engine/segment_lane.hpp"
+#include "engine/followable.hpp"
+#include "engine/page_lane.hpp"
 #include "engine/shard_lane.hpp"
-#include "engine/suitable.hpp"
-#include "replica/dead_letters.hpp"
-#include "replica/follower.hpp"
-#include "replica/pass.hpp"
+#include "replica/state/dead_letters.hpp"
+#include "replica/state/follower.hpp"
+#include "replica/state/pass.hpp"
 
 namespace dynamite {
 namespace {

@@ -9,7 +9,7 @@
 #include "engine/engine_options.hpp"
 #include "engine/lane.hpp"
 #include "engine/table_state.hpp"
-#include "replica/follower.hpp"
+#include "replica/state/follower.hpp"
 #include "source/dynamodb.hpp"
 #include "source/shard_lineage.hpp"
 

@@ -1,7 +1,7 @@
 #include "engine/worker.hpp"
 
 #include "pg/pg_error.hpp"
-#include "replica/session.hpp"
+#include "pg/session.hpp"
 
 namespace dynamite {
 

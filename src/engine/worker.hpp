@@ -5,7 +5,7 @@
 
 #include "core/error.hpp"
 #include "pg/connection.hpp"
-#include "replica/applier.hpp"
+#include "replica/apply/applier.hpp"
 
 namespace dynamite {
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "core/json_text.hpp"
+#include "json/text.hpp"
 
 namespace dynamite {
 namespace {

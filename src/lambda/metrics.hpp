@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "lambda/handler.hpp"
+#include "ingest/ingest.hpp"
 
 namespace dynamite {
 

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "core/json_text.hpp"
 #include "core/visible.hpp"
+#include "json/text.hpp"
 
 namespace dynamite {
 namespace {

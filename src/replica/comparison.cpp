@@ -5,10 +5,10 @@
 #include <algorithm>
 
 #include "core/error.hpp"
+#include "layout/natural_json.hpp"
 #include "pg/identifier.hpp"
-#include "replica/key_text.hpp"
-#include "replica/row_set.hpp"
-#include "replica/transcoder.hpp"
+#include "replica/apply/rows.hpp"
+#include "replica/state/key_text.hpp"
 
 namespace dynamite {
 namespace {

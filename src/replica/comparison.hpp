@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "pg/connection.hpp"
-#include "replica/replica_table.hpp"
-#include "replica/row_set.hpp"
+#include "replica/apply/rows.hpp"
+#include "replica/state/replica_table.hpp"
 
 namespace dynamite {
 

@@ -9,8 +9,8 @@
 
 #include "core/arn.hpp"
 #include "core/error.hpp"
-#include "core/json_text.hpp"
 #include "core/sleep.hpp"
+#include "json/text.hpp"
 
 namespace dynamite {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/arn.hpp"
-#include "decode/decode.hpp"
+#include "json/item_key.hpp"
 
 namespace dynamite {
 

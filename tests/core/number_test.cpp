@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/error.hpp"
-#include "decode/json_scanner.hpp"
+#include "json/scanner.hpp"
 #include "support/errors.hpp"
 #include "support/testdata.hpp"
 

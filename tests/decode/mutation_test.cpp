@@ -3,8 +3,8 @@
 #include <random>
 
 #include "core/error.hpp"
-#include "core/random_item.hpp"
 #include "decode/records.hpp"
+#include "json/random_item.hpp"
 
 namespace dynamite {
 namespace {

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 
-#include "core/json_text.hpp"
 #include "decode/records.hpp"
+#include "json/text.hpp"
 #include "support/errors.hpp"
 #include "support/testdata.hpp"
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "decode/decode.hpp"
+#include "json/item_key.hpp"
 
 namespace dynamite::test {
 

@@ -199,7 +199,7 @@ suite('Each mode has only what it needs', checkModes, [
 ]);
 
 const program = 'src/lambda/event_source_mapping.cpp';
-const maintain = 'src/app/maintain.cpp';
+const maintain = 'src/app/commands/maintain.cpp';
 
 const pascal = (name) => name.replace(/(?:^|_)([a-z])/g, (_, letter) => letter.toUpperCase());
 

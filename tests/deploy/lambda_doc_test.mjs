@@ -79,7 +79,7 @@ function checkCommands(sources) {
         problems.push(`make knows no ${target}`);
     for (const [payload] of block.matchAll(/'\{"dynamite":.*?'/g)) {
       const { dynamite: name } = JSON.parse(payload.slice(1, -1));
-      if (!sources['src/app/lambda.cpp'].includes(`name == "${name}"`))
+      if (!sources['src/app/commands/lambda.cpp'].includes(`name == "${name}"`))
         problems.push(`there is no one-shot ${name}`);
     }
   }

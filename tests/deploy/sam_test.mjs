@@ -241,7 +241,7 @@ function checkEnvironment(sources, environment) {
 }
 
 function checkAlarmMetrics(sources, template) {
-  const program = sources['src/lambda/metrics.cpp'] + sources['src/app/maintain.cpp'];
+  const program = sources['src/lambda/metrics.cpp'] + sources['src/app/commands/maintain.cpp'];
   return Object.values(samAlarms(template))
     .filter(
       ({ namespace, metric }) => namespace === 'Dynamite' && !program.includes(`{"${metric}",`),

@@ -10,8 +10,8 @@ const single = [
   'deploy/sam/template.yaml',
   'docs/configuration.md',
   'docs/lambda.md',
-  'src/app/lambda.cpp',
-  'src/app/maintain.cpp',
+  'src/app/commands/lambda.cpp',
+  'src/app/commands/maintain.cpp',
   'src/lambda/event_source_mapping.cpp',
   'src/lambda/metrics.cpp',
 ];

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "app/config.hpp"
+#include "app/config/config.hpp"
 #include "fuzz/fuzz.hpp"
 
 namespace dynamite::fuzz {

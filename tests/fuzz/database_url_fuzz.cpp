@@ -3,7 +3,7 @@
 #include <map>
 #include <string>
 
-#include "app/database_url.hpp"
+#include "app/config/database_url.hpp"
 #include "core/handle.hpp"
 #include "fuzz/fuzz.hpp"
 

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "core/key.hpp"
-#include "decode/json_scanner.hpp"
+#include "json/scanner.hpp"
 
 namespace dynamite::fuzz {
 namespace {

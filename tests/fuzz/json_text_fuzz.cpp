@@ -2,9 +2,9 @@
 
 #include <string>
 
-#include "core/json_text.hpp"
-#include "decode/json_scanner.hpp"
 #include "fuzz/fuzz.hpp"
+#include "json/scanner.hpp"
+#include "json/text.hpp"
 
 namespace dynamite::fuzz {
 namespace {

@@ -2,8 +2,8 @@
 
 #include "core/key.hpp"
 #include "core/number.hpp"
-#include "decode/decode.hpp"
 #include "fuzz/fuzz.hpp"
+#include "json/item_key.hpp"
 
 namespace dynamite::fuzz {
 namespace {

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "fuzz/fuzz.hpp"
-#include "replica/transcoder.hpp"
+#include "layout/natural_json.hpp"
 #include "support/natural_json.hpp"
 
 namespace dynamite::fuzz {

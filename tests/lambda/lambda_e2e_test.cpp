@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <memory>
 
-#include "lambda/handler_fixture.hpp"
+#include "ingest/fixture.hpp"
 #include "support/local_dynamodb.hpp"
 #include "support/process.hpp"
 #include "support/runtime_api.hpp"

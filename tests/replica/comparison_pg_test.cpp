@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "core/key.hpp"
-#include "decode/decode.hpp"
+#include "json/item_key.hpp"
 #include "replica/comparison.hpp"
 #include "support/replica.hpp"
 

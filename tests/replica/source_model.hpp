@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/random_item.hpp"
+#include "json/random_item.hpp"
 #include "support/natural_json.hpp"
 #include "support/replica.hpp"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "lambda/handler.hpp"
+#include "ingest/ingest.hpp"
 #include "sim/client.hpp"
 #include "sim/place.hpp"
 #include "sim/table.hpp"

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include "engine/reread.hpp"
+#include "engine/key_repair.hpp"
 #include "engine/stream_watch.hpp"
-#include "replica/dead_letters.hpp"
-#include "replica/follower.hpp"
-#include "replica/pass.hpp"
+#include "replica/state/dead_letters.hpp"
+#include "replica/state/follower.hpp"
+#include "replica/state/pass.hpp"
 
 namespace dynamite::sim {
 

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "pg/connection.hpp"
-#include "replica/replica_table.hpp"
+#include "replica/state/replica_table.hpp"
 
 namespace dynamite::sim {
 

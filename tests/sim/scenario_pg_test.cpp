@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <malloc.h>
 
-#include "replica/follower.hpp"
+#include "replica/state/follower.hpp"
 #include "sim/world_fixture.hpp"
 
 namespace dynamite::sim {

@@ -4,7 +4,7 @@
 #include <simdjson.h>
 
 #include "core/error.hpp"
-#include "core/json_text.hpp"
+#include "json/text.hpp"
 #include "sim/service_json.hpp"
 
 namespace dynamite::sim {

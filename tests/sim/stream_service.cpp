@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "core/json_text.hpp"
+#include "json/text.hpp"
 #include "sim/service.hpp"
 #include "sim/service_json.hpp"
 

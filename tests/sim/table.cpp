@@ -6,9 +6,9 @@
 
 #include <algorithm>
 
-#include "core/json_text.hpp"
 #include "core/key.hpp"
-#include "decode/decode.hpp"
+#include "json/item_key.hpp"
+#include "json/text.hpp"
 
 namespace dynamite::sim {
 namespace {

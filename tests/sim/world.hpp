@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/random_item.hpp"
+#include "json/random_item.hpp"
 #include "sim/daemon.hpp"
 #include "sim/faults.hpp"
 #include "sim/lambda.hpp"

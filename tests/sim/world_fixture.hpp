@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "replica/catalogue.hpp"
+#include "replica/state/catalogue.hpp"
 #include "sim/world.hpp"
 #include "support/postgres.hpp"
 

@@ -5,9 +5,9 @@
 #include <set>
 
 #include "core/arn.hpp"
-#include "core/json_text.hpp"
 #include "decode/decode.hpp"
-#include "source/segment_reader.hpp"
+#include "json/text.hpp"
+#include "source/scan_reader.hpp"
 #include "source/shard_lineage.hpp"
 #include "source/shard_reader.hpp"
 #include "support/errors.hpp"

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <stdexcept>
 
-#include "core/json_text.hpp"
+#include "json/text.hpp"
 
 namespace dynamite::test {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "core/error.hpp"
 #include "core/number.hpp"
-#include "decode/json_scanner.hpp"
+#include "json/scanner.hpp"
 
 namespace dynamite::test {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "decode/decode.hpp"
-#include "replica/catalogue.hpp"
-#include "replica/pass.hpp"
+#include "json/item_key.hpp"
+#include "replica/state/catalogue.hpp"
+#include "replica/state/pass.hpp"
 
 namespace dynamite::test {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "replica/applier.hpp"
+#include "replica/apply/applier.hpp"
 #include "support/postgres.hpp"
 
 namespace dynamite::test {

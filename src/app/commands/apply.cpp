@@ -1,0 +1,187 @@
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <optional>
+
+#include "app/commands/commands.hpp"
+#include "app/commands/redrive.hpp"
+#include "app/wiring/ingest.hpp"
+#include "app/wiring/source_tables.hpp"
+#include "core/clock.hpp"
+#include "core/error.hpp"
+#include "core/visible.hpp"
+#include "decode/decode.hpp"
+#include "ingest/parallel_ingest.hpp"
+#include "ingest/recording.hpp"
+#include "source/read_back.hpp"
+
+namespace dynamite {
+namespace {
+
+using std::chrono::duration;
+using std::chrono::steady_clock;
+
+constexpr int kAttempts = 10;                         // of one call
+constexpr auto kPatience = std::chrono::minutes{10};  // for one part of a file
+
+/// What of a run is worth measuring.
+struct Stats {
+  steady_clock::time_point begin = steady_clock::now();
+  double cpu_begin = cpu_seconds();
+  duration<double> decoding{};
+  HandlerOutcome outcome{};
+
+  void print() const {
+    fmt::print(
+        "{{\"records\":{},\"applied\":{},\"dead_letters\":{},\"wall_s\":{:.6f},"
+        "\"client_cpu_s\":{:.6f},\"decode_s\":{:.6f}}}\n",
+        outcome.records, outcome.applied, outcome.dead_letters,
+        duration<double>{steady_clock::now() - begin}.count(), cpu_seconds() - cpu_begin,
+        decoding.count());
+  }
+};
+
+/// Documents of the files that hold no records: named, the first ones.
+class StrangeDocuments {
+ public:
+  void add(const std::string& file, StrangeDocument document) {
+    if (count_++ < kNamedMax)
+      spdlog::warn("passed over file={} place={} reason={}", log_value(file),
+                   in_quotes(document.place), in_quotes(document.what));
+    if (!first_)
+      first_ = Error{Error::Kind::usage,
+                     fmt::format("{}, {}: {}", file, document.place, document.what), document.hint};
+  }
+
+  std::uint64_t count() const { return count_; }
+
+  /// Where nothing else was there, the first is the error.
+  void require_records(const HandlerOutcome& outcome) const {
+    if (first_ && outcome.records == 0) throw *first_;
+  }
+
+ private:
+  static constexpr std::uint64_t kNamedMax = 10;
+
+  std::uint64_t count_ = 0;
+  std::optional<Error> first_;
+};
+
+/// Decodes files part by part while what was decoded before is applied.
+class FileApply {
+ public:
+  FileApply(const Context& context, const HandlerOptions& options)
+      : context_{context},
+        handler_{options},
+        redrive_{context, handler_},
+        appliers_{options,
+                  {.connections = context.line.apply.connections,
+                   .records_max = context.line.apply.batch.value_or(0)},
+                  context.stop} {}
+
+  /// Opens the connections, so that the first part finds them.
+  void open() {
+    handler_.prepare(context_.stop);
+    appliers_.finish();
+  }
+
+  void add(const std::string& file, Recording::Part part) {
+    const auto begin = steady_clock::now();
+    Recorded recorded = decode_recorded(
+        std::move(part.text),
+        [this](std::string_view stream_arn) {
+          return handler_.source_of(stream_arn, std::chrono::system_clock::now() + kPatience,
+                                    context_.stop);
+        },
+        {.stream_arn = context_.line.apply.stream_arn, .first_line = part.line});
+    decoding_ += steady_clock::now() - begin;
+    for (StrangeDocument& document : recorded.strange) strange_.add(file, std::move(document));
+    ranges_.insert(ranges_.end(), recorded.ranges.begin(), recorded.ranges.end());
+    appliers_.add(std::make_shared<const Batch>(std::move(recorded.batch)));
+  }
+
+  /// Returns when all is committed.
+  HandlerOutcome finish() {
+    HandlerOutcome sum = appliers_.finish();
+    for (const RecordRange& range : ranges_) sum += redrive_.apply(range);
+    ranges_.clear();
+    return sum;
+  }
+
+  StrangeDocuments& strange() { return strange_; }
+  bool found_gap() const { return redrive_.found_gap(); }
+  duration<double> decoding() const { return decoding_; }
+
+ private:
+  const Context& context_;
+  Handler handler_;  // for the tables, and for what is read again
+  Redrive redrive_;
+  Appliers appliers_;
+  std::vector<RecordRange> ranges_;
+  StrangeDocuments strange_;
+  duration<double> decoding_{};
+};
+
+void apply_and_say(FileApply& apply, const std::vector<std::string>& files) {
+  HandlerOutcome sum;
+  for (const std::string& name : files) {
+    Recording recording{name};
+    const std::uint64_t strange_before = apply.strange().count();
+    for (Recording::Part part = recording.next(); !part.text.empty(); part = recording.next())
+      apply.add(name, std::move(part));
+    const HandlerOutcome outcome = apply.finish();
+    sum += outcome;
+    const std::uint64_t strange = apply.strange().count() - strange_before;
+    fmt::print("{}: {} records, {} keys, {} rows changed, {} dead letters{}\n", name,
+               outcome.records, outcome.changes, outcome.applied, outcome.dead_letters,
+               strange == 0 ? "" : fmt::format(", {} documents passed over", strange));
+    if (outcome.outdated > 0)
+      fmt::print(
+          "{}: {} of the records are of a stream that ended before the last pass, which has "
+          "made up for them\n",
+          name, outcome.outdated);
+  }
+  apply.strange().require_records(sum);
+}
+
+void apply_and_measure(FileApply& apply, const std::vector<std::string>& files) {
+  std::deque<std::pair<std::string, Recording::Part>> parts;
+  for (const std::string& name : files) {
+    Recording recording{name};
+    for (Recording::Part part = recording.next(); !part.text.empty(); part = recording.next())
+      parts.emplace_back(name, std::move(part));
+  }
+  apply.open();
+  Stats stats;
+  for (auto& [name, part] : parts) apply.add(name, std::move(part));
+  stats.outcome = apply.finish();
+  stats.decoding = apply.decoding();
+  apply.strange().require_records(stats.outcome);
+  stats.print();
+}
+
+}  // namespace
+
+int run_apply(const Context& context) {
+  // What comes by another way than its stream may be older than a pass, which has forgotten it.
+  Source source{context, kAttempts};
+  HandlerOptions options = handler_options(context, "apply");
+  options.late = !context.line.apply.as_recorded;
+  options.keeps_session = true;
+  options.fences_deadline = false;
+  if (options.late)
+    options.read_back = [&](const Batch& batch, std::uint16_t table, const std::stop_token& stop) {
+      return read_back(source.dynamodb(), batch, table, stop);
+    };
+  FileApply apply{context, options};
+  if (context.line.apply.stats)
+    apply_and_measure(apply, context.line.files);
+  else
+    apply_and_say(apply, context.line.files);
+  return apply.found_gap() || apply.strange().count() > 0 ? kExitDiffers : kExitDone;
+}
+
+}  // namespace dynamite

@@ -1,0 +1,81 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "app/commands/commands.hpp"
+#include "app/commands/table_compare.hpp"
+#include "app/wiring/postgres.hpp"
+#include "app/wiring/replicas.hpp"
+#include "app/wiring/source_tables.hpp"
+#include "core/error.hpp"
+
+namespace dynamite {
+namespace {
+
+constexpr int kAttempts = 10;
+
+void print(const Context& context, const TableDescription& table, const Differences& found) {
+  const bool sampled = context.line.compare.sample.has_value();
+  const char* what = sampled ? "items and rows of a sample" : "items";
+  if (found.total() == 0) {
+    fmt::print("{}: {} {}, identical\n", table.name, found.items, what);
+    return;
+  }
+  fmt::print("{}: {} {}, {} missing, {} different, {} ghosts, {} that PostgreSQL cannot hold\n",
+             table.name, found.items, what, found.count(Difference::missing),
+             found.count(Difference::different), found.count(Difference::ghost),
+             found.count(Difference::unstorable));
+  for (const std::string& key : found.keys) fmt::print("  {}\n", key);
+  if (found.known > 0)
+    fmt::print("{0}: {1} of them are known: see `dynamite dead-letters --table {0}`\n", table.name,
+               found.known);
+  if (context.line.compare.repair) fmt::print("{}: {} rows repaired\n", table.name, found.repaired);
+  if (found.stopped_early)
+    fmt::print("{0}: there are more; `dynamite snapshot --table {0}` makes the replica anew\n",
+               table.name);
+}
+
+std::optional<ReplicaTable> registered_replica(const Context& context,
+                                               const TableDescription& description) {
+  pg::Connection connection =
+      pg::Connection::open(connect_options(context, "compare"), context.stop);
+  Catalogue catalogue{connection, context.config.state_schema};
+  catalogue.require_usable();
+  return catalogue.find(description.arn);
+}
+
+/// What is left to be done, in the exit status.
+int exit_status(const Differences& total) {
+  const std::uint64_t left = total.total() - std::min(total.total(), total.repaired);
+  return left > 0 ? kExitDiffers : kExitDone;
+}
+
+}  // namespace
+
+int run_compare(const Context& context) {
+  Source source{context, kAttempts};
+  Differences total;
+  const auto tables = select_tables_to_read(context, source.dynamodb(), false);
+  std::size_t compared = 0;
+  for (const auto& [description, by_name] : tables) {
+    const std::optional<ReplicaTable> replica = registered_replica(context, description);
+    if (!replica) {
+      if (by_name)
+        throw Error{Error::Kind::usage, fmt::format("\"{}\" has no replica", description.name),
+                    "run `dynamite bootstrap`, then `dynamite replicate`"};
+      fmt::print("{}: no replica, skipped\n", description.name);
+      continue;
+    }
+    ++compared;
+    const Differences found = TableCompare{context, source.dynamodb(), description, *replica}.run();
+    print(context, description, found);
+    total += found;
+  }
+  if (total.total() == 0)
+    fmt::print("identical: {} items in {} tables\n", total.items, compared);
+  else
+    fmt::print("{} differences in {} tables\n", total.total(), compared);
+  return exit_status(total);
+}
+
+}  // namespace dynamite

@@ -1,0 +1,176 @@
+#include "replica/state/dead_letters.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <span>
+
+#include "app/commands/commands.hpp"
+#include "app/wiring/ingest.hpp"
+#include "app/wiring/postgres.hpp"
+#include "app/wiring/source_tables.hpp"
+#include "core/arn.hpp"
+#include "core/error.hpp"
+#include "core/visible.hpp"
+#include "engine/key_repair.hpp"
+#include "json/item_key.hpp"
+#include "replica/state/catalogue.hpp"
+
+namespace dynamite {
+namespace {
+
+constexpr int kAttempts = 10;  // of one call
+
+using OfTable = std::function<void(pg::Connection&, const ReplicaTable&)>;
+
+void for_each_replica(const Context& context, const OfTable& use) {
+  pg::Connection connection =
+      pg::Connection::open(connect_options(context, "dead-letters"), context.stop);
+  Catalogue catalogue{connection, context.config.state_schema};
+  catalogue.require_usable();
+  const auto& wanted = context.line.tables;
+  for (const ReplicaTable& replica : catalogue.load())
+    if (wanted.empty() ||
+        std::ranges::find(wanted, table_name_of(replica.source->arn)) != wanted.end())
+      use(connection, replica);
+}
+
+/// Pages of letters that the command line chooses, by id.
+void for_each_page(const Context& context, DeadLetters& letters,
+                   const std::function<void(const std::vector<StoredLetter>&)>& use) {
+  const auto& ids = context.line.letters.ids;
+  for (auto page = letters.page(0, ids); !page.empty();) {
+    use(page);
+    page = letters.page(page.back().id, ids);
+  }
+}
+
+void print_line(const ReplicaTable& replica, const StoredLetter& letter) {
+  fmt::print("{:<8} {:<24} {:<24} {:<8} {}{}\n", letter.id, table_name_of(replica.source->arn),
+             letter.created_at, letter.sqlstate.empty() ? "-" : letter.sqlstate,
+             visible(letter.reason),
+             letter.constraint.empty() ? "" : fmt::format(" ({})", visible(letter.constraint)));
+}
+
+int list(const Context& context) {
+  std::uint64_t count = 0;
+  fmt::print("{:<8} {:<24} {:<24} {:<8} {}\n", "ID", "TABLE", "SINCE", "SQLSTATE", "REASON");
+  for_each_replica(context, [&](pg::Connection& connection, const ReplicaTable& replica) {
+    DeadLetters letters{connection, replica};
+    for_each_page(context, letters, [&](const std::vector<StoredLetter>& page) {
+      for (const StoredLetter& letter : page) print_line(replica, letter);
+      count += page.size();
+    });
+  });
+  fmt::print("{} dead letters\n", count);
+  return kExitDone;
+}
+
+void print_whole(const ReplicaTable& replica, const StoredLetter& letter,
+                 const std::optional<std::string>& record) {
+  fmt::print("id          {}\ntable       {}\nsince       {}\nreason      {}\n", letter.id,
+             table_name_of(replica.source->arn), letter.created_at, visible(letter.reason));
+  fmt::print("sqlstate    {}\nconstraint  {}\nsequence    {}\n",
+             letter.sqlstate.empty() ? "-" : letter.sqlstate,
+             letter.constraint.empty() ? "-" : visible(letter.constraint),
+             letter.version == Version{} ? "-" : letter.version.sequence_number());
+  if (!record) return;
+  fmt::print(
+      "key         {}\nrecord      {}\n",
+      letter.key.empty() ? "could not be read" : key_json(letter.key, replica.source->key_schema),
+      *record);
+}
+
+int show(const Context& context) {
+  std::size_t shown = 0;
+  for_each_replica(context, [&](pg::Connection& connection, const ReplicaTable& replica) {
+    DeadLetters letters{connection, replica};
+    for_each_page(context, letters, [&](const std::vector<StoredLetter>& page) {
+      for (const StoredLetter& letter : page) {
+        if (shown++ > 0) fmt::print("\n");
+        print_whole(replica, letter,
+                    context.line.letters.reveal ? letters.record(letter.id) : std::nullopt);
+      }
+    });
+  });
+  if (shown == 0 && !context.line.letters.ids.empty())
+    throw Error{Error::Kind::usage, "there is no such dead letter", "run `dynamite dead-letters`"};
+  return kExitDone;
+}
+
+int discard(const Context& context) {
+  Discarded sum;
+  for_each_replica(context, [&](pg::Connection& connection, const ReplicaTable& replica) {
+    DeadLetters letters{connection, replica};
+    for_each_page(context, letters, [&](const std::vector<StoredLetter>& page) {
+      std::vector<std::int64_t> ids;
+      for (const StoredLetter& letter : page) ids.push_back(letter.id);
+      const Discarded done = letters.discard(ids);
+      sum.letters += done.letters;
+      sum.without_key += done.without_key;
+    });
+  });
+  fmt::print("{} dead letters discarded\n", sum.letters);
+  if (sum.without_key > 0)
+    fmt::print(
+        "{} had no key, so that what they were about is unknown: a gap, which the next pass "
+        "heals (`dynamite snapshot`)\n",
+        sum.without_key);
+  return kExitDone;
+}
+
+struct Retried {
+  std::size_t done = 0, refused = 0, unreadable = 0;
+
+  Retried& operator+=(const Retried& more) {
+    done += more.done;
+    refused += more.refused;
+    unreadable += more.unreadable;
+    return *this;
+  }
+};
+
+Retried retry_page(DeadLetters& letters, Reread& reread, std::span<const StoredLetter> page,
+                   const std::stop_token& stop) {
+  const std::vector<DoubtfulKey> keys = doubtful_keys(letters, page);
+  const ApplyOutcome outcome = reread.apply(keys, stop);
+  const std::size_t refused = std::min(keys.size(), outcome.dead_letters);
+  return {
+      .done = keys.size() - refused, .refused = refused, .unreadable = page.size() - keys.size()};
+}
+
+int retry(const Context& context) {
+  Source source{context, kAttempts};
+  ApplyOptions options = apply_options(context.config);
+  options.on_poison = OnPoison::quarantine;
+  Retried sum;
+  for_each_replica(context, [&](pg::Connection& connection, const ReplicaTable& replica) {
+    DeadLetters letters{connection, replica};
+    Reread reread{source.dynamodb(), connection, replica, options};
+    // Those that are refused again get a new id: only the ones that are there now are retried.
+    std::vector<std::vector<StoredLetter>> pages;
+    for_each_page(context, letters,
+                  [&](const std::vector<StoredLetter>& page) { pages.push_back(page); });
+    for (const auto& page : pages) sum += retry_page(letters, reread, page, context.stop);
+  });
+  fmt::print("{} dead letters resolved, {} refused again\n", sum.done, sum.refused);
+  if (sum.unreadable > 0)
+    fmt::print(
+        "{} have no key that could be read, so that no item can be read back: discard them, which "
+        "leaves a gap, and make a new pass (`dynamite snapshot`)\n",
+        sum.unreadable);
+  return sum.refused + sum.unreadable > 0 ? kExitDiffers : kExitDone;
+}
+
+}  // namespace
+
+int run_dead_letters(const Context& context) {
+  const std::string& action = context.line.letters.action;
+  if (action == "show") return show(context);
+  if (action == "retry") return retry(context);
+  if (action == "discard") return discard(context);
+  return list(context);
+}
+
+}  // namespace dynamite

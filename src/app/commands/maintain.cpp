@@ -1,0 +1,184 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <optional>
+#include <vector>
+
+#include "app/commands/one_shots.hpp"
+#include "app/wiring/postgres.hpp"
+#include "app/wiring/replicas.hpp"
+#include "app/wiring/source_tables.hpp"
+#include "core/arn.hpp"
+#include "core/error.hpp"
+#include "core/visible.hpp"
+#include "engine/followable.hpp"
+#include "engine/stream_watch.hpp"
+#include "json/text.hpp"
+#include "lambda/event_source_mapping.hpp"
+#include "lambda/metrics.hpp"
+#include "pg/identifier.hpp"
+#include "replica/state/follower.hpp"
+#include "replica/state/pass.hpp"
+
+namespace dynamite {
+namespace {
+
+constexpr int kAttempts = 6;
+
+/// What was found of one replica.
+struct Findings {
+  std::string table;
+  std::uint64_t tombstones_expired = 0;
+  std::vector<std::string> gaps;      ///< that were recorded: why
+  std::vector<std::string> problems;  ///< what a person has to mend
+};
+
+/// One round over one replica.
+class Maintenance {
+ public:
+  Maintenance(const Context& context, Source& source, pg::Connection& connection,
+              const ReplicaTable& replica)
+      : context_{context}, source_{source}, connection_{connection}, replica_{replica} {
+    findings_.table = table_name_of(replica.source->arn);
+  }
+
+  Findings run() {
+    findings_.tombstones_expired = expire_tombstones(connection_, replica_);
+    // A daemon looks after its tables by itself.
+    if (followed_by_lambda(connection_, replica_)) {
+      try {
+        check_stream();
+      } catch (const Error& error) {
+        // Of this table; the others are looked at all the same.
+        findings_.problems.emplace_back(error.what());
+      }
+      note_problems();
+    }
+    return std::move(findings_);
+  }
+
+ private:
+  void check_stream() {
+    const TableDescription table =
+        source_.dynamodb().describe_table(findings_.table, context_.stop);
+    require_same_table(table, *replica_.source);
+    for (const Gap& gap : look_at_stream(connection_, replica_, table)) add_gap(gap);
+    if (!table.stream_enabled) return;
+    if (const auto function = context_.environment("AWS_LAMBDA_FUNCTION_NAME"))
+      check_mappings(*function, table.latest_stream_arn);
+  }
+
+  // Lambda tells the function nothing of what it discards.
+  void check_mappings(const std::string& function, const std::string& stream_arn) {
+    const auto mappings =
+        event_source_mappings(source_.client(), stream_arn, function, context_.stop);
+    if (mappings.empty())
+      findings_.problems.push_back(
+          fmt::format("no event source mapping gives the stream to the function {}", function));
+    Delivery delivery;
+    delivery.stream_arn = stream_arn;
+    for (const EventSourceMapping& mapping : mappings) {
+      check_mapping(mapping);
+      delivery.record_age_max = std::min(delivery.record_age_max,
+                                         mapping.record_age_max.value_or(delivery.record_age_max));
+    }
+    delivery.healthy = findings_.problems.empty();
+    delivery.oldest_within = [&](std::chrono::seconds within) {
+      return oldest_record(function, within);
+    };
+    if (const auto gap = look_at_delivery(connection_, replica_, delivery)) add_gap(*gap);
+  }
+
+  void add_gap(const Gap& gap) {
+    spdlog::error("gap table={} reason={}", findings_.table, in_quotes(gap.reason));
+    findings_.gaps.push_back(gap.reason);
+  }
+
+  std::optional<std::chrono::seconds> oldest_record(const std::string& function,
+                                                    std::chrono::seconds within) {
+    const auto now = std::chrono::system_clock::now();
+    const auto age =
+        iterator_age_max(source_.client(), function, {now - within, now}, context_.stop);
+    if (!age) return std::nullopt;
+    return std::chrono::duration_cast<std::chrono::seconds>(*age);
+  }
+
+  void check_mapping(const EventSourceMapping& mapping) {
+    const auto problem = [&](std::string_view what) {
+      findings_.problems.push_back(
+          fmt::format("the event source mapping {} {}", mapping.uuid, what));
+    };
+    if (mapping.state.starts_with("Disabl") || mapping.state == "Deleting")
+      problem(fmt::format("is {}: its records are lost after a day", mapping.state));
+    if (mapping.last_result.starts_with("PROBLEM"))
+      problem(fmt::format("says \"{}\"", mapping.last_result));
+    if (context_.config.report_batch_item_failures && !mapping.reports_batch_item_failures)
+      problem(
+          "lacks ReportBatchItemFailures, but report_batch_item_failures is true: a record "
+          "that cannot be applied is taken for done");
+  }
+
+  void note_problems() {
+    for (const std::string& problem : findings_.problems)
+      spdlog::error("problem table={} reason={}", findings_.table, in_quotes(problem));
+    const bool none = findings_.problems.empty();
+    note_problem(connection_, replica_, std::nullopt,
+                 none ? std::nullopt : std::optional{findings_.problems.front()});
+  }
+
+  const Context& context_;
+  Source& source_;
+  pg::Connection& connection_;
+  const ReplicaTable& replica_;
+  Findings findings_;
+};
+
+std::string list_of(const std::vector<std::string>& texts) {
+  std::vector<std::string> quoted;
+  for (const std::string& text : texts) quoted.push_back(json_string(text));
+  return fmt::format("[{}]", fmt::join(quoted, ","));
+}
+
+std::string to_json(const Findings& findings) {
+  return fmt::format(R"({{"table":{},"tombstones_expired":{},"gaps":{},"problems":{}}})",
+                     json_string(findings.table), findings.tombstones_expired,
+                     list_of(findings.gaps), list_of(findings.problems));
+}
+
+void print_metrics(const Context& context, pg::Connection& connection) {
+  const auto function = context.environment("AWS_LAMBDA_FUNCTION_NAME");
+  if (!function) return;
+  const pg::Result sums = connection.run(fmt::format(
+      "SELECT coalesce(sum(open_gaps), 0)::bigint, coalesce(sum(dead_letters), 0)::bigint FROM {}",
+      state_name(context.config.state_schema, "status")));
+  const auto now = std::chrono::system_clock::now();
+  fmt::print("{}\n", embedded_metrics(
+                         *function,
+                         {{"OpenGaps", "Count", static_cast<double>(sums.number(0, 0))},
+                          {"OpenDeadLetters", "Count", static_cast<double>(sums.number(0, 1))}},
+                         {}, now));
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+std::string maintain_answer(const Context& context) {
+  pg::Connection connection =
+      pg::Connection::open(connect_options(context, "maintain"), context.stop);
+  Catalogue catalogue{connection, context.config.state_schema};
+  catalogue.require_usable();
+  Source source{context, kAttempts};
+  std::string list;
+  for (const ReplicaTable& replica : configured_replicas(context.config, catalogue.load())) {
+    const Findings findings = Maintenance{context, source, connection, replica}.run();
+    list += (list.empty() ? "" : ",") + to_json(findings);
+  }
+  print_metrics(context, connection);
+  return fmt::format(R"({{"tables":[{}]}})", list);
+}
+
+}  // namespace dynamite

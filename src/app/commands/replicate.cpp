@@ -1,0 +1,141 @@
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <random>
+
+#include "app/cli/progress.hpp"
+#include "app/commands/commands.hpp"
+#include "app/wiring/ingest.hpp"
+#include "app/wiring/postgres.hpp"
+#include "app/wiring/replicas.hpp"
+#include "app/wiring/source_tables.hpp"
+#include "core/error.hpp"
+#include "core/reminder.hpp"
+#include "core/sleep.hpp"
+#include "core/visible.hpp"
+#include "engine/engine.hpp"
+
+namespace dynamite {
+namespace {
+
+// Lanes are repeated by the scheduler, which keeps the thread free meanwhile.
+constexpr int kAttempts = 2;
+constexpr auto kStartPause = std::chrono::seconds{1};
+constexpr auto kTablesPause = std::chrono::minutes{1};
+
+EngineOptions engine_options(const Context& context, std::string_view command) {
+  const Config& config = context.config;
+  return {.connect = connect_options(context, command),
+          .apply = apply_options(config),
+          .connections = config.connections,
+          .bytes_in_flight_max = config.max_bytes_in_flight,
+          .segments = config.segments,
+          .read_units = config.max_read_units,
+          .idle_poll_max = config.idle_poll_max,
+          .on_gap = config.on_gap,
+          .seed = std::random_device{}()};
+}
+
+/// Adds the tables with their replicas. Returns how many items they have in all.
+std::uint64_t add_tables(const Context& context, const std::vector<SelectedTable>& tables,
+                         const pg::ConnectOptions& connect, Engine& engine) {
+  std::vector<ReplicaTable> replicas;
+  pg::Connection connection = pg::Connection::open(connect, context.stop);
+  for (const auto& [description, by_name] : tables)
+    replicas.push_back(ensure_replica(connection, context.config, description, context.stop));
+  std::uint64_t items = 0;
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    engine.add(std::move(replicas[i]), tables[i].description);
+    items += tables[i].description.item_count;
+  }
+  return items;
+}
+
+/// A daemon outlives a PostgreSQL that is down when it starts; a command that ends by itself does
+/// not wait.
+std::uint64_t add_tables_patiently(const Context& context, const std::vector<SelectedTable>& tables,
+                                   const EngineOptions& options, Engine& engine) {
+  Reminder waiting;
+  for (;;) {
+    try {
+      return add_tables(context, tables, options.connect, engine);
+    } catch (const Error& error) {
+      const bool waits = options.follow && !options.once && !context.stop.stop_requested();
+      if (error.kind() != Error::Kind::transient || !waits) throw;
+      if (waiting.due(error.what(), std::chrono::steady_clock::now()))
+        spdlog::warn("waiting for PostgreSQL reason={}", in_quotes(error.what()));
+    }
+    sleep_for(kStartPause, context.stop);
+  }
+}
+
+/// Runs the engine over `tables` and shows how far it is. Returns the exit status.
+int run_engine(const Context& context, const EngineOptions& options,
+               const std::vector<SelectedTable>& tables, Source& source) {
+  Engine engine{options, source.dynamodb()};
+  const std::uint64_t items = add_tables_patiently(context, tables, options, engine);
+  Progress progress{options.follow ? "replicate" : "snapshot", items};
+  const auto sum = [&engine](auto member) {
+    std::uint64_t total = 0;
+    for (const auto& table : engine.tables()) total += ((*table).*member).load();
+    return total;
+  };
+  const auto note = [&] { return fmt::format("{} changes", sum(&TableState::changes_applied)); };
+  engine.run(context.stop, [&] { progress.update(sum(&TableState::items_scanned), note()); });
+  progress.finish(sum(&TableState::items_scanned), note());
+  const auto states = engine.tables();
+  const bool failed =
+      std::ranges::any_of(states, [](const auto& table) { return table->failure().has_value(); });
+  if (failed) return kExitFailed;
+  const auto left =
+      std::ranges::count_if(states, [](const auto& table) { return !table->ended(); });
+  const bool ends_by_itself = options.once || !options.follow;
+  if (ends_by_itself && left > 0)
+    throw Error{Error::Kind::transient,
+                fmt::format("stopped with {} of {} tables unfinished, after {} of some {} items",
+                            left, states.size(), sum(&TableState::items_scanned), items),
+                "run it again: it goes on where it was"};
+  return kExitDone;
+}
+
+/// With `--wait` looks again until there are some.
+std::vector<SelectedTable> tables_to_follow(const Context& context, DynamoDb& dynamodb) {
+  Reminder waiting;
+  while (!context.stop.stop_requested()) {
+    std::vector<SelectedTable> tables = select_tables_to_read(context, dynamodb, true);
+    if (!tables.empty()) return tables;
+    const std::string what =
+        fmt::format("no table of {} can be followed: none has a stream", context.config.region);
+    if (!context.line.wait)
+      throw Error{
+          Error::Kind::usage, what,
+          "switch streams on (NEW_AND_OLD_IMAGES), or say --wait to look again every minute"};
+    if (waiting.due(what, std::chrono::steady_clock::now()))
+      spdlog::warn("waiting for tables reason={}", in_quotes(what));
+    sleep_for(kTablesPause, context.stop);
+  }
+  return {};
+}
+
+}  // namespace
+
+int run_replicate(const Context& context) {
+  Source source{context, kAttempts};
+  const auto tables = tables_to_follow(context, source.dynamodb());
+  if (tables.empty()) return kExitDone;  // stopped while waiting for some
+  EngineOptions options = engine_options(context, "replicate");
+  options.once = context.line.once;
+  options.snapshot = !context.line.no_snapshot;
+  return run_engine(context, options, tables, source);
+}
+
+int run_snapshot(const Context& context) {
+  Source source{context, kAttempts};
+  const auto tables = select_tables_to_read(context, source.dynamodb(), false);
+  EngineOptions options = engine_options(context, "snapshot");
+  options.follow = false;
+  return run_engine(context, options, tables, source);
+}
+
+}  // namespace dynamite

@@ -1,0 +1,274 @@
+#include "app/commands/table_compare.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "app/wiring/ingest.hpp"
+#include "app/wiring/postgres.hpp"
+#include "core/error.hpp"
+#include "core/sleep.hpp"
+#include "engine/engine.hpp"
+#include "json/item_key.hpp"
+#include "source/scan_reader.hpp"
+
+namespace dynamite {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+constexpr std::size_t kKeysShown = 10;
+constexpr std::size_t kSuspectsMax = 5'000;  // held at a time
+constexpr std::size_t kRepairPage = 250;
+// More say that the replica needs a new pass; counting them all would take as long as one.
+constexpr std::uint64_t kDifferencesMax = 100'000;
+// Without a follower that tells how far it is, what does not change for this long stays.
+constexpr auto kSettleTime = 5s;
+// A daemon notes every few seconds how far it is.
+constexpr auto kPassedPatience = 2min;
+constexpr auto kSettlePause = 300ms;
+// A sample reads so many items at each of its random places.
+constexpr std::uint64_t kSampleAtAPlace = 10;
+
+std::string text_of_micros(std::string_view column) {
+  return fmt::format("(extract(epoch FROM {}) * 1000000)::bigint", column);
+}
+
+}  // namespace
+
+std::uint64_t Differences::total() const {
+  return count(Difference::missing) + count(Difference::different) + count(Difference::ghost) +
+         count(Difference::unstorable);
+}
+
+Differences& Differences::operator+=(const Differences& more) {
+  items += more.items;
+  known += more.known;
+  repaired += more.repaired;
+  for (std::size_t i = 0; i < of.size(); ++i) of[i] += more.of[i];
+  return *this;
+}
+
+TableCompare::TableCompare(const Context& context, DynamoDb& dynamodb,
+                           const TableDescription& description, const ReplicaTable& replica)
+    : context_{context},
+      dynamodb_{dynamodb},
+      description_{description},
+      replica_{replica},
+      connection_{pg::Connection::open(connect_options(context, "compare"), context.stop)},
+      comparison_{connection_, replica_},
+      reread_{dynamodb, connection_, replica, apply_options(context.config)},
+      segments_{segments_of(context.config.segments, context.config.connections,
+                            context.config.max_read_units, description)},
+      rate_{context.config.max_read_units},
+      progress_{"compare " + description.name,
+                context.line.compare.sample.value_or(description.item_count)} {}
+
+Differences TableCompare::run() {
+  if (context_.line.compare.sample) {
+    sample();
+  } else {
+    scan_all();
+    find_ghosts();
+  }
+  settle();
+  progress_.finish(found_.items);
+  return found_;
+}
+
+void TableCompare::require_not_stopped() const {
+  if (context_.stop.stop_requested())
+    throw Error{Error::Kind::transient, "the comparison was stopped"};
+}
+
+void TableCompare::scan_all() {
+  std::stop_source stop;
+  std::stop_callback forward{context_.stop, [&] { stop.request_stop(); }};
+  {
+    std::vector<std::jthread> threads;
+    for (std::uint32_t segment = 0; segment < segments_; ++segment)
+      threads.emplace_back([&, segment] {
+        try {
+          scan_segment(static_cast<std::int32_t>(segment), stop.get_token());
+        } catch (const Error&) {
+          const std::scoped_lock lock{mutex_};
+          if (!failure_) failure_ = std::current_exception();
+          stop.request_stop();
+        }
+      });
+  }
+  if (failure_) std::rethrow_exception(failure_);
+  require_not_stopped();
+}
+
+void TableCompare::scan_segment(std::int32_t segment, const std::stop_token& stop) {
+  SegmentReader reader{dynamodb_,
+                       {.table = replica_.source,
+                        .segment = segment,
+                        .total_segments = static_cast<std::int32_t>(segments_)},
+                       ""};
+  for (bool finished = false; !finished && !stop.stop_requested();) {
+    const Turn turn = read_page(reader, stop);
+    finished = turn.finished;
+    const std::scoped_lock lock{mutex_};
+    if (found_.stopped_early) return;
+    found_.items += turn.batch->changes.size();
+    add(comparison_.page(*turn.batch));
+    progress_.update(found_.items);
+  }
+}
+
+Turn TableCompare::read_page(SegmentReader& reader, const std::stop_token& stop) {
+  const auto wait = rate_.next() - steady_clock::now();
+  if (wait > 0s) sleep_for(std::chrono::duration_cast<std::chrono::milliseconds>(wait), stop);
+  Turn turn = reader.next(stop);
+  rate_.spend(turn.capacity_units, steady_clock::now());
+  return turn;
+}
+
+void TableCompare::add(std::vector<Suspect> suspects) {
+  std::ranges::move(suspects, std::back_inserter(suspects_));
+  if (suspects_.size() >= kSuspectsMax) settle();
+}
+
+// With --repair those that were found are gone the next time; without it there is one look.
+void TableCompare::find_ghosts() {
+  if (found_.stopped_early) return;
+  const bool repairs = context_.line.compare.repair;
+  for (;;) {
+    std::vector<Suspect> ghosts = comparison_.ghosts(repairs ? kSuspectsMax : kDifferencesMax);
+    const bool more = repairs && ghosts.size() == kSuspectsMax;
+    add(std::move(ghosts));
+    if (!more) return;
+    settle();
+  }
+}
+
+void TableCompare::sample() {
+  const std::uint64_t size = *context_.line.compare.sample;
+  for (std::uint64_t left = size; left > 0;) {
+    std::vector<Suspect> rows =
+        comparison_.sample(static_cast<std::size_t>(std::min<std::uint64_t>(left, kSuspectsMax)));
+    found_.items += rows.size();
+    left -= std::min<std::uint64_t>(left, kSuspectsMax);
+    std::ranges::move(rows, std::back_inserter(suspects_));
+    settle();
+  }
+  sample_items();
+}
+
+// The table is cut into so many segments that each holds a few items; some are read.
+void TableCompare::sample_items() {
+  const std::uint64_t size = *context_.line.compare.sample;
+  const auto segments = static_cast<std::int32_t>(
+      std::clamp<std::uint64_t>(description_.item_count / kSampleAtAPlace, 1, 1'000'000));
+  std::mt19937_64 random{std::random_device{}()};
+  std::uint64_t seen = 0;
+  std::set<std::int32_t> read;  // once each: no key is in question twice
+  for (std::uint64_t tries = 0; seen < size && tries < size; ++tries) {
+    require_not_stopped();
+    const auto segment = static_cast<std::int32_t>(random() % static_cast<std::uint64_t>(segments));
+    if (!read.insert(segment).second) continue;
+    SegmentReader reader{
+        dynamodb_, {.table = replica_.source, .segment = segment, .total_segments = segments}, ""};
+    const Turn turn = read_page(reader, context_.stop);
+    seen += turn.batch->changes.size();
+    add(comparison_.page(*turn.batch));
+  }
+  found_.items += seen;
+}
+
+void TableCompare::settle() {
+  const std::int64_t since = server_micros();
+  const auto began = steady_clock::now();
+  auto improved = began;
+  for (bool settled = suspects_.empty(); !settled;) {
+    require_not_stopped();
+    const std::size_t before = suspects_.size();
+    recheck();
+    const auto now = steady_clock::now();
+    if (suspects_.size() < before) improved = now;
+    const bool quiet = now - improved > kSettleTime;
+    settled =
+        suspects_.empty() || (quiet && (follower_passed(since) || now - began > kPassedPatience));
+    if (!settled) sleep_for(kSettlePause, context_.stop);
+  }
+  count_and_repair();
+}
+
+// What changed between the two reads is no difference.
+void TableCompare::recheck() {
+  std::vector<std::string> keys;
+  for (const Suspect& suspect : suspects_)
+    if (suspect.difference != Difference::unstorable)
+      keys.push_back(key_json(suspect.key, replica_.source->key_schema));
+  std::map<std::string, std::string> items;
+  for (std::string& item : dynamodb_.get_items(description_.name, keys, context_.stop)) {
+    std::string key;
+    append_canonical_key(key, item, replica_.source->key_schema);
+    items.emplace(std::move(key), std::move(item));
+  }
+  std::vector<Suspect> unstorable;
+  std::erase_if(suspects_, [&](Suspect& suspect) {
+    if (suspect.difference != Difference::unstorable) return false;
+    unstorable.push_back(std::move(suspect));
+    return true;
+  });
+  comparison_.recheck(suspects_, items);
+  std::erase_if(suspects_, [](const Suspect& s) { return s.difference == Difference::none; });
+  std::ranges::move(unstorable, std::back_inserter(suspects_));
+}
+
+std::int64_t TableCompare::server_micros() {
+  return connection_.run("SELECT " + text_of_micros("clock_timestamp()")).number(0, 0);
+}
+
+/// A daemon that follows says up to when it has read everything; Lambda does not.
+bool TableCompare::follower_passed(std::int64_t since_micros) {
+  const pg::Result row = connection_.run(
+      fmt::format(
+          "SELECT follower <> 'daemon' OR state <> 'following' OR coalesce({} > $2::bigint, "
+          "false) FROM {} WHERE replica_id = $1::integer",
+          text_of_micros("followed_at"), state_name(replica_.state_schema, "replica")),
+      std::move(pg::Params{}.number(replica_.id).number(since_micros)));
+  return row.rows() == 0 || row.flag(0, 0);
+}
+
+std::map<std::string, std::int64_t> TableCompare::letters_of_suspects() {
+  std::vector<std::string> keys;
+  for (const Suspect& suspect : suspects_)
+    if (!suspect.key.empty()) keys.push_back(suspect.key);
+  return DeadLetters{connection_, replica_}.by_key(keys);
+}
+
+void TableCompare::count_and_repair() {
+  std::vector<DoubtfulKey> wrong;
+  const auto letters = letters_of_suspects();
+  for (const Suspect& suspect : suspects_) {
+    ++found_.of[static_cast<std::size_t>(suspect.difference)];
+    if (suspect.difference == Difference::unstorable) continue;
+    const auto letter = letters.find(suspect.key);
+    if (letter != letters.end()) ++found_.known;
+    if (found_.keys.size() < kKeysShown)
+      found_.keys.push_back(
+          key_json(suspect.key, replica_.source->key_schema) +
+          (letter == letters.end() ? "" : fmt::format(", dead letter {}", letter->second)));
+    wrong.push_back({.key = suspect.key});
+  }
+  suspects_.clear();
+  const bool repairs = context_.line.compare.repair;
+  for (std::size_t at = 0; repairs && at < wrong.size(); at += kRepairPage)
+    found_.repaired +=
+        reread_
+            .apply(std::span{wrong}.subspan(at, std::min(kRepairPage, wrong.size() - at)),
+                   context_.stop)
+            .applied;
+  found_.stopped_early = !repairs && found_.total() >= kDifferencesMax;
+}
+
+}  // namespace dynamite

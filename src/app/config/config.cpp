@@ -1,0 +1,312 @@
+#include "app/config/config.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/auxv.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <utility>
+
+#include "app/config/aws_settings.hpp"
+#include "app/config/file.hpp"
+#include "app/config/keys.hpp"
+#include "core/error.hpp"
+
+namespace dynamite {
+namespace {
+
+[[noreturn]] void refuse(const std::string& what, std::string hint = {}) {
+  throw Error{Error::Kind::usage, what, std::move(hint)};
+}
+
+bool glob_matches(std::string_view glob, std::string_view name) noexcept {
+  std::size_t g = 0;
+  std::size_t n = 0;
+  auto star = std::string_view::npos;  // the last * passed, and where the name stood then
+  std::size_t star_name = 0;
+  while (n < name.size()) {
+    if (g < glob.size() && glob[g] == '*') {
+      star = g++;
+      star_name = n;
+    } else if (g < glob.size() && (glob[g] == '?' || glob[g] == name[n])) {
+      ++g;
+      ++n;
+    } else if (star != std::string_view::npos) {
+      g = star + 1;
+      n = ++star_name;
+    } else {
+      return false;
+    }
+  }
+  return glob.find_first_not_of('*', g) == std::string_view::npos;
+}
+
+/// Collects settings into a Config and everything that is wrong with them.
+class Reader {
+ public:
+  explicit Reader(const ConfigSources& sources) : sources_{sources} {}
+
+  Config read();
+
+ private:
+  void read_file();
+  std::optional<std::filesystem::path> find_file() const;
+  void read_environment();
+  void read_command_line();
+
+  void apply(const Setting& setting);
+  void apply_url(const Setting& setting);
+  void apply_table(const std::vector<Setting>& table);
+  void apply_into(const Setting& setting, TableRule& rule);
+  void check_targets();
+  void check_complete();
+  void narrow();
+
+  void wrong(const Setting& setting, std::string_view allowed);
+  void unknown(const Setting& setting, std::span<const std::string_view> known);
+
+  const ConfigSources& sources_;
+  Config config_;
+  std::optional<std::string> file_;
+  std::vector<std::string> problems_;
+};
+
+Config Reader::read() {
+  read_file();
+  read_environment();
+  read_command_line();
+  if (sources_.needs_region || !config_.secret.empty() || config_.auth == Auth::rds_iam)
+    read_aws_settings(sources_.environment, config_, problems_);
+  check_targets();
+  check_complete();
+  narrow();
+  if (problems_.size() == 1) refuse(problems_.front());
+  if (!problems_.empty()) {
+    refuse(fmt::format("{} errors in the configuration\n  {}", problems_.size(),
+                       fmt::join(problems_, "\n  ")));
+  }
+  return std::move(config_);
+}
+
+std::optional<std::filesystem::path> Reader::find_file() const {
+  if (sources_.file) return *sources_.file;
+  if (const auto named = variable(sources_.environment, "DYNAMITE_CONFIG")) return *named;
+  for (const char* name : {"dynamite.toml", "config.py"}) {
+    for (const auto& directory : sources_.directories) {
+      std::error_code ignored;
+      if (std::filesystem::exists(directory / name, ignored)) return directory / name;
+    }
+  }
+  return std::nullopt;
+}
+
+void Reader::read_file() {
+  const auto path = find_file();
+  if (!path) return;
+  file_ = path->string();
+  std::error_code ignored;
+  const bool directory = std::filesystem::is_directory(*path, ignored);
+  std::ifstream stream{*path};
+  if (directory || !stream) {
+    refuse(fmt::format("cannot read the configuration file \"{}\": {}", *file_,
+                       std::strerror(directory ? EISDIR : errno)));
+  }
+  const std::string text{std::istreambuf_iterator<char>{stream}, {}};
+  const auto found = read_settings(text, *file_);
+  problems_ = found.problems;
+  for (const auto& setting : found.settings) apply(setting);
+  for (const auto& table : found.tables) apply_table(table);
+}
+
+void Reader::read_environment() {
+  for (const auto key : top_level_keys()) {
+    const auto name = environment_name(key);
+    const auto text = variable(sources_.environment, name);
+    if (text && key != "table") apply({name, std::string{key}, PlainText{*text}});
+  }
+}
+
+void Reader::read_command_line() {
+  for (const auto& text : sources_.settings) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos) {
+      problems_.emplace_back("--set: no = in the setting, wanted --set KEY=VALUE");
+      continue;
+    }
+    apply({"--set", text.substr(0, equals), PlainText{text.substr(equals + 1)}});
+  }
+}
+
+void Reader::wrong(const Setting& setting, std::string_view allowed) {
+  problems_.push_back(fmt::format("{}: {} is {}, wanted {}", setting.where, setting.key,
+                                  printable(setting.value), allowed));
+}
+
+void Reader::unknown(const Setting& setting, std::span<const std::string_view> known) {
+  const auto similar = nearest(setting.key, known);
+  problems_.push_back(fmt::format("{}: unknown key {}, {}", setting.where, printable(setting.key),
+                                  similar
+                                      ? fmt::format("did you mean \"{}\"?", *similar)
+                                      : fmt::format("wanted one of {}", fmt::join(known, ", "))));
+}
+
+void Reader::apply(const Setting& setting) {
+  if (setting.key == "url") return apply_url(setting);
+  const auto keys = config_keys();
+  const auto key = std::find_if(keys.begin(), keys.end(), [&](const ConfigKey& candidate) {
+    return candidate.name == setting.key;
+  });
+  if (key == keys.end()) return unknown(setting, top_level_keys());
+  if (!key->read(setting.value, config_)) wrong(setting, key->allowed);
+}
+
+void Reader::apply_url(const Setting& setting) {
+  const auto text = as_text(setting.value);
+  if (!text) {
+    problems_.push_back(
+        fmt::format("{}: url is no text, wanted \"postgresql://…\"", setting.where));
+    return;
+  }
+  // One of several errors that are reported together.
+  try {
+    config_.url = parse_database_url(*text, sources_.environment);
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::usage) throw;
+    problems_.push_back(fmt::format("{}: {}", setting.where, error.what()));
+  }
+}
+
+void Reader::apply_table(const std::vector<Setting>& table) {
+  TableRule rule;
+  std::string where;
+  for (const auto& setting : table) {
+    where = setting.where;
+    if (setting.key == "name") {
+      rule.name = as_text(setting.value).value_or("");
+      if (!is_table_glob(rule.name)) {
+        wrong(setting, "a table's name, or a pattern of names with * and ?");
+      }
+    } else if (setting.key == "into") {
+      apply_into(setting, rule);
+    } else if (setting.key == "layout") {
+      if (as_text(setting.value) != "document") {
+        wrong(setting, "\"document\", the only layout that is supported so far");
+      }
+    } else {
+      unknown(setting, table_keys());
+    }
+  }
+  const bool named = std::any_of(table.begin(), table.end(),
+                                 [](const Setting& setting) { return setting.key == "name"; });
+  if (!named) {
+    problems_.push_back(
+        fmt::format("{}: a [[table]] without a name", where.empty() ? *file_ : where));
+    return;
+  }
+  if (rule.is_glob() && rule.into_table) {
+    problems_.push_back(fmt::format(
+        "{}: into is given for the pattern \"{}\", wanted one table's name", where, rule.name));
+  }
+  config_.tables.push_back(std::move(rule));
+}
+
+void Reader::apply_into(const Setting& setting, TableRule& rule) {
+  const auto text = as_text(setting.value).value_or("");
+  const auto dot = text.find('.');
+  const auto table = dot == std::string::npos ? text : text.substr(dot + 1);
+  const bool whole = is_identifier(table) && table.find('.') == std::string::npos &&
+                     (dot == std::string::npos || is_identifier(text.substr(0, dot)));
+  if (!whole) return wrong(setting, "\"table\" or \"schema.table\", each 1 to 63 bytes");
+  if (dot != std::string::npos) rule.into_schema = text.substr(0, dot);
+  rule.into_table = table;
+}
+
+void Reader::check_targets() {
+  std::set<std::string> names;
+  std::set<std::pair<std::string, std::string>> targets;
+  for (const auto& rule : config_.tables) {
+    if (!names.insert(rule.name).second) {
+      problems_.push_back(fmt::format("{}: \"{}\" is in two [[table]]s", *file_, rule.name));
+      continue;
+    }
+    const auto schema = rule.into_schema.value_or(config_.schema);
+    const auto table = rule.into_table.value_or(rule.name);
+    if (!rule.is_glob() && !targets.insert({schema, table}).second) {
+      problems_.push_back(
+          fmt::format("{}: two [[table]]s go into \"{}\".\"{}\"", *file_, schema, table));
+    }
+    if (schema == config_.state_schema) {
+      problems_.push_back(fmt::format("{}: \"{}\" goes into schema \"{}\", which is state_schema's",
+                                      *file_, rule.name, schema));
+    }
+  }
+  if (config_.schema == config_.state_schema) {
+    problems_.push_back(
+        fmt::format("schema and state_schema are both \"{}\", wanted two schemas", config_.schema));
+  }
+}
+
+void Reader::check_complete() {
+  // A file that could not be understood may well hold what seems to be missing.
+  if (!problems_.empty()) return;
+  const auto places = file_ ? fmt::format("in {}", *file_) : std::string{"no configuration file"};
+  if (sources_.needs_database && config_.url.conninfo.empty()) {
+    problems_.push_back(fmt::format(
+        "url is missing ({}), wanted url = \"postgresql://USER:PASSWORD@HOST:5432/DATABASE\" in "
+        "dynamite.toml, or DYNAMITE_URL",
+        places));
+  }
+  if (sources_.needs_region && config_.region.empty()) {
+    problems_.push_back(
+        fmt::format("region is missing ({}), wanted region = \"us-west-2\" or another in "
+                    "dynamite.toml, DYNAMITE_REGION, AWS_REGION, or a profile's region",
+                    places));
+  }
+}
+
+void Reader::narrow() {
+  if (sources_.tables.empty()) return;
+  std::vector<TableRule> narrowed;
+  for (const auto& name : sources_.tables) {
+    const auto* rule = find_rule(config_.tables, name);
+    if (rule == nullptr && !config_.tables.empty() && sources_.tables_need_rules) {
+      problems_.push_back(
+          fmt::format("--table: \"{}\" is in no [[table]] of {}", name, file_.value_or("")));
+    }
+    narrowed.push_back(rule == nullptr ? TableRule{name, {}, {}}
+                                       : TableRule{name, rule->into_schema, rule->into_table});
+  }
+  config_.tables = std::move(narrowed);
+}
+
+}  // namespace
+
+bool TableRule::matches(std::string_view table) const noexcept { return glob_matches(name, table); }
+
+const TableRule* find_rule(std::span<const TableRule> rules, std::string_view table) noexcept {
+  const auto exact = [&](const TableRule& rule) { return rule.name == table; };
+  auto found = std::find_if(rules.begin(), rules.end(), exact);
+  if (found == rules.end()) {
+    const auto matches = [&](const TableRule& rule) { return rule.matches(table); };
+    found = std::find_if(rules.begin(), rules.end(), matches);
+  }
+  return found == rules.end() ? nullptr : &*found;
+}
+
+Config load_config(const ConfigSources& sources) { return Reader{sources}.read(); }
+
+std::filesystem::path program_directory() {
+  std::error_code no_proc;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", no_proc);
+  if (!no_proc) return program.parent_path();
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): that is how the kernel hands it over
+  const auto* started_as = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
+  return std::filesystem::path{started_as}.parent_path();
+}
+
+}  // namespace dynamite

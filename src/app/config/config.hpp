@@ -1,0 +1,91 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/config/database_url.hpp"
+#include "core/environment.hpp"
+#include "engine/engine_options.hpp"
+#include "replica/state/apply_options.hpp"
+
+namespace dynamite {
+
+/// One [[table]]: which source tables, and into which replica tables.
+struct TableRule {
+  std::string name;                        ///< exact, or with * and ?
+  std::optional<std::string> into_schema;  ///< absent: Config::schema
+  std::optional<std::string> into_table;   ///< absent: the source table's name. Never with a glob
+
+  bool is_glob() const noexcept { return name.find_first_of("*?") != std::string::npos; }
+  bool matches(std::string_view table) const noexcept;
+};
+
+/// The rule for `table`: the exact one, else the first glob that matches, else null.
+const TableRule* find_rule(std::span<const TableRule> rules, std::string_view table) noexcept;
+
+enum class CreateTables { automatic, never };
+
+enum class Auth { password, rds_iam };
+
+/// Everything that the program was told, checked whole. Never changes.
+struct Config {
+  DatabaseUrl url;  ///< empty for `load`, which needs no PostgreSQL
+  Auth auth = Auth::password;
+  std::string secret;   ///< of Secrets Manager, with user and password; empty: the URL has them
+  std::string ca_file;  ///< certificates to verify PostgreSQL by; empty: as DatabaseUrl
+  std::string region;   ///< empty only for commands that ask nothing of AWS, if nothing gives it
+  std::string schema = "public";
+  std::string state_schema = "dynamite";
+
+  /// Narrowed by --table to exact names. Empty: no table is named, so all of the region.
+  std::vector<TableRule> tables;
+
+  OnPoison on_poison = OnPoison::quarantine;
+  OnGap on_gap = OnGap::resnapshot;
+  bool report_batch_item_failures = false;  ///< the event source mapping reads Lambda's answer
+  std::uint64_t max_dead_letters = 1000;    ///< an hour and table
+  CreateTables create_tables = CreateTables::automatic;
+  std::vector<std::string> grant_select;  ///< roles that may read replicas and status
+  std::optional<double> max_read_units;   ///< a second and table; absent: a quarter of provisioned
+  std::optional<std::uint32_t> segments;  ///< of a Scan; absent: segments_of a table
+  std::chrono::milliseconds idle_poll_max{1'000};
+  std::uint32_t connections = 4;                                 ///< to PostgreSQL
+  std::uint64_t max_bytes_in_flight = std::uint64_t{32} << 20U;  ///< read and not applied yet
+
+  std::string dynamodb_endpoint;  ///< scheme://host[:port]; empty: by region
+  std::string streams_endpoint;
+  std::string lambda_endpoint;
+  std::string cloudwatch_endpoint;
+  std::string secrets_manager_endpoint;
+  std::string sts_endpoint;
+  std::string ca_bundle;  ///< to verify AWS by: given, or the package's; empty: the system's
+
+  std::vector<std::string> remarks;  ///< warnings about settings, said before the command begins
+};
+
+/// Where settings come from, the first wins: `settings`, `environment`, one file.
+struct ConfigSources {
+  std::optional<std::string> file;    ///< --config
+  std::vector<std::string> settings;  ///< --set KEY=VALUE
+  std::vector<std::string> tables;    ///< --table NAME
+  Environment environment;
+  std::vector<std::filesystem::path> directories;  ///< searched for dynamite.toml, then config.py
+  bool needs_database = true;
+  bool needs_region = true;
+  bool tables_need_rules = true;  ///< if there are [[table]]s, each --table must match one
+};
+
+/// Throws Error{usage} that lists everything that is wrong: where, the key, the value seen, the
+/// values allowed. Passwords are never in it.
+Config load_config(const ConfigSources& sources);
+
+/// The directory of the running program.
+std::filesystem::path program_directory();
+
+}  // namespace dynamite

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string_view>
+
+#include "app/wiring/context.hpp"
+#include "ingest/ingest.hpp"
+
+namespace dynamite {
+
+ApplyOptions apply_options(const Config& config);
+
+/// Options of the event handler for `command`: creates missing replicas where the configuration
+/// allows it.
+HandlerOptions handler_options(const Context& context, std::string_view command);
+
+}  // namespace dynamite

@@ -1,0 +1,145 @@
+#include "app/wiring/postgres.hpp"
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+#include <simdjson.h>
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+
+#include "app/wiring/source_tables.hpp"
+#include "aws/rds_token.hpp"
+#include "core/error.hpp"
+#include "core/handle.hpp"
+#include "json/text.hpp"
+
+namespace dynamite {
+namespace {
+
+constexpr int kAttempts = 4;
+
+std::string text_of(simdjson::dom::element object, const char* member) {
+  std::string_view text;
+  return object[member].get(text) == simdjson::SUCCESS ? std::string{text} : std::string{};
+}
+
+/// User and password of a secret: an object with `username` and `password`, as RDS and its rotation
+/// keep it, or the password alone.
+pg::ConnectParameters login_of(const std::string& secret) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element document;
+  if (parser.parse(secret).get(document) != simdjson::SUCCESS || !document.is_object())
+    return {{"password", secret}};
+  pg::ConnectParameters login;
+  if (std::string user = text_of(document, "username"); !user.empty())
+    login.emplace_back("user", std::move(user));
+  login.emplace_back("password", text_of(document, "password"));
+  return login;
+}
+
+/// Reads the secret once, and again when the server refuses what it says.
+class SecretLogin {
+ public:
+  explicit SecretLogin(const Context& context) : context_{context}, source_{context, kAttempts} {}
+
+  pg::ConnectParameters get(bool refused) {
+    const std::scoped_lock lock{mutex_};
+    if (login_.empty() || refused) login_ = read();
+    return login_;
+  }
+
+ private:
+  pg::ConnectParameters read() {
+    const std::string& name = context_.config.secret;
+    const std::string body = source_.client().call(
+        Service::secrets_manager, "GetSecretValue",
+        fmt::format(R"({{"SecretId":{}}})", json_string(name)), context_.stop);
+    simdjson::dom::parser parser;
+    simdjson::dom::element answer;
+    if (parser.parse(body).get(answer) != simdjson::SUCCESS)
+      throw Error{Error::Kind::transient, "GetSecretValue answered no JSON"};
+    pg::ConnectParameters login = login_of(text_of(answer, "SecretString"));
+    if (login.back().second.empty())
+      throw Error{Error::Kind::usage,
+                  fmt::format("the secret \"{}\" holds no password, wanted a JSON object with "
+                              "username and password, or the password alone",
+                              name)};
+    return login;
+  }
+
+  const Context& context_;
+  Source source_;
+  std::mutex mutex_;  // several connections are opened at once
+  pg::ConnectParameters login_;
+};
+
+using OptionList = std::unique_ptr<PQconninfoOption, Closer<PQconninfoFree>>;
+
+RdsLogin rds_login(const Config& config) {
+  RdsLogin login{.host = "", .port = "5432", .user = "", .region = config.region};
+  std::string ssl_mode;
+  const OptionList options{PQconninfoParse(config.url.conninfo.c_str(), nullptr)};
+  const auto take = [](const PQconninfoOption* option, std::string_view name, std::string& into) {
+    if (option->keyword == name && option->val != nullptr) into = option->val;
+  };
+  for (const auto* option = options.get(); option && option->keyword; ++option) {
+    take(option, "host", login.host);
+    take(option, "port", login.port);
+    take(option, "user", login.user);
+    take(option, "sslmode", ssl_mode);
+  }
+  const auto wants = [](std::string_view what) {
+    throw Error{Error::Kind::usage,
+                fmt::format("auth is \"rds-iam\", but the setting `url` {}", what),
+                "url = \"postgresql://USER@NAME.REGION.rds.amazonaws.com:5432/DATABASE\""};
+  };
+  if (login.host.empty() || login.host.find_first_of("/,") != std::string::npos)
+    wants("does not name one host");
+  if (login.user.empty()) wants("does not name a user");
+  if (ssl_mode != "require" && !ssl_mode.starts_with("verify-"))
+    wants("does not ask for TLS (sslmode), without which RDS takes no token");
+  return login;
+}
+
+/// A token is valid for 15 minutes: each connect computes one.
+class RdsIamLogin {
+ public:
+  explicit RdsIamLogin(const Context& context)
+      : login_{rds_login(context.config)},
+        transport_{make_curl_transport(context.config.ca_bundle)},
+        credentials_{find_credentials(context, *transport_)} {}
+
+  pg::ConnectParameters get() {
+    const auto now = std::chrono::system_clock::now();
+    return {{"password", rds_auth_token(login_, credentials_->get(), now)}};
+  }
+
+ private:
+  RdsLogin login_;
+  std::unique_ptr<Transport> transport_;
+  std::unique_ptr<CredentialsProvider> credentials_;
+};
+
+pg::Login login_for(const Context& context) {
+  if (context.config.auth == Auth::rds_iam)
+    return [login = std::make_shared<RdsIamLogin>(context)](bool) { return login->get(); };
+  if (!context.config.secret.empty())
+    return [login = std::make_shared<SecretLogin>(context)](bool refused) {
+      return login->get(refused);
+    };
+  return {};
+}
+
+}  // namespace
+
+pg::ConnectOptions connect_options(const Context& context, std::string_view command) {
+  pg::ConnectOptions options{.conninfo = context.config.url.conninfo,
+                             .application_name = fmt::format("dynamite/{}", command),
+                             .login = login_for(context)};
+  if (!context.config.ca_file.empty())
+    options.parameters.emplace_back("sslrootcert", context.config.ca_file);
+  return options;
+}
+
+}  // namespace dynamite

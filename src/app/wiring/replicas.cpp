@@ -1,0 +1,68 @@
+#include "app/wiring/replicas.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/arn.hpp"
+#include "core/error.hpp"
+#include "pg/identifier.hpp"
+
+namespace dynamite {
+
+ReplicaTable target_of(const Config& config, const TableDescription& description) {
+  const TableRule* rule = find_rule(config.tables, description.name);
+  ReplicaTable target{.source = std::make_shared<const SourceTable>(
+                          SourceTable{description.arn, description.key_schema}),
+                      .schema = config.schema,
+                      .table = shorten_identifier(description.name),
+                      .state_schema = config.state_schema};
+  if (rule == nullptr) return target;
+  target.schema = rule->into_schema.value_or(config.schema);
+  if (rule->into_table) target.table = *rule->into_table;
+  return target;
+}
+
+ReplicaPlan plan_whole_replica(pg::Connection& connection, const Config& config,
+                               const ReplicaTable& wanted) {
+  Catalogue catalogue{connection, config.state_schema};
+  std::vector<std::string> sql = catalogue.plan_state();
+  const auto append = [&](const std::vector<std::string>& more) {
+    std::ranges::copy(more, std::back_inserter(sql));
+  };
+  append(catalogue.plan_schema(wanted.schema));
+  ReplicaPlan plan = catalogue.plan_replica(wanted);
+  append(plan.sql);
+  append(catalogue.plan_grants(wanted, config.grant_select));
+  plan.sql = std::move(sql);
+  return plan;
+}
+
+ReplicaTable ensure_replica(pg::Connection& connection, const Config& config,
+                            const TableDescription& description, std::stop_token stop) {
+  const ReplicaTable wanted = target_of(config, description);
+  Catalogue catalogue{connection, config.state_schema};
+  const ReplicaPlan plan = plan_whole_replica(connection, config, wanted);
+  if (!plan.sql.empty() && config.create_tables == CreateTables::never)
+    throw Error{
+        Error::Kind::usage,
+        fmt::format("the replica {} of \"{}\" is not set up, and create_tables is \"never\"",
+                    wanted.qualified_name(), description.name),
+        "let the owner of the database run `dynamite bootstrap --dry-run` and apply its SQL"};
+  catalogue.execute(plan.sql, stop);
+  auto replica = catalogue.find(description.arn);
+  if (!replica) throw Error{Error::Kind::bug, "the replica was made, but is not registered"};
+  return std::move(*replica);
+}
+
+std::vector<ReplicaTable> configured_replicas(const Config& config,
+                                              std::vector<ReplicaTable> replicas) {
+  if (config.tables.empty()) return replicas;
+  std::erase_if(replicas, [&](const ReplicaTable& replica) {
+    const std::string name = table_name_of(replica.source->arn);
+    return find_rule(config.tables, name) == nullptr;
+  });
+  return replicas;
+}
+
+}  // namespace dynamite

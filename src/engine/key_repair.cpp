@@ -1,0 +1,75 @@
+#include "engine/key_repair.hpp"
+
+#include <chrono>
+
+#include "pg/pg_error.hpp"
+#include "replica/apply/newest_versions.hpp"
+#include "source/read_back.hpp"
+
+namespace dynamite {
+namespace {
+
+constexpr int kAttemptsMax = 10;  // passes do not begin that often
+
+std::vector<std::string> key_list(std::span<const DoubtfulKey> keys) {
+  std::vector<std::string> list;
+  for (const DoubtfulKey& doubtful : keys) list.push_back(doubtful.key);
+  return list;
+}
+
+/// Changes whose images are still to be read back, of the keys that no later record wrote anew.
+Batch changes_of(std::span<const DoubtfulKey> keys, const NewestVersions& newest,
+                 const ReplicaTable& table) {
+  const auto now =
+      std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+  Batch batch;
+  batch.tables = {table.source};
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const bool recorded = keys[i].version != Version{};
+    if (recorded && newest.versions[i] > keys[i].version) continue;
+    // A record's own version is of use only while nothing of the key is newer or as new.
+    const bool newer = keys[i].version > newest.versions[i];
+    batch.changes.push_back({.key = keys[i].key,
+                             .image = {},
+                             .record = keys[i].record,
+                             .version = newer ? keys[i].version : newest.versions[i].after(),
+                             .time = now});
+  }
+  return batch;
+}
+
+}  // namespace
+
+std::vector<DoubtfulKey> doubtful_keys(DeadLetters& letters, std::span<const StoredLetter> page) {
+  std::vector<DoubtfulKey> keys;
+  for (const StoredLetter& letter : page)
+    if (!letter.key.empty())
+      keys.push_back({.key = letter.key,
+                      .version = letter.version,
+                      .letter = letter.id,
+                      .record = letters.record(letter.id).value_or("")});
+  return keys;
+}
+
+ApplyOutcome Reread::apply(std::span<const DoubtfulKey> keys, std::stop_token stop) {
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return apply_once(keys, stop);
+    } catch (const pg::PgError& error) {
+      if (error.sqlstate() != pg::kEpochPassed || attempt == kAttemptsMax) throw;
+    }
+  }
+}
+
+ApplyOutcome Reread::apply_once(std::span<const DoubtfulKey> keys, const std::stop_token& stop) {
+  if (keys.empty()) return {};
+  const NewestVersions newest = newest_versions(connection_, table_, key_list(keys));
+  const Batch doubtful = changes_of(keys, newest, table_);
+  const Batch now = read_back(dynamodb_, doubtful, 0, stop);
+  ApplyRequest request{.table = table_, .batch = now, .fence = {.epoch = newest.epoch}};
+  for (const DoubtfulKey& key : keys)
+    if (key.letter) request.retried_letters.push_back(*key.letter);
+  return applier_.apply(request, {.stop = stop});
+}
+
+}  // namespace dynamite

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "replica/apply/applier.hpp"
+#include "replica/state/dead_letters.hpp"
+#include "source/dynamodb.hpp"
+
+namespace dynamite {
+
+/// A key whose row may be wrong.
+struct DoubtfulKey {
+  std::string key;                       ///< canonical
+  Version version{};                     ///< of the record that brought it up; 0: none did
+  std::optional<std::int64_t> letter{};  ///< the dead letter that this is about
+  std::string record{};                  ///< for a dead letter, should it be refused
+};
+
+/// Of the letters whose key could be read.
+std::vector<DoubtfulKey> doubtful_keys(DeadLetters& letters, std::span<const StoredLetter> page);
+
+/// Makes the rows of keys what the source has now, whoever follows the table meanwhile: reads the
+/// items strongly consistent and applies them under a version between what the replica knew before
+/// and the next record. docs/protocol.md, "Reading back". Safe to repeat.
+class Reread {
+ public:
+  /// All outlive it.
+  Reread(DynamoDb& dynamodb, pg::Connection& connection, const ReplicaTable& table,
+         ApplyOptions options)
+      : dynamodb_{dynamodb},
+        connection_{connection},
+        table_{table},
+        applier_{connection, options} {}
+
+  /// A page of keys: some hundreds. Dead letters whose key was written anew since are discarded.
+  ApplyOutcome apply(std::span<const DoubtfulKey> keys, std::stop_token stop);
+
+ private:
+  ApplyOutcome apply_once(std::span<const DoubtfulKey> keys, const std::stop_token& stop);
+
+  DynamoDb& dynamodb_;
+  pg::Connection& connection_;
+  const ReplicaTable& table_;
+  Applier applier_;
+};
+
+}  // namespace dynamite

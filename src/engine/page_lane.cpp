@@ -1,0 +1,98 @@
+#include "engine/page_lane.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "core/visible.hpp"
+#include "replica/state/pass.hpp"
+
+namespace dynamite {
+namespace {
+
+// A commit takes as long as a part of a page: several pages share one.
+constexpr std::size_t kCopyBytes = std::size_t{4} << 20U;
+
+}  // namespace
+
+SegmentLane::SegmentLane(const LaneRoom& room, std::shared_ptr<TableState> table,
+                         std::int32_t epoch, SegmentReader reader, bool waits)
+    : Lane{room},
+      table_{std::move(table)},
+      epoch_{epoch},
+      lane_{segment_lane(epoch, reader.number())},
+      reader_{std::move(reader)},
+      waits_{waits} {}
+
+Lane::Read SegmentLane::read(const std::stop_token& stop) {
+  try {
+    const bool copies = wants_copy();
+    Read read{.turn = read_page(stop)};
+    if (copies) add_pages(read.turn, stop);
+    const auto& changes = read.turn.batch->changes;
+    const KeySchema& key_schema = table_->replica.source->key_schema;
+    read.prepared =
+        copies ? prepare_copy(changes, key_schema, epoch_) : prepare_rows(changes, key_schema);
+    return read;
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::gone || !waits_) throw;
+    throw Error{Error::Kind::transient, error.what()};
+  }
+}
+
+Turn SegmentLane::read_page(const std::stop_token& stop) {
+  Turn turn = reader_.next(stop);
+  table_->read_rate.spend(turn.capacity_units, room().clock.now());
+  return turn;
+}
+
+// What is read already must not be lost by an error, which the next read will meet again.
+void SegmentLane::add_pages(Turn& turn, const std::stop_token& stop) {
+  try {
+    while (!turn.finished && turn.batch->page_bytes() < kCopyBytes &&
+           read_due() <= room().clock.now()) {
+      Turn more = read_page(stop);
+      append(*turn.batch, std::move(*more.batch));
+      turn.position = std::move(more.position);
+      turn.finished = more.finished;
+    }
+  } catch (const Error& error) {
+    spdlog::debug("read less at a time lane={} reason={}", log_value(name()),
+                  in_quotes(error.what()));
+  }
+}
+
+bool SegmentLane::wants_copy() {
+  if (!table_->loads) return false;
+  if (pages_to_put_ == 0) return true;
+  --pages_to_put_;
+  return false;
+}
+
+// A row that was there already makes a COPY vain: whoever wrote it has perhaps written others.
+void SegmentLane::note_copy(bool copied) {
+  vain_copies_ = copied ? 0 : std::min(vain_copies_ + 1, kVainCopiesMax);
+  pages_to_put_ = (1U << vain_copies_) - 1;
+}
+
+void SegmentLane::apply(Worker& worker, const Read& read) {
+  const Turn& turn = read.turn;
+  const ApplyOutcome outcome = worker.applier().apply(
+      {.table = table_->replica,
+       .batch = *turn.batch,
+       .prepared = &*read.prepared,
+       .fence = {.owner = std::nullopt, .pass = epoch_, .deadline = std::nullopt},
+       .checkpoint =
+           Checkpoint{.lane = lane_, .position = turn.position, .finished = turn.finished},
+       .on_sent = [this] { sent(); }},
+      worker.limits());
+  if (read.prepared->transactions.front().copy) note_copy(outcome.copied);
+  table_->items_scanned += outcome.records;
+  spdlog::debug("scanned lane={} items={} rows={}", name(), outcome.records, outcome.applied);
+  if (turn.finished) table_->segment_finished();
+}
+
+// A table's items are there, or the table is gone.
+void SegmentLane::lose(Worker&, const Error& loss) { throw loss; }
+
+}  // namespace dynamite

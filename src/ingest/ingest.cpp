@@ -1,0 +1,341 @@
+#include "ingest/ingest.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/arn.hpp"
+#include "core/error.hpp"
+#include "pg/pg_error.hpp"
+#include "pg/session.hpp"
+#include "replica/state/catalogue.hpp"
+#include "replica/state/pass.hpp"
+#include "source/read_back.hpp"
+
+namespace dynamite {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+using std::chrono::system_clock;
+
+struct Handler::Call {
+  system_clock::time_point deadline;
+  std::stop_token stop;
+  bool reconnected = false;  // after a loss; once is enough
+  std::size_t connects = 0;
+  std::chrono::microseconds in_postgres{};
+
+  milliseconds left() const { return duration_cast<milliseconds>(deadline - system_clock::now()); }
+
+  void require_time() const {
+    if (left() <= milliseconds{0})
+      throw Error{Error::Kind::transient,
+                  fmt::format("the event's deadline passed {} ms ago", -left().count())};
+  }
+};
+
+namespace {
+
+constexpr auto kPrepareTime = std::chrono::seconds{5};  // Lambda allows 10 s for all of the start
+constexpr milliseconds kProbeTime{1'000};
+constexpr int kReadBacksMax = 10;      // passes do not begin that often
+constexpr int kCreateAttemptsMax = 3;  // others create state schema, schema and table beside us
+
+/// The replica may have been made anew since the catalogue was read.
+bool is_of_old_catalogue(const pg::PgError& error) {
+  return error.sqlstate().starts_with("42") || error.sqlstate().starts_with("0A") ||
+         error.sqlstate() == pg::kFencedFollower;
+}
+
+/// After a failover the address may lead to the new writer, but this connection still leads to the
+/// old one.
+bool is_of_former_writer(const Error& error) {
+  const auto* refusal = dynamic_cast<const pg::PgError*>(&error);
+  return refusal != nullptr && refusal->sqlstate() == pg::kReadOnly;
+}
+
+/// Adds the time of its life to a sum.
+class StopWatch {
+ public:
+  explicit StopWatch(std::chrono::microseconds& sum) : sum_{sum} {}
+  StopWatch(const StopWatch&) = delete;
+  StopWatch& operator=(const StopWatch&) = delete;
+  ~StopWatch() { sum_ += duration_cast<std::chrono::microseconds>(steady_clock::now() - begin_); }
+
+ private:
+  std::chrono::microseconds& sum_;
+  steady_clock::time_point begin_ = steady_clock::now();
+};
+
+std::optional<Micros> newest_time(const Batch& batch) {
+  const auto newest = std::ranges::max_element(batch.changes, {}, &Change::time);
+  return newest == batch.changes.end() ? std::nullopt : std::optional{newest->time};
+}
+
+void refuse_other_arn(const std::string& table_arn,
+                      const std::map<std::string, ReplicaTable>& replicas) {
+  const std::string name = table_name_of(table_arn);
+  const auto namesake = std::ranges::find_if(
+      replicas, [&](const auto& replica) { return table_name_of(replica.first) == name; });
+  if (namesake == replicas.end()) return;
+  throw Error{Error::Kind::usage,
+              fmt::format("a record of {} came, but the replica {} belongs to {}", table_arn,
+                          namesake->second.qualified_name(), namesake->first),
+              "check the function's event source mappings, or replicate `into` another table"};
+}
+
+}  // namespace
+
+void Handler::prepare(std::stop_token stop) {
+  Call call{.deadline = system_clock::now() + kPrepareTime, .stop = std::move(stop)};
+  connect(call);
+}
+
+// While the process was frozen the peer may have closed the connection.
+void Handler::connect(Call& call) {
+  const bool kept = connection_ && !connection_->closed_by_peer() && connection_answers(call);
+  if (!kept) {
+    applier_.reset();
+    connection_.reset();
+    pg::ConnectOptions options = options_.connect;
+    options.timeout = std::clamp(call.left(), milliseconds{1}, options.timeout);
+    connection_.emplace(options_.keeps_session ? open_for_applying(options, call.stop)
+                                               : pg::Connection::open(options, call.stop));
+    applier_.emplace(*connection_, options_.apply);
+    ++call.connects;
+  }
+  last_used_ = system_clock::now();
+  connection_->limit_to(steady_clock::now() + call.left() + kServerGrace);
+  if (!catalogue_loaded_) load_catalogue();
+}
+
+// A firewall may have forgotten the connection, which then looks alive until much time has passed.
+// Only the wall clock goes on while the process is frozen.
+bool Handler::connection_answers(const Call& call) {
+  if (system_clock::now() - last_used_ < options_.idle_trust) return true;
+  try {
+    connection_->limit_to(steady_clock::now() +
+                          std::clamp(call.left() / 4, milliseconds{1}, milliseconds{kProbeTime}));
+    connection_->run("SELECT 1");
+    return true;
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::transient) throw;
+    return false;
+  }
+}
+
+void Handler::load_catalogue() {
+  Catalogue catalogue{*connection_, options_.state_schema};
+  if (!catalogue.version() && options_.create_replica) return;  // made with the first replica
+  catalogue.require_usable();
+  replicas_.clear();
+  for (ReplicaTable& replica : catalogue.load()) {
+    std::string arn = replica.source->arn;
+    replicas_.emplace(std::move(arn), std::move(replica));
+  }
+  catalogue_loaded_ = true;
+}
+
+// A connection that is lost now was dead before, without a sign of it: a firewall forgot it, say.
+// What was committed on it meanwhile is not changed by a repeat.
+template <class Use>
+auto Handler::on_connection(Call& call, Use use) -> decltype(use()) {
+  const StopWatch watch{call.in_postgres};
+  connect(call);
+  try {
+    return use();
+  } catch (const Error& error) {
+    if (is_of_former_writer(error)) connection_.reset();
+    const bool lost =
+        error.kind() == Error::Kind::transient && !(connection_ && connection_->usable());
+    const bool ended = call.stop.stop_requested() || call.left() <= milliseconds{0};
+    if (!lost || ended || call.reconnected) throw;
+  }
+  call.reconnected = true;
+  connect(call);
+  return use();
+}
+
+const ReplicaTable* Handler::find_replica(const std::string& table_arn) const {
+  const auto found = replicas_.find(table_arn);
+  return found == replicas_.end() ? nullptr : &found->second;
+}
+
+const ReplicaTable* Handler::find_unchanged_replica(const SourceTable& source) const {
+  const ReplicaTable* const replica = find_replica(source.arn);
+  return replica != nullptr && replica->source->key_schema == source.key_schema ? replica : nullptr;
+}
+
+bool Handler::is_read_back(const Batch& batch, std::uint16_t table) const {
+  return options_.read_back && (options_.late || lacks_images(batch, table));
+}
+
+const ReplicaTable& Handler::replica_of(const std::string& arn, const Call& call) {
+  if (find_replica(arn) == nullptr) load_catalogue();
+  if (find_replica(arn) == nullptr && options_.create_replica) create_replica(arn, call);
+  if (const ReplicaTable* replica = find_replica(arn)) return *replica;
+  refuse_other_arn(arn, replicas_);
+  throw Error{Error::Kind::usage, fmt::format("no replica belongs to {}", arn),
+              "run `dynamite bootstrap`"};
+}
+
+// Several functions meet a new table at the same time. Who comes second is refused by PostgreSQL,
+// and finds what the first has made.
+void Handler::create_replica(const std::string& table_arn, const Call& call) {
+  for (int attempt = 1; attempt <= kCreateAttemptsMax && !find_replica(table_arn); ++attempt) {
+    try {
+      options_.create_replica(*connection_, table_arn, call.stop);
+    } catch (const Error& error) {
+      if (attempt == kCreateAttemptsMax || error.kind() != Error::Kind::transient ||
+          !connection_->usable())
+        throw;
+    }
+    load_catalogue();
+  }
+}
+
+HandlerOutcome Handler::handle(std::string event, system_clock::time_point deadline,
+                               std::stop_token stop) {
+  return handle_decoded(
+      [&](const TableLookup& lookup) { return decode_lambda_event(std::move(event), lookup); },
+      deadline, std::move(stop));
+}
+
+HandlerOutcome Handler::handle_decoded(const Decode& decode, system_clock::time_point deadline,
+                                       std::stop_token stop) {
+  Call call{.deadline = deadline, .stop = std::move(stop)};
+  call.require_time();
+  const Batch batch =
+      decode([&](std::string_view stream_arn) { return source_of(stream_arn, call); });
+  return apply_all(batch, call);
+}
+
+std::shared_ptr<const SourceTable> Handler::source_of(std::string_view stream_arn,
+                                                      system_clock::time_point deadline,
+                                                      std::stop_token stop) {
+  Call call{.deadline = deadline, .stop = std::move(stop)};
+  return source_of(stream_arn, call);
+}
+
+std::shared_ptr<const SourceTable> Handler::source_of(std::string_view stream_arn, Call& call) {
+  const std::string arn = parse_stream_arn(stream_arn).table_arn;
+  return on_connection(call, [&] { return replica_of(arn, call).source; });
+}
+
+HandlerOutcome Handler::apply(const Batch& batch, system_clock::time_point deadline,
+                              std::stop_token stop) {
+  Call call{.deadline = deadline, .stop = std::move(stop)};
+  call.require_time();
+  for (const auto& table : batch.tables)
+    if (find_replica(table->arn) == nullptr)
+      on_connection(call, [&] { return &replica_of(table->arn, call); });
+  return apply_all(batch, call);
+}
+
+bool Handler::send(const Batch& batch, const PreparedBatch& prepared,
+                   system_clock::time_point deadline, std::stop_token stop) {
+  Call call{.deadline = deadline, .stop = std::move(stop)};
+  try {
+    if (!applier_ || applier_->sent() == 0) connect(call);
+    const ReplicaTable* const replica = find_unchanged_replica(*batch.tables.at(0));
+    if (replica == nullptr || batch.tables.size() != 1 || is_read_back(batch, 0)) return false;
+    connection_->limit_to(steady_clock::now() + call.left() + kServerGrace);
+    return applier_->send({.table = *replica,
+                           .batch = batch,
+                           .prepared = &prepared,
+                           .fence = {.deadline = deadline_of_commit(call)}},
+                          {.stop = call.stop});
+  } catch (const Error&) {
+    return false;  // apply() meets it again
+  }
+}
+
+std::optional<HandlerOutcome> Handler::finish_sent() {
+  if (!applier_ || applier_->sent() == 0) return std::nullopt;
+  try {
+    HandlerOutcome outcome;
+    outcome += applier_->finish_sent();
+    last_used_ = system_clock::now();
+    return outcome;
+  } catch (const Error&) {
+    return std::nullopt;  // apply() meets it again
+  }
+}
+
+HandlerOutcome Handler::apply_all(const Batch& batch, Call& call) {
+  HandlerOutcome outcome;
+  outcome.newest = newest_time(batch);
+  for (std::size_t table = 0; table < batch.tables.size(); ++table) {
+    const ApplyOutcome done =
+        apply_or_report(batch, static_cast<std::uint16_t>(table), call, outcome);
+    outcome += done;
+  }
+  outcome.connects = call.connects;
+  outcome.in_postgres = call.in_postgres;
+  return outcome;
+}
+
+// An event of Lambda is of one stream; where it is not, its records have no order to report by.
+ApplyOutcome Handler::apply_or_report(const Batch& batch, std::uint16_t table, Call& call,
+                                      HandlerOutcome& outcome) {
+  try {
+    return apply(batch, table, call);
+  } catch (const Error& error) {
+    const bool reports = options_.report_batch_item_failures && batch.tables.size() == 1;
+    if (error.kind() != Error::Kind::poison || !reports) throw;
+  }
+  PrefixOutcome prefix =
+      apply_prefix(batch, [&](const Batch& part) { return apply(part, table, call); });
+  outcome.first_failure = std::move(prefix.first_failure);
+  return prefix.applied;
+}
+
+ApplyOutcome Handler::apply(const Batch& batch, std::uint16_t table, Call& call) {
+  const auto once = [&] { return apply_once(batch, table, call); };
+  try {
+    return on_connection(call, once);
+  } catch (const pg::PgError& error) {
+    if (!is_of_old_catalogue(error)) throw;
+  }
+  catalogue_loaded_ = false;
+  return on_connection(call, once);
+}
+
+ApplyOutcome Handler::apply_once(const Batch& batch, std::uint16_t table, const Call& call) {
+  const SourceTable& source = *batch.tables[table];
+  const ReplicaTable* const replica = find_unchanged_replica(source);
+  if (replica == nullptr)
+    throw Error{Error::Kind::transient,
+                fmt::format("the replica of {} was changed meanwhile", source.arn)};
+  if (is_read_back(batch, table)) return apply_read_back(batch, table, *replica, call);
+  return applier_->apply({.table = *replica,
+                          .batch = batch,
+                          .table_index = table,
+                          .fence = {.deadline = deadline_of_commit(call)}},
+                         {.stop = call.stop});
+}
+
+std::optional<system_clock::time_point> Handler::deadline_of_commit(const Call& call) const {
+  return options_.fences_deadline ? std::optional{call.deadline} : std::nullopt;
+}
+
+// A pass that begins between the reading and the applying might sweep, or spare, by an older state:
+// then the items are read again.
+ApplyOutcome Handler::apply_read_back(const Batch& batch, std::uint16_t table,
+                                      const ReplicaTable& replica, const Call& call) {
+  for (int attempt = 1;; ++attempt) {
+    const std::int32_t epoch = Passes{*connection_, replica}.epoch();
+    const Batch now = options_.read_back(batch, table, call.stop);
+    try {
+      return applier_->apply({.table = replica,
+                              .batch = now,
+                              .fence = {.epoch = epoch, .deadline = deadline_of_commit(call)}},
+                             {.stop = call.stop});
+    } catch (const pg::PgError& error) {
+      if (error.sqlstate() != pg::kEpochPassed || attempt == kReadBacksMax) throw;
+    }
+  }
+}
+
+}  // namespace dynamite

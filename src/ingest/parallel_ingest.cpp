@@ -1,0 +1,200 @@
+#include "ingest/parallel_ingest.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <iterator>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "core/error.hpp"
+
+namespace dynamite {
+namespace {
+
+constexpr auto kPatience = std::chrono::minutes{10};  // for one batch
+
+/// Those of a table, as of the only one.
+template <class Elements, class Wanted>
+auto of_table(const Elements& elements, std::size_t table, const Wanted& is_wanted) {
+  std::vector<typename Elements::value_type> found;
+  for (const auto& element : elements)
+    if (element.table == table && is_wanted(element)) found.emplace_back(element).table = 0;
+  return found;
+}
+
+}  // namespace
+
+/// Applies what it is given over one connection. While the server works on a transaction the next
+/// one is sent: it never waits for us.
+class Appliers::Sender {
+ public:
+  Sender(const HandlerOptions& options, std::stop_token stop)
+      : handler_{options}, stop_{std::move(stop)} {}
+
+  void connect() { handler_.prepare(stop_); }
+  bool has_sent() const { return !sent_.empty(); }
+
+  HandlerOutcome apply(Work work) {
+    require_not_stopped();
+    if (work.prepared && handler_.send(work.part, *work.prepared, deadline(), stop_)) {
+      sent_.push_back(std::move(work));
+      return sent_.size() == kSentMax ? settle_oldest() : HandlerOutcome{};
+    }
+    HandlerOutcome sum;
+    while (has_sent()) sum += settle_oldest();
+    sum += apply_alone(work);
+    return sum;
+  }
+
+  /// What was sent behind one that fails is repeated too, which changes nothing of it.
+  HandlerOutcome settle_oldest() {
+    if (const auto outcome = handler_.finish_sent()) {
+      sent_.pop_front();
+      return *outcome;
+    }
+    HandlerOutcome sum;
+    for (const Work& work : std::exchange(sent_, {})) sum += apply_alone(work);
+    return sum;
+  }
+
+ private:
+  static constexpr std::size_t kSentMax = 2;
+
+  static std::chrono::system_clock::time_point deadline() {
+    return std::chrono::system_clock::now() + kPatience;
+  }
+
+  HandlerOutcome apply_alone(const Work& work) {
+    require_not_stopped();
+    return handler_.apply(work.part, deadline(), stop_);
+  }
+
+  void require_not_stopped() const {
+    if (stop_.stop_requested())
+      throw Error{Error::Kind::transient, "stopped before all was applied",
+                  "apply the same again: what is applied is not changed by that"};
+  }
+
+  std::deque<Work> sent_;  // outlives what the handler has under way
+  Handler handler_;
+  std::stop_token stop_;
+};
+
+Appliers::Appliers(HandlerOptions options, ApplierShape shape, std::stop_token stop)
+    : options_{std::move(options)}, shape_{shape}, stop_{std::move(stop)} {
+  for (std::size_t i = 0; i < shape_.connections; ++i) {
+    Lane& lane = lanes_.emplace_back();
+    threads_.emplace_back(
+        [this, &lane](const std::stop_token& stop_thread) { run(lane, stop_thread); });
+  }
+}
+
+Appliers::~Appliers() {
+  for (std::jthread& thread : threads_) thread.request_stop();
+}
+
+void Appliers::run(Lane& lane, const std::stop_token& stop) {
+  Sender sender{options_, stop_};
+  attempt([&] { sender.connect(); });
+  std::unique_lock lock{mutex_};
+  for (;;) {
+    if (failure_) {
+      lane.ahead.clear();
+      lane.changes_ahead = 0;
+    }
+    if (lane.ahead.empty() && !sender.has_sent()) {
+      lane.at_work = false;
+      room_.notify_all();
+      idle_.notify_all();
+      if (!added_.wait(lock, stop, [&] { return !lane.ahead.empty(); })) return;
+      lane.at_work = true;
+    }
+    std::optional<Work> work = take(lane);
+    lock.unlock();
+    HandlerOutcome outcome;
+    attempt([&] { outcome = work ? sender.apply(std::move(*work)) : sender.settle_oldest(); });
+    if (lane.changes_ahead < kAheadMax / 2) room_.notify_all();
+    lock.lock();
+    lane.outcome += outcome;
+  }
+}
+
+std::optional<Appliers::Work> Appliers::take(Lane& lane) {
+  if (lane.ahead.empty()) return std::nullopt;
+  std::optional work{std::move(lane.ahead.front())};
+  lane.ahead.pop_front();
+  lane.changes_ahead -= work->part.changes.size();
+  return work;
+}
+
+/// Keeps what `body` throws for who waits.
+template <class Body>
+void Appliers::attempt(const Body& body) {
+  try {
+    body();
+  } catch (...) {
+    const std::scoped_lock lock{mutex_};
+    if (!failure_) failure_ = std::current_exception();
+  }
+}
+
+void Appliers::add(const std::shared_ptr<const Batch>& batch) {
+  std::span<const Change> rest{batch->changes};
+  for (bool first = true; first || !rest.empty(); first = false) {
+    const std::size_t size =
+        shape_.records_max == 0 ? rest.size() : std::min(shape_.records_max, rest.size());
+    for (std::size_t table = 0; table < batch->tables.size(); ++table)
+      for (std::size_t number = 0; number < lanes_.size(); ++number) {
+        Work work{.whole = batch, .part = part_of(*batch, rest.first(size), table, number)};
+        if (first && number == 0)
+          work.part.rejected = of_table(batch->rejected, table, [](const auto&) { return true; });
+        add(lanes_[number], std::move(work));
+      }
+    rest = rest.subspan(size);
+  }
+}
+
+/// What the lane `number` applies of a table's changes.
+Batch Appliers::part_of(const Batch& batch, std::span<const Change> changes, std::size_t table,
+                        std::size_t number) const {
+  Batch part;
+  part.tables = {batch.tables[table]};
+  part.changes = of_table(changes, table, [&](const Change& change) {
+    return lanes_.size() == 1 ||
+           std::hash<std::string_view>{}(change.key) % lanes_.size() == number;
+  });
+  return part;
+}
+
+void Appliers::add(Lane& lane, Work work) {
+  const Batch& part = work.part;
+  if (part.changes.empty() && part.rejected.empty()) return;
+  // What is read back has other images.
+  if (!options_.late) work.prepared = prepare_rows(part.changes, part.tables.front()->key_schema);
+  std::unique_lock lock{mutex_};
+  room_.wait(lock, [&] { return failure_ || lane.changes_ahead < kAheadMax; });
+  rethrow_failure();
+  lane.changes_ahead += work.part.changes.size();
+  lane.ahead.push_back(std::move(work));
+  added_.notify_all();
+}
+
+HandlerOutcome Appliers::finish() {
+  std::unique_lock lock{mutex_};
+  idle_.wait(lock, [&] {
+    return std::ranges::all_of(
+        lanes_, [](const Lane& lane) { return lane.ahead.empty() && !lane.at_work; });
+  });
+  rethrow_failure();
+  HandlerOutcome sum;
+  for (Lane& lane : lanes_) sum += std::exchange(lane.outcome, {});
+  return sum;
+}
+
+void Appliers::rethrow_failure() const {
+  if (failure_) std::rethrow_exception(failure_);
+}
+
+}  // namespace dynamite

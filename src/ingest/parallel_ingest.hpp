@@ -1,0 +1,84 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <thread>
+#include <vector>
+
+#include "ingest/ingest.hpp"
+
+namespace dynamite {
+
+/// How batches are applied.
+struct ApplierShape {
+  std::size_t connections = 1;
+  std::size_t records_max = 0;  ///< in a transaction's batch; 0: all of a batch that fit into one
+};
+
+/// Applies batches over several connections, a thread and a Handler each. All changes of a key go
+/// through the same connection, in the order of the batches.
+class Appliers {
+ public:
+  Appliers(HandlerOptions options, ApplierShape shape, std::stop_token stop);
+  Appliers(const Appliers&) = delete;
+  Appliers& operator=(const Appliers&) = delete;
+  ~Appliers();
+
+  /// Makes the rows on the calling thread; returns when the last of them are waiting for their
+  /// connections. Throws what a connection's thread threw.
+  void add(const std::shared_ptr<const Batch>& batch);
+
+  /// Returns when all connections are open and all batches are committed. Throws what a
+  /// connection's thread threw, Error{transient} after a stop; what was added may then be applied
+  /// in part, and a repeat changes nothing of that.
+  HandlerOutcome finish();
+
+ private:
+  static constexpr std::size_t kAheadMax = 3'000;  // changes that wait for a connection
+
+  /// What one connection applies at a time, of one table. `part` looks into `whole`.
+  struct Work {
+    std::shared_ptr<const Batch> whole;
+    Batch part;
+    std::optional<PreparedBatch> prepared{};
+  };
+
+  struct Lane {
+    std::deque<Work> ahead;
+    std::atomic<std::size_t> changes_ahead = 0;
+    HandlerOutcome outcome;
+    bool at_work = true;  // opens its connection
+  };
+
+  class Sender;
+  void run(Lane& lane, const std::stop_token& stop);
+  template <class Body>
+  void attempt(const Body& body);
+  Batch part_of(const Batch& batch, std::span<const Change> changes, std::size_t table,
+                std::size_t number) const;
+  void add(Lane& lane, Work work);
+  static std::optional<Work> take(Lane& lane);
+  void rethrow_failure() const;
+
+  const HandlerOptions options_;
+  const ApplierShape shape_;
+  const std::stop_token stop_;
+  std::mutex mutex_;
+  std::condition_variable_any added_;  // for the connections' threads
+  std::condition_variable_any room_;   // for add()
+  std::condition_variable_any idle_;   // for finish()
+  std::exception_ptr failure_;
+  std::deque<Lane> lanes_;  // a deque never moves them
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace dynamite

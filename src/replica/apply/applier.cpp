@@ -1,0 +1,198 @@
+#include "replica/apply/applier.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "core/error.hpp"
+#include "replica/apply/transaction.hpp"
+#include "replica/state/pass.hpp"
+
+namespace dynamite {
+namespace {
+
+// Scanned changes have no version and are guarded by the epoch of their pass instead.
+void check_kinds(std::span<const Change> changes, bool of_pass) {
+  for (const Change& change : changes)
+    if ((change.kind == ChangeKind::scanned) != of_pass)
+      throw Error{Error::Kind::bug, of_pass ? "a change of a stream was applied as one of a pass"
+                                            : "a scanned change was applied without its pass"};
+}
+
+void check_images(std::span<const Change> changes) {
+  for (const Change& change : changes)
+    if (change.kind == ChangeKind::put && change.image.empty())
+      throw Error{
+          Error::Kind::usage, "the stream carries no new images, and the items are not read back",
+          "give the stream the view type NEW_AND_OLD_IMAGES: it must be switched off and on"};
+}
+
+void check(const ApplyRequest& request, const PreparedTransaction& transaction) {
+  check_kinds(transaction.changes, request.fence.pass.has_value());
+  check_images(transaction.changes);
+}
+
+std::vector<Change> changes_of(const ApplyRequest& request) {
+  std::vector<Change> changes;
+  changes.reserve(request.batch.changes.size());
+  std::ranges::copy_if(request.batch.changes, std::back_inserter(changes),
+                       [&](const Change& change) { return change.table == request.table_index; });
+  return changes;
+}
+
+std::vector<DeadLetter> rejected_letters(const ApplyRequest& request) {
+  std::vector<DeadLetter> letters;
+  for (const Rejected& rejected : request.batch.rejected)
+    if (rejected.table == request.table_index)
+      letters.push_back({.key = rejected.key,
+                         .record = rejected.record,
+                         .version = std::string{rejected.version.digits()},
+                         .reason = rejected.reason,
+                         .sqlstate = {},
+                         .constraint = {}});
+  return letters;
+}
+
+std::size_t bytes(const RowSet& rows) {
+  std::size_t sum = 0;
+  for (const RowArrays& puts : rows.puts) sum += puts.item.bytes();
+  return sum;
+}
+
+/// It has nothing in it that is known to be refused, and no other one depends on it.
+bool is_simple(const ApplyRequest& request) {
+  const PreparedBatch* const prepared = request.prepared;
+  return prepared != nullptr && prepared->broken.empty() && request.batch.rejected.empty() &&
+         request.retried_letters.empty() && !request.checkpoint &&
+         std::ranges::all_of(prepared->transactions, [](const PreparedTransaction& transaction) {
+           return transaction.rows && transaction.rows->dead_letters.empty();
+         });
+}
+
+}  // namespace
+
+/// A batch of which at least the end is under way.
+struct Applier::Sent {
+  Sent(ApplyRequest what, pg::Limits within)
+      : request{std::move(what)}, limits{std::move(within)} {}
+
+  ApplyRequest request;
+  pg::Limits limits;
+  std::list<ApplyTransaction> under_way;
+  ApplyOutcome outcome;
+};
+
+Applier::Applier(pg::Connection& connection, ApplyOptions options)
+    : connection_{connection}, options_{options} {}
+
+Applier::~Applier() { abandon_sent(); }
+
+bool Applier::send(ApplyRequest request, pg::Limits limits) {
+  if (!is_simple(request)) return false;
+  try {
+    send_transactions(sent_.emplace_back(std::move(request), std::move(limits)));
+  } catch (const Error&) {
+    abandon_sent();
+    throw;
+  }
+  return true;
+}
+
+void Applier::send_transactions(Sent& sent) {
+  const PreparedBatch& prepared = *sent.request.prepared;
+  sent.outcome = {.records = prepared.records, .changes = prepared.changes};
+  const ApplySql& sql = sql_of(sent.request.table);
+  for (const PreparedTransaction& transaction : prepared.transactions) {
+    check(sent.request, transaction);
+    const std::size_t before_it = bytes(*transaction.rows) > kAheadBytesMax ? 0 : kUnderWayMax - 1;
+    while (transactions_under_way_ > before_it) finish_oldest_transaction();
+    sent.under_way.emplace_back(connection_, sql, sent.request, options_, sent.limits)
+        .send(transaction);
+    ++transactions_under_way_;
+  }
+}
+
+void Applier::finish_oldest_transaction() {
+  for (Sent& sent : sent_) {
+    if (sent.under_way.empty()) continue;
+    sent.outcome.applied += sent.under_way.front().finish().applied;
+    sent.under_way.pop_front();
+    --transactions_under_way_;
+    return;
+  }
+}
+
+ApplyOutcome Applier::finish_sent() {
+  try {
+    while (!sent_.front().under_way.empty()) finish_oldest_transaction();
+  } catch (const Error&) {
+    abandon_sent();
+    throw;
+  }
+  const ApplyOutcome outcome = sent_.front().outcome;
+  sent_.pop_front();
+  return outcome;
+}
+
+// What was sent last stands in the way of the others' rollback.
+void Applier::abandon_sent() noexcept {
+  for (; !sent_.empty(); sent_.pop_back())
+    while (!sent_.back().under_way.empty()) sent_.back().under_way.pop_back();
+  transactions_under_way_ = 0;
+}
+
+ApplyOutcome Applier::apply(const ApplyRequest& request, const pg::Limits& limits) {
+  std::optional<PreparedBatch> own;
+  if (request.prepared == nullptr) own = prepare(changes_of(request));
+  for (std::size_t outdated = 0;;) {
+    try {
+      ApplyOutcome outcome = apply_prepared(request, own ? *own : *request.prepared, limits);
+      outcome.records += outdated;
+      outcome.outdated = outdated;
+      return outcome;
+    } catch (const pg::PgError& error) {
+      if (error.sqlstate() != pg::kStreamOutdated) throw;
+      std::vector<Change> changes = changes_of(request);
+      const std::size_t dropped = drop_outdated(request.table, changes, limits);
+      if (dropped == outdated) throw;
+      outdated = dropped;
+      own = prepare(changes);
+    }
+  }
+}
+
+/// Returns how many.
+std::size_t Applier::drop_outdated(const ReplicaTable& table, std::vector<Change>& changes,
+                                   const pg::Limits& limits) {
+  const Version oldest{Passes{connection_, table}.state(limits).oldest_generation, "0"};
+  return std::erase_if(changes, [&](const Change& change) { return change.version < oldest; });
+}
+
+ApplyOutcome Applier::apply_prepared(const ApplyRequest& request, const PreparedBatch& prepared,
+                                     const pg::Limits& limits) {
+  for (const PreparedTransaction& transaction : prepared.transactions) check(request, transaction);
+  std::vector<DeadLetter> letters = rejected_letters(request);
+  const std::size_t rejected = letters.size();
+  letters.insert(letters.end(), prepared.broken.begin(), prepared.broken.end());
+  if (!letters.empty() && options_.on_poison == OnPoison::stop)
+    throw Error{Error::Kind::poison, letters.front().reason};
+
+  ApplyOutcome outcome{.records = prepared.records + rejected, .changes = prepared.changes};
+  for (const PreparedTransaction& part : prepared.transactions) {
+    const bool last = &part == &prepared.transactions.back();
+    ApplyTransaction transaction{connection_, sql_of(request.table), request, options_, limits};
+    const ApplyOutcome done = transaction.run(part, std::move(letters), last);
+    letters.clear();
+    outcome.applied += done.applied;
+    outcome.dead_letters += done.dead_letters;
+    outcome.copied = done.copied;
+  }
+  return outcome;
+}
+
+const ApplySql& Applier::sql_of(const ReplicaTable& table) {
+  const auto known = sql_.find(table.id);
+  return known != sql_.end() ? known->second
+                             : sql_.emplace(table.id, apply_sql(table)).first->second;
+}
+
+}  // namespace dynamite

@@ -1,0 +1,73 @@
+#include "replica/apply/prepared.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "core/coalesce.hpp"
+#include "core/error.hpp"
+#include "json/scanner.hpp"
+
+namespace dynamite {
+namespace {
+
+// Updates slow down with the size of their transaction, whose own dead versions cannot be pruned.
+constexpr std::size_t kTransactionRowsMax = 2'000;
+
+// What is applied is checked when it is transcoded; what is not, here.
+std::vector<DeadLetter> broken_among(std::span<const Change> superseded) {
+  std::vector<DeadLetter> broken;
+  for (const Change& change : superseded) {
+    if (change.image.empty()) continue;
+    try {
+      JsonScanner scanner{change.image};
+      scanner.skip_value();
+      scanner.expect_end();
+    } catch (const Error& error) {
+      broken.push_back(dead_letter(change, error));
+    }
+  }
+  return broken;
+}
+
+}  // namespace
+
+PreparedBatch prepare(std::span<const Change> changes) {
+  std::vector<Change> superseded;
+  const std::vector<Change> newest = coalesce(changes, &superseded);
+  PreparedBatch prepared{.records = changes.size(),
+                         .changes = newest.size(),
+                         .transactions = {},
+                         .broken = broken_among(superseded)};
+  const std::size_t count =
+      std::max<std::size_t>(1, (newest.size() + kTransactionRowsMax - 1) / kTransactionRowsMax);
+  prepared.transactions.resize(count);
+  std::span<const Change> rest{newest};
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto part = rest.first(rest.size() / (count - i));
+    rest = rest.subspan(part.size());
+    prepared.transactions[i].changes.assign(part.begin(), part.end());
+  }
+  return prepared;
+}
+
+PreparedBatch prepare_rows(std::span<const Change> changes, const KeySchema& key_schema) {
+  PreparedBatch prepared = prepare(changes);
+  for (PreparedTransaction& transaction : prepared.transactions)
+    transaction.rows = make_row_set(transaction.changes, key_schema);
+  return prepared;
+}
+
+PreparedBatch prepare_copy(std::span<const Change> changes, const KeySchema& key_schema,
+                           std::int32_t epoch) {
+  std::vector<Change> superseded;
+  PreparedTransaction all{.changes = coalesce(changes, &superseded)};
+  all.copy = make_copy_rows(all.changes, key_schema, epoch);
+  PreparedBatch prepared{.records = changes.size(),
+                         .changes = all.changes.size(),
+                         .transactions = {},
+                         .broken = broken_among(superseded)};
+  prepared.transactions.push_back(std::move(all));
+  return prepared;
+}
+
+}  // namespace dynamite

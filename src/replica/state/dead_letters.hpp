@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/version.hpp"
+#include "pg/connection.hpp"
+#include "replica/state/replica_table.hpp"
+
+namespace dynamite {
+
+/// A row of `dead_letter`.
+struct StoredLetter {
+  std::int64_t id = 0;
+  std::string key;  ///< canonical; empty: it could not be read
+  Version version;  ///< 0: an item of a scan, or a record that could not be read
+  std::string created_at;
+  std::string reason;
+  std::string sqlstate;    ///< empty: PostgreSQL was not asked
+  std::string constraint;  ///< empty: none
+};
+
+/// How many were there.
+struct Discarded {
+  std::uint64_t letters = 0;
+  std::uint64_t without_key = 0;  ///< of these
+};
+
+/// What stands for the record in a dead letter of a row that a sweep could not delete: the remove
+/// that it should have been.
+std::string swept_record(std::string_view key, const KeySchema& keys);
+
+/// SQL: whether `record`, a column of dead_letter, is one of swept_record.
+std::string is_swept_letter(std::string_view record);
+
+/// The dead letters of one replica.
+class DeadLetters {
+ public:
+  DeadLetters(pg::Connection& connection, const ReplicaTable& table)
+      : connection_{connection}, table_{table} {}
+
+  /// Those with a higher id than `after`, by id, a page of them; of `ids` only, unless that is
+  /// empty.
+  std::vector<StoredLetter> page(std::int64_t after, std::span<const std::int64_t> ids);
+
+  /// The record or item as it arrived; absent: there is no such letter.
+  std::optional<std::string> record(std::int64_t id);
+
+  /// What a letter without a key was about is lost with it: in the same transaction that is
+  /// recorded as a gap, which the next pass heals.
+  Discarded discard(std::span<const std::int64_t> ids);
+
+  /// Discards those whose key was written anew since, by a later record or page, and those of rows
+  /// that are gone. Returns how many.
+  std::uint64_t discard_overtaken();
+
+  /// Of those only the ones that a sweep left: its row is gone, or a page has it.
+  std::uint64_t discard_swept();
+
+  /// By key (canonical), the newest letter of each that has one.
+  std::map<std::string, std::int64_t> by_key(std::span<const std::string> keys);
+
+ private:
+  std::vector<std::int64_t> overtaken(std::span<const StoredLetter> letters);
+
+  pg::Connection& connection_;
+  const ReplicaTable& table_;
+};
+
+}  // namespace dynamite

@@ -1,0 +1,210 @@
+#include "replica/state/follower.hpp"
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+#include "pg/identifier.hpp"
+#include "replica/state/exclusive.hpp"
+#include "replica/state/locks.hpp"
+
+namespace dynamite {
+namespace {
+
+constexpr std::string_view kOwned =
+    "WHERE replica_id = $1::integer AND owner = $2::bigint AND follower = 'daemon'";
+
+[[noreturn]] void fence(const ReplicaTable& table, std::int64_t owner) {
+  throw Error{Error::Kind::fenced,
+              fmt::format("owner {} no longer follows {}", owner, table.qualified_name())};
+}
+
+/// Sets columns of the replica's row, whose values begin with $3.
+void set_as_owner(pg::Connection& connection, const ReplicaTable& table, std::int64_t owner,
+                  std::string_view columns, pg::Params params) {
+  const pg::Result done =
+      connection.run(fmt::format("UPDATE {} SET {} {}", state_name(table.state_schema, "replica"),
+                                 columns, kOwned),
+                     std::move(params));
+  if (done.affected() == 0) fence(table, owner);
+}
+
+}  // namespace
+
+bool try_hold_alive(pg::Connection& control, const ReplicaTable& table) {
+  const LockKeys keys = lock_keys(table);
+  return control
+      .run("SELECT pg_try_advisory_lock($1::integer, $2::integer)",
+           std::move(pg::Params{}.number(keys.alive_class).number(keys.replica)))
+      .flag(0, 0);
+}
+
+std::int64_t take_over(pg::Connection& connection, const ReplicaTable& table,
+                       std::stop_token stop) {
+  std::int64_t owner = 0;
+  run_exclusively(connection, table, stop, [&](pg::Transaction& transaction) {
+    const pg::Result row = transaction.run(
+        fmt::format("UPDATE {} SET owner = owner + 1, follower = 'daemon', problem = NULL, "
+                    "state = CASE pass WHEN 'none' THEN 'catching up' ELSE 'snapshot' END "
+                    "WHERE replica_id = $1::integer RETURNING owner",
+                    state_name(table.state_schema, "replica")),
+        std::move(pg::Params{}.number(table.id)));
+    owner = row.number(0, 0);
+  });
+  return owner;
+}
+
+void give_back(pg::Connection& connection, const ReplicaTable& table, std::int64_t owner,
+               std::stop_token stop) {
+  run_exclusively(connection, table, stop, [&](pg::Transaction& transaction) {
+    transaction.run(
+        fmt::format("UPDATE {} SET owner = owner + 1, follower = 'lambda', state = 'stopped' "
+                    "WHERE replica_id = $1::integer AND owner = $2::bigint",
+                    state_name(table.state_schema, "replica")),
+        std::move(pg::Params{}.number(table.id).number(owner)));
+  });
+}
+
+bool release(pg::Connection& connection, const ReplicaTable& table, std::stop_token stop) {
+  bool released = false;
+  run_exclusively(connection, table, stop, [&](pg::Transaction& transaction) {
+    const pg::Result done = transaction.run(
+        fmt::format("UPDATE {} SET owner = owner + 1, follower = 'lambda', state = 'stopped' "
+                    "WHERE replica_id = $1::integer AND follower = 'daemon'",
+                    state_name(table.state_schema, "replica")),
+        std::move(pg::Params{}.number(table.id)));
+    released = done.affected() > 0;
+  });
+  return released;
+}
+
+void require_owner(pg::Connection& connection, const ReplicaTable& table, std::int64_t owner) {
+  const pg::Result row = connection.run(
+      fmt::format("SELECT true FROM {} {}", state_name(table.state_schema, "replica"), kOwned),
+      std::move(pg::Params{}.number(table.id).number(owner)));
+  if (row.rows() == 0) fence(table, owner);
+}
+
+void note_state(pg::Connection& connection, const ReplicaTable& table, std::int64_t owner,
+                const std::string& state) {
+  set_as_owner(connection, table, owner, "state = $3",
+               std::move(pg::Params{}.number(table.id).number(owner).text(state)));
+}
+
+bool followed_by_lambda(pg::Connection& connection, const ReplicaTable& table) {
+  return connection
+             .run(fmt::format("SELECT count(*) FROM {} WHERE replica_id = $1::integer "
+                              "AND follower = 'lambda'",
+                              state_name(table.state_schema, "replica")),
+                  std::move(pg::Params{}.number(table.id)))
+             .number(0, 0) > 0;
+}
+
+void note_followed(pg::Connection& connection, const ReplicaTable& table,
+                   std::optional<std::int64_t> owner, std::chrono::seconds age) {
+  constexpr std::string_view kAge = "followed_at = now() - $3::bigint * interval '1 second'";
+  pg::Params params;
+  params.number(table.id);
+  if (owner) {
+    set_as_owner(connection, table, *owner, kAge,
+                 std::move(params.number(*owner).number(age.count())));
+    return;
+  }
+  connection.run(fmt::format("UPDATE {} SET {} WHERE replica_id = $1::integer AND follower = $2",
+                             state_name(table.state_schema, "replica"), kAge),
+                 std::move(params.text("lambda").number(age.count())));
+}
+
+std::optional<std::chrono::seconds> since_followed(pg::Connection& connection,
+                                                   const ReplicaTable& table) {
+  const pg::Result row = connection.run(
+      fmt::format(
+          "SELECT extract(epoch FROM now() - greatest(followed_at, pass_started_at))::bigint "
+          "FROM {} WHERE replica_id = $1::integer",
+          state_name(table.state_schema, "replica")),
+      std::move(pg::Params{}.number(table.id)));
+  if (!row.text(0, 0)) return std::nullopt;
+  return std::chrono::seconds{row.number(0, 0)};
+}
+
+std::vector<std::string> forget_old_shards(pg::Connection& connection, const ReplicaTable& table) {
+  const pg::Result rows = connection.run(
+      fmt::format("DELETE FROM {} WHERE replica_id = $1::integer AND finished "
+                  "AND lane LIKE 'shard/%' AND updated_at < now() - interval '48 hours' "
+                  "RETURNING lane",
+                  state_name(table.state_schema, "checkpoint")),
+      std::move(pg::Params{}.number(table.id)));
+  std::vector<std::string> lanes;
+  for (int row = 0; row < rows.rows(); ++row) lanes.emplace_back(rows.at(row, 0));
+  return lanes;
+}
+
+void note_problem(pg::Connection& connection, const ReplicaTable& table,
+                  std::optional<std::int64_t> owner, const std::optional<std::string>& problem) {
+  pg::Params params;
+  params.number(table.id);
+  if (owner) {
+    set_as_owner(connection, table, *owner, "problem = $3",
+                 std::move(params.number(*owner).text_or_null(problem)));
+    return;
+  }
+  connection.run(fmt::format("UPDATE {} SET problem = $2 WHERE replica_id = $1::integer",
+                             state_name(table.state_schema, "replica")),
+                 std::move(params.text_or_null(problem)));
+}
+
+std::map<std::string, Checkpoint> load_checkpoints(pg::Connection& connection,
+                                                   const ReplicaTable& table,
+                                                   const std::string& prefix) {
+  const pg::Result rows =
+      connection.run(fmt::format("SELECT lane, position, finished FROM {} "
+                                 "WHERE replica_id = $1::integer AND starts_with(lane, $2)",
+                                 state_name(table.state_schema, "checkpoint")),
+                     std::move(pg::Params{}.number(table.id).text(prefix)));
+  std::map<std::string, Checkpoint> checkpoints;
+  for (int row = 0; row < rows.rows(); ++row) {
+    Checkpoint checkpoint{.lane = std::string{rows.at(row, 0)},
+                          .position = std::string{rows.text(row, 1).value_or("")},
+                          .finished = rows.flag(row, 2)};
+    checkpoints.emplace(checkpoint.lane, checkpoint);
+  }
+  return checkpoints;
+}
+
+std::optional<Gap> note_stream(pg::Connection& connection, const ReplicaTable& table,
+                               const std::string& stream_arn, std::uint64_t generation) {
+  Gap gap{.stream_arn = stream_arn,
+          .shard_id = "",
+          .reason =
+              "the stream was switched off and on again, or the table re-created: what changed "
+              "in between is in neither stream"};
+  const pg::Result done =
+      connection.run(fmt::format(R"(WITH noted AS (
+  INSERT INTO {0}.stream (stream_arn, replica_id, generation) VALUES ($1, $2::integer, $3::bigint)
+  ON CONFLICT DO NOTHING RETURNING generation)
+INSERT INTO {0}.gap (replica_id, stream_arn, reason, noticed_epoch)
+SELECT r.replica_id, $1, $4, r.epoch FROM noted, {0}.replica r
+WHERE r.replica_id = $2::integer AND EXISTS (
+  SELECT FROM {0}.stream s WHERE s.replica_id = r.replica_id AND s.generation < noted.generation))",
+                                 quote_identifier(table.state_schema)),
+                     std::move(pg::Params{}
+                                   .text(stream_arn)
+                                   .number(table.id)
+                                   .number(static_cast<std::int64_t>(generation))
+                                   .text(gap.reason)));
+  return done.affected() > 0 ? std::optional{std::move(gap)} : std::nullopt;
+}
+
+void record_gap(pg::Connection& connection, const ReplicaTable& table, const Gap& gap) {
+  connection.run(
+      fmt::format(R"(INSERT INTO {0}.gap (replica_id, stream_arn, shard_id, reason, noticed_epoch)
+SELECT r.replica_id, $2, nullif($3, ''), $4, r.epoch FROM {0}.replica r
+WHERE r.replica_id = $1::integer AND NOT EXISTS (
+  SELECT FROM {0}.gap g WHERE g.replica_id = r.replica_id AND g.noticed_epoch = r.epoch
+    AND g.healed_at IS NULL AND g.stream_arn = $2 AND g.shard_id IS NOT DISTINCT FROM nullif($3, '')
+    AND g.reason = $4))",
+                  quote_identifier(table.state_schema)),
+      std::move(
+          pg::Params{}.number(table.id).text(gap.stream_arn).text(gap.shard_id).text(gap.reason)));
+}
+
+}  // namespace dynamite

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "pg/statement.hpp"
+#include "replica/state/replica_table.hpp"
+
+namespace dynamite {
+
+/// The keys of a replica's advisory locks. They contain the state schema, so that several
+/// environments can share a database.
+struct LockKeys {
+  std::int32_t
+      transaction_class;     ///< held shared by who applies, exclusively at a pass's boundaries
+  std::int32_t alive_class;  ///< held by the session of the daemon that follows the table
+  std::int32_t replica;
+};
+
+LockKeys lock_keys(const ReplicaTable& table);
+
+/// Takes LockKeys::transaction_class, shared: until the transaction ends no pass starts or ends.
+pg::Statement lock_shared(const ReplicaTable& table);
+
+/// LockKeys::alive_class of every replica of that state schema.
+std::int32_t alive_lock_class(const std::string& state_schema);
+
+}  // namespace dynamite

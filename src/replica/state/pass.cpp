@@ -1,0 +1,139 @@
+#include "replica/state/pass.hpp"
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+#include "pg/identifier.hpp"
+#include "pg/pipeline.hpp"
+#include "replica/state/dead_letters.hpp"
+#include "replica/state/exclusive.hpp"
+
+namespace dynamite {
+namespace {
+
+constexpr int kExpireRows = 10'000;
+
+PassState::Phase phase_of(std::string_view text) {
+  if (text == "running") return PassState::Phase::running;
+  if (text == "sweeping") return PassState::Phase::sweeping;
+  return PassState::Phase::none;
+}
+
+}  // namespace
+
+std::string segment_lane(std::int32_t epoch, std::int32_t segment) {
+  return fmt::format("segment/{}/{}", epoch, segment);
+}
+
+PassState Passes::state(const pg::Limits& limits) {
+  const pg::Result row = connection_.run(
+      fmt::format(R"(SELECT r.pass, r.epoch, r.completed_epoch, coalesce(r.pass_segments, 0),
+  r.oldest_generation, extract(epoch FROM now() - r.pass_started_at)::bigint, count(g.*) > 0, coalesce(bool_or(g.noticed_epoch >= r.epoch), false)
+FROM {0}.replica r LEFT JOIN {0}.gap g ON g.replica_id = r.replica_id AND g.healed_at IS NULL
+WHERE r.replica_id = $1::integer GROUP BY r.replica_id)",
+                  quote_identifier(table_.state_schema)),
+      std::move(pg::Params{}.number(table_.id)), limits);
+  if (row.rows() == 0)
+    throw Error{Error::Kind::gone,
+                "the replica " + table_.qualified_name() + " is no longer registered"};
+  const auto since_start =
+      row.text(0, 5) ? std::optional{std::chrono::seconds{row.number(0, 5)}} : std::nullopt;
+  return {.phase = phase_of(row.at(0, 0)),
+          .epoch = static_cast<std::int32_t>(row.number(0, 1)),
+          .completed_epoch = static_cast<std::int32_t>(row.number(0, 2)),
+          .segments = static_cast<std::int32_t>(row.number(0, 3)),
+          .oldest_generation = static_cast<std::uint64_t>(row.number(0, 4)),
+          .since_start = since_start,
+          .gap_open = row.flag(0, 6),
+          .gap_since_start = row.flag(0, 7)};
+}
+
+std::int32_t Passes::start(const PassStart& with, std::stop_token stop) {
+  std::int32_t epoch = 0;
+  run_exclusively(connection_, table_, stop, [&](pg::Transaction& transaction) {
+    const pg::Result row = transaction.run(
+        fmt::format(
+            R"(UPDATE {} SET epoch = epoch + 1, pass = 'running', pass_segments = $2::integer,
+  pass_started_at = now(), state = 'snapshot', oldest_generation = greatest(oldest_generation, $3::bigint) WHERE replica_id = $1::integer RETURNING epoch)",
+            state_name(table_.state_schema, "replica")),
+        std::move(pg::Params{}
+                      .number(table_.id)
+                      .number(with.segments)
+                      .number(static_cast<std::int64_t>(with.oldest_generation))));
+    epoch = static_cast<std::int32_t>(row.number(0, 0));
+    transaction.run(
+        fmt::format("DELETE FROM {} WHERE replica_id = $1::integer AND lane LIKE 'segment/%'",
+                    state_name(table_.state_schema, "checkpoint")),
+        std::move(pg::Params{}.number(table_.id)));
+  });
+  return epoch;
+}
+
+bool Passes::replica_is_empty() {
+  return connection_.run("SELECT NOT EXISTS (SELECT FROM " + table_.qualified_name() + ")")
+      .flag(0, 0);
+}
+
+void Passes::begin_sweep(std::int32_t epoch, std::stop_token stop) {
+  run_exclusively(connection_, table_, stop, [&](pg::Transaction& transaction) {
+    const pg::Result done = transaction.run(
+        fmt::format("UPDATE {} SET pass = 'sweeping' "
+                    "WHERE replica_id = $1::integer AND epoch = $2::integer AND pass <> 'none'",
+                    state_name(table_.state_schema, "replica")),
+        std::move(pg::Params{}.number(table_.id).number(epoch)));
+    if (done.affected() == 0) require_completed(epoch);
+  });
+}
+
+// The commit of a completed pass may have been lost on its way to us, and is repeated then.
+void Passes::require_completed(std::int32_t epoch) {
+  if (state().completed_epoch < epoch)
+    throw Error{Error::Kind::fenced, fmt::format("pass {} of {} was followed by another one", epoch,
+                                                 table_.qualified_name())};
+}
+
+SweepOutcome Passes::sweep(std::int32_t epoch, const ApplyOptions& options, std::stop_token stop) {
+  const SweepOutcome outcome = Sweep{connection_, table_, epoch, options}.run(std::move(stop));
+  DeadLetters{connection_, table_}.discard_swept();
+  complete(epoch);
+  return outcome;
+}
+
+void Passes::complete(std::int32_t epoch) {
+  const std::string state = quote_identifier(table_.state_schema);
+  const std::string done = fmt::format(
+      R"(UPDATE {}.replica SET pass = 'none', completed_epoch = epoch, completed_at = now(),
+  state = CASE follower WHEN 'daemon' THEN 'catching up' ELSE 'stopped' END
+WHERE replica_id = $1::integer AND epoch = $2::integer AND pass = 'sweeping')",
+      state);
+  const std::string heal = fmt::format(
+      R"(UPDATE {0}.gap SET healed_at = now()
+WHERE replica_id = $1::integer AND noticed_epoch < $2::integer AND healed_at IS NULL
+  AND (SELECT pass = 'none' AND completed_epoch = $2::integer FROM {0}.replica
+       WHERE replica_id = $1::integer))",
+      state);
+  std::vector<pg::Statement> statements;
+  for (const std::string* sql : {&done, &heal}) {
+    statements.push_back({*sql, {}});
+    statements.back().params.number(table_.id).number(epoch);
+  }
+  if (pg::run_transaction(connection_, statements).front().affected() == 0)
+    require_completed(epoch);
+}
+
+std::uint64_t expire_tombstones(pg::Connection& connection, const ReplicaTable& table) {
+  const std::string sql = fmt::format(
+      R"(DELETE FROM {0} WHERE ctid IN (
+  SELECT d.ctid FROM {0} d WHERE d.removed_at < now() - interval '48 hours'
+    AND (SELECT pass = 'none' FROM {1} WHERE replica_id = $1::integer)
+  ORDER BY d.removed_at LIMIT {2} FOR UPDATE SKIP LOCKED))",
+      table.tombstones(), state_name(table.state_schema, "replica"), kExpireRows);
+  std::uint64_t total = 0;
+  for (std::uint64_t deleted = kExpireRows; deleted == kExpireRows;) {
+    deleted = connection.run(sql, std::move(pg::Params{}.number(table.id))).affected();
+    total += deleted;
+  }
+  return total;
+}
+
+}  // namespace dynamite

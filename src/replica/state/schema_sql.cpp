@@ -1,0 +1,308 @@
+#include "replica/state/schema_sql.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "pg/identifier.hpp"
+#include "pg/session_settings.hpp"
+
+namespace dynamite {
+namespace {
+
+// {0}: the state schema, quoted. Of functions {1} pins their names, whoever calls them, and {2}
+// stands around their bodies.
+constexpr auto kStateTables = std::to_array<std::string_view>({
+    R"(CREATE TABLE {0}.catalogue (
+  version integer NOT NULL))",
+
+    R"(CREATE TABLE {0}.replica (
+  replica_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  source_arn text NOT NULL UNIQUE,
+  table_name text NOT NULL,
+  target_schema text NOT NULL,
+  target_table text NOT NULL,
+  layout text NOT NULL CHECK (layout IN ('document')),
+  partition_key text NOT NULL,
+  partition_type "char" NOT NULL CHECK (partition_type IN ('S', 'N', 'B')),
+  sort_key text,
+  sort_type "char" CHECK (sort_type IN ('S', 'N', 'B')),
+  epoch integer NOT NULL DEFAULT 0,
+  pass text NOT NULL DEFAULT 'none' CHECK (pass IN ('none', 'running', 'sweeping')),
+  pass_segments integer,
+  pass_started_at timestamptz,
+  oldest_generation bigint NOT NULL DEFAULT 0,
+  completed_epoch integer NOT NULL DEFAULT 0,
+  completed_at timestamptz,
+  follower text NOT NULL DEFAULT 'lambda' CHECK (follower IN ('lambda', 'daemon')),
+  owner bigint NOT NULL DEFAULT 0,
+  state text NOT NULL DEFAULT 'created'
+    CHECK (state IN ('created', 'snapshot', 'catching up', 'following', 'stopped')),
+  problem text,
+  followed_at timestamptz,
+  UNIQUE (target_schema, target_table)))",
+
+    R"(CREATE TABLE {0}.stream (
+  stream_arn text PRIMARY KEY,
+  replica_id integer NOT NULL REFERENCES {0}.replica,
+  generation bigint NOT NULL,
+  state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'finished')),
+  first_seen_at timestamptz NOT NULL DEFAULT now()))",
+
+    R"(CREATE TABLE {0}.checkpoint (
+  replica_id integer NOT NULL REFERENCES {0}.replica,
+  lane text NOT NULL,
+  position text,
+  finished boolean NOT NULL DEFAULT false,
+  records bigint NOT NULL DEFAULT 0,
+  record_time timestamptz,
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (replica_id, lane)))",
+
+    R"(CREATE TABLE {0}.dead_letter (
+  dead_letter_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  replica_id integer NOT NULL REFERENCES {0}.replica,
+  key bytea NOT NULL,
+  version numeric NOT NULL,
+  record bytea NOT NULL,
+  reason text NOT NULL,
+  sqlstate text,
+  constraint_name text,
+  created_at timestamptz NOT NULL DEFAULT now()))",
+
+    // A record whose key could not be read is told from others by its own bytes. Digests, because a
+    // key may be longer than an index takes.
+    R"(CREATE UNIQUE INDEX dead_letter_once ON {0}.dead_letter
+  (replica_id, sha256(key), version, sha256(record)))",
+
+    R"(CREATE INDEX dead_letter_recent ON {0}.dead_letter (replica_id, created_at))",
+
+    R"(CREATE TABLE {0}.gap (
+  gap_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  replica_id integer NOT NULL REFERENCES {0}.replica,
+  stream_arn text,
+  shard_id text,
+  reason text NOT NULL,
+  noticed_epoch integer NOT NULL,
+  noticed_at timestamptz NOT NULL DEFAULT now(),
+  healed_at timestamptz))",
+});
+
+constexpr auto kStateFunctions = std::to_array<std::string_view>({
+    R"(CREATE FUNCTION {0}.require_follower(of_replica integer, expected_owner bigint,
+  lowest_generation bigint) RETURNS void
+LANGUAGE plpgsql {1} AS {2}
+DECLARE now_following {0}.replica%ROWTYPE;
+BEGIN
+  SELECT * INTO now_following FROM {0}.replica WHERE replica_id = of_replica;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'replica % is no longer registered', of_replica USING ERRCODE = 'DY001',
+      HINT = 'run `dynamite bootstrap`, then start again';
+  ELSIF expected_owner IS NULL AND now_following.follower = 'daemon' THEN
+    RAISE EXCEPTION 'a daemon follows "%"', now_following.table_name USING ERRCODE = 'DY001',
+      HINT = 'stop the daemon, or run `dynamite release` if it is dead';
+  ELSIF expected_owner IS NOT NULL AND now_following.owner IS DISTINCT FROM expected_owner THEN
+    RAISE EXCEPTION 'owner % of "%" was followed by owner %', expected_owner,
+      now_following.table_name, now_following.owner USING ERRCODE = 'DY001';
+  ELSIF lowest_generation < now_following.oldest_generation THEN
+    RAISE EXCEPTION 'records of "%" are of a stream that ended before the last pass began',
+      now_following.table_name USING ERRCODE = 'DY006';
+  END IF;
+END {2})",
+
+    R"(CREATE FUNCTION {0}.require_pass(of_replica integer, expected_epoch integer) RETURNS void
+LANGUAGE plpgsql {1} AS {2}
+DECLARE now_running {0}.replica%ROWTYPE;
+BEGIN
+  SELECT * INTO now_running FROM {0}.replica WHERE replica_id = of_replica;
+  IF now_running.pass IS DISTINCT FROM 'running' OR now_running.epoch <> expected_epoch THEN
+    RAISE EXCEPTION 'pass % of "%" is not running: the pass is %, its state %', expected_epoch,
+      now_running.table_name, now_running.epoch, now_running.pass USING ERRCODE = 'DY002';
+  END IF;
+END {2})",
+
+    R"(CREATE FUNCTION {0}.require_epoch(of_replica integer, expected_epoch integer) RETURNS void
+LANGUAGE plpgsql {1} AS {2}
+BEGIN
+  IF (SELECT epoch FROM {0}.replica WHERE replica_id = of_replica) IS DISTINCT FROM expected_epoch THEN
+    RAISE EXCEPTION 'a pass has begun since the items were read back' USING ERRCODE = 'DY005';
+  END IF;
+END {2})",
+
+    R"(CREATE FUNCTION {0}.require_before(deadline timestamptz) RETURNS void
+LANGUAGE plpgsql {1} AS {2}
+BEGIN
+  IF clock_timestamp() >= deadline THEN
+    RAISE EXCEPTION 'the deadline passed before the commit' USING ERRCODE = 'DY003';
+  END IF;
+END {2})",
+
+    R"(CREATE FUNCTION {0}.require_dead_letters(of_replica integer, allowed bigint) RETURNS void
+LANGUAGE plpgsql {1} AS {2}
+DECLARE recent bigint;
+BEGIN
+  SELECT count(*) INTO recent FROM {0}.dead_letter
+    WHERE replica_id = of_replica AND created_at > now() - interval '1 hour';
+  IF recent > allowed THEN
+    RAISE EXCEPTION '"%" has more than % dead letters within an hour',
+      (SELECT table_name FROM {0}.replica WHERE replica_id = of_replica), allowed
+      USING ERRCODE = 'DY004', HINT = 'see reason and constraint_name in the state schema''s dead_letter; '
+        'a wrong index or constraint on the replica refuses everything';
+  END IF;
+END {2})",
+
+    R"(CREATE VIEW {0}.status AS
+SELECT r.table_name, r.source_arn, format('%I.%I', r.target_schema, r.target_table) AS replica,
+  r.layout, r.state, r.problem, r.follower, r.owner, r.epoch, r.pass, r.completed_epoch,
+  r.completed_at, c.record_time AS last_record_time, c.updated_at AS last_applied_at,
+  coalesce(c.records, 0) AS records, coalesce(c.shards_open, 0) AS shards_open,
+  coalesce(s.segments_done, 0) AS segments_done, r.pass_segments AS segments_total,
+  coalesce(s.items, 0) AS items_scanned,
+  (SELECT count(*) FROM {0}.dead_letter d WHERE d.replica_id = r.replica_id) AS dead_letters,
+  (SELECT count(*) FROM {0}.gap g WHERE g.replica_id = r.replica_id AND g.healed_at IS NULL)
+    AS open_gaps
+FROM {0}.replica r
+LEFT JOIN LATERAL (
+  SELECT max(record_time) AS record_time, max(updated_at) AS updated_at, sum(records) AS records,
+    count(*) FILTER (WHERE NOT finished) AS shards_open
+  FROM {0}.checkpoint k WHERE k.replica_id = r.replica_id AND k.lane LIKE 'shard/%') c ON true
+LEFT JOIN LATERAL (
+  SELECT sum(records) AS items, count(*) FILTER (WHERE finished) AS segments_done
+  FROM {0}.checkpoint k
+  WHERE k.replica_id = r.replica_id AND k.lane LIKE format('segment/%s/%%', r.epoch)) s ON true)",
+});
+
+std::string type_letter(KeyType type) {
+  return quote_literal(std::string(1, static_cast<char>(type)));
+}
+
+/// A dollar quote that ends at no `$` of the name, which is in the text between.
+std::string dollar_quote(const std::string& name) {
+  std::string tag = "dynamite";
+  while (name.find("$" + tag + "$") != std::string::npos) tag += '_';
+  return "$" + tag + "$";
+}
+
+std::string comment_sql(const std::string& column, std::string_view text) {
+  return fmt::format("COMMENT ON COLUMN {} IS {}", column, quote_literal(text));
+}
+
+std::string key_definitions(const ReplicaTable& table, const std::vector<std::string>& columns) {
+  const KeySchema& keys = table.source->key_schema;
+  std::string sql =
+      fmt::format("  {} {} NOT NULL,\n", columns[0], key_column_type(keys.partition.type));
+  if (keys.sort)
+    sql += fmt::format("  {} {} NOT NULL,\n", columns[1], key_column_type(keys.sort->type));
+  return sql;
+}
+
+std::string key_list(const ReplicaTable& table) {
+  return fmt::format("{}", fmt::join(table.key_columns(), ", "));
+}
+
+}  // namespace
+
+std::vector<std::string> schema_sql(const std::string& name) {
+  return {"CREATE SCHEMA " + quote_identifier(name)};
+}
+
+std::vector<std::string> state_schema_sql(const std::string& state_schema, bool is_there) {
+  const std::string schema = quote_identifier(state_schema);
+  std::vector<std::string> sql;
+  if (!is_there) {
+    sql = schema_sql(state_schema);
+    sql.push_back(
+        fmt::format("COMMENT ON SCHEMA {} IS 'state of dynamite, which keeps replicas of "
+                    "DynamoDB tables; see the view status'",
+                    schema));
+  }
+  for (const auto table : kStateTables) sql.push_back(fmt::format(fmt::runtime(table), schema));
+  const std::string quote = dollar_quote(state_schema);
+  // Function bodies hold no braces but the placeholders.
+  for (const auto function : kStateFunctions)
+    sql.push_back(fmt::format(fmt::runtime(function), schema, search_path_sql(), quote));
+  sql.push_back(
+      fmt::format("INSERT INTO {}.catalogue (version) VALUES ({})", schema, kCatalogueVersion));
+  return sql;
+}
+
+std::string search_path_sql() { return fmt::format("SET search_path = {}", pg::kSearchPath); }
+
+std::string replica_comment(const std::string& source_arn) {
+  return "replica of " + source_arn + ", kept by dynamite: do not write to it";
+}
+
+std::vector<std::string> replica_table_sql(const ReplicaTable& table) {
+  const BookkeepingColumns b = bookkeeping_columns(table.source->key_schema);
+  const std::string name = table.qualified_name();
+  const auto q = quote_identifier;
+  std::vector<std::string> sql;
+  sql.push_back(fmt::format(R"(CREATE TABLE {} (
+{}  {} jsonb NOT NULL,
+  {} timestamptz NOT NULL,
+  {} timestamptz NOT NULL,
+  {} jsonb,
+  {} numeric NOT NULL,
+  {} integer NOT NULL,
+  PRIMARY KEY ({})))",
+                            name, key_definitions(table, table.key_columns()), q(b.item),
+                            q(b.mod_time), q(b.create_time), q(b.types), q(b.version), q(b.epoch),
+                            key_list(table)));
+  sql.push_back(fmt::format(
+      "COMMENT ON TABLE {} IS {}", name,
+      quote_literal("replica of " + table.source->arn + ", kept by dynamite: do not write to it")));
+  const auto comment = [&](const std::string& column, std::string_view text) {
+    sql.push_back(comment_sql(name + "." + q(column), text));
+  };
+  comment(b.item, "the whole item as natural JSON, keys included");
+  comment(b.mod_time,
+          "when the item last changed; for a row that only a scan wrote, the scan's time");
+  comment(b.create_time, "when the row first appeared");
+  comment(b.types, "what natural JSON cannot say, by JSON pointer: B, SS, NS, BS, S:base64");
+  comment(b.version, "bookkeeping of dynamite: stream generation * 10^40 + sequence number");
+  comment(b.epoch,
+          "bookkeeping of dynamite: the snapshot pass during which the row was last written");
+  return sql;
+}
+
+std::vector<std::string> registration_sql(const ReplicaTable& table) {
+  const KeySchema& keys = table.source->key_schema;
+  const std::string tombstones = table.tombstones();
+  std::vector<std::string> sql;
+  // Short-lived rows: vacuum early, so that index probes stay cheap.
+  sql.push_back(fmt::format(R"(CREATE TABLE {} (
+{}  version numeric NOT NULL,
+  epoch integer NOT NULL,
+  removed_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY ({}))
+WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02))",
+                            tombstones, key_definitions(table, {"k1", "k2"}),
+                            keys.sort ? "k1, k2" : "k1"));
+  sql.push_back(fmt::format("CREATE INDEX ON {} (version)", tombstones));
+  // They come in this order: a summary of each range finds the old ones, and costs an apply
+  // nothing.
+  sql.push_back(
+      fmt::format("CREATE INDEX ON {} USING brin (removed_at) WITH (autosummarize)", tombstones));
+  // Rows that are there already must count as older than the first pass.
+  sql.push_back(fmt::format(
+      R"(INSERT INTO {}.replica (source_arn, table_name, target_schema, target_table, layout,
+  partition_key, partition_type, sort_key, sort_type, epoch)
+VALUES ({}, {}, {}, {}, 'document', {}, {}, {}, {}, coalesce((SELECT max({}) FROM {}), 0)))",
+      quote_identifier(table.state_schema), quote_literal(table.source->arn),
+      quote_literal(table.source->arn.substr(table.source->arn.find('/') + 1)),
+      quote_literal(table.schema), quote_literal(table.table), quote_literal(keys.partition.name),
+      type_letter(keys.partition.type), keys.sort ? quote_literal(keys.sort->name) : "NULL",
+      keys.sort ? type_letter(keys.sort->type) : "NULL",
+      quote_identifier(bookkeeping_columns(keys).epoch), table.qualified_name()));
+  return sql;
+}
+
+std::vector<std::string> grant_select_sql(const ReplicaTable& table, const std::string& role) {
+  const std::string to = quote_identifier(role);
+  const std::string state = quote_identifier(table.state_schema);
+  return {
+      fmt::format("GRANT USAGE ON SCHEMA {}, {} TO {}", quote_identifier(table.schema), state, to),
+      fmt::format("GRANT SELECT ON {}, {}.status TO {}", table.qualified_name(), state, to)};
+}
+
+}  // namespace dynamite

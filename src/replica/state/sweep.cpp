@@ -1,0 +1,278 @@
+#include "replica/state/sweep.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "core/error.hpp"
+#include "pg/identifier.hpp"
+#include "pg/pipeline.hpp"
+#include "pg/savepoint.hpp"
+#include "replica/apply/apply_sql.hpp"
+#include "replica/state/dead_letters.hpp"
+#include "replica/state/key_text.hpp"
+#include "replica/state/locks.hpp"
+
+namespace dynamite {
+namespace {
+
+// One transaction of the sweep: short enough that nobody waits for its row locks.
+constexpr int kSweepRows = 5'000;
+
+constexpr std::string_view kWhy = "the pass found no item, but its row cannot be deleted: ";
+
+/// `(t."pk", t."sk")`
+std::string key_row(const std::vector<std::string>& keys) {
+  return fmt::format("(t.{})", fmt::join(keys, ", t."));
+}
+
+std::vector<KeyType> key_types(const KeySchema& keys) {
+  std::vector<KeyType> types{keys.partition.type};
+  if (keys.sort) types.push_back(keys.sort->type);
+  return types;
+}
+
+/// `($1::text, $2::numeric)`, the placeholders beginning at `first`.
+std::string key_parameters(const ReplicaTable& table, std::size_t first) {
+  std::vector<std::string> parts;
+  for (const KeyType type : key_types(table.source->key_schema))
+    parts.push_back(fmt::format("${}::{}", first + parts.size(), key_cast_type(type)));
+  return fmt::format("({})", fmt::join(parts, ", "));
+}
+
+/// Keys given as one array for each part, from $3 on.
+std::string in_list(const ReplicaTable& table, const std::vector<std::string>& keys) {
+  std::vector<std::string> typed, parameters, names;
+  for (const KeyType type : key_types(table.source->key_schema)) {
+    names.push_back(fmt::format("k{}", names.size() + 1));
+    parameters.push_back(fmt::format("${}::text[]", names.size() + 2));
+    typed.push_back(fmt::format("a.{}::{}", names.back(), key_cast_type(type)));
+  }
+  return fmt::format("{} IN (SELECT {} FROM unnest({}) AS a ({}))", key_row(keys),
+                     fmt::join(typed, ", "), fmt::join(parameters, ", "), fmt::join(names, ", "));
+}
+
+bool is_poison(const pg::PgError& error) { return error.kind() == Error::Kind::poison; }
+
+}  // namespace
+
+Sweep::Sweep(pg::Connection& connection, const ReplicaTable& table, std::int32_t epoch,
+             const ApplyOptions& options)
+    : connection_{connection},
+      table_{table},
+      epoch_{epoch},
+      options_{options},
+      keys_{table.key_columns()},
+      listed_{sql_for(in_list(table, keys_))} {}
+
+Sweep::Sql Sweep::sql_for(const std::string& where) const {
+  const BookkeepingColumns b = bookkeeping_columns(table_.source->key_schema);
+  const std::string replica = table_.qualified_name();
+  const std::string tombstones = table_.tombstones();
+  const std::string version = quote_identifier(b.version), epoch = quote_identifier(b.epoch);
+  const std::string tombstone_keys = keys_.size() == 2 ? "k1, k2" : "k1";
+  const std::string matches =
+      fmt::format("{} = ({})", key_row(keys_), keys_.size() == 2 ? "d.k1, d.k2" : "d.k1");
+  const std::string chosen = fmt::format(
+      "(SELECT true FROM {} WHERE replica_id = $1::integer AND epoch = $2::integer AND pass = "
+      "'sweeping') AND {}",
+      state_name(table_.state_schema, "replica"), where);
+  std::string key_texts, order;
+  for (const KeyType type : key_types(table_.source->key_schema)) {
+    const std::string column = "t." + keys_[order.empty() ? 0 : 1];
+    key_texts += key_as_text(column, type) + ", ";
+    order += (order.empty() ? "" : ", ") + column;
+  }
+  const std::string ghosts = fmt::format(
+      "FROM {} t LEFT JOIN {} d ON {} WHERE {} AND (t.{} < $2::integer OR d.epoch >= $2::integer "
+      "AND d.version > t.{})",
+      replica, tombstones, matches, chosen, epoch, version);
+  return {.delete_covered = fmt::format(
+              "DELETE FROM {} t USING {} d WHERE {} AND {} AND d.epoch >= $2::integer AND "
+              "d.version > t.{}",
+              replica, tombstones, chosen, matches, version),
+          .delete_unmet = fmt::format(
+              R"(WITH gone AS (
+  DELETE FROM {0} t WHERE {1} AND t.{2} < $2::integer RETURNING {3}, t.{4} AS version)
+INSERT INTO {5} AS d ({6}, version, epoch) SELECT gone.*, $2::integer FROM gone
+ON CONFLICT ({6}) DO UPDATE SET version = greatest(d.version, excluded.version),
+  epoch = greatest(d.epoch, excluded.epoch), removed_at = excluded.removed_at)",
+              replica, chosen, epoch, fmt::format("t.{}", fmt::join(keys_, ", t.")), version,
+              tombstones, tombstone_keys),
+          .any_left = fmt::format("SELECT EXISTS (SELECT {})", ghosts),
+          .ghosts = fmt::format("SELECT {}greatest(t.{}, d.version) {} ORDER BY {}", key_texts,
+                                version, ghosts, order)};
+}
+
+/// Behind the key that stands after the first one, unless it is the first range.
+std::string Sweep::range(bool from_start) const {
+  std::string sql = fmt::format("{} <= {}", key_row(keys_), key_parameters(table_, 3));
+  if (!from_start)
+    sql += fmt::format(" AND {} > {}", key_row(keys_), key_parameters(table_, 3 + keys_.size()));
+  return sql;
+}
+
+SweepOutcome Sweep::run(std::stop_token stop) {
+  SweepOutcome sum;
+  std::optional<KeyText> after;
+  while (std::optional<KeyText> last = chunk_end(after)) {
+    if (stop.stop_requested()) throw Error{Error::Kind::transient, "stopped during the sweep"};
+    const SweepOutcome done = sweep_chunk(after, *last);
+    sum.deleted += done.deleted;
+    sum.kept += done.kept;
+    after = std::move(last);
+  }
+  return sum;
+}
+
+/// The last key of the next chunk behind `after`, as text; none: the table ends there.
+std::optional<Sweep::KeyText> Sweep::chunk_end(const std::optional<KeyText>& after) {
+  std::string texts, descending;
+  for (const std::string& column : keys_) {
+    const std::string_view comma = texts.empty() ? "" : ", ";
+    texts += fmt::format("{}c.{}::text", comma, column);
+    descending += fmt::format("{}c.{} DESC", comma, column);
+  }
+  const std::string ascending = fmt::format("t.{}", fmt::join(keys_, ", t."));
+  pg::Params params;
+  std::string where;
+  if (after) {
+    where = fmt::format("WHERE {} > {}", key_row(keys_), key_parameters(table_, 1));
+    for (const std::string& part : *after) params.text(part);
+  }
+  const pg::Result row = connection_.run(
+      fmt::format(
+          "SELECT {} FROM (SELECT {} FROM {} t {} ORDER BY {} LIMIT {}) c ORDER BY {} LIMIT 1",
+          texts, ascending, table_.qualified_name(), where, ascending, kSweepRows, descending),
+      std::move(params));
+  if (row.rows() == 0) return std::nullopt;
+  KeyText key;
+  for (int part = 0; part < static_cast<int>(keys_.size()); ++part)
+    key.emplace_back(row.at(0, part));
+  return key;
+}
+
+pg::Params Sweep::range_params(const std::optional<KeyText>& after, const KeyText& last) const {
+  pg::Params params;
+  params.number(table_.id).number(epoch_);
+  for (const std::string& part : last) params.text(part);
+  if (after)
+    for (const std::string& part : *after) params.text(part);
+  return params;
+}
+
+SweepOutcome Sweep::sweep_chunk(const std::optional<KeyText>& after, const KeyText& last) {
+  const Sql sql = sql_for(range(!after));
+  std::vector<pg::Statement> statements;
+  statements.push_back(lock_shared(table_));
+  for (const std::string* text : {&sql.delete_covered, &sql.delete_unmet, &sql.any_left})
+    statements.push_back({*text, range_params(after, last)});
+  std::uint64_t deleted = 0;
+  try {
+    const auto results = pg::run_transaction(connection_, statements);
+    deleted = results[1].affected() + results[2].affected();
+    if (!results[3].flag(0, 0)) return {.deleted = deleted};
+  } catch (const pg::PgError& error) {
+    if (!is_poison(error) || options_.on_poison == OnPoison::stop) throw;
+  }
+  SweepOutcome outcome = sweep_bisected(sql, after, last);
+  outcome.deleted += deleted;
+  return outcome;
+}
+
+SweepOutcome Sweep::sweep_bisected(const Sql& sql, const std::optional<KeyText>& after,
+                                   const KeyText& last) {
+  pg::Transaction transaction{connection_};
+  std::vector<pg::Statement> begin;
+  begin.push_back(lock_shared(table_));
+  begin.push_back({kConstraintsNow, {}});
+  transaction.run(begin);
+  const std::vector<Ghost> found = ghosts(transaction, sql, range_params(after, last));
+  std::vector<Refusal> refused;
+  const std::uint64_t deleted = bisect(transaction, found, refused);
+  if (!refused.empty()) write_letters(transaction, refused);
+  transaction.commit();
+  return {.deleted = deleted, .kept = refused.size()};
+}
+
+std::vector<Sweep::Ghost> Sweep::ghosts(pg::Transaction& transaction, const Sql& sql,
+                                        pg::Params params) {
+  const pg::Result rows = transaction.run(sql.ghosts, std::move(params));
+  const int parts = static_cast<int>(keys_.size());
+  std::vector<Ghost> found;
+  for (int row = 0; row < rows.rows(); ++row) {
+    Ghost& ghost = found.emplace_back();
+    for (int part = 0; part < parts; ++part) ghost.key.emplace_back(rows.at(row, part));
+    ghost.version = rows.at(row, parts);
+  }
+  return found;
+}
+
+/// Returns how many rows it deleted.
+std::uint64_t Sweep::bisect(pg::Transaction& transaction, std::span<const Ghost> ghosts,
+                            std::vector<Refusal>& refused) {
+  if (ghosts.empty()) return 0;
+  std::array<pg::Array, 2> keys;
+  for (const Ghost& ghost : ghosts)
+    for (std::size_t part = 0; part < ghost.key.size(); ++part) keys[part].append(ghost.key[part]);
+  std::vector<pg::Statement> statements;
+  for (const std::string* sql :
+       {&listed_.delete_covered, &listed_.delete_unmet, &listed_.any_left}) {
+    pg::Params& params = statements.emplace_back(pg::Statement{*sql, {}}).params;
+    params.number(table_.id).number(epoch_);
+    for (std::size_t part = 0; part < keys_.size(); ++part) params.array(keys[part]);
+  }
+  const Attempt attempt = attempt_within_savepoint(transaction, statements);
+  std::uint64_t deleted = 0;
+  if (!attempt.refusal) {  // the savepoint's own result is the first
+    deleted = attempt.results[1].affected() + attempt.results[2].affected();
+    if (!attempt.results[3].flag(0, 0)) return deleted;
+  }
+  if (ghosts.size() > 1) {
+    const std::size_t half = ghosts.size() / 2;
+    deleted += bisect(transaction, ghosts.first(half), refused);
+    return deleted + bisect(transaction, ghosts.subspan(half), refused);
+  }
+  if (attempt.refusal)
+    refused.push_back({.ghost = ghosts.front(),
+                       .reason = std::string{kWhy} + attempt.refusal->what(),
+                       .sqlstate = attempt.refusal->sqlstate(),
+                       .constraint = attempt.refusal->constraint()});
+  else
+    refused.push_back({.ghost = ghosts.front(),
+                       .reason = std::string{kWhy} + "a trigger or rule of the replica keeps it",
+                       .sqlstate = {},
+                       .constraint = {}});
+  return deleted;
+}
+
+// One for each key: a letter that is there and not older is of the same row, and its retry reads
+// the same item back.
+void Sweep::write_letters(pg::Transaction& transaction, std::span<const Refusal> refused) {
+  if (options_.on_poison == OnPoison::stop)
+    throw Error{Error::Kind::poison, refused.front().reason};
+  const std::string letters = state_name(table_.state_schema, "dead_letter");
+  const std::string insert = fmt::format(
+      R"(INSERT INTO {0} (replica_id, key, version, record, reason, sqlstate, constraint_name)
+SELECT $1::integer, $2, $3::numeric, $4, $5, $6, $7
+WHERE NOT EXISTS (SELECT FROM {0} d WHERE d.replica_id = $1::integer
+  AND sha256(d.key) = sha256($2) AND d.version >= $3::numeric)
+ON CONFLICT DO NOTHING)",
+      letters);
+  const std::string require = apply_sql(table_).require_dead_letters;
+  const KeySchema& keys = table_.source->key_schema;
+  std::vector<pg::Statement> statements;
+  for (const Refusal& refusal : refused) {
+    const std::string key = canonical_key(keys, refusal.ghost.key);
+    pg::Params& params = statements.emplace_back(pg::Statement{insert, {}}).params;
+    params.number(table_.id).bytes(key).text(refusal.ghost.version).bytes(swept_record(key, keys));
+    params.text(refusal.reason);
+    refusal.sqlstate.empty() ? params.null() : params.text(refusal.sqlstate);
+    refusal.constraint.empty() ? params.null() : params.text(refusal.constraint);
+  }
+  statements.push_back({require, {}});
+  statements.back().params.number(table_.id).number(options_.dead_letters_max);
+  transaction.run(statements);
+}
+
+}  // namespace dynamite

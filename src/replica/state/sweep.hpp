@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "pg/connection.hpp"
+#include "pg/pg_error.hpp"
+#include "replica/state/apply_options.hpp"
+#include "replica/state/replica_table.hpp"
+
+namespace dynamite {
+
+struct SweepOutcome {
+  std::uint64_t deleted = 0;
+  std::uint64_t kept = 0;  ///< rows that PostgreSQL does not let go: each a dead letter
+};
+
+/// Deletes the rows that a pass did not meet, in key ranges; docs/protocol.md, "Passes". Nothing is
+/// deleted unless the pass is being swept. Safe to repeat.
+class Sweep {
+ public:
+  Sweep(pg::Connection& connection, const ReplicaTable& table, std::int32_t epoch,
+        const ApplyOptions& options);
+
+  /// Throws Error: `poison` with OnPoison::stop, `usage` where there are too many dead letters.
+  SweepOutcome run(std::stop_token stop);
+
+ private:
+  using KeyText = std::vector<std::string>;
+
+  /// A row that must go.
+  struct Ghost {
+    KeyText key;
+    std::string version;  ///< the newest that is known of the key
+  };
+  /// Why a row cannot go.
+  struct Refusal {
+    const Ghost& ghost;
+    std::string reason, sqlstate, constraint;
+  };
+  /// Statements for the rows that `where` chooses among them, `t`.
+  struct Sql {
+    std::string delete_covered, delete_unmet, any_left, ghosts;
+  };
+
+  Sql sql_for(const std::string& where) const;
+  std::string range(bool from_start) const;
+  std::optional<KeyText> chunk_end(const std::optional<KeyText>& after);
+  SweepOutcome sweep_chunk(const std::optional<KeyText>& after, const KeyText& last);
+  pg::Params range_params(const std::optional<KeyText>& after, const KeyText& last) const;
+  SweepOutcome sweep_bisected(const Sql& sql, const std::optional<KeyText>& after,
+                              const KeyText& last);
+  std::vector<Ghost> ghosts(pg::Transaction& transaction, const Sql& sql, pg::Params params);
+  std::uint64_t bisect(pg::Transaction& transaction, std::span<const Ghost> ghosts,
+                       std::vector<Refusal>& refused);
+  void write_letters(pg::Transaction& transaction, std::span<const Refusal> refused);
+
+  pg::Connection& connection_;
+  const ReplicaTable& table_;
+  const std::int32_t epoch_;
+  const ApplyOptions options_;
+  const std::vector<std::string> keys_;  // the columns, quoted
+  Sql listed_;                           // for keys that are given one by one
+};
+
+}  // namespace dynamite

@@ -1,0 +1,496 @@
+#include "app/config/config.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <stdlib.h>
+
+#include <fstream>
+#include <map>
+
+#include "core/error.hpp"
+
+namespace dynamite {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+constexpr const char* kTwoKeys =
+    "url = 'postgresql://app:secret@localhost/db'\nregion = 'us-west-2'\n";
+
+class ConfigTest : public testing::Test {
+ protected:
+  ConfigTest() {
+    std::string pattern = testing::TempDir() + "dynamite-config-XXXXXX";
+    directory_ = mkdtemp(pattern.data());
+    sources_.directories = {directory_ / "here", directory_ / "program"};
+    for (const auto& directory : sources_.directories) std::filesystem::create_directory(directory);
+    sources_.environment = [this](std::string_view name) -> std::optional<std::string> {
+      const auto found = environment_.find(name);
+      return found == environment_.end() ? std::nullopt : std::optional{found->second};
+    };
+    // So that no profile of the machine that runs the test gives a region.
+    environment_["AWS_CONFIG_FILE"] = environment_["AWS_SHARED_CREDENTIALS_FILE"] =
+        (directory_ / "none").string();
+  }
+
+  ~ConfigTest() override { std::filesystem::remove_all(directory_); }
+
+  std::string write(const std::string& name, const std::string& text) {
+    std::ofstream{directory_ / name} << text;
+    return (directory_ / name).string();
+  }
+
+  Config load(const std::string& toml) {
+    sources_.file = write("dynamite.toml", toml);
+    return load_config(sources_);
+  }
+
+  std::string error_of(const std::string& toml) {
+    sources_.file = write("dynamite.toml", toml);
+    return error();
+  }
+
+  std::string error() {
+    try {
+      load_config(sources_);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), Error::Kind::usage);
+      return error.what();
+    }
+    ADD_FAILURE() << "no error";
+    return {};
+  }
+
+  std::filesystem::path directory_;
+  std::map<std::string, std::string, std::less<>> environment_;
+  ConfigSources sources_;
+};
+
+TEST_F(ConfigTest, TwoKeysSuffice) {
+  const auto config = load(kTwoKeys);
+
+  EXPECT_EQ(config.url.conninfo, "postgresql://app:secret@localhost/db");
+  EXPECT_EQ(config.region, "us-west-2");
+  EXPECT_EQ(config.schema, "public");
+  EXPECT_EQ(config.state_schema, "dynamite");
+  EXPECT_THAT(config.tables, IsEmpty());
+  EXPECT_EQ(config.on_poison, OnPoison::quarantine);
+  EXPECT_FALSE(config.report_batch_item_failures);
+  EXPECT_EQ(config.max_dead_letters, 1000U);
+  EXPECT_EQ(config.create_tables, CreateTables::automatic);
+  EXPECT_THAT(config.grant_select, IsEmpty());
+  EXPECT_EQ(config.max_read_units, std::nullopt);
+  EXPECT_EQ(config.segments, std::nullopt);
+  EXPECT_EQ(config.max_bytes_in_flight, 32U << 20U);
+  EXPECT_EQ(config.idle_poll_max, 1s);
+  EXPECT_EQ(config.connections, 4U);
+}
+
+TEST_F(ConfigTest, EveryKeyIsRead) {
+  const auto config = load(std::string{kTwoKeys} + R"(
+schema = "replicas"
+state_schema = "state"
+on_poison = "stop"
+on_gap = "stop"
+report_batch_item_failures = true
+max_dead_letters = 5
+create_tables = "never"
+grant_select = ["reader", "grafana"]
+max_read_units = 12.5
+segments = 16
+idle_poll_max = "500ms"
+connections = 8
+
+[[table]]
+name = "Orders"
+into = "sales.orders"
+layout = "document"
+
+[[table]]
+name = "log-*"
+)");
+
+  EXPECT_EQ(config.schema, "replicas");
+  EXPECT_EQ(config.state_schema, "state");
+  EXPECT_EQ(config.on_poison, OnPoison::stop);
+  EXPECT_EQ(config.on_gap, OnGap::stop);
+  EXPECT_TRUE(config.report_batch_item_failures);
+  EXPECT_EQ(config.max_dead_letters, 5U);
+  EXPECT_EQ(config.create_tables, CreateTables::never);
+  EXPECT_THAT(config.grant_select, ElementsAre("reader", "grafana"));
+  EXPECT_EQ(config.max_read_units, 12.5);
+  EXPECT_EQ(config.segments, 16U);
+  EXPECT_EQ(config.idle_poll_max, 500ms);
+  EXPECT_EQ(config.connections, 8U);
+  ASSERT_EQ(config.tables.size(), 2U);
+  EXPECT_EQ(config.tables[0].name, "Orders");
+  EXPECT_EQ(config.tables[0].into_schema, "sales");
+  EXPECT_EQ(config.tables[0].into_table, "orders");
+  EXPECT_FALSE(config.tables[0].is_glob());
+  EXPECT_TRUE(config.tables[1].is_glob());
+  EXPECT_EQ(config.tables[1].into_table, std::nullopt);
+}
+
+TEST_F(ConfigTest, ConfigPyOfAPredecessorReadsUnchanged) {
+  write("here/config.py",
+        "# where the copies go\n"
+        "url = 'postgres+pg8000://app:secret@localhost:5432/db'  # local\n"
+        "region = 'eu-central-1'\n");
+
+  const auto config = load_config(sources_);
+
+  EXPECT_EQ(config.url.conninfo, "postgresql://app:secret@localhost:5432/db");
+  EXPECT_EQ(config.region, "eu-central-1");
+}
+
+TEST_F(ConfigTest, ConfigPyThatIsMoreThanTomlSaysWhere) {
+  sources_.file = write("config.py", "import os\nurl = os.environ['URL']\n");
+
+  EXPECT_THAT(error(), AllOf(HasSubstr("config.py:1: not TOML"), HasSubstr("wanted key = value")));
+}
+
+TEST_F(ConfigTest, EnvironmentOverridesFileAndCommandLineOverridesBoth) {
+  environment_["DYNAMITE_SEGMENTS"] = "8";
+  environment_["DYNAMITE_CONNECTIONS"] = "2";
+  environment_["DYNAMITE_MAX_READ_UNITS"] = "7.5";
+  environment_["DYNAMITE_GRANT_SELECT"] = "reader,grafana";
+  sources_.settings = {"segments=12"};
+
+  const auto config = load(std::string{kTwoKeys} + "segments = 6\nconnections = 6\nschema = 's'\n");
+
+  EXPECT_EQ(config.segments, 12U);
+  EXPECT_EQ(config.connections, 2U);
+  EXPECT_EQ(config.schema, "s");
+  EXPECT_EQ(config.max_read_units, 7.5);
+  EXPECT_THAT(config.grant_select, ElementsAre("reader", "grafana"));
+}
+
+TEST_F(ConfigTest, EnvironmentAloneSuffices) {
+  environment_["DYNAMITE_URL"] = "postgresql://localhost/db";
+  environment_["DYNAMITE_REGION"] = "us-east-1";
+
+  const auto config = load_config(sources_);
+
+  EXPECT_EQ(config.url.redacted, "postgresql://localhost/db");
+  EXPECT_EQ(config.region, "us-east-1");
+}
+
+TEST_F(ConfigTest, EmptyVariableIsNotSet) {
+  environment_["DYNAMITE_REGION"] = "";
+  environment_["AWS_REGION"] = "";
+
+  EXPECT_EQ(load(kTwoKeys).region, "us-west-2");
+}
+
+TEST_F(ConfigTest, FileOfTheCurrentDirectoryComesBeforeTheOneBesideTheProgram) {
+  write("program/dynamite.toml", std::string{kTwoKeys} + "schema = 'program'\n");
+  write("here/config.py", std::string{kTwoKeys} + "schema = 'python'\n");
+  EXPECT_EQ(load_config(sources_).schema, "program");
+
+  write("here/dynamite.toml", std::string{kTwoKeys} + "schema = 'here'\n");
+  EXPECT_EQ(load_config(sources_).schema, "here");
+
+  environment_["DYNAMITE_CONFIG"] =
+      write("other.toml", std::string{kTwoKeys} + "schema = 'named'\n");
+  EXPECT_EQ(load_config(sources_).schema, "named");
+
+  EXPECT_EQ(load(std::string{kTwoKeys} + "schema = 'option'\n").schema, "option");
+}
+
+TEST_F(ConfigTest, NamedFileMustBeThere) {
+  sources_.file = (directory_ / "absent.toml").string();
+  EXPECT_THAT(error(), AllOf(HasSubstr("absent.toml"), HasSubstr("No such file")));
+
+  sources_.file = directory_.string();
+  EXPECT_THAT(error(), HasSubstr("Is a directory"));
+}
+
+TEST_F(ConfigTest, RegionComesFromTheFirstThatNamesOne) {
+  const std::string url = "url = 'postgresql://localhost/db'\n";
+  environment_["AWS_DEFAULT_REGION"] = "eu-west-2";
+  EXPECT_EQ(load(url).region, "eu-west-2");
+
+  environment_["AWS_REGION"] = "eu-west-1";
+  EXPECT_EQ(load(url).region, "eu-west-1");
+
+  EXPECT_EQ(load(url + "region = 'eu-north-1'").region, "eu-north-1");
+
+  environment_["DYNAMITE_REGION"] = "eu-south-1";
+  EXPECT_EQ(load(url + "region = 'eu-north-1'").region, "eu-south-1");
+}
+
+TEST_F(ConfigTest, RegionOfTheProfileIsTheLast) {
+  environment_["AWS_CONFIG_FILE"] =
+      write("aws", "[default]\nregion = sa-east-1\n[profile work]\nregion = ca-west-1\n");
+  environment_["AWS_PROFILE"] = "work";
+
+  EXPECT_EQ(load("url = 'postgresql://localhost/db'\n").region, "ca-west-1");
+}
+
+TEST_F(ConfigTest, EndpointsOfAwsComeFromTheEnvironment) {
+  environment_["AWS_ENDPOINT_URL"] = "http://localhost:8000/";
+  environment_["AWS_ENDPOINT_URL_DYNAMODB_STREAMS"] = "https://streams.example:444";
+  environment_["AWS_ENDPOINT_URL_STS"] = "https://sts.example";
+  environment_["AWS_CA_BUNDLE"] = "/etc/bundle.pem";
+
+  const auto config = load(kTwoKeys);
+
+  EXPECT_EQ(config.dynamodb_endpoint, "http://localhost:8000");
+  EXPECT_EQ(config.streams_endpoint, "https://streams.example:444");
+  EXPECT_EQ(config.sts_endpoint, "https://sts.example");
+  EXPECT_EQ(config.ca_bundle, "/etc/bundle.pem");
+}
+
+TEST_F(ConfigTest, EndpointsOfTheProfileStandBehindTheEnvironments) {
+  environment_["AWS_CONFIG_FILE"] =
+      write("aws",
+            "[ profile  a ]\nregion = eu-west-1\nservices = loc\nendpoint_url = http://all:1\n"
+            "[services loc]\ndynamodb =\n  Endpoint_URL = http://127.0.0.1:7001\n"
+            "dynamodb_streams =\n\tendpoint_url=http://127.0.0.1:7002 # the emulator\n"
+            "[profile b]\nregion = eu-west-1\nendpoint_url = http://127.0.0.1:7003\n");
+  environment_["AWS_PROFILE"] = "a";
+  Config config = load(kTwoKeys);
+  EXPECT_EQ(config.dynamodb_endpoint, "http://127.0.0.1:7001");
+  EXPECT_EQ(config.streams_endpoint, "http://127.0.0.1:7002");
+  EXPECT_EQ(config.sts_endpoint, "http://all:1");
+
+  environment_["AWS_ENDPOINT_URL"] = "http://environment:1";
+  environment_["AWS_ENDPOINT_URL_LAMBDA"] = "http://lambda:1";
+  config = load(kTwoKeys);
+  EXPECT_EQ(config.dynamodb_endpoint, "http://environment:1");
+  EXPECT_EQ(config.lambda_endpoint, "http://lambda:1");
+
+  environment_["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = "True";
+  EXPECT_EQ(load(kTwoKeys).dynamodb_endpoint, "");
+  EXPECT_EQ(load(kTwoKeys).lambda_endpoint, "");
+
+  environment_ = {{"AWS_CONFIG_FILE", environment_["AWS_CONFIG_FILE"]},
+                  {"AWS_DEFAULT_PROFILE", "b"}};
+  EXPECT_EQ(load(kTwoKeys).dynamodb_endpoint, "http://127.0.0.1:7003");
+}
+
+TEST_F(ConfigTest, AProfilesServicesAndTheProfileItselfMustBeThere) {
+  environment_["AWS_CONFIG_FILE"] = write("aws", "[default]\nservices = gone\n");
+  EXPECT_THAT(error_of(kTwoKeys), HasSubstr("services of the profile \"default\" is \"gone\", but "
+                                            "the config file has no [services gone]"));
+
+  environment_["AWS_PROFILE"] = "emulator";
+  EXPECT_THAT(error_of(kTwoKeys),
+              HasSubstr("the profile \"emulator\", which the environment names"));
+}
+
+struct Elsewhere {
+  const char *name, *value;
+};
+
+class ElsewhereTest : public ConfigTest, public testing::WithParamInterface<Elsewhere> {};
+
+TEST_P(ElsewhereTest, SettingsThatMoveCallsAreRefusedByName) {
+  const auto [name, value] = GetParam();
+  if (std::string_view{name}.starts_with("AWS_"))
+    environment_[name] = value;
+  else
+    environment_["AWS_CONFIG_FILE"] =
+        write("aws", fmt::format("[default]\n{} = {}\n", name, value));
+
+  EXPECT_THAT(error_of(kTwoKeys), AllOf(HasSubstr(name), HasSubstr("is not supported")));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ElsewhereTest,
+                         testing::Values(Elsewhere{"AWS_USE_FIPS_ENDPOINT", "true"},
+                                         Elsewhere{"use_fips_endpoint", "TRUE"},
+                                         Elsewhere{"AWS_USE_DUALSTACK_ENDPOINT", "True"},
+                                         Elsewhere{"use_dualstack_endpoint", "true"},
+                                         Elsewhere{"AWS_ACCOUNT_ID_ENDPOINT_MODE", "required"},
+                                         Elsewhere{"account_id_endpoint_mode", "required"},
+                                         Elsewhere{"ec2_metadata_service_endpoint", "http://[::1]"},
+                                         Elsewhere{"ec2_metadata_service_endpoint_mode", "IPv6"}),
+                         [](const auto& info) { return std::string{info.param.name}; });
+
+TEST_F(ConfigTest, SettingsOfAwsThatArePassedOverAreNamed) {
+  environment_["AWS_MAX_ATTEMPTS"] = "9";
+  environment_["AWS_CONFIG_FILE"] =
+      write("aws", "[default]\nretry_mode = adaptive\nuse_fips_endpoint = false\n");
+
+  EXPECT_THAT(load(kTwoKeys).remarks,
+              ElementsAre("AWS_MAX_ATTEMPTS is not used",
+                          "retry_mode of the profile \"default\" is not used"));
+}
+
+TEST_F(ConfigTest, AGrantToEverybodyIsSaid) {
+  EXPECT_THAT(load(std::string{kTwoKeys} + "grant_select = ['public']\n").remarks,
+              ElementsAre(HasSubstr("\"public\", which is every role")));
+  EXPECT_THAT(load(std::string{kTwoKeys} + "grant_select = ['reader']\n").remarks, IsEmpty());
+}
+
+TEST_F(ConfigTest, CertificatesOfTheProfileAreUsed) {
+  environment_["AWS_CONFIG_FILE"] = write("aws", "[default]\nca_bundle = /profile.pem\n");
+  EXPECT_EQ(load(kTwoKeys).ca_bundle, "/profile.pem");
+}
+
+TEST_F(ConfigTest, EndpointMustBeSchemeAndHost) {
+  for (const char* url : {"localhost:8000", "ftp://localhost", "http://", "http://host/path"}) {
+    environment_["AWS_ENDPOINT_URL"] = url;
+
+    EXPECT_THAT(error_of(kTwoKeys), AllOf(HasSubstr("AWS_ENDPOINT_URL is"), HasSubstr(url)));
+  }
+}
+
+TEST_F(ConfigTest, AllErrorsAreReportedAtOnceWithPlaceKeyAndValues) {
+  environment_["DYNAMITE_CONNECTIONS"] = "65";
+  sources_.settings = {"max_read_units=0.5", "nonsense"};
+
+  const auto text = error_of(
+      "url = 'mysql://localhost/db'\n"
+      "regoin = 'us-west-2'\n"
+      "segments = 'four'\n"
+      "on_poison = 'ignore'\n"
+      "idle_poll_max = 1\n");
+
+  const auto file = *sources_.file;
+  EXPECT_THAT(text, HasSubstr("8 errors in the configuration\n"));
+  EXPECT_THAT(text, HasSubstr(file + ":1: the database URL does not begin with postgresql://"));
+  EXPECT_THAT(text, HasSubstr(file + ":2: unknown key \"regoin\", did you mean \"region\"?"));
+  EXPECT_THAT(text,
+              HasSubstr(file + ":3: segments is \"four\", wanted a whole number from 1 to 1000"));
+  EXPECT_THAT(text,
+              HasSubstr(file + ":4: on_poison is \"ignore\", wanted \"quarantine\" or \"stop\""));
+  EXPECT_THAT(text, HasSubstr(file + ":5: idle_poll_max is 1, wanted a time from"));
+  EXPECT_THAT(text, HasSubstr("DYNAMITE_CONNECTIONS: connections is \"65\", wanted"));
+  EXPECT_THAT(text, HasSubstr("--set: max_read_units is \"0.5\", wanted a number of at least 1"));
+  EXPECT_THAT(text, HasSubstr("--set: no = in the setting"));
+}
+
+TEST_F(ConfigTest, KeyThatResemblesNoneListsAll) {
+  EXPECT_THAT(error_of("xxxxxxxxxx = 1\n"),
+              AllOf(HasSubstr("unknown key \"xxxxxxxxxx\", wanted one of"),
+                    HasSubstr("state_schema"), HasSubstr("url")));
+}
+
+TEST_F(ConfigTest, UnknownKeyOfATableNamesTheNearest) {
+  EXPECT_THAT(error_of(std::string{kTwoKeys} + "[[table]]\nname = 'Orders'\nint = 'orders'\n"),
+              HasSubstr(":5: unknown key \"int\", did you mean \"into\"?"));
+}
+
+TEST_F(ConfigTest, MissingKeysAreNamedWithWhatTheyLookLike) {
+  EXPECT_THAT(error(), AllOf(HasSubstr("2 errors"), HasSubstr("url is missing"),
+                             HasSubstr("no configuration file"), HasSubstr("region is missing"),
+                             HasSubstr("DYNAMITE_REGION")));
+}
+
+TEST_F(ConfigTest, CommandsThatNeedNoDatabaseOrRegionDoWithout) {
+  sources_.needs_database = false;
+  sources_.needs_region = false;
+
+  EXPECT_EQ(load_config(sources_).url.conninfo, "");
+}
+
+TEST_F(ConfigTest, PasswordIsNeverInAMessage) {
+  const char* files[] = {
+      "url = 'postgresql://app:hunter2@localhost:notaport/db'\n",
+      "url = 'postgresql://app:hunter2@host@localhost/db'\n",
+      "url = 'mysql://app:hunter2@localhost/db'\n",
+      "url = 'host=localhost password=hunter2'\n",
+      "url = ['postgresql://app:hunter2@localhost/db']\n",
+      "url = postgresql://app:hunter2@localhost/db\n",
+      "url = 'postgresql://app:hunter2@localhost/db\n",
+      "urk = 'postgresql://app:hunter2@localhost/db'\n",
+      "region = 'postgresql://app:hunter2@localhost/db'\n",
+      "schema = 'host=localhost password=hunter2'\nsegments = 0\n",
+      "grant_select = ['postgresql://app:hunter2@localhost/db', '']\n",
+      "'postgresql://app:hunter2@localhost/db' = 1\n",
+  };
+  for (const char* file : files) EXPECT_THAT(error_of(file), Not(HasSubstr("hunter2"))) << file;
+}
+
+struct BadValue {
+  const char* name;
+  const char* line;
+  const char* wanted;
+};
+
+class ConfigBadValueTest : public ConfigTest, public testing::WithParamInterface<BadValue> {};
+
+TEST_P(ConfigBadValueTest, IsRefused) {
+  EXPECT_THAT(error_of(std::string{kTwoKeys} + GetParam().line), HasSubstr(GetParam().wanted));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, ConfigBadValueTest,
+    testing::Values(
+        BadValue{"TableIsNumber", "table = 1\n", "table is 1, wanted one [[table]]"},
+        BadValue{"TwoUrls", "url = 'x'\n", ":3: not TOML"},
+        BadValue{"SegmentsZero", "segments = 0\n", "segments is 0"},
+        BadValue{"SegmentsMany", "segments = 1001\n", "from 1 to 1000"},
+        BadValue{"SegmentsNegative", "segments = -1\n", "segments is -1"},
+        BadValue{"SegmentsFraction", "segments = 4.5\n", "segments is 4.5"},
+        BadValue{"SegmentsText", "segments = '4'\n", "segments is \"4\""},
+        BadValue{"SegmentsDate", "segments = 2026-01-01\n", "segments is a date or time"},
+        BadValue{"ReadUnitsNan", "max_read_units = nan\n", "at least 1"},
+        BadValue{"ReadUnitsLow", "max_read_units = 0.9\n", "at least 1"},
+        BadValue{"PollUnit", "idle_poll_max = '1 day'\n", "from \"10ms\" to \"1h\""},
+        BadValue{"PollLow", "idle_poll_max = '9ms'\n", "from \"10ms\" to \"1h\""},
+        BadValue{"PollHigh", "idle_poll_max = '2h'\n", "from \"10ms\" to \"1h\""},
+        BadValue{"PollHuge", "idle_poll_max = '99999999999999999999s'\n", "from \"10ms\""},
+        BadValue{"SchemaEmpty", "schema = ''\n", "1 to 63 bytes"},
+        BadValue{"RolesEmpty", "grant_select = ['']\n", "a list of role names"},
+        BadValue{"RolesMixed", "grant_select = ['a', 1]\n", "a list of other things"},
+        BadValue{"CreateTables", "create_tables = 'yes'\n", "\"auto\" or \"never\""},
+        BadValue{"TableName", "[[table]]\nname = 'a/b'\n", "name is \"a/b\""},
+        BadValue{"Unnamed", "[[table]]\ninto = 'x'\n", ":4: a [[table]] without a name"},
+        BadValue{"EmptyTable", "[[table]]\n", "a [[table]] without a name"},
+        BadValue{"GlobInto", "[[table]]\nname = 'a*'\ninto = 'x'\n",
+                 "into is given for the pattern"},
+        BadValue{"IntoParts", "[[table]]\nname = 'abc'\ninto = 'a.b.c'\n", "\"schema.table\""},
+        BadValue{"IntoEmpty", "[[table]]\nname = 'abc'\ninto = '.x'\n", "\"schema.table\""},
+        BadValue{"Columns", "[[table]]\nname = 'abc'\nlayout = 'columns'\n",
+                 "layout is \"columns\", wanted \"document\""},
+        BadValue{"NamedTwice", "[[table]]\nname = 'abc'\n[[table]]\nname = 'abc'\n",
+                 "\"abc\" is in two [[table]]s"},
+        BadValue{"TwoIntoOne", "[[table]]\nname = 'abc'\n[[table]]\nname = 'x'\ninto = 'abc'\n",
+                 "two [[table]]s go into \"public\".\"abc\""},
+        BadValue{"IntoState", "[[table]]\nname = 'abc'\ninto = 'dynamite.abc'\n",
+                 "which is state_schema's"},
+        BadValue{"SameSchemas", "schema = 'dynamite'\n", "schema and state_schema are both"}),
+    [](const auto& info) { return info.param.name; });
+
+TEST_F(ConfigTest, RegionIsPartOfHostNamesSoOnlyPlainCharactersPass) {
+  EXPECT_THAT(error_of("region = 'evil.example/#'\n"), HasSubstr("wanted a region's name"));
+}
+
+TEST_F(ConfigTest, OptionTableNarrowsToExactNames) {
+  sources_.tables = {"Orders", "log-1"};
+
+  const auto config = load(std::string{kTwoKeys} +
+                           "[[table]]\nname = 'Orders'\ninto = 'o'\n[[table]]\nname = 'log-*'\n"
+                           "[[table]]\nname = 'Other'\n");
+
+  ASSERT_EQ(config.tables.size(), 2U);
+  EXPECT_EQ(config.tables[0].into_table, "o");
+  EXPECT_EQ(config.tables[1].name, "log-1");
+  EXPECT_FALSE(config.tables[1].is_glob());
+}
+
+TEST_F(ConfigTest, OptionTableMustBeOneOfTheNamedTables) {
+  sources_.tables = {"Order"};
+
+  EXPECT_THAT(error_of(std::string{kTwoKeys} + "[[table]]\nname = 'Orders'\n"),
+              HasSubstr("\"Order\" is in no [[table]]"));
+
+  sources_.tables_need_rules = false;
+  EXPECT_EQ(load_config(sources_).tables.at(0).name, "Order");
+}
+
+TEST_F(ConfigTest, OptionTableStandsAloneWhereNoTableIsNamed) {
+  sources_.tables = {"Orders"};
+
+  EXPECT_EQ(load(kTwoKeys).tables.at(0).name, "Orders");
+}
+
+}  // namespace
+}  // namespace dynamite

@@ -1,0 +1,83 @@
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "replica/apply/apply_sql.hpp"
+#include "replica/state/schema_sql.hpp"
+#include "support/testdata.hpp"
+
+namespace dynamite {
+namespace {
+
+// A change that is not meant to change a statement must leave golden/sql.txt as it is. Where one is
+// meant: DYNAMITE_WRITE_GOLDEN=1 build/dev/tests/replica_unit_test --gtest_filter=GoldenSql.*
+class Text {
+ public:
+  void add(const std::string& title, const std::string& sql) {
+    text_ += fmt::format("-- {}\n{};\n\n", title, sql);
+  }
+  void add(const std::string& title, const std::vector<std::string>& list) {
+    for (const std::string& sql : list) add(title, sql);
+  }
+  const std::string& str() const noexcept { return text_; }
+
+ private:
+  std::string text_;
+};
+
+ReplicaTable table_of(int id, KeySchema keys) {
+  return {.id = id,
+          .source = std::make_shared<const SourceTable>(
+              SourceTable{.arn = "arn:aws:dynamodb:us-east-1:111122223333:table/Orders",
+                          .key_schema = std::move(keys)}),
+          .schema = "sales",
+          .table = "Orders",
+          .state_schema = "dynamite"};
+}
+
+void add_table(Text& text, const std::string& shape, const ReplicaTable& table) {
+  const auto titled = [&](const char* what) { return fmt::format("{}: {}", shape, what); };
+  text.add(titled("table"), replica_table_sql(table));
+  text.add(titled("registration"), registration_sql(table));
+  const ApplySql sql = apply_sql(table);
+  for (const auto& [name, statement] : std::vector<std::pair<const char*, const std::string*>>{
+           {"put", &sql.put},
+           {"put_scanned", &sql.put_scanned},
+           {"copy", &sql.copy},
+           {"remove", &sql.remove},
+           {"remove_held", &sql.remove_held},
+           {"tombstone", &sql.tombstone},
+           {"note_unmet", &sql.note_unmet},
+           {"lock_writers", &sql.lock_writers},
+           {"recheck", &sql.recheck},
+           {"recheck_scanned", &sql.recheck_scanned},
+           {"stamp", &sql.stamp},
+           {"newest_version", &sql.newest_version},
+           {"without_ghost", &sql.without_ghost},
+           {"require_follower", &sql.require_follower},
+           {"require_pass", &sql.require_pass},
+           {"require_epoch", &sql.require_epoch},
+           {"require_before", &sql.require_before},
+           {"dead_letter", &sql.dead_letter},
+           {"require_dead_letters", &sql.require_dead_letters},
+           {"discard_dead_letters", &sql.discard_dead_letters},
+           {"checkpoint", &sql.checkpoint}})
+    text.add(titled(name), *statement);
+}
+
+std::string all_sql() {
+  using enum KeyType;
+  Text text;
+  text.add("state schema", state_schema_sql("dynamite", false));
+  text.add("grants", grant_select_sql(table_of(1, {{"pk", S}, {}}), "reader"));
+  add_table(text, "S", table_of(1, {{"pk", S}, {}}));
+  add_table(text, "N", table_of(2, {{"pk", N}, {}}));
+  add_table(text, "S, N", table_of(3, {{"pk", S}, KeyAttribute{"sk", N}}));
+  add_table(text, "B, S named as columns of ours",
+            table_of(4, {{"item", B}, KeyAttribute{"mod_time", S}}));
+  return text.str();
+}
+
+TEST(GoldenSql, IsAsItWas) { test::expect_golden("golden/sql.txt", all_sql()); }
+
+}  // namespace
+}  // namespace dynamite

@@ -1,0 +1,181 @@
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "replica/comparison.hpp"
+#include "replica/state/catalogue.hpp"
+#include "replica/state/follower.hpp"
+#include "replica/state/pass.hpp"
+#include "support/errors.hpp"
+#include "support/replica.hpp"
+
+namespace dynamite::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+/// The owner is the role of this test; the writer has what docs/configuration.md, "Roles in
+/// PostgreSQL", gives it.
+class RolesTest : public ReplicaTest {
+ protected:
+  void SetUp() override {
+    ReplicaTest::SetUp();
+    if (HasFatalFailure()) return;
+    writer_ = make_role("writer");
+    query(fmt::format("GRANT USAGE ON SCHEMA {}, {} TO {}", schema(), state_schema(), writer_));
+    query(fmt::format("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {}, {} TO {}",
+                      schema(), state_schema(), writer_));
+    connection.emplace(connect_as(writer_));
+  }
+
+  std::string grant_to_reader() {
+    const std::string reader = make_role("reader");
+    pg::Connection owner = connect();
+    Catalogue catalogue{owner, state_schema()};
+    catalogue.execute(catalogue.plan_grants(orders, {reader}));
+    return reader;
+  }
+
+  std::string writer_;
+};
+
+TEST_F(RolesTest, AWriterAppliesPutsRemovesAndCheckpoints) {
+  apply({put("k1", 1), put("k2", 2)}, {}, {.lane = "shard/1/a", .position = "2"});
+
+  apply({removal("k1", 3), removal("k3", 4)}, {}, {.lane = "shard/1/a", .position = "4"});
+
+  EXPECT_EQ(rows(), "k2|2|2|0");
+  EXPECT_EQ(tombstones(), "k1|3|0\nk3|4|0");
+}
+
+TEST_F(RolesTest, AWriterWritesDeadLetters) {
+  query("ALTER TABLE orders ADD CHECK (item->>'v' <> 'bad')");
+
+  apply({put("k1", 1, "bad"), removal("k2", 2), put("k3", 3)});
+
+  EXPECT_EQ(rows(), "k3|3|3|0");
+  EXPECT_THAT(dead_letters(), HasSubstr("23514"));
+}
+
+TEST_F(RolesTest, AWriterGoesThroughAPassAndATakeover) {
+  apply({put("k1", 1)});
+  const std::int64_t owner = take_over(*connection, orders, {});
+  record_gap(*connection, orders, {"arn:stream", "", "trimmed"});
+  note_stream(*connection, orders, "arn:stream", 1);
+  const std::int32_t pass = start_pass();
+  apply_scanned(pass, {scanned("k2", "scan")});
+
+  end_pass(pass);
+  expire_tombstones(*connection, orders);
+  give_back(*connection, orders, owner, {});
+
+  EXPECT_EQ(rows(), "k2|scan|0|1");
+}
+
+TEST_F(RolesTest, AWriterCompares) {
+  apply({put("k1", 1)});
+  Comparison comparison{*connection, orders};
+
+  EXPECT_THAT(comparison.ghosts(10), Not(IsEmpty()));
+}
+
+// Unseen, its rows would neither be updated nor swept, and would compare as if they were not there.
+TEST_F(RolesTest, APolicyThatHidesRowsFromTheWriterIsAnErrorWhateverItDoes) {
+  apply({put("k1", 1)});
+  query("ALTER TABLE orders ENABLE ROW LEVEL SECURITY");
+  query("CREATE POLICY tenant ON orders USING (pk LIKE 'a%') WITH CHECK (true)");
+  const std::int32_t pass = start_pass();
+  const auto expect_refusal = [](const Error& error) {
+    EXPECT_EQ(error.kind(), Error::Kind::usage);
+    EXPECT_THAT(error.what(), HasSubstr("row-level security policy for table \"orders\""));
+    EXPECT_THAT(error.hint(), HasSubstr("BYPASSRLS"));
+  };
+
+  expect_refusal(error_of([&] { apply({put("a1", 2)}); }));
+  expect_refusal(error_of([&] { apply({removal("k1", 2)}); }));
+  expect_refusal(error_of([&] { apply_scanned(pass, {scanned("a2", "scan")}); }));
+  expect_refusal(error_of([&] { end_pass(pass); }));
+  expect_refusal(error_of([&] { Comparison{*connection, orders}.ghosts(10); }));
+  EXPECT_EQ(rows(), "k1|1|1|0");
+}
+
+TEST_F(RolesTest, AWriterCannotMakeTables) {
+  Catalogue catalogue{*connection, state_schema()};
+  const ReplicaPlan plan = catalogue.plan_replica(wanted_replica(keys(KeyType::S), "more"));
+
+  const Error error = error_of([&] { catalogue.execute(plan.sql); });
+
+  EXPECT_EQ(error.kind(), Error::Kind::usage);
+  EXPECT_THAT(error.what(), HasSubstr("permission denied"));
+}
+
+TEST_F(RolesTest, AReaderReadsReplicaAndStatus) {
+  apply({put("k1", 1)});
+  pg::Connection reader = connect_as(grant_to_reader());
+
+  EXPECT_EQ(reader.run(fmt::format("SELECT pk FROM {}", orders.qualified_name())).at(0, 0), "k1");
+  EXPECT_EQ(reader.run(fmt::format("SELECT table_name FROM {}.status", state_schema())).at(0, 0),
+            "orders");
+}
+
+TEST_F(RolesTest, AReaderDoesNotReadDeadLettersOrTombstones) {
+  pg::Connection reader = connect_as(grant_to_reader());
+
+  for (const std::string& table : {state_schema() + ".dead_letter", orders.tombstones()}) {
+    const Error error = error_of([&] { reader.run("SELECT * FROM " + table); });
+    EXPECT_THAT(error.what(), HasSubstr("42501")) << table;
+  }
+}
+
+TEST_F(RolesTest, AReaderDoesNotWrite) {
+  pg::Connection reader = connect_as(grant_to_reader());
+
+  EXPECT_THAT(
+      error_of([&] { reader.run(fmt::format("DELETE FROM {}", orders.qualified_name())); }).what(),
+      HasSubstr("42501"));
+}
+
+TEST_F(RolesTest, GrantsThatAreThereAreNotPlannedAgain) {
+  const std::string reader = grant_to_reader();
+  pg::Connection owner = connect();
+
+  EXPECT_THAT((Catalogue{owner, state_schema()}.plan_grants(orders, {reader})), IsEmpty());
+}
+
+TEST_F(RolesTest, ARoleThatIsNotThereIsAnError) {
+  pg::Connection owner = connect();
+
+  EXPECT_EQ(error_of([&] {
+              Catalogue{owner, state_schema()}.plan_grants(orders, {"nobody_here"});
+            }).kind(),
+            Error::Kind::usage);
+}
+
+// --- what a DBA adds ---
+
+TEST_F(RolesTest, TheDbasIndexGeneratedColumnAndTriggerSurvive) {
+  query("ALTER TABLE orders ADD COLUMN v text GENERATED ALWAYS AS (item->>'v') STORED");
+  query("CREATE INDEX by_v ON orders (v)");
+  query("CREATE TABLE audit (what text, pk text)");
+  query(
+      "CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN "
+      "INSERT INTO audit VALUES (tg_op, coalesce(new.pk, old.pk)); RETURN NULL; END $$");
+  query(fmt::format("ALTER FUNCTION audit() SET search_path = {}", schema()));
+  query(
+      "CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON orders "
+      "FOR EACH ROW EXECUTE FUNCTION audit()");
+
+  apply({put("k1", 1, "a"), put("k2", 2, "b")});
+  apply({put("k1", 3, "c"), removal("k2", 4)});
+  const std::int32_t pass = start_pass();
+  apply_scanned(pass, {scanned("k5", "scan")});
+  end_pass(pass);
+
+  EXPECT_EQ(query("SELECT pk, v FROM orders"), "k5|scan");
+  EXPECT_EQ(query("SELECT string_agg(what || ' ' || pk, ', ') FROM audit"),
+            "INSERT k1, INSERT k2, UPDATE k1, DELETE k2, INSERT k5, DELETE k1");
+}
+
+}  // namespace
+}  // namespace dynamite::test

@@ -92,7 +92,7 @@ pg::Connection connect(const std::string& url) {
   return pg::Connection::open({.conninfo = url, .application_name = "bench"});
 }
 
-ReplicaTable make_replica(const std::string& url) {
+Replica make_replica(const std::string& url) {
   pg::Connection connection = connect(url);
   connection.run("SET client_min_messages = warning");
   connection.run(fmt::format("DROP SCHEMA IF EXISTS {0}, {0}_state CASCADE", kSchema));
@@ -120,7 +120,7 @@ double seconds(const Body& body) {
 /// not counted: COPY has none.
 double load_by_engine(const std::string& url, std::uint64_t items, std::uint32_t connections,
                       std::uint32_t segments) {
-  const ReplicaTable replica = make_replica(url);
+  const Replica replica = make_replica(url);
   RecordedDynamoDb transport{make_pages(items, segments)};
   NoCredentials credentials;
   AwsClient client{{.region = "us-east-1"}, transport, credentials};

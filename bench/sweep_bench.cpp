@@ -42,11 +42,11 @@ class SweptTable {
         .key_schema = {.partition = {.name = "pk", .type = KeyType::S}, .sort = std::nullopt}};
     Catalogue catalogue{connection, std::string{kStateSchema}};
     catalogue.execute(catalogue.plan_state());
-    const ReplicaTable wanted{.id = 0,
-                              .source = std::make_shared<const SourceTable>(source),
-                              .schema = "public",
-                              .table = "bench_sweep",
-                              .state_schema = std::string{kStateSchema}};
+    const Replica wanted{.id = 0,
+                         .source = std::make_shared<const SourceTable>(source),
+                         .schema = "public",
+                         .table = "bench_sweep",
+                         .state_schema = std::string{kStateSchema}};
     catalogue.execute(catalogue.plan_replica(wanted).sql);
     replica_ = catalogue.find(source.arn).value();
   }
@@ -54,7 +54,7 @@ class SweptTable {
   pg::Connection open() const {
     return pg::Connection::open({.conninfo = url_, .application_name = "bench"});
   }
-  const ReplicaTable& replica() const { return replica_; }
+  const Replica& replica() const { return replica_; }
   std::uint64_t rows() const { return rows_; }
 
   /// Starts a pass that has met `met_percent` of the rows.
@@ -74,7 +74,7 @@ class SweptTable {
  private:
   std::string url_;
   std::uint64_t rows_;
-  ReplicaTable replica_;
+  Replica replica_;
 };
 
 /// Applies batches of puts, of keys all over the table, until `ended`; how long each took, sorted.

@@ -88,7 +88,7 @@ struct Message {
 /// One transaction.
 struct Ready {
   std::vector<Change> changes;  // coalesced; those of the puts come first, as their rows do
-  RowSet rows;
+  Rows rows;
   std::deque<pg::Array> versions;  // as text, of what guards by that
   std::deque<Message> messages;
   std::size_t records = 0;
@@ -152,7 +152,7 @@ class PlainRows : public Rows {
 /// In the order of docs/protocol.md, "One transaction".
 class SameRows : public Rows {
  public:
-  SameRows(const ReplicaTable& table, const std::set<std::string>& without)
+  SameRows(const Replica& table, const std::set<std::string>& without)
       : sql_{apply_sql(table)},
         plain_remove_{plain_remove({table.qualified_name(), "numeric[]", "u.version"}, "_version")},
         locks_{lock_keys(table)},
@@ -284,7 +284,7 @@ std::size_t deal(const Batch& records, std::size_t batch, const Rows& rows,
       if (parts[i].empty()) continue;
       Ready& ready = senders[i].transactions.emplace_back();
       ready.changes = coalesce(parts[i]);
-      ready.rows = make_row_set(ready.changes, event_table()->key_schema);
+      ready.rows = make_rows(ready.changes, event_table()->key_schema);
       std::ranges::stable_partition(
           ready.changes, [](const Change& change) { return change.kind != ChangeKind::remove; });
       rows.add(ready);

@@ -64,7 +64,7 @@ Engine::Engine(EngineOptions options, DynamoDb& dynamodb)
       applying_{*options_.clock, options_.seed},
       reading_{*options_.clock, options_.seed + 1} {}
 
-void Engine::add(ReplicaTable replica, const TableDescription& description) {
+void Engine::add(Replica replica, const TableDescription& description) {
   const auto read_units = read_units_of(options_.read_units, description);
   auto state = std::make_shared<TableState>(
       std::move(replica), description.item_count,
@@ -162,7 +162,7 @@ void Engine::say_waiting(const Error& error) {
 void Engine::hold_tables() {
   for (Followed& table : tables_) {
     if (!table.started || table.state->ended()) continue;
-    const ReplicaTable& replica = table.state->replica;
+    const Replica& replica = table.state->replica;
     try {
       if (!try_hold_alive(*control_, replica))
         throw Error{Error::Kind::fenced, "another daemon has taken the table"};
@@ -213,7 +213,7 @@ pg::Connection& Engine::control(std::stop_token stop) {
 }
 
 void Engine::claim(Followed& table) {
-  const ReplicaTable& replica = table.state->replica;
+  const Replica& replica = table.state->replica;
   if (options_.follow) {
     if (!try_hold_alive(control(stop_), replica)) {
       if (!std::exchange(table.waiting_said, true))

@@ -32,7 +32,7 @@ class Engine {
   Engine(EngineOptions options, DynamoDb& dynamodb);
 
   /// Before run().
-  void add(ReplicaTable replica, const TableDescription& description);
+  void add(Replica replica, const TableDescription& description);
 
   /// Returns when `stop` is requested, or with `once` or without `follow` when every table is done,
   /// or when every table has failed. `tick` is called some times a second, on the calling thread.

@@ -19,7 +19,7 @@ std::vector<std::string> key_list(std::span<const DoubtfulKey> keys) {
 
 /// Changes whose images are still to be read back, of the keys that no later record wrote anew.
 Batch changes_of(std::span<const DoubtfulKey> keys, const NewestVersions& newest,
-                 const ReplicaTable& table) {
+                 const Replica& table) {
   const auto now =
       std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
   Batch batch;
@@ -51,7 +51,7 @@ std::vector<DoubtfulKey> doubtful_keys(DeadLetters& letters, std::span<const Sto
   return keys;
 }
 
-ApplyOutcome Reread::apply(std::span<const DoubtfulKey> keys, std::stop_token stop) {
+ApplyOutcome KeyRepair::apply(std::span<const DoubtfulKey> keys, std::stop_token stop) {
   for (int attempt = 1;; ++attempt) {
     try {
       return apply_once(keys, stop);
@@ -61,7 +61,7 @@ ApplyOutcome Reread::apply(std::span<const DoubtfulKey> keys, std::stop_token st
   }
 }
 
-ApplyOutcome Reread::apply_once(std::span<const DoubtfulKey> keys, const std::stop_token& stop) {
+ApplyOutcome KeyRepair::apply_once(std::span<const DoubtfulKey> keys, const std::stop_token& stop) {
   if (keys.empty()) return {};
   const NewestVersions newest = newest_versions(connection_, table_, key_list(keys));
   const Batch doubtful = changes_of(keys, newest, table_);

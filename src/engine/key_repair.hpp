@@ -27,11 +27,11 @@ std::vector<DoubtfulKey> doubtful_keys(DeadLetters& letters, std::span<const Sto
 /// Makes the rows of keys what the source has now, whoever follows the table meanwhile: reads the
 /// items strongly consistent and applies them under a version between what the replica knew before
 /// and the next record. docs/protocol.md, "Reading back". Safe to repeat.
-class Reread {
+class KeyRepair {
  public:
   /// All outlive it.
-  Reread(DynamoDb& dynamodb, pg::Connection& connection, const ReplicaTable& table,
-         ApplyOptions options)
+  KeyRepair(DynamoDb& dynamodb, pg::Connection& connection, const Replica& table,
+            ApplyOptions options)
       : dynamodb_{dynamodb},
         connection_{connection},
         table_{table},
@@ -45,7 +45,7 @@ class Reread {
 
   DynamoDb& dynamodb_;
   pg::Connection& connection_;
-  const ReplicaTable& table_;
+  const Replica& table_;
   Applier applier_;
 };
 

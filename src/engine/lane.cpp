@@ -6,7 +6,7 @@ namespace dynamite {
 namespace {
 
 // The page, and rows made of it, which are somewhat smaller.
-std::size_t bytes_of(const Turn& turn) { return turn.batch ? 2 * turn.batch->page_bytes() : 0; }
+std::size_t bytes_of(const Page& page) { return page.batch ? 2 * page.batch->page_bytes() : 0; }
 
 }  // namespace
 
@@ -59,9 +59,9 @@ std::optional<TimePoint> Lane::step_reading(const std::stop_token& stop) {
   const TimePoint now = room_.clock.now();
   if (const TimePoint due = read_due(); due > now) return due;
   if (!room_.in_flight.admit([self = shared_from_this()] { self->start(); })) return std::nullopt;
-  Read next = read(stop);
+  Ahead next = read(stop);
   next.asked = now;
-  const bool ends = next.turn.finished || next.loss;
+  const bool ends = next.page.finished || next.loss;
   push(std::move(next));
   if (ends) return std::nullopt;
   return room_.clock.now();
@@ -69,7 +69,7 @@ std::optional<TimePoint> Lane::step_reading(const std::stop_token& stop) {
 
 // Nothing is touched after this half has said that it waits: it may be put back at once.
 std::optional<TimePoint> Lane::step_applying(Worker& worker) {
-  const Read* next = nullptr;
+  const Ahead* next = nullptr;
   {
     const std::scoped_lock lock{mutex_};
     applying_waits_ = reads_.empty();
@@ -80,7 +80,7 @@ std::optional<TimePoint> Lane::step_applying(Worker& worker) {
     drop_all();
     return std::nullopt;
   }
-  const bool finished = next->turn.finished;
+  const bool finished = next->page.finished;
   if (next->loss) {
     lose(worker, *next->loss);
     pop();
@@ -93,10 +93,10 @@ std::optional<TimePoint> Lane::step_applying(Worker& worker) {
   return room_.clock.now();
 }
 
-void Lane::push(Read read) {
-  room_.in_flight.add(bytes_of(read.turn));
+void Lane::push(Ahead ahead) {
+  room_.in_flight.add(bytes_of(ahead.page));
   const std::scoped_lock lock{mutex_};
-  reads_.push_back(std::move(read));
+  reads_.push_back(std::move(ahead));
   if (std::exchange(applying_waits_, false))
     room_.applying.add(std::make_shared<Applying>(shared_from_this()));
 }
@@ -105,7 +105,7 @@ void Lane::pop() {
   std::size_t bytes = 0;
   {
     const std::scoped_lock lock{mutex_};
-    bytes = bytes_of(reads_.front().turn);
+    bytes = bytes_of(reads_.front().page);
     reads_.pop_front();
     if (reads_.empty()) wake_reading();
   }
@@ -126,7 +126,7 @@ void Lane::drop_all() {
   std::size_t bytes = 0;
   {
     const std::scoped_lock lock{mutex_};
-    for (const Read& read : reads_) bytes += bytes_of(read.turn);
+    for (const Ahead& ahead : reads_) bytes += bytes_of(ahead.page);
     reads_.clear();
   }
   room_.in_flight.release(bytes);

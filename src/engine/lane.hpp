@@ -11,7 +11,7 @@
 #include "engine/in_flight.hpp"
 #include "engine/scheduler.hpp"
 #include "replica/apply/prepared.hpp"
-#include "source/turn.hpp"
+#include "source/page.hpp"
 
 namespace dynamite {
 
@@ -37,10 +37,10 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void start();
 
  protected:
-  /// What one read gave: a turn, or why records were lost.
-  struct Read {
-    Turn turn{};
-    std::optional<PreparedBatch> prepared{};  ///< of the turn's batch
+  /// What one read gave: a page, or why records were lost.
+  struct Ahead {
+    Page page{};
+    std::optional<PreparedBatch> prepared{};  ///< of the page's batch
     std::optional<Error> loss{};
     TimePoint asked{};  ///< set by the lane
   };
@@ -58,12 +58,12 @@ class Lane : public std::enable_shared_from_this<Lane> {
 
   /// Before this time there is no next read.
   virtual TimePoint read_due() = 0;
-  virtual Read read(const std::stop_token& stop) = 0;
+  virtual Ahead read(const std::stop_token& stop) = 0;
 
   // The applying half. Never at the same time as itself.
 
   /// Applies, with its checkpoint, what was read. Repeated if it throws Error{transient}.
-  virtual void apply(Worker& worker, const Read& read) = 0;
+  virtual void apply(Worker& worker, const Ahead& ahead) = 0;
   /// The server has what it needs for now (ApplyRequest::on_sent): the next may be read.
   void sent();
   /// Sees to what was lost; then reading goes on.
@@ -78,14 +78,14 @@ class Lane : public std::enable_shared_from_this<Lane> {
 
   std::optional<TimePoint> step_reading(const std::stop_token& stop);
   std::optional<TimePoint> step_applying(Worker& worker);
-  void push(Read read);
+  void push(Ahead ahead);
   void pop();
   void wake_reading();
   void drop_all();
 
   const LaneRoom room_;
   std::mutex mutex_;
-  std::deque<Read> reads_;  // the first is in work; a deque does not move it when others come
+  std::deque<Ahead> reads_;  // the first is in work; a deque does not move it when others come
   bool reading_waits_ = false;
   bool applying_waits_ = true;
 };

@@ -15,8 +15,8 @@ constexpr std::size_t kCopyBytes = std::size_t{4} << 20U;
 
 }  // namespace
 
-SegmentLane::SegmentLane(const LaneRoom& room, std::shared_ptr<TableState> table,
-                         std::int32_t epoch, SegmentReader reader, bool waits)
+PageLane::PageLane(const LaneRoom& room, std::shared_ptr<TableState> table, std::int32_t epoch,
+                   ScanReader reader, bool waits)
     : Lane{room},
       table_{std::move(table)},
       epoch_{epoch},
@@ -24,37 +24,37 @@ SegmentLane::SegmentLane(const LaneRoom& room, std::shared_ptr<TableState> table
       reader_{std::move(reader)},
       waits_{waits} {}
 
-Lane::Read SegmentLane::read(const std::stop_token& stop) {
+Lane::Ahead PageLane::read(const std::stop_token& stop) {
   try {
     const bool copies = wants_copy();
-    Read read{.turn = read_page(stop)};
-    if (copies) add_pages(read.turn, stop);
-    const auto& changes = read.turn.batch->changes;
+    Ahead ahead{.page = read_page(stop)};
+    if (copies) add_pages(ahead.page, stop);
+    const auto& changes = ahead.page.batch->changes;
     const KeySchema& key_schema = table_->replica.source->key_schema;
-    read.prepared =
+    ahead.prepared =
         copies ? prepare_copy(changes, key_schema, epoch_) : prepare_rows(changes, key_schema);
-    return read;
+    return ahead;
   } catch (const Error& error) {
     if (error.kind() != Error::Kind::gone || !waits_) throw;
     throw Error{Error::Kind::transient, error.what()};
   }
 }
 
-Turn SegmentLane::read_page(const std::stop_token& stop) {
-  Turn turn = reader_.next(stop);
-  table_->read_rate.spend(turn.capacity_units, room().clock.now());
-  return turn;
+Page PageLane::read_page(const std::stop_token& stop) {
+  Page page = reader_.next(stop);
+  table_->read_rate.spend(page.capacity_units, room().clock.now());
+  return page;
 }
 
 // What is read already must not be lost by an error, which the next read will meet again.
-void SegmentLane::add_pages(Turn& turn, const std::stop_token& stop) {
+void PageLane::add_pages(Page& page, const std::stop_token& stop) {
   try {
-    while (!turn.finished && turn.batch->page_bytes() < kCopyBytes &&
+    while (!page.finished && page.batch->page_bytes() < kCopyBytes &&
            read_due() <= room().clock.now()) {
-      Turn more = read_page(stop);
-      append(*turn.batch, std::move(*more.batch));
-      turn.position = std::move(more.position);
-      turn.finished = more.finished;
+      Page more = read_page(stop);
+      append(*page.batch, std::move(*more.batch));
+      page.position = std::move(more.position);
+      page.finished = more.finished;
     }
   } catch (const Error& error) {
     spdlog::debug("read less at a time lane={} reason={}", log_value(name()),
@@ -62,7 +62,7 @@ void SegmentLane::add_pages(Turn& turn, const std::stop_token& stop) {
   }
 }
 
-bool SegmentLane::wants_copy() {
+bool PageLane::wants_copy() {
   if (!table_->loads) return false;
   if (pages_to_put_ == 0) return true;
   --pages_to_put_;
@@ -70,29 +70,29 @@ bool SegmentLane::wants_copy() {
 }
 
 // A row that was there already makes a COPY vain: whoever wrote it has perhaps written others.
-void SegmentLane::note_copy(bool copied) {
+void PageLane::note_copy(bool copied) {
   vain_copies_ = copied ? 0 : std::min(vain_copies_ + 1, kVainCopiesMax);
   pages_to_put_ = (1U << vain_copies_) - 1;
 }
 
-void SegmentLane::apply(Worker& worker, const Read& read) {
-  const Turn& turn = read.turn;
+void PageLane::apply(Worker& worker, const Ahead& ahead) {
+  const Page& page = ahead.page;
   const ApplyOutcome outcome = worker.applier().apply(
       {.table = table_->replica,
-       .batch = *turn.batch,
-       .prepared = &*read.prepared,
+       .batch = *page.batch,
+       .prepared = &*ahead.prepared,
        .fence = {.owner = std::nullopt, .pass = epoch_, .deadline = std::nullopt},
        .checkpoint =
-           Checkpoint{.lane = lane_, .position = turn.position, .finished = turn.finished},
+           Checkpoint{.lane = lane_, .position = page.position, .finished = page.finished},
        .on_sent = [this] { sent(); }},
       worker.limits());
-  if (read.prepared->transactions.front().copy) note_copy(outcome.copied);
+  if (ahead.prepared->transactions.front().copy) note_copy(outcome.copied);
   table_->items_scanned += outcome.records;
   spdlog::debug("scanned lane={} items={} rows={}", name(), outcome.records, outcome.applied);
-  if (turn.finished) table_->segment_finished();
+  if (page.finished) table_->segment_finished();
 }
 
 // A table's items are there, or the table is gone.
-void SegmentLane::lose(Worker&, const Error& loss) { throw loss; }
+void PageLane::lose(Worker&, const Error& loss) { throw loss; }
 
 }  // namespace dynamite

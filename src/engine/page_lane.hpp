@@ -11,11 +11,11 @@
 namespace dynamite {
 
 /// The lane of one segment of a pass.
-class SegmentLane : public Lane {
+class PageLane : public Lane {
  public:
   /// `waits`: for a table that was deleted, which may be made again.
-  SegmentLane(const LaneRoom& room, std::shared_ptr<TableState> table, std::int32_t epoch,
-              SegmentReader reader, bool waits);
+  PageLane(const LaneRoom& room, std::shared_ptr<TableState> table, std::int32_t epoch,
+           ScanReader reader, bool waits);
 
  private:
   std::string name() const override { return table_->replica.table + "/" + lane_; }
@@ -28,12 +28,12 @@ class SegmentLane : public Lane {
   bool ended() const override { return table_->ended(); }
   void fail(const Error& error) override { table_->fail(error); }
   TimePoint read_due() override { return table_->read_rate.next(); }
-  Read read(const std::stop_token& stop) override;
-  void apply(Worker& worker, const Read& read) override;
+  Ahead read(const std::stop_token& stop) override;
+  void apply(Worker& worker, const Ahead& ahead) override;
   void lose(Worker& worker, const Error& loss) override;
 
-  Turn read_page(const std::stop_token& stop);
-  void add_pages(Turn& turn, const std::stop_token& stop);
+  Page read_page(const std::stop_token& stop);
+  void add_pages(Page& page, const std::stop_token& stop);
   bool wants_copy();
   void note_copy(bool copied);
 
@@ -42,7 +42,7 @@ class SegmentLane : public Lane {
   const std::shared_ptr<TableState> table_;
   const std::int32_t epoch_;
   const std::string lane_;
-  SegmentReader reader_;
+  ScanReader reader_;
   const bool waits_;
   std::atomic<unsigned> pages_to_put_ = 0;  // before the next COPY is tried
   unsigned vain_copies_ = 0;                // in a row

@@ -49,27 +49,27 @@ void ShardLane::fail(const Error& error) {
 }
 
 // Behind a loss the shard goes on at its horizon, if it still has one.
-Lane::Read ShardLane::read(const std::stop_token& stop) {
-  Read read;
+Lane::Ahead ShardLane::read(const std::stop_token& stop) {
+  Ahead ahead;
   try {
-    read.turn = reader_.next(stop);
+    ahead.page = reader_.next(stop);
   } catch (const Error& error) {
     if (!is_loss(error)) throw;
     if (after_loss_)
-      read.turn.finished = true;
+      ahead.page.finished = true;
     else
-      read.loss = error;
-    return read;
+      ahead.loss = error;
+    return ahead;
   }
   after_loss_ = false;
-  const auto& batch = read.turn.batch;
+  const auto& batch = ahead.page.batch;
   if (batch && !lacks_images(*batch, 0))
-    read.prepared = prepare_rows(batch->changes, place_.table->key_schema);
+    ahead.prepared = prepare_rows(batch->changes, place_.table->key_schema);
   if (batch)
     idle_delay_ = {};
-  else if (!read.turn.finished)
+  else if (!ahead.page.finished)
     read_due_ = when_idle();
-  return read;
+  return ahead;
 }
 
 TimePoint ShardLane::when_idle() {
@@ -78,26 +78,26 @@ TimePoint ShardLane::when_idle() {
   return room().clock.now() + idle_delay_;
 }
 
-void ShardLane::apply(Worker& worker, const Read& read) {
-  const Turn& turn = read.turn;
+void ShardLane::apply(Worker& worker, const Ahead& ahead) {
+  const Page& page = ahead.page;
   table_->shard_opened(place_.shard_id);
   table_->shard_progressed(place_.shard_id, room().clock.now());
-  if (!turn.batch && !turn.finished) {
-    table_->shard_idle(place_.shard_id, read.asked);
+  if (!page.batch && !page.finished) {
+    table_->shard_idle(place_.shard_id, ahead.asked);
     return;
   }
   table_->shard_busy(place_.shard_id);
-  apply_batch(worker, read);
-  if (turn.batch) table_->shard_applied(place_.shard_id, newest_time(*turn.batch));
+  apply_batch(worker, ahead);
+  if (page.batch) table_->shard_applied(place_.shard_id, newest_time(*page.batch));
   table_->shard_progressed(place_.shard_id, room().clock.now());
-  if (turn.finished) table_->shard_finished(place_.shard_id);
+  if (page.finished) table_->shard_finished(place_.shard_id);
 }
 
-void ShardLane::apply_batch(Worker& worker, const Read& read) {
-  const Turn& turn = read.turn;
+void ShardLane::apply_batch(Worker& worker, const Ahead& ahead) {
+  const Page& page = ahead.page;
   Batch images_read;
   Fence fence{.owner = table_->owner};
-  const Batch* batch = turn.batch ? &*turn.batch : &images_read;
+  const Batch* batch = page.batch ? &*page.batch : &images_read;
   if (lacks_images(*batch, 0)) {
     fence.epoch = Passes{worker.connection(), table_->replica}.epoch();
     images_read = read_images(*batch, worker.stop());
@@ -106,10 +106,10 @@ void ShardLane::apply_batch(Worker& worker, const Read& read) {
   const ApplyOutcome outcome = worker.applier().apply(
       {.table = table_->replica,
        .batch = *batch,
-       .prepared = read.prepared ? &*read.prepared : nullptr,
+       .prepared = ahead.prepared ? &*ahead.prepared : nullptr,
        .fence = fence,
        .checkpoint =
-           Checkpoint{.lane = lane_, .position = turn.position, .finished = turn.finished},
+           Checkpoint{.lane = lane_, .position = page.position, .finished = page.finished},
        .on_sent = [this] { sent(); }},
       worker.limits());
   table_->changes_applied += outcome.records;

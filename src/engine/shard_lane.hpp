@@ -33,11 +33,11 @@ class ShardLane : public Lane {
   /// What happens to a stream that was followed by a newer one does not concern the table.
   void fail(const Error& error) override;
   TimePoint read_due() override { return read_due_; }
-  Read read(const std::stop_token& stop) override;
-  void apply(Worker& worker, const Read& read) override;
+  Ahead read(const std::stop_token& stop) override;
+  void apply(Worker& worker, const Ahead& ahead) override;
   void lose(Worker& worker, const Error& loss) override;
 
-  void apply_batch(Worker& worker, const Read& read);
+  void apply_batch(Worker& worker, const Ahead& ahead);
   Batch read_images(const Batch& batch, const std::stop_token& stop);
   TimePoint when_idle();
 

@@ -13,7 +13,7 @@ constexpr std::chrono::seconds kLookBack = std::chrono::hours{2};  // more than 
 
 }  // namespace
 
-std::vector<Gap> look_at_stream(pg::Connection& connection, const ReplicaTable& replica,
+std::vector<Gap> look_at_stream(pg::Connection& connection, const Replica& replica,
                                 const TableDescription& table) {
   std::vector<Gap> gaps;
   const auto record = [&](const std::string& reason) {
@@ -33,7 +33,7 @@ std::vector<Gap> look_at_stream(pg::Connection& connection, const ReplicaTable& 
   return gaps;
 }
 
-std::optional<Gap> look_at_delivery(pg::Connection& connection, const ReplicaTable& replica,
+std::optional<Gap> look_at_delivery(pg::Connection& connection, const Replica& replica,
                                     const Delivery& delivery) {
   // What waited too long soon after a pass had begun was written before: the pass made up for it.
   std::chrono::seconds within = kLookBack;

@@ -8,14 +8,14 @@
 
 #include "pg/connection.hpp"
 #include "replica/state/follower.hpp"
-#include "replica/state/replica_table.hpp"
+#include "replica/state/replica.hpp"
 #include "source/dynamodb.hpp"
 
 namespace dynamite {
 
 /// Looks at the stream of a replica that Lambda follows, which sees records only, and notes it.
 /// Records, and returns, the gaps: records were lost since the last look, or must have been.
-std::vector<Gap> look_at_stream(pg::Connection& connection, const ReplicaTable& replica,
+std::vector<Gap> look_at_stream(pg::Connection& connection, const Replica& replica,
                                 const TableDescription& table);
 
 /// What Lambda tells of how it gave a stream's records to the function.
@@ -30,7 +30,7 @@ struct Delivery {
 };
 
 /// The same for the delivery. Where it is healthy, notes that Lambda follows.
-std::optional<Gap> look_at_delivery(pg::Connection& connection, const ReplicaTable& replica,
+std::optional<Gap> look_at_delivery(pg::Connection& connection, const Replica& replica,
                                     const Delivery& delivery);
 
 }  // namespace dynamite

@@ -11,7 +11,7 @@
 
 #include "core/error.hpp"
 #include "engine/scheduler.hpp"
-#include "replica/state/replica_table.hpp"
+#include "replica/state/replica.hpp"
 #include "source/read_rate.hpp"
 
 namespace dynamite {
@@ -19,14 +19,14 @@ namespace dynamite {
 /// What the tasks of one table know of each other. Safe to use from many threads.
 class TableState {
  public:
-  TableState(ReplicaTable table, std::uint64_t items, std::uint32_t segments_wanted,
+  TableState(Replica table, std::uint64_t items, std::uint32_t segments_wanted,
              std::optional<double> read_units)
       : replica{std::move(table)},
         items_total{items},
         segments{segments_wanted},
         read_rate{read_units} {}
 
-  const ReplicaTable replica;
+  const Replica replica;
   const std::uint64_t items_total;  ///< as DynamoDB counts them, roughly
   const std::uint32_t segments;     ///< of a new pass
   ReadRate read_rate;

@@ -126,12 +126,12 @@ void TableTask::add_segments(Worker& worker) {
       table_->segment_finished();
       continue;
     }
-    SegmentReader reader{
+    ScanReader reader{
         dynamodb_,
         {.table = table_->replica.source, .segment = segment, .total_segments = total},
         known == checkpoints.end() ? "" : known->second.position};
-    std::make_shared<SegmentLane>(room_, table_, epoch_, std::move(reader),
-                                  options_.follow && !options_.once)
+    std::make_shared<PageLane>(room_, table_, epoch_, std::move(reader),
+                               options_.follow && !options_.once)
         ->start();
   }
   phase_ = Phase::scan;

@@ -19,7 +19,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 using std::chrono::system_clock;
 
-struct Handler::Call {
+struct Ingest::Call {
   system_clock::time_point deadline;
   std::stop_token stop;
   bool reconnected = false;  // after a loss; once is enough
@@ -74,7 +74,7 @@ std::optional<Micros> newest_time(const Batch& batch) {
 }
 
 void refuse_other_arn(const std::string& table_arn,
-                      const std::map<std::string, ReplicaTable>& replicas) {
+                      const std::map<std::string, Replica>& replicas) {
   const std::string name = table_name_of(table_arn);
   const auto namesake = std::ranges::find_if(
       replicas, [&](const auto& replica) { return table_name_of(replica.first) == name; });
@@ -87,13 +87,13 @@ void refuse_other_arn(const std::string& table_arn,
 
 }  // namespace
 
-void Handler::prepare(std::stop_token stop) {
+void Ingest::prepare(std::stop_token stop) {
   Call call{.deadline = system_clock::now() + kPrepareTime, .stop = std::move(stop)};
   connect(call);
 }
 
 // While the process was frozen the peer may have closed the connection.
-void Handler::connect(Call& call) {
+void Ingest::connect(Call& call) {
   const bool kept = connection_ && !connection_->closed_by_peer() && connection_answers(call);
   if (!kept) {
     applier_.reset();
@@ -112,7 +112,7 @@ void Handler::connect(Call& call) {
 
 // A firewall may have forgotten the connection, which then looks alive until much time has passed.
 // Only the wall clock goes on while the process is frozen.
-bool Handler::connection_answers(const Call& call) {
+bool Ingest::connection_answers(const Call& call) {
   if (system_clock::now() - last_used_ < options_.idle_trust) return true;
   try {
     connection_->limit_to(steady_clock::now() +
@@ -125,12 +125,12 @@ bool Handler::connection_answers(const Call& call) {
   }
 }
 
-void Handler::load_catalogue() {
+void Ingest::load_catalogue() {
   Catalogue catalogue{*connection_, options_.state_schema};
   if (!catalogue.version() && options_.create_replica) return;  // made with the first replica
   catalogue.require_usable();
   replicas_.clear();
-  for (ReplicaTable& replica : catalogue.load()) {
+  for (Replica& replica : catalogue.load()) {
     std::string arn = replica.source->arn;
     replicas_.emplace(std::move(arn), std::move(replica));
   }
@@ -140,7 +140,7 @@ void Handler::load_catalogue() {
 // A connection that is lost now was dead before, without a sign of it: a firewall forgot it, say.
 // What was committed on it meanwhile is not changed by a repeat.
 template <class Use>
-auto Handler::on_connection(Call& call, Use use) -> decltype(use()) {
+auto Ingest::on_connection(Call& call, Use use) -> decltype(use()) {
   const StopWatch watch{call.in_postgres};
   connect(call);
   try {
@@ -157,24 +157,24 @@ auto Handler::on_connection(Call& call, Use use) -> decltype(use()) {
   return use();
 }
 
-const ReplicaTable* Handler::find_replica(const std::string& table_arn) const {
+const Replica* Ingest::find_replica(const std::string& table_arn) const {
   const auto found = replicas_.find(table_arn);
   return found == replicas_.end() ? nullptr : &found->second;
 }
 
-const ReplicaTable* Handler::find_unchanged_replica(const SourceTable& source) const {
-  const ReplicaTable* const replica = find_replica(source.arn);
+const Replica* Ingest::find_unchanged_replica(const SourceTable& source) const {
+  const Replica* const replica = find_replica(source.arn);
   return replica != nullptr && replica->source->key_schema == source.key_schema ? replica : nullptr;
 }
 
-bool Handler::is_read_back(const Batch& batch, std::uint16_t table) const {
+bool Ingest::is_read_back(const Batch& batch, std::uint16_t table) const {
   return options_.read_back && (options_.late || lacks_images(batch, table));
 }
 
-const ReplicaTable& Handler::replica_of(const std::string& arn, const Call& call) {
+const Replica& Ingest::replica_of(const std::string& arn, const Call& call) {
   if (find_replica(arn) == nullptr) load_catalogue();
   if (find_replica(arn) == nullptr && options_.create_replica) create_replica(arn, call);
-  if (const ReplicaTable* replica = find_replica(arn)) return *replica;
+  if (const Replica* replica = find_replica(arn)) return *replica;
   refuse_other_arn(arn, replicas_);
   throw Error{Error::Kind::usage, fmt::format("no replica belongs to {}", arn),
               "run `dynamite bootstrap`"};
@@ -182,7 +182,7 @@ const ReplicaTable& Handler::replica_of(const std::string& arn, const Call& call
 
 // Several functions meet a new table at the same time. Who comes second is refused by PostgreSQL,
 // and finds what the first has made.
-void Handler::create_replica(const std::string& table_arn, const Call& call) {
+void Ingest::create_replica(const std::string& table_arn, const Call& call) {
   for (int attempt = 1; attempt <= kCreateAttemptsMax && !find_replica(table_arn); ++attempt) {
     try {
       options_.create_replica(*connection_, table_arn, call.stop);
@@ -195,15 +195,15 @@ void Handler::create_replica(const std::string& table_arn, const Call& call) {
   }
 }
 
-HandlerOutcome Handler::handle(std::string event, system_clock::time_point deadline,
-                               std::stop_token stop) {
+IngestOutcome Ingest::handle(std::string event, system_clock::time_point deadline,
+                             std::stop_token stop) {
   return handle_decoded(
       [&](const TableLookup& lookup) { return decode_lambda_event(std::move(event), lookup); },
       deadline, std::move(stop));
 }
 
-HandlerOutcome Handler::handle_decoded(const Decode& decode, system_clock::time_point deadline,
-                                       std::stop_token stop) {
+IngestOutcome Ingest::handle_decoded(const Decode& decode, system_clock::time_point deadline,
+                                     std::stop_token stop) {
   Call call{.deadline = deadline, .stop = std::move(stop)};
   call.require_time();
   const Batch batch =
@@ -211,20 +211,20 @@ HandlerOutcome Handler::handle_decoded(const Decode& decode, system_clock::time_
   return apply_all(batch, call);
 }
 
-std::shared_ptr<const SourceTable> Handler::source_of(std::string_view stream_arn,
-                                                      system_clock::time_point deadline,
-                                                      std::stop_token stop) {
+std::shared_ptr<const SourceTable> Ingest::source_of(std::string_view stream_arn,
+                                                     system_clock::time_point deadline,
+                                                     std::stop_token stop) {
   Call call{.deadline = deadline, .stop = std::move(stop)};
   return source_of(stream_arn, call);
 }
 
-std::shared_ptr<const SourceTable> Handler::source_of(std::string_view stream_arn, Call& call) {
+std::shared_ptr<const SourceTable> Ingest::source_of(std::string_view stream_arn, Call& call) {
   const std::string arn = parse_stream_arn(stream_arn).table_arn;
   return on_connection(call, [&] { return replica_of(arn, call).source; });
 }
 
-HandlerOutcome Handler::apply(const Batch& batch, system_clock::time_point deadline,
-                              std::stop_token stop) {
+IngestOutcome Ingest::apply(const Batch& batch, system_clock::time_point deadline,
+                            std::stop_token stop) {
   Call call{.deadline = deadline, .stop = std::move(stop)};
   call.require_time();
   for (const auto& table : batch.tables)
@@ -233,12 +233,12 @@ HandlerOutcome Handler::apply(const Batch& batch, system_clock::time_point deadl
   return apply_all(batch, call);
 }
 
-bool Handler::send(const Batch& batch, const PreparedBatch& prepared,
-                   system_clock::time_point deadline, std::stop_token stop) {
+bool Ingest::send(const Batch& batch, const PreparedBatch& prepared,
+                  system_clock::time_point deadline, std::stop_token stop) {
   Call call{.deadline = deadline, .stop = std::move(stop)};
   try {
     if (!applier_ || applier_->sent() == 0) connect(call);
-    const ReplicaTable* const replica = find_unchanged_replica(*batch.tables.at(0));
+    const Replica* const replica = find_unchanged_replica(*batch.tables.at(0));
     if (replica == nullptr || batch.tables.size() != 1 || is_read_back(batch, 0)) return false;
     connection_->limit_to(steady_clock::now() + call.left() + kServerGrace);
     return applier_->send({.table = *replica,
@@ -251,10 +251,10 @@ bool Handler::send(const Batch& batch, const PreparedBatch& prepared,
   }
 }
 
-std::optional<HandlerOutcome> Handler::finish_sent() {
+std::optional<IngestOutcome> Ingest::finish_sent() {
   if (!applier_ || applier_->sent() == 0) return std::nullopt;
   try {
-    HandlerOutcome outcome;
+    IngestOutcome outcome;
     outcome += applier_->finish_sent();
     last_used_ = system_clock::now();
     return outcome;
@@ -263,8 +263,8 @@ std::optional<HandlerOutcome> Handler::finish_sent() {
   }
 }
 
-HandlerOutcome Handler::apply_all(const Batch& batch, Call& call) {
-  HandlerOutcome outcome;
+IngestOutcome Ingest::apply_all(const Batch& batch, Call& call) {
+  IngestOutcome outcome;
   outcome.newest = newest_time(batch);
   for (std::size_t table = 0; table < batch.tables.size(); ++table) {
     const ApplyOutcome done =
@@ -277,8 +277,8 @@ HandlerOutcome Handler::apply_all(const Batch& batch, Call& call) {
 }
 
 // An event of Lambda is of one stream; where it is not, its records have no order to report by.
-ApplyOutcome Handler::apply_or_report(const Batch& batch, std::uint16_t table, Call& call,
-                                      HandlerOutcome& outcome) {
+ApplyOutcome Ingest::apply_or_report(const Batch& batch, std::uint16_t table, Call& call,
+                                     IngestOutcome& outcome) {
   try {
     return apply(batch, table, call);
   } catch (const Error& error) {
@@ -291,7 +291,7 @@ ApplyOutcome Handler::apply_or_report(const Batch& batch, std::uint16_t table, C
   return prefix.applied;
 }
 
-ApplyOutcome Handler::apply(const Batch& batch, std::uint16_t table, Call& call) {
+ApplyOutcome Ingest::apply(const Batch& batch, std::uint16_t table, Call& call) {
   const auto once = [&] { return apply_once(batch, table, call); };
   try {
     return on_connection(call, once);
@@ -302,9 +302,9 @@ ApplyOutcome Handler::apply(const Batch& batch, std::uint16_t table, Call& call)
   return on_connection(call, once);
 }
 
-ApplyOutcome Handler::apply_once(const Batch& batch, std::uint16_t table, const Call& call) {
+ApplyOutcome Ingest::apply_once(const Batch& batch, std::uint16_t table, const Call& call) {
   const SourceTable& source = *batch.tables[table];
-  const ReplicaTable* const replica = find_unchanged_replica(source);
+  const Replica* const replica = find_unchanged_replica(source);
   if (replica == nullptr)
     throw Error{Error::Kind::transient,
                 fmt::format("the replica of {} was changed meanwhile", source.arn)};
@@ -316,14 +316,14 @@ ApplyOutcome Handler::apply_once(const Batch& batch, std::uint16_t table, const 
                          {.stop = call.stop});
 }
 
-std::optional<system_clock::time_point> Handler::deadline_of_commit(const Call& call) const {
+std::optional<system_clock::time_point> Ingest::deadline_of_commit(const Call& call) const {
   return options_.fences_deadline ? std::optional{call.deadline} : std::nullopt;
 }
 
 // A pass that begins between the reading and the applying might sweep, or spare, by an older state:
 // then the items are read again.
-ApplyOutcome Handler::apply_read_back(const Batch& batch, std::uint16_t table,
-                                      const ReplicaTable& replica, const Call& call) {
+ApplyOutcome Ingest::apply_read_back(const Batch& batch, std::uint16_t table,
+                                     const Replica& replica, const Call& call) {
   for (int attempt = 1;; ++attempt) {
     const std::int32_t epoch = Passes{*connection_, replica}.epoch();
     const Batch now = options_.read_back(batch, table, call.stop);

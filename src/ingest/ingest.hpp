@@ -12,7 +12,7 @@
 #include "decode/decode.hpp"
 #include "ingest/prefix.hpp"
 #include "replica/apply/applier.hpp"
-#include "replica/state/replica_table.hpp"
+#include "replica/state/replica.hpp"
 
 namespace dynamite {
 
@@ -24,7 +24,7 @@ using CreateReplica =
 /// What the source has now in place of what the batch says of that table (source/read_back.hpp).
 using ReadBack = std::function<Batch(const Batch&, std::uint16_t table, std::stop_token)>;
 
-struct HandlerOptions {
+struct IngestOptions {
   pg::ConnectOptions connect;
   std::string state_schema = "dynamite";
   ApplyOptions apply;
@@ -34,7 +34,7 @@ struct HandlerOptions {
   /// The records come by another way than their stream in order: all are read back.
   bool late = false;
   /// With OnPoison::stop: an event is applied up to the first record that is refused, which
-  /// HandlerOutcome::first_failure names, instead of an Error for all of it.
+  /// IngestOutcome::first_failure names, instead of an Error for all of it.
   bool report_batch_item_failures = false;
   /// What makes later events faster may stay in the server's session; see open_for_applying. Not
   /// for a pooler that cannot be told from the server.
@@ -46,7 +46,7 @@ struct HandlerOptions {
 };
 
 /// What became of one event.
-struct HandlerOutcome {
+struct IngestOutcome {
   std::size_t records = 0;
   std::size_t changes = 0;    ///< after coalescing
   std::uint64_t applied = 0;  ///< rows put or removed
@@ -59,7 +59,7 @@ struct HandlerOutcome {
 
   /// Adds the counts of what was applied.
   template <class Outcome>  // or ApplyOutcome
-  HandlerOutcome& operator+=(const Outcome& more) {
+  IngestOutcome& operator+=(const Outcome& more) {
     records += more.records;
     changes += more.changes;
     applied += more.applied;
@@ -71,36 +71,35 @@ struct HandlerOutcome {
 
 /// Applies events of DynamoDB stream records, one at a time, over one connection that is kept from
 /// event to event, and may lead through a transaction pooler. docs/protocol.md, "Lambda".
-class Handler {
+class Ingest {
  public:
-  explicit Handler(HandlerOptions options) : options_{std::move(options)} {}
-  Handler(const Handler&) = delete;
-  Handler& operator=(const Handler&) = delete;
+  explicit Ingest(IngestOptions options) : options_{std::move(options)} {}
+  Ingest(const Ingest&) = delete;
+  Ingest& operator=(const Ingest&) = delete;
 
   /// Opens the connection and reads the catalogue, so that the first event need not.
   void prepare(std::stop_token stop);
 
   /// Applies `event`; when this returns, all of it is committed. `deadline`, in our clock: the call
-  /// ends within kServerGrace of it (see HandlerOptions::fences_deadline). Throws Error
+  /// ends within kServerGrace of it (see IngestOptions::fences_deadline). Throws Error
   /// if anything was not applied: the whole event must be repeated, which changes nothing of what
   /// was.
-  HandlerOutcome handle(std::string event, std::chrono::system_clock::time_point deadline,
-                        std::stop_token stop = {});
+  IngestOutcome handle(std::string event, std::chrono::system_clock::time_point deadline,
+                       std::stop_token stop = {});
 
   /// The same for what `decode` makes of records.
   using Decode = std::function<Batch(const TableLookup&)>;
-  HandlerOutcome handle_decoded(const Decode& decode,
-                                std::chrono::system_clock::time_point deadline,
-                                std::stop_token stop = {});
+  IngestOutcome handle_decoded(const Decode& decode, std::chrono::system_clock::time_point deadline,
+                               std::stop_token stop = {});
 
-  // The two halves of that, for who decodes on another thread, with a Handler of its own.
+  // The two halves of that, for who decodes on another thread, with a Ingest of its own.
 
   /// The table of a stream, whose replica is created if it may be. For TableLookup.
   std::shared_ptr<const SourceTable> source_of(std::string_view stream_arn,
                                                std::chrono::system_clock::time_point deadline,
                                                std::stop_token stop = {});
-  HandlerOutcome apply(const Batch& batch, std::chrono::system_clock::time_point deadline,
-                       std::stop_token stop = {});
+  IngestOutcome apply(const Batch& batch, std::chrono::system_clock::time_point deadline,
+                      std::stop_token stop = {});
 
   // Ahead of the answer to what was sent before; see Applier.
 
@@ -110,7 +109,7 @@ class Handler {
             std::chrono::system_clock::time_point deadline, std::stop_token stop = {});
   /// Waits for the oldest batch that was sent. Nothing: all that were sent and have no outcome need
   /// apply(), which tells what is wrong, and nothing is under way any more.
-  std::optional<HandlerOutcome> finish_sent();
+  std::optional<IngestOutcome> finish_sent();
 
   /// The server ends late statements itself; a server that does not even do that is given up.
   static constexpr std::chrono::milliseconds kServerGrace{200};
@@ -121,28 +120,28 @@ class Handler {
   auto on_connection(Call& call, Use use) -> decltype(use());
   void connect(Call& call);
   ApplyOutcome apply_or_report(const Batch& batch, std::uint16_t table, Call& call,
-                               HandlerOutcome& outcome);
-  HandlerOutcome apply_all(const Batch& batch, Call& call);
+                               IngestOutcome& outcome);
+  IngestOutcome apply_all(const Batch& batch, Call& call);
   ApplyOutcome apply(const Batch& batch, std::uint16_t table, Call& call);
   ApplyOutcome apply_once(const Batch& batch, std::uint16_t table, const Call& call);
-  ApplyOutcome apply_read_back(const Batch& batch, std::uint16_t table, const ReplicaTable& replica,
+  ApplyOutcome apply_read_back(const Batch& batch, std::uint16_t table, const Replica& replica,
                                const Call& call);
   std::optional<std::chrono::system_clock::time_point> deadline_of_commit(const Call& call) const;
-  const ReplicaTable& replica_of(const std::string& table_arn, const Call& call);
+  const Replica& replica_of(const std::string& table_arn, const Call& call);
   std::shared_ptr<const SourceTable> source_of(std::string_view stream_arn, Call& call);
-  const ReplicaTable* find_replica(const std::string& table_arn) const;
-  const ReplicaTable* find_unchanged_replica(const SourceTable& source) const;
+  const Replica* find_replica(const std::string& table_arn) const;
+  const Replica* find_unchanged_replica(const SourceTable& source) const;
   bool is_read_back(const Batch& batch, std::uint16_t table) const;
   void create_replica(const std::string& table_arn, const Call& call);
   void load_catalogue();
   bool connection_answers(const Call& call);
 
-  HandlerOptions options_;
+  IngestOptions options_;
   std::optional<pg::Connection> connection_;
   std::optional<Applier> applier_;
   bool catalogue_loaded_ = false;
   std::chrono::system_clock::time_point last_used_;
-  std::map<std::string, ReplicaTable> replicas_;  // by the source table's ARN
+  std::map<std::string, Replica> replicas_;  // by the source table's ARN
 };
 
 }  // namespace dynamite

@@ -28,33 +28,33 @@ auto of_table(const Elements& elements, std::size_t table, const Wanted& is_want
 
 /// Applies what it is given over one connection. While the server works on a transaction the next
 /// one is sent: it never waits for us.
-class Appliers::Sender {
+class ParallelIngest::Sender {
  public:
-  Sender(const HandlerOptions& options, std::stop_token stop)
-      : handler_{options}, stop_{std::move(stop)} {}
+  Sender(const IngestOptions& options, std::stop_token stop)
+      : ingest_{options}, stop_{std::move(stop)} {}
 
-  void connect() { handler_.prepare(stop_); }
+  void connect() { ingest_.prepare(stop_); }
   bool has_sent() const { return !sent_.empty(); }
 
-  HandlerOutcome apply(Work work) {
+  IngestOutcome apply(Work work) {
     require_not_stopped();
-    if (work.prepared && handler_.send(work.part, *work.prepared, deadline(), stop_)) {
+    if (work.prepared && ingest_.send(work.part, *work.prepared, deadline(), stop_)) {
       sent_.push_back(std::move(work));
-      return sent_.size() == kSentMax ? settle_oldest() : HandlerOutcome{};
+      return sent_.size() == kSentMax ? settle_oldest() : IngestOutcome{};
     }
-    HandlerOutcome sum;
+    IngestOutcome sum;
     while (has_sent()) sum += settle_oldest();
     sum += apply_alone(work);
     return sum;
   }
 
   /// What was sent behind one that fails is repeated too, which changes nothing of it.
-  HandlerOutcome settle_oldest() {
-    if (const auto outcome = handler_.finish_sent()) {
+  IngestOutcome settle_oldest() {
+    if (const auto outcome = ingest_.finish_sent()) {
       sent_.pop_front();
       return *outcome;
     }
-    HandlerOutcome sum;
+    IngestOutcome sum;
     for (const Work& work : std::exchange(sent_, {})) sum += apply_alone(work);
     return sum;
   }
@@ -66,9 +66,9 @@ class Appliers::Sender {
     return std::chrono::system_clock::now() + kPatience;
   }
 
-  HandlerOutcome apply_alone(const Work& work) {
+  IngestOutcome apply_alone(const Work& work) {
     require_not_stopped();
-    return handler_.apply(work.part, deadline(), stop_);
+    return ingest_.apply(work.part, deadline(), stop_);
   }
 
   void require_not_stopped() const {
@@ -77,12 +77,12 @@ class Appliers::Sender {
                   "apply the same again: what is applied is not changed by that"};
   }
 
-  std::deque<Work> sent_;  // outlives what the handler has under way
-  Handler handler_;
+  std::deque<Work> sent_;  // outlives what the ingest has under way
+  Ingest ingest_;
   std::stop_token stop_;
 };
 
-Appliers::Appliers(HandlerOptions options, ApplierShape shape, std::stop_token stop)
+ParallelIngest::ParallelIngest(IngestOptions options, ApplierShape shape, std::stop_token stop)
     : options_{std::move(options)}, shape_{shape}, stop_{std::move(stop)} {
   for (std::size_t i = 0; i < shape_.connections; ++i) {
     Lane& lane = lanes_.emplace_back();
@@ -91,11 +91,11 @@ Appliers::Appliers(HandlerOptions options, ApplierShape shape, std::stop_token s
   }
 }
 
-Appliers::~Appliers() {
+ParallelIngest::~ParallelIngest() {
   for (std::jthread& thread : threads_) thread.request_stop();
 }
 
-void Appliers::run(Lane& lane, const std::stop_token& stop) {
+void ParallelIngest::run(Lane& lane, const std::stop_token& stop) {
   Sender sender{options_, stop_};
   attempt([&] { sender.connect(); });
   std::unique_lock lock{mutex_};
@@ -113,7 +113,7 @@ void Appliers::run(Lane& lane, const std::stop_token& stop) {
     }
     std::optional<Work> work = take(lane);
     lock.unlock();
-    HandlerOutcome outcome;
+    IngestOutcome outcome;
     attempt([&] { outcome = work ? sender.apply(std::move(*work)) : sender.settle_oldest(); });
     if (lane.changes_ahead < kAheadMax / 2) room_.notify_all();
     lock.lock();
@@ -121,7 +121,7 @@ void Appliers::run(Lane& lane, const std::stop_token& stop) {
   }
 }
 
-std::optional<Appliers::Work> Appliers::take(Lane& lane) {
+std::optional<ParallelIngest::Work> ParallelIngest::take(Lane& lane) {
   if (lane.ahead.empty()) return std::nullopt;
   std::optional work{std::move(lane.ahead.front())};
   lane.ahead.pop_front();
@@ -131,7 +131,7 @@ std::optional<Appliers::Work> Appliers::take(Lane& lane) {
 
 /// Keeps what `body` throws for who waits.
 template <class Body>
-void Appliers::attempt(const Body& body) {
+void ParallelIngest::attempt(const Body& body) {
   try {
     body();
   } catch (...) {
@@ -140,7 +140,7 @@ void Appliers::attempt(const Body& body) {
   }
 }
 
-void Appliers::add(const std::shared_ptr<const Batch>& batch) {
+void ParallelIngest::add(const std::shared_ptr<const Batch>& batch) {
   std::span<const Change> rest{batch->changes};
   for (bool first = true; first || !rest.empty(); first = false) {
     const std::size_t size =
@@ -157,8 +157,8 @@ void Appliers::add(const std::shared_ptr<const Batch>& batch) {
 }
 
 /// What the lane `number` applies of a table's changes.
-Batch Appliers::part_of(const Batch& batch, std::span<const Change> changes, std::size_t table,
-                        std::size_t number) const {
+Batch ParallelIngest::part_of(const Batch& batch, std::span<const Change> changes,
+                              std::size_t table, std::size_t number) const {
   Batch part;
   part.tables = {batch.tables[table]};
   part.changes = of_table(changes, table, [&](const Change& change) {
@@ -168,7 +168,7 @@ Batch Appliers::part_of(const Batch& batch, std::span<const Change> changes, std
   return part;
 }
 
-void Appliers::add(Lane& lane, Work work) {
+void ParallelIngest::add(Lane& lane, Work work) {
   const Batch& part = work.part;
   if (part.changes.empty() && part.rejected.empty()) return;
   // What is read back has other images.
@@ -181,19 +181,19 @@ void Appliers::add(Lane& lane, Work work) {
   added_.notify_all();
 }
 
-HandlerOutcome Appliers::finish() {
+IngestOutcome ParallelIngest::finish() {
   std::unique_lock lock{mutex_};
   idle_.wait(lock, [&] {
     return std::ranges::all_of(
         lanes_, [](const Lane& lane) { return lane.ahead.empty() && !lane.at_work; });
   });
   rethrow_failure();
-  HandlerOutcome sum;
+  IngestOutcome sum;
   for (Lane& lane : lanes_) sum += std::exchange(lane.outcome, {});
   return sum;
 }
 
-void Appliers::rethrow_failure() const {
+void ParallelIngest::rethrow_failure() const {
   if (failure_) std::rethrow_exception(failure_);
 }
 

@@ -24,14 +24,14 @@ struct ApplierShape {
   std::size_t records_max = 0;  ///< in a transaction's batch; 0: all of a batch that fit into one
 };
 
-/// Applies batches over several connections, a thread and a Handler each. All changes of a key go
+/// Applies batches over several connections, a thread and a Ingest each. All changes of a key go
 /// through the same connection, in the order of the batches.
-class Appliers {
+class ParallelIngest {
  public:
-  Appliers(HandlerOptions options, ApplierShape shape, std::stop_token stop);
-  Appliers(const Appliers&) = delete;
-  Appliers& operator=(const Appliers&) = delete;
-  ~Appliers();
+  ParallelIngest(IngestOptions options, ApplierShape shape, std::stop_token stop);
+  ParallelIngest(const ParallelIngest&) = delete;
+  ParallelIngest& operator=(const ParallelIngest&) = delete;
+  ~ParallelIngest();
 
   /// Makes the rows on the calling thread; returns when the last of them are waiting for their
   /// connections. Throws what a connection's thread threw.
@@ -40,7 +40,7 @@ class Appliers {
   /// Returns when all connections are open and all batches are committed. Throws what a
   /// connection's thread threw, Error{transient} after a stop; what was added may then be applied
   /// in part, and a repeat changes nothing of that.
-  HandlerOutcome finish();
+  IngestOutcome finish();
 
  private:
   static constexpr std::size_t kAheadMax = 3'000;  // changes that wait for a connection
@@ -55,7 +55,7 @@ class Appliers {
   struct Lane {
     std::deque<Work> ahead;
     std::atomic<std::size_t> changes_ahead = 0;
-    HandlerOutcome outcome;
+    IngestOutcome outcome;
     bool at_work = true;  // opens its connection
   };
 
@@ -69,7 +69,7 @@ class Appliers {
   static std::optional<Work> take(Lane& lane);
   void rethrow_failure() const;
 
-  const HandlerOptions options_;
+  const IngestOptions options_;
   const ApplierShape shape_;
   const std::stop_token stop_;
   std::mutex mutex_;

@@ -37,7 +37,7 @@ std::string embedded_metrics(std::string_view function_name, const std::vector<M
       definitions, members);
 }
 
-std::vector<Metric> metrics_of(const HandlerOutcome& outcome, std::chrono::microseconds time,
+std::vector<Metric> metrics_of(const IngestOutcome& outcome, std::chrono::microseconds time,
                                std::chrono::system_clock::time_point now) {
   const auto count = [](auto number) { return static_cast<double>(number); };
   const double written = count(outcome.applied) + count(outcome.dead_letters);

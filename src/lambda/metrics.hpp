@@ -24,7 +24,7 @@ std::string embedded_metrics(std::string_view function_name, const std::vector<M
                              std::chrono::system_clock::time_point now);
 
 /// What is measured of an invocation that took `time`. The lag is that of the newest record.
-std::vector<Metric> metrics_of(const HandlerOutcome& outcome, std::chrono::microseconds time,
+std::vector<Metric> metrics_of(const IngestOutcome& outcome, std::chrono::microseconds time,
                                std::chrono::system_clock::time_point now);
 
 }  // namespace dynamite

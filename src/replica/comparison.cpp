@@ -29,7 +29,7 @@ bool append_natural(RowArrays& rows, std::string_view image) {
 
 }  // namespace
 
-Comparison::Comparison(pg::Connection& connection, const ReplicaTable& table)
+Comparison::Comparison(pg::Connection& connection, const Replica& table)
     : connection_{connection},
       table_{table},
       replica_{table.qualified_name()},

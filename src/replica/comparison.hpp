@@ -9,7 +9,7 @@
 
 #include "pg/connection.hpp"
 #include "replica/apply/rows.hpp"
-#include "replica/state/replica_table.hpp"
+#include "replica/state/replica.hpp"
 
 namespace dynamite {
 
@@ -32,7 +32,7 @@ struct Suspect {
 /// met in a temporary table of its connection.
 class Comparison {
  public:
-  Comparison(pg::Connection& connection, const ReplicaTable& table);
+  Comparison(pg::Connection& connection, const Replica& table);
   Comparison(const Comparison&) = delete;
   Comparison& operator=(const Comparison&) = delete;
 
@@ -59,7 +59,7 @@ class Comparison {
   std::string row_matches(std::string_view other) const;
 
   pg::Connection& connection_;
-  const ReplicaTable& table_;
+  const Replica& table_;
   std::string replica_, item_, types_;
   std::vector<std::string> columns_, casts_;
 };

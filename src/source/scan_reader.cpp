@@ -17,10 +17,10 @@ Micros now() {
 
 }  // namespace
 
-SegmentReader::SegmentReader(DynamoDb& dynamodb, Segment segment, std::string position)
+ScanReader::ScanReader(DynamoDb& dynamodb, Segment segment, std::string position)
     : dynamodb_{dynamodb}, segment_{std::move(segment)}, position_{std::move(position)} {}
 
-Turn SegmentReader::next(std::stop_token stop) {
+Page ScanReader::next(std::stop_token stop) {
   const Micros read_at = now();
   const std::string table = table_name_of(segment_.table->arn);
   std::string body = dynamodb_.scan({.table = table,

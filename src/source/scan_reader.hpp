@@ -5,7 +5,7 @@
 #include <string>
 
 #include "source/dynamodb.hpp"
-#include "source/turn.hpp"
+#include "source/page.hpp"
 
 namespace dynamite {
 
@@ -17,13 +17,13 @@ struct Segment {
 };
 
 /// Reads one segment of a table, strongly consistent. Never sleeps.
-class SegmentReader {
+class ScanReader {
  public:
   /// `position`: the last evaluated key, raw JSON; empty: from the beginning.
-  SegmentReader(DynamoDb& dynamodb, Segment segment, std::string position);
+  ScanReader(DynamoDb& dynamodb, Segment segment, std::string position);
 
   /// One Scan page, which may be empty. Only an absent last evaluated key finishes the segment.
-  Turn next(std::stop_token stop);
+  Page next(std::stop_token stop);
 
   std::int32_t number() const noexcept { return segment_.segment; }
 

@@ -31,7 +31,7 @@ std::string ShardReader::fetch(std::stop_token stop) {
   return dynamodb_->get_records(*iterator_, kRecordsMax, stop);
 }
 
-Turn ShardReader::next(std::stop_token stop) {
+Page ShardReader::next(std::stop_token stop) {
   std::string body;
   try {
     body = fetch(stop);
@@ -40,17 +40,17 @@ Turn ShardReader::next(std::stop_token stop) {
     iterator_.reset();
     body = fetch(stop);
   }
-  RecordsPage page = decode_records_page(std::move(body), place_.table, place_.generation);
-  iterator_ = std::move(page.next_iterator);
-  if (!page.last_sequence_number.empty()) {
-    position_ = std::move(page.last_sequence_number);
+  RecordsPage answer = decode_records_page(std::move(body), place_.table, place_.generation);
+  iterator_ = std::move(answer.next_iterator);
+  if (!answer.last_sequence_number.empty()) {
+    position_ = std::move(answer.last_sequence_number);
     at_position_ = false;
   }
 
-  Turn turn{.batch = std::nullopt, .position = position_, .finished = !iterator_};
-  if (!page.batch.changes.empty() || !page.batch.rejected.empty())
-    turn.batch = std::move(page.batch);
-  return turn;
+  Page page{.batch = std::nullopt, .position = position_, .finished = !iterator_};
+  if (!answer.batch.changes.empty() || !answer.batch.rejected.empty())
+    page.batch = std::move(answer.batch);
+  return page;
 }
 
 }  // namespace dynamite

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "source/dynamodb.hpp"
-#include "source/turn.hpp"
+#include "source/page.hpp"
 
 namespace dynamite {
 
@@ -28,10 +28,10 @@ class ShardReader {
   /// From the record with that sequence number on.
   static ShardReader at(DynamoDb& dynamodb, ShardPlace place, std::string sequence_number);
 
-  /// One GetRecords. A turn may be finished and still carry records. An expired iterator is
+  /// One GetRecords. A page may be finished and still carry records. An expired iterator is
   /// replaced behind the last record that was returned. Throws Error{gap} if records behind the
   /// position are gone.
-  Turn next(std::stop_token stop);
+  Page next(std::stop_token stop);
 
  private:
   std::string fetch(std::stop_token stop);

@@ -40,7 +40,7 @@ class ScriptedLane : public Lane {
   }
   TimePoint read_due() override { return {}; }
 
-  Read read(const std::stop_token&) override {
+  Ahead read(const std::stop_token&) override {
     try {
       before_read(pages_read + 1);
     } catch (const Error& error) {
@@ -50,12 +50,12 @@ class ScriptedLane : public Lane {
     Batch batch;
     batch.pages.emplace_back(kPageBytes, 'x');
     ++pages_read;
-    return {.turn = {.batch = std::move(batch),
+    return {.page = {.batch = std::move(batch),
                      .position = std::to_string(pages_read),
                      .finished = pages_read == pages_}};
   }
-  void apply(Worker&, const Read& read) override {
-    const int page = std::stoi(read.turn.position);
+  void apply(Worker&, const Ahead& ahead) override {
+    const int page = std::stoi(ahead.page.position);
     sent();
     before_apply(page);
     applied.push_back(page);

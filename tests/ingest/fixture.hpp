@@ -50,35 +50,35 @@ inline std::string remove_event(const std::string& key, std::uint64_t sequence_n
   return event_of({remove_record(key, sequence_number)});
 }
 
-class HandlerTest : public ReplicaTest {
+class IngestTest : public ReplicaTest {
  protected:
-  /// Of a handler whose connections call themselves `name` and the test's schema.
-  HandlerOptions options(const std::string& name = "handler") const {
+  /// Of a ingest whose connections call themselves `name` and the test's schema.
+  IngestOptions options(const std::string& name = "ingest") const {
     return {.connect = {.conninfo = url(), .application_name = application(name)},
             .state_schema = state_schema(),
             .apply = {},
             .create_replica = {}};
   }
 
-  std::string application(const std::string& name = "handler") const {
+  std::string application(const std::string& name = "ingest") const {
     return name + "/" + schema();
   }
 
-  static HandlerOutcome handle(Handler& handler, std::string event,
-                               std::chrono::milliseconds time = std::chrono::seconds{60}) {
-    return handler.handle(std::move(event), std::chrono::system_clock::now() + time);
+  static IngestOutcome handle(Ingest& ingest, std::string event,
+                              std::chrono::milliseconds time = std::chrono::seconds{60}) {
+    return ingest.handle(std::move(event), std::chrono::system_clock::now() + time);
   }
 
-  /// Ends the server's side of the handler's connections; returns how many there were.
-  std::string terminate(const std::string& name = "handler") {
+  /// Ends the server's side of the ingest's connections; returns how many there were.
+  std::string terminate(const std::string& name = "ingest") {
     return query(
         fmt::format("SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity "
                     "WHERE application_name = '{}'",
                     application(name)));
   }
 
-  /// Returns when a connection of the handler waits for a lock.
-  void wait_until_handler_waits(const std::string& name = "handler") {
+  /// Returns when a connection of the ingest waits for a lock.
+  void wait_until_handler_waits(const std::string& name = "ingest") {
     wait_until(
         fmt::format("SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = '{}' "
                     "AND wait_event_type = 'Lock'",

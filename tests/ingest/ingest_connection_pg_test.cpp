@@ -14,24 +14,24 @@ using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 using ::testing::HasSubstr;
 
-TEST_F(HandlerTest, ConnectsAgainWithinTheEventWhenTheServerEndedTheConnection) {
-  Handler handler{options()};
-  handle(handler, put_event("a", 1));
+TEST_F(IngestTest, ConnectsAgainWithinTheEventWhenTheServerEndedTheConnection) {
+  Ingest ingest{options()};
+  handle(ingest, put_event("a", 1));
   ASSERT_EQ(terminate(), "1");
 
-  handle(handler, put_event("b", 2));
+  handle(ingest, put_event("b", 2));
 
   EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "2");
 }
 
-TEST_F(HandlerTest, ConnectsAgainWhenAStatementFindsTheConnectionDead) {
-  Handler handler{options()};
-  handle(handler, put_event("a", 1));
-  std::future<HandlerOutcome> outcome;
+TEST_F(IngestTest, ConnectsAgainWhenAStatementFindsTheConnectionDead) {
+  Ingest ingest{options()};
+  handle(ingest, put_event("a", 1));
+  std::future<IngestOutcome> outcome;
   {
     pg::Transaction holder{*connection};
     holder.run(fmt::format("LOCK TABLE {} IN EXCLUSIVE MODE", orders.qualified_name()));
-    outcome = std::async(std::launch::async, [&] { return handle(handler, put_event("b", 2)); });
+    outcome = std::async(std::launch::async, [&] { return handle(ingest, put_event("b", 2)); });
     wait_until_handler_waits();
     terminate();
     wait_until_handler_waits();  // the second time
@@ -41,13 +41,13 @@ TEST_F(HandlerTest, ConnectsAgainWhenAStatementFindsTheConnectionDead) {
   EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "2");
 }
 
-TEST_F(HandlerTest, GivesUpWhenTheConnectionDiesTwice) {
-  Handler handler{options()};
-  handler.prepare({});
+TEST_F(IngestTest, GivesUpWhenTheConnectionDiesTwice) {
+  Ingest ingest{options()};
+  ingest.prepare({});
   pg::Transaction holder{*connection};
   holder.run(fmt::format("LOCK TABLE {} IN EXCLUSIVE MODE", orders.qualified_name()));
-  auto failure = std::async(
-      std::launch::async, [&] { return failure_of([&] { handle(handler, put_event("b", 2)); }); });
+  auto failure = std::async(std::launch::async,
+                            [&] { return failure_of([&] { handle(ingest, put_event("b", 2)); }); });
   for (int i = 0; i < 2; ++i) {
     wait_until_handler_waits();
     terminate();
@@ -56,55 +56,55 @@ TEST_F(HandlerTest, GivesUpWhenTheConnectionDiesTwice) {
   EXPECT_THAT(failure.get(), HasSubstr("transient: "));
 }
 
-TEST_F(HandlerTest, APostgresThatCannotBeReachedIsTransient) {
-  HandlerOptions nowhere = options();
+TEST_F(IngestTest, APostgresThatCannotBeReachedIsTransient) {
+  IngestOptions nowhere = options();
   nowhere.connect.conninfo = "postgresql://postgres@127.0.0.1:9/postgres";
-  Handler handler{nowhere};
+  Ingest ingest{nowhere};
 
-  EXPECT_THAT(failure_of([&] { handle(handler, put_event("a", 1)); }), HasSubstr("transient: "));
+  EXPECT_THAT(failure_of([&] { handle(ingest, put_event("a", 1)); }), HasSubstr("transient: "));
 }
 
-TEST_F(HandlerTest, AnswersInTimeWhenTheDeadlinePassesBehindALock) {
-  Handler handler{options()};
-  handler.prepare({});
+TEST_F(IngestTest, AnswersInTimeWhenTheDeadlinePassesBehindALock) {
+  Ingest ingest{options()};
+  ingest.prepare({});
   std::string failure;
   const auto start = steady_clock::now();
   {
     pg::Transaction holder{*connection};
     holder.run(fmt::format("LOCK TABLE {} IN EXCLUSIVE MODE", orders.qualified_name()));
-    failure = failure_of([&] { handle(handler, put_event("a", 1), 400ms); });
+    failure = failure_of([&] { handle(ingest, put_event("a", 1), 400ms); });
   }
 
   EXPECT_THAT(failure, HasSubstr("transient: "));
   EXPECT_GE(steady_clock::now() - start, 400ms);
-  EXPECT_LT(steady_clock::now() - start, 400ms + Handler::kServerGrace + 1s);
+  EXPECT_LT(steady_clock::now() - start, 400ms + Ingest::kServerGrace + 1s);
   EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "0");
 
-  handle(handler, put_event("a", 1));
+  handle(ingest, put_event("a", 1));
   EXPECT_EQ(query("SELECT pk FROM " + orders.qualified_name()), "a");
 }
 
-TEST_F(HandlerTest, AnswersInTimeWhenTheDeadlinePassesBehindALockOnTheCatalogue) {
-  Handler handler{options()};
+TEST_F(IngestTest, AnswersInTimeWhenTheDeadlinePassesBehindALockOnTheCatalogue) {
+  Ingest ingest{options()};
   pg::Transaction holder{*connection};
   holder.run(fmt::format("LOCK TABLE {}.replica IN ACCESS EXCLUSIVE MODE", state_schema()));
   const auto start = steady_clock::now();
 
-  const std::string failure = failure_of([&] { handle(handler, put_event("a", 1), 400ms); });
+  const std::string failure = failure_of([&] { handle(ingest, put_event("a", 1), 400ms); });
 
   EXPECT_THAT(failure, HasSubstr("transient: "));
-  EXPECT_LT(steady_clock::now() - start, 400ms + Handler::kServerGrace + 1s);
+  EXPECT_LT(steady_clock::now() - start, 400ms + Ingest::kServerGrace + 1s);
 }
 
-TEST_F(HandlerTest, AStopEndsTheWaitForALock) {
-  Handler handler{options()};
-  handler.prepare({});
+TEST_F(IngestTest, AStopEndsTheWaitForALock) {
+  Ingest ingest{options()};
+  ingest.prepare({});
   pg::Transaction holder{*connection};
   holder.run(fmt::format("LOCK TABLE {} IN EXCLUSIVE MODE", orders.qualified_name()));
   std::stop_source stop;
   auto failure = std::async(std::launch::async, [&] {
     return failure_of([&] {
-      handler.handle(put_event("a", 1), std::chrono::system_clock::now() + 60s, stop.get_token());
+      ingest.handle(put_event("a", 1), std::chrono::system_clock::now() + 60s, stop.get_token());
     });
   });
   wait_until_handler_waits();
@@ -115,28 +115,28 @@ TEST_F(HandlerTest, AStopEndsTheWaitForALock) {
   EXPECT_LT(steady_clock::now() - start, 2s);
 }
 
-TEST_F(HandlerTest, AnInvocationThatWakesUpAfterItsDeadlineAppliesNothing) {
-  Handler handler{options()};
-  handle(handler, event_of({put_record("a", 1), remove_record("a", 2)}));
+TEST_F(IngestTest, AnInvocationThatWakesUpAfterItsDeadlineAppliesNothing) {
+  Ingest ingest{options()};
+  handle(ingest, event_of({put_record("a", 1), remove_record("a", 2)}));
 
-  EXPECT_THAT(failure_of([&] { handle(handler, put_event("b", 3), -20s); }),
+  EXPECT_THAT(failure_of([&] { handle(ingest, put_event("b", 3), -20s); }),
               HasSubstr("deadline passed 20000 ms ago"));
 
   EXPECT_EQ(rows(), "");
 }
 
-/// A handler that logs in as a role of its own.
-class RoleHandlerTest : public HandlerTest {
+/// A ingest that logs in as a role of its own.
+class RoleIngestTest : public IngestTest {
  protected:
   void SetUp() override {
-    HandlerTest::SetUp();
+    IngestTest::SetUp();
     role_ = make_role("writer");
     for (const char* what : {"SCHEMA", "ALL TABLES IN SCHEMA"})
       query(fmt::format("GRANT ALL ON {} {}, {} TO {}", what, schema(), state_schema(), role_));
   }
 
-  HandlerOptions role_options() {
-    HandlerOptions of_role = options();
+  IngestOptions role_options() {
+    IngestOptions of_role = options();
     of_role.connect.conninfo = url_of(role_);
     return of_role;
   }
@@ -144,36 +144,36 @@ class RoleHandlerTest : public HandlerTest {
   std::string role_;
 };
 
-TEST_F(RoleHandlerTest, LeavesAServerThatHasBecomeReadOnly) {
+TEST_F(RoleIngestTest, LeavesAServerThatHasBecomeReadOnly) {
   query(fmt::format("ALTER ROLE {} SET default_transaction_read_only = on", role_));
-  Handler handler{role_options()};
-  handler.prepare({});
+  Ingest ingest{role_options()};
+  ingest.prepare({});
   query(fmt::format("ALTER ROLE {} RESET default_transaction_read_only", role_));
 
-  const HandlerOutcome outcome = handle(handler, put_event("a", 1));
+  const IngestOutcome outcome = handle(ingest, put_event("a", 1));
 
   EXPECT_EQ(outcome.applied, 1U);
   EXPECT_EQ(outcome.connects, 1U);
 }
 
-TEST_F(RoleHandlerTest, TooManyConnectionsFailTheEventAndNotTheProcess) {
+TEST_F(RoleIngestTest, TooManyConnectionsFailTheEventAndNotTheProcess) {
   query(fmt::format("ALTER ROLE {} CONNECTION LIMIT 0", role_));
-  Handler handler{role_options()};
-  const std::string failure = failure_of([&] { handle(handler, put_event("a", 1)); });
+  Ingest ingest{role_options()};
+  const std::string failure = failure_of([&] { handle(ingest, put_event("a", 1)); });
   query(fmt::format("ALTER ROLE {} CONNECTION LIMIT -1", role_));
 
   EXPECT_THAT(failure, HasSubstr("transient: "));
-  EXPECT_EQ(handle(handler, put_event("a", 1)).applied, 1U);
+  EXPECT_EQ(handle(ingest, put_event("a", 1)).applied, 1U);
 }
 
-TEST_F(RoleHandlerTest, ALockTimeoutOfTheDbasDoesNotEndAnEventThatWaits) {
+TEST_F(RoleIngestTest, ALockTimeoutOfTheDbasDoesNotEndAnEventThatWaits) {
   query(fmt::format("ALTER ROLE {} SET lock_timeout = '20ms'", role_));
-  Handler handler{role_options()};
-  handler.prepare({});
+  Ingest ingest{role_options()};
+  ingest.prepare({});
   std::optional<pg::Transaction> holder{std::in_place, *connection};
   holder->run(fmt::format("LOCK TABLE {} IN EXCLUSIVE MODE", orders.qualified_name()));
   auto waiting =
-      std::async(std::launch::async, [&] { return handle(handler, put_event("a", 1)).applied; });
+      std::async(std::launch::async, [&] { return handle(ingest, put_event("a", 1)).applied; });
   wait_until(
       "SELECT count(*) = 1 FROM pg_stat_activity WHERE usename = '" + role_ +
       "' AND wait_event_type = 'Lock' AND state_change < clock_timestamp() - interval '60 ms'");
@@ -183,17 +183,17 @@ TEST_F(RoleHandlerTest, ALockTimeoutOfTheDbasDoesNotEndAnEventThatWaits) {
   EXPECT_EQ(waiting.get(), 1U);
 }
 
-TEST_F(HandlerTest, LeavesAConnectionThatHasFallenSilent) {
-  HandlerOptions wary = options();
+TEST_F(IngestTest, LeavesAConnectionThatHasFallenSilent) {
+  IngestOptions wary = options();
   wary.idle_trust = 0ms;
-  Handler handler{wary};
-  handler.prepare({});
+  Ingest ingest{wary};
+  ingest.prepare({});
   const auto server = static_cast<pid_t>(std::stoi(query(fmt::format(
       "SELECT pid FROM pg_stat_activity WHERE application_name = '{}'", application()))));
   ASSERT_EQ(kill(server, SIGSTOP), 0);
 
   const auto start = steady_clock::now();
-  const HandlerOutcome outcome = handle(handler, put_event("a", 1));
+  const IngestOutcome outcome = handle(ingest, put_event("a", 1));
   const auto time = steady_clock::now() - start;
   kill(server, SIGCONT);
 
@@ -202,7 +202,7 @@ TEST_F(HandlerTest, LeavesAConnectionThatHasFallenSilent) {
   EXPECT_LT(time, 20s);  // of the minute that the event has
 }
 
-TEST_F(HandlerTest, AFullDiskAppliesNothingAndIsTransient) {
+TEST_F(IngestTest, AFullDiskAppliesNothingAndIsTransient) {
   query(fmt::format(R"(CREATE FUNCTION {}.full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF NEW.pk = 'b' THEN RAISE EXCEPTION USING ERRCODE = 'disk_full'; END IF;
@@ -213,25 +213,25 @@ END $$)",
       fmt::format("CREATE TRIGGER full_disk BEFORE INSERT ON {} FOR EACH ROW "
                   "EXECUTE FUNCTION {}.full_disk()",
                   orders.qualified_name(), schema()));
-  Handler handler{options()};
+  Ingest ingest{options()};
   const std::string event = event_of({put_record("a", 1), put_record("b", 2)});
 
-  EXPECT_THAT(failure_of([&] { handle(handler, event); }), HasSubstr("transient: "));
+  EXPECT_THAT(failure_of([&] { handle(ingest, event); }), HasSubstr("transient: "));
 
   EXPECT_EQ(rows(), "");
   EXPECT_EQ(dead_letters(), "");
   query(fmt::format("DROP TRIGGER full_disk ON {}", orders.qualified_name()));
-  EXPECT_EQ(handle(handler, event).applied, 2U);
+  EXPECT_EQ(handle(ingest, event).applied, 2U);
 }
 
-/// A handler whose first INSERT into `orders` waits until it is let go, its snapshot taken.
-class SleepingHandlerTest : public HandlerTest {
+/// A ingest whose first INSERT into `orders` waits until it is let go, its snapshot taken.
+class SleepingIngestTest : public IngestTest {
  protected:
-  SleepingHandlerTest() = default;
+  SleepingIngestTest() = default;
 
   void start(std::chrono::milliseconds time) {
     gate_.emplace(*this, "INSERT", orders.qualified_name());
-    HandlerOptions gated = options();
+    IngestOptions gated = options();
     gated.connect.application_name = "dynamite/test/gated";
     sleeping_.emplace(gated);
     failure_ = std::async(std::launch::async, [this, time] {
@@ -244,12 +244,12 @@ class SleepingHandlerTest : public HandlerTest {
   }
 
   std::optional<StatementGate> gate_;
-  std::optional<Handler> sleeping_;
+  std::optional<Ingest> sleeping_;
   std::future<std::string> failure_;
 };
 
-TEST_F(SleepingHandlerTest, BringsNothingBackWhenItWakesUpAfterTheRemove) {
-  Handler other{options()};
+TEST_F(SleepingIngestTest, BringsNothingBackWhenItWakesUpAfterTheRemove) {
+  Ingest other{options()};
   start(60s);
   handle(other, put_event("a", 1));  // Lambda's repeat
   handle(other, remove_event("a", 2));
@@ -260,8 +260,8 @@ TEST_F(SleepingHandlerTest, BringsNothingBackWhenItWakesUpAfterTheRemove) {
   EXPECT_EQ(rows(), "");
 }
 
-TEST_F(SleepingHandlerTest, EndsAtItsDeadlineAndAppliesNothing) {
-  Handler other{options()};
+TEST_F(SleepingIngestTest, EndsAtItsDeadlineAndAppliesNothing) {
+  Ingest other{options()};
   start(1s);
 
   EXPECT_THAT(failure_.get(), HasSubstr("transient: "));

@@ -12,11 +12,11 @@ using namespace std::chrono_literals;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-TEST_F(HandlerTest, AppliesTheRecordsOfAnEvent) {
-  Handler handler{options()};
+TEST_F(IngestTest, AppliesTheRecordsOfAnEvent) {
+  Ingest ingest{options()};
 
-  const HandlerOutcome outcome =
-      handle(handler, event_of({put_record("a", 1), put_record("b", 2), remove_record("a", 3)}));
+  const IngestOutcome outcome =
+      handle(ingest, event_of({put_record("a", 1), put_record("b", 2), remove_record("a", 3)}));
 
   EXPECT_EQ(outcome.records, 3U);
   EXPECT_EQ(outcome.changes, 2U);
@@ -33,8 +33,8 @@ std::string record_of_keys_only(const std::string& key) {
   return record.json();
 }
 
-TEST_F(HandlerTest, RecordsWithoutImagesAreReadBack) {
-  HandlerOptions reading = options();
+TEST_F(IngestTest, RecordsWithoutImagesAreReadBack) {
+  IngestOptions reading = options();
   reading.read_back = [](const Batch& batch, std::uint16_t, const std::stop_token&) {
     static const std::string found = item("a", "now");
     Batch now;
@@ -43,97 +43,97 @@ TEST_F(HandlerTest, RecordsWithoutImagesAreReadBack) {
     for (Change& change : now.changes) change.image = found;
     return now;
   };
-  Handler handler{reading};
+  Ingest ingest{reading};
 
-  handle(handler, event_of({record_of_keys_only("a")}));
+  handle(ingest, event_of({record_of_keys_only("a")}));
 
   EXPECT_EQ(query("SELECT pk, item->>'v' FROM " + orders.qualified_name()), "a|now");
 }
 
-TEST_F(HandlerTest, RecordsWithoutImagesAreRefusedWhereNobodyReadsThemBack) {
-  Handler handler{options()};
+TEST_F(IngestTest, RecordsWithoutImagesAreRefusedWhereNobodyReadsThemBack) {
+  Ingest ingest{options()};
 
-  EXPECT_EQ(failure_of([&] { handle(handler, event_of({record_of_keys_only("a")})); }),
+  EXPECT_EQ(failure_of([&] { handle(ingest, event_of({record_of_keys_only("a")})); }),
             "usage: the stream carries no new images, and the items are not read back");
 }
 
-TEST_F(HandlerTest, AnEventWithoutRecordsIsFine) {
-  Handler handler{options()};
+TEST_F(IngestTest, AnEventWithoutRecordsIsFine) {
+  Ingest ingest{options()};
 
-  EXPECT_EQ(handle(handler, R"({"Records":[]})").records, 0U);
+  EXPECT_EQ(handle(ingest, R"({"Records":[]})").records, 0U);
 }
 
-TEST_F(HandlerTest, AppliesRecordsOfSeveralTablesOfWhichSomeAreNewToIt) {
-  Handler handler{options()};
-  handler.prepare({});
-  const ReplicaTable other = make_replica(keys(KeyType::N), "other");
+TEST_F(IngestTest, AppliesRecordsOfSeveralTablesOfWhichSomeAreNewToIt) {
+  Ingest ingest{options()};
+  ingest.prepare({});
+  const Replica other = make_replica(keys(KeyType::N), "other");
 
-  handle(handler, event_of({put_record("a", 1),
-                            record_of("INSERT", stream_of("other"), R"({"pk":{"N":"7"}})",
-                                      R"({"pk":{"N":"7"}})", 2),
-                            put_record("b", 3)}));
+  handle(ingest, event_of({put_record("a", 1),
+                           record_of("INSERT", stream_of("other"), R"({"pk":{"N":"7"}})",
+                                     R"({"pk":{"N":"7"}})", 2),
+                           put_record("b", 3)}));
 
   EXPECT_EQ(query("SELECT pk FROM " + orders.qualified_name() + " ORDER BY pk"), "a\nb");
   EXPECT_EQ(query("SELECT pk FROM " + other.qualified_name()), "7");
 }
 
-TEST_F(HandlerTest, ARepeatChangesNothing) {
-  Handler handler{options()};
-  handle(handler, put_event("a", 1));
+TEST_F(IngestTest, ARepeatChangesNothing) {
+  Ingest ingest{options()};
+  handle(ingest, put_event("a", 1));
   const std::string before = query("SELECT xmin, * FROM " + orders.qualified_name());
 
-  const HandlerOutcome outcome = handle(handler, put_event("a", 1));
+  const IngestOutcome outcome = handle(ingest, put_event("a", 1));
 
   EXPECT_EQ(outcome.records, 1U);
   EXPECT_EQ(outcome.applied, 0U);
   EXPECT_EQ(query("SELECT xmin, * FROM " + orders.qualified_name()), before);
 }
 
-TEST_F(HandlerTest, ALateRepeatBringsNothingBack) {
-  Handler handler{options()};
-  handle(handler, put_event("a", 1));
-  handle(handler, put_event("b", 2));
-  handle(handler, remove_event("a", 3));
-  handle(handler, put_event("b", 4));
+TEST_F(IngestTest, ALateRepeatBringsNothingBack) {
+  Ingest ingest{options()};
+  handle(ingest, put_event("a", 1));
+  handle(ingest, put_event("b", 2));
+  handle(ingest, remove_event("a", 3));
+  handle(ingest, put_event("b", 4));
 
-  handle(handler, event_of({put_record("a", 1), put_record("b", 2)}));
+  handle(ingest, event_of({put_record("a", 1), put_record("b", 2)}));
 
   EXPECT_EQ(query("SELECT pk, item->>'v' FROM " + orders.qualified_name()), "b|4");
 }
 
-TEST_F(HandlerTest, RefusesEventsThatAreNoStreamEvents) {
-  Handler handler{options()};
+TEST_F(IngestTest, RefusesEventsThatAreNoStreamEvents) {
+  Ingest ingest{options()};
   const std::string kinesis =
       R"({"Records":[{"kinesis":{"data":"e30=","sequenceNumber":"1"},"eventSource":"aws:kinesis",)"
       R"("eventSourceARN":"arn:aws:kinesis:us-east-1:1:stream/x"}]})";
   const std::string sqs = R"({"Records":[{"messageId":"1","body":"{}","eventSource":"aws:sqs"}]})";
 
-  EXPECT_THAT(failure_of([&] { handle(handler, kinesis); }),
+  EXPECT_THAT(failure_of([&] { handle(ingest, kinesis); }),
               AllOf(HasSubstr("usage: "), HasSubstr("aws:kinesis")));
-  EXPECT_THAT(failure_of([&] { handle(handler, sqs); }),
+  EXPECT_THAT(failure_of([&] { handle(ingest, sqs); }),
               AllOf(HasSubstr("usage: "), HasSubstr("aws:sqs")));
-  EXPECT_THAT(failure_of([&] { handle(handler, "null"); }), HasSubstr("usage: "));
+  EXPECT_THAT(failure_of([&] { handle(ingest, "null"); }), HasSubstr("usage: "));
 }
 
-TEST_F(HandlerTest, ARecordThatPostgresRefusesIsSetAsideAndTheRestApplied) {
+TEST_F(IngestTest, ARecordThatPostgresRefusesIsSetAsideAndTheRestApplied) {
   query(fmt::format("ALTER TABLE {} ADD CHECK (pk <> 'bad')", orders.qualified_name()));
-  Handler handler{options()};
+  Ingest ingest{options()};
 
-  const HandlerOutcome outcome =
-      handle(handler, event_of({put_record("bad", 1), put_record("good", 2)}));
+  const IngestOutcome outcome =
+      handle(ingest, event_of({put_record("bad", 1), put_record("good", 2)}));
 
   EXPECT_EQ(outcome.dead_letters, 1U);
   EXPECT_EQ(query("SELECT pk FROM " + orders.qualified_name()), "good");
 }
 
-TEST_F(HandlerTest, WithOnPoisonStopARecordThatPostgresRefusesFailsTheEvent) {
+TEST_F(IngestTest, WithOnPoisonStopARecordThatPostgresRefusesFailsTheEvent) {
   query(fmt::format("ALTER TABLE {} ADD CHECK (pk <> 'bad')", orders.qualified_name()));
-  HandlerOptions stopping = options();
+  IngestOptions stopping = options();
   stopping.apply.on_poison = OnPoison::stop;
-  Handler handler{stopping};
+  Ingest ingest{stopping};
 
   const std::string failure = failure_of([&] {
-    handle(handler, event_of({put_record("bad", 1), put_record("good", 2)}));
+    handle(ingest, event_of({put_record("bad", 1), put_record("good", 2)}));
   });
 
   EXPECT_THAT(failure, HasSubstr("poison: "));
@@ -142,16 +142,16 @@ TEST_F(HandlerTest, WithOnPoisonStopARecordThatPostgresRefusesFailsTheEvent) {
   EXPECT_EQ(dead_letters(), "");
 }
 
-TEST_F(HandlerTest, ReportsTheFirstRecordThatPostgresRefusesAndKeepsWhatComesBefore) {
+TEST_F(IngestTest, ReportsTheFirstRecordThatPostgresRefusesAndKeepsWhatComesBefore) {
   query(fmt::format("ALTER TABLE {} ADD CHECK (pk <> 'bad')", orders.qualified_name()));
-  HandlerOptions reporting = options();
+  IngestOptions reporting = options();
   reporting.apply.on_poison = OnPoison::stop;
   reporting.report_batch_item_failures = true;
-  Handler handler{reporting};
+  Ingest ingest{reporting};
 
-  const HandlerOutcome outcome =
-      handle(handler, event_of({put_record("a", 1), put_record("b", 2), put_record("bad", 3),
-                                put_record("c", 4), put_record("a", 5)}));
+  const IngestOutcome outcome =
+      handle(ingest, event_of({put_record("a", 1), put_record("b", 2), put_record("bad", 3),
+                               put_record("c", 4), put_record("a", 5)}));
 
   ASSERT_TRUE(outcome.first_failure);
   EXPECT_EQ(outcome.first_failure->sequence_number, "3");
@@ -165,24 +165,24 @@ TEST_F(HandlerTest, ReportsTheFirstRecordThatPostgresRefusesAndKeepsWhatComesBef
   EXPECT_EQ(dead_letters(), "");
 }
 
-TEST_F(HandlerTest, WithQuarantineThereIsNothingToReport) {
+TEST_F(IngestTest, WithQuarantineThereIsNothingToReport) {
   query(fmt::format("ALTER TABLE {} ADD CHECK (pk <> 'bad')", orders.qualified_name()));
-  HandlerOptions reporting = options();
+  IngestOptions reporting = options();
   reporting.report_batch_item_failures = true;
-  Handler handler{reporting};
+  Ingest ingest{reporting};
 
-  const HandlerOutcome outcome =
-      handle(handler, event_of({put_record("bad", 1), put_record("good", 2)}));
+  const IngestOutcome outcome =
+      handle(ingest, event_of({put_record("bad", 1), put_record("good", 2)}));
 
   EXPECT_FALSE(outcome.first_failure);
   EXPECT_EQ(outcome.dead_letters, 1U);
 }
 
-TEST_F(HandlerTest, MeasuresItsWork) {
-  Handler handler{options()};
+TEST_F(IngestTest, MeasuresItsWork) {
+  Ingest ingest{options()};
 
-  const HandlerOutcome first = handle(handler, put_event("a", 1));
-  const HandlerOutcome second = handle(handler, put_event("a", 2));
+  const IngestOutcome first = handle(ingest, put_event("a", 1));
+  const IngestOutcome second = handle(ingest, put_event("a", 2));
 
   EXPECT_EQ(first.connects, 1U);
   EXPECT_EQ(second.connects, 0U);
@@ -190,24 +190,24 @@ TEST_F(HandlerTest, MeasuresItsWork) {
   EXPECT_TRUE(second.newest);
 }
 
-TEST_F(HandlerTest, IsRefusedWhereADaemonFollows) {
-  Handler handler{options()};
-  handler.prepare({});
+TEST_F(IngestTest, IsRefusedWhereADaemonFollows) {
+  Ingest ingest{options()};
+  ingest.prepare({});
   take_over(*connection, orders, {});
 
-  const Error error = error_of([&] { handle(handler, put_event("a", 1)); });
+  const Error error = error_of([&] { handle(ingest, put_event("a", 1)); });
 
   EXPECT_EQ(error.kind(), Error::Kind::fenced);
   EXPECT_THAT(error.what(), HasSubstr("a daemon follows \"orders\""));
   EXPECT_EQ(rows(), "");
 }
 
-TEST_F(HandlerTest, TakesRecordedEventsAndRecordsAsJsonLines) {
-  Handler handler{options()};
+TEST_F(IngestTest, TakesRecordedEventsAndRecordsAsJsonLines) {
+  Ingest ingest{options()};
   const std::string lines = put_event("a", 1) + "\n" + put_record("b", 2) + "\n\n" +
                             event_of({put_record("c", 3), remove_record("a", 4)}) + "\n";
 
-  const HandlerOutcome outcome = handler.handle_decoded(
+  const IngestOutcome outcome = ingest.handle_decoded(
       [&](const TableLookup& lookup) { return decode_recorded(lines, lookup).batch; },
       std::chrono::system_clock::now() + 60s);
 

@@ -10,11 +10,11 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-TEST_F(HandlerTest, WithoutAReplicaSaysToRunBootstrap) {
-  Handler handler{options()};
+TEST_F(IngestTest, WithoutAReplicaSaysToRunBootstrap) {
+  Ingest ingest{options()};
 
   const Error error =
-      error_of([&] { handle(handler, event_of({put_record("a", 1, stream_of("Unknown"))})); });
+      error_of([&] { handle(ingest, event_of({put_record("a", 1, stream_of("Unknown"))})); });
 
   EXPECT_EQ(error.kind(), Error::Kind::usage);
   EXPECT_STREQ(error.what(),
@@ -22,12 +22,12 @@ TEST_F(HandlerTest, WithoutAReplicaSaysToRunBootstrap) {
   EXPECT_EQ(error.hint(), "run `dynamite bootstrap`");
 }
 
-TEST_F(HandlerTest, RefusesATableOfTheSameNameInAnotherAccountNamingBoth) {
-  Handler handler{options()};
+TEST_F(IngestTest, RefusesATableOfTheSameNameInAnotherAccountNamingBoth) {
+  Ingest ingest{options()};
   const std::string stream =
       "arn:aws:dynamodb:us-east-1:999999999999:table/orders/stream/2026-01-15T12:00:00.123";
 
-  const Error error = error_of([&] { handle(handler, event_of({put_record("a", 1, stream)})); });
+  const Error error = error_of([&] { handle(ingest, event_of({put_record("a", 1, stream)})); });
 
   EXPECT_EQ(error.kind(), Error::Kind::usage);
   EXPECT_THAT(error.what(), AllOf(HasSubstr(":999999999999:table/orders"),
@@ -35,76 +35,75 @@ TEST_F(HandlerTest, RefusesATableOfTheSameNameInAnotherAccountNamingBoth) {
   EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "0");
 }
 
-TEST_F(HandlerTest, WithoutAStateSchemaSaysToRunBootstrap) {
-  HandlerOptions elsewhere = options();
+TEST_F(IngestTest, WithoutAStateSchemaSaysToRunBootstrap) {
+  IngestOptions elsewhere = options();
   elsewhere.state_schema = "nowhere";
-  Handler handler{elsewhere};
+  Ingest ingest{elsewhere};
 
-  const Error error = error_of([&] { handle(handler, put_event("a", 1)); });
+  const Error error = error_of([&] { handle(ingest, put_event("a", 1)); });
 
   EXPECT_THAT(error.what(), HasSubstr("\"nowhere\""));
   EXPECT_EQ(error.hint(), "run `dynamite bootstrap`");
 }
 
-TEST_F(HandlerTest, MakesAMissingReplicaWhereItMay) {
-  HandlerOptions creating = options();
+TEST_F(IngestTest, MakesAMissingReplicaWhereItMay) {
+  IngestOptions creating = options();
   int created = 0;
   creating.create_replica = [&](pg::Connection&, const std::string&, const std::stop_token&) {
     ++created;
     make_replica(keys(KeyType::S), "New");
   };
-  Handler handler{creating};
+  Ingest ingest{creating};
 
-  handle(handler, event_of({put_record("a", 1, stream_of("New"))}));
-  handle(handler, event_of({put_record("b", 2, stream_of("New"))}));
+  handle(ingest, event_of({put_record("a", 1, stream_of("New"))}));
+  handle(ingest, event_of({put_record("b", 2, stream_of("New"))}));
 
   EXPECT_EQ(created, 1);
   EXPECT_EQ(query("SELECT pk FROM " + schema() + ".\"New\" ORDER BY pk"), "a\nb");
 }
 
-TEST_F(HandlerTest, FindsTheReplicaThatAnotherMadeAtTheSameTime) {
-  HandlerOptions creating = options();
+TEST_F(IngestTest, FindsTheReplicaThatAnotherMadeAtTheSameTime) {
+  IngestOptions creating = options();
   creating.create_replica = [&](pg::Connection& own, const std::string&, const std::stop_token&) {
     Catalogue catalogue{own, state_schema()};
     const auto sql = catalogue.plan_replica(wanted_replica(keys(KeyType::S), "New")).sql;
     if (!sql.empty()) make_replica(keys(KeyType::S), "New");  // after our plan was made
     catalogue.execute(sql);
   };
-  Handler handler{creating};
+  Ingest ingest{creating};
 
-  handle(handler, event_of({put_record("a", 1, stream_of("New"))}));
+  handle(ingest, event_of({put_record("a", 1, stream_of("New"))}));
 
   EXPECT_EQ(query("SELECT pk FROM " + schema() + ".\"New\""), "a");
 }
 
-TEST_F(HandlerTest, SaysWhyAReplicaCannotBeMade) {
-  HandlerOptions creating = options();
+TEST_F(IngestTest, SaysWhyAReplicaCannotBeMade) {
+  IngestOptions creating = options();
   creating.create_replica = [](pg::Connection& own, const std::string&, const std::stop_token&) {
     own.run("SELECT * FROM no_such_table");
   };
-  Handler handler{creating};
+  Ingest ingest{creating};
 
-  EXPECT_THAT(
-      failure_of([&] { handle(handler, event_of({put_record("a", 1, stream_of("New"))})); }),
-      HasSubstr("no_such_table"));
+  EXPECT_THAT(failure_of([&] { handle(ingest, event_of({put_record("a", 1, stream_of("New"))})); }),
+              HasSubstr("no_such_table"));
 }
 
-TEST_F(HandlerTest, ReloadsTheCatalogueWhenAReplicaWasMadeAnew) {
-  Handler handler{options()};
-  handle(handler, put_event("a", 1));
+TEST_F(IngestTest, ReloadsTheCatalogueWhenAReplicaWasMadeAnew) {
+  Ingest ingest{options()};
+  handle(ingest, put_event("a", 1));
   query("DROP TABLE " + orders.qualified_name());
   query("DROP TABLE " + orders.tombstones());
   query(fmt::format("DELETE FROM {}.replica", state_schema()));
   make_replica(keys(KeyType::S), "orders");
 
-  handle(handler, put_event("b", 2));
+  handle(ingest, put_event("b", 2));
 
   EXPECT_EQ(query("SELECT pk FROM " + orders.qualified_name()), "b");
 }
 
-TEST_F(HandlerTest, AsksForARepeatWhenAReplicaWasMadeAnewWithAnotherKey) {
-  Handler handler{options()};
-  handle(handler, put_event("a", 1));
+TEST_F(IngestTest, AsksForARepeatWhenAReplicaWasMadeAnewWithAnotherKey) {
+  Ingest ingest{options()};
+  handle(ingest, put_event("a", 1));
   query("DROP TABLE " + orders.qualified_name());
   query("DROP TABLE " + orders.tombstones());
   query(fmt::format("DELETE FROM {}.replica", state_schema()));
@@ -113,24 +112,24 @@ TEST_F(HandlerTest, AsksForARepeatWhenAReplicaWasMadeAnewWithAnotherKey) {
       {record_of("INSERT", stream_of("orders"), R"({"pk":{"N":"5"}})", R"({"pk":{"N":"5"}})", 2)});
 
   // Read by the old key, the records are refused; nothing of that is committed.
-  EXPECT_THAT(failure_of([&] { handle(handler, event); }), HasSubstr("transient: "));
-  handle(handler, event);
+  EXPECT_THAT(failure_of([&] { handle(ingest, event); }), HasSubstr("transient: "));
+  handle(ingest, event);
 
   EXPECT_EQ(query("SELECT pk FROM " + orders.qualified_name()), "5");
   EXPECT_EQ(dead_letters(), "");
 }
 
-TEST_F(HandlerTest, TheFirstReplicaOfADatabaseMayBeMadeByAnEvent) {
+TEST_F(IngestTest, TheFirstReplicaOfADatabaseMayBeMadeByAnEvent) {
   query(fmt::format("DROP TABLE {}", orders.qualified_name()));
   query(fmt::format("DROP SCHEMA {} CASCADE", state_schema()));
-  HandlerOptions creating = options();
+  IngestOptions creating = options();
   creating.create_replica = [&](pg::Connection&, const std::string&, const std::stop_token&) {
     make_replica(keys(KeyType::S), "orders");
   };
-  Handler handler{creating};
-  handler.prepare({});
+  Ingest ingest{creating};
+  ingest.prepare({});
 
-  handle(handler, put_event("a", 1));
+  handle(ingest, put_event("a", 1));
 
   EXPECT_EQ(query("SELECT pk FROM " + orders.qualified_name()), "a");
 }

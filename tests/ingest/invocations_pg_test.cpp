@@ -95,9 +95,9 @@ std::vector<std::string> deliveries(Source& source) {
   return delivered;
 }
 
-class InvocationsTest : public HandlerTest {
+class InvocationsTest : public IngestTest {
  protected:
-  std::vector<std::string> items_of(const ReplicaTable& replica) {
+  std::vector<std::string> items_of(const Replica& replica) {
     const BookkeepingColumns columns = bookkeeping_columns(replica.source->key_schema);
     const pg::Result found = connection->run(fmt::format(
         R"(SELECT "{}", "{}" FROM {})", columns.item, columns.types, replica.qualified_name()));
@@ -120,16 +120,16 @@ TEST_F(InvocationsTest, RepeatedLateAndReorderedEndIdenticalToTheSource) {
   const std::uint64_t seed_used = seed();
   SCOPED_TRACE(fmt::format("DYNAMITE_TEST_SEED={}", seed_used));
   Source source{seed_used};
-  std::vector<ReplicaTable> replicas;
+  std::vector<Replica> replicas;
   for (const Source::Table& table : source.tables)
     replicas.push_back(make_replica(table.keys, table.name));
   const std::vector<std::string> events = deliveries(source);
   // Two environments of one function, and sometimes a new one.
-  std::array handlers{std::make_unique<Handler>(options()), std::make_unique<Handler>(options())};
+  std::array handlers{std::make_unique<Ingest>(options()), std::make_unique<Ingest>(options())};
 
   std::size_t dead_letters = 0;
   for (std::size_t i = 0; i < events.size(); ++i) {
-    if (i % 300 == 299) handlers.front() = std::make_unique<Handler>(options());
+    if (i % 300 == 299) handlers.front() = std::make_unique<Ingest>(options());
     dead_letters += handle(*handlers[source.engine()() % handlers.size()], events[i]).dead_letters;
   }
 

@@ -13,15 +13,15 @@ namespace {
 
 using enum KeyType;
 
-std::shared_ptr<const Batch> shared_batch(const ReplicaTable& table,
+std::shared_ptr<const Batch> shared_batch(const Replica& table,
                                           const std::vector<TestChange>& changes) {
   return std::make_shared<const Batch>(batch_of(table, changes));
 }
 
-class AppliersTest : public ReplicaTest {
+class ParallelIngestTest : public ReplicaTest {
  public:
-  HandlerOptions options() const {
-    HandlerOptions options;
+  IngestOptions options() const {
+    IngestOptions options;
     options.connect = {.conninfo = url(), .application_name = application()};
     options.state_schema = state_schema();
     options.keeps_session = true;
@@ -40,7 +40,7 @@ class AppliersTest : public ReplicaTest {
   }
 
   /// Puts of as many keys, whose values are their numbers from 1, as one batch.
-  void add_puts(Appliers& appliers, std::uint64_t count) const {
+  void add_puts(ParallelIngest& appliers, std::uint64_t count) const {
     std::vector<TestChange> changes;
     for (std::uint64_t i = 1; i <= count; ++i) changes.push_back(put(fmt::format("k{}", i), i));
     appliers.add(shared_batch(orders, changes));
@@ -57,14 +57,14 @@ std::vector<TestChange> history(SourceModel& source) {
   return changes;
 }
 
-TEST_F(AppliersTest, AnyNumberOfConnectionsLeavesTheNewestOfEachKey) {
+TEST_F(ParallelIngestTest, AnyNumberOfConnectionsLeavesTheNewestOfEachKey) {
   const std::uint64_t seed = from_environment("DYNAMITE_TEST_SEED", 1);
   for (std::uint64_t i = 0; i < 12; ++i) {
     SCOPED_TRACE(fmt::format("DYNAMITE_TEST_SEED={}", seed + i));
-    const ReplicaTable table = make_replica(keys(S, N), fmt::format("random_{}", i));
+    const Replica table = make_replica(keys(S, N), fmt::format("random_{}", i));
     SourceModel source{seed + i, table.source->key_schema, 20};
     const std::vector<TestChange> changes = history(source);
-    Appliers appliers{
+    ParallelIngest appliers{
         options(), {.connections = 1 + i % 4, .records_max = source.below(20)}, std::stop_token{}};
 
     for (std::size_t first = 0; first < changes.size();) {
@@ -74,7 +74,7 @@ TEST_F(AppliersTest, AnyNumberOfConnectionsLeavesTheNewestOfEachKey) {
                                changes.begin() + static_cast<std::ptrdiff_t>(first + size)}));
       first += size;
     }
-    const HandlerOutcome outcome = appliers.finish();
+    const IngestOutcome outcome = appliers.finish();
 
     pg::Connection connection = connect();
     EXPECT_EQ(items_of(connection, table), source.items());
@@ -82,8 +82,8 @@ TEST_F(AppliersTest, AnyNumberOfConnectionsLeavesTheNewestOfEachKey) {
   }
 }
 
-TEST_F(AppliersTest, NoTransactionIsOfMoreRecordsThanAllowed) {
-  Appliers appliers{options(), {.connections = 2, .records_max = 3}, std::stop_token{}};
+TEST_F(ParallelIngestTest, NoTransactionIsOfMoreRecordsThanAllowed) {
+  ParallelIngest appliers{options(), {.connections = 2, .records_max = 3}, std::stop_token{}};
 
   add_puts(appliers, 20);
   appliers.finish();
@@ -94,25 +94,25 @@ TEST_F(AppliersTest, NoTransactionIsOfMoreRecordsThanAllowed) {
             "t");
 }
 
-TEST_F(AppliersTest, ARecordThatIsRefusedIsADeadLetterWhoeverMeetsIt) {
+TEST_F(ParallelIngestTest, ARecordThatIsRefusedIsADeadLetterWhoeverMeetsIt) {
   pg::Connection{connect()}.run("ALTER TABLE " + orders.qualified_name() +
                                 " ADD CHECK (item->>'v' <> '7')");
-  Appliers appliers{options(), {.connections = 3}, std::stop_token{}};
+  ParallelIngest appliers{options(), {.connections = 3}, std::stop_token{}};
 
   add_puts(appliers, 20);
-  const HandlerOutcome outcome = appliers.finish();
+  const IngestOutcome outcome = appliers.finish();
 
   EXPECT_EQ(outcome.dead_letters, 1U);
   EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "19");
 }
 
-TEST_F(AppliersTest, WhatWasSentBehindARefusedBatchIsAppliedToo) {
+TEST_F(ParallelIngestTest, WhatWasSentBehindARefusedBatchIsAppliedToo) {
   pg::Connection{connect()}.run("ALTER TABLE " + orders.qualified_name() +
                                 " ADD CHECK (item->>'v' NOT IN ('3', '4', '9'))");
-  Appliers appliers{options(), {.connections = 1, .records_max = 1}, std::stop_token{}};
+  ParallelIngest appliers{options(), {.connections = 1, .records_max = 1}, std::stop_token{}};
 
   add_puts(appliers, 10);
-  const HandlerOutcome outcome = appliers.finish();
+  const IngestOutcome outcome = appliers.finish();
 
   EXPECT_EQ(outcome.records, 10U);
   EXPECT_EQ(outcome.applied, 7U);
@@ -120,14 +120,14 @@ TEST_F(AppliersTest, WhatWasSentBehindARefusedBatchIsAppliedToo) {
   EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "7");
 }
 
-TEST_F(AppliersTest, ABatchOfSeveralTransactionsIsOneOutcome) {
+TEST_F(ParallelIngestTest, ABatchOfSeveralTransactionsIsOneOutcome) {
   pg::Connection{connect()}.run("ALTER TABLE " + orders.qualified_name() +
                                 " ADD CHECK (item->>'v' <> '3000')");
-  Appliers appliers{options(), {.connections = 1}, std::stop_token{}};
+  ParallelIngest appliers{options(), {.connections = 1}, std::stop_token{}};
 
   add_puts(appliers, 2'999);
   add_puts(appliers, 5'000);
-  const HandlerOutcome outcome = appliers.finish();
+  const IngestOutcome outcome = appliers.finish();
 
   EXPECT_EQ(outcome.records, 7'999U);
   EXPECT_EQ(outcome.applied, 4'999U);
@@ -135,45 +135,45 @@ TEST_F(AppliersTest, ABatchOfSeveralTransactionsIsOneOutcome) {
   EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "4999");
 }
 
-TEST_F(AppliersTest, LargeItemsAreAppliedAsSmallOnes) {
-  Appliers appliers{options(), {.connections = 1, .records_max = 4}, std::stop_token{}};
+TEST_F(ParallelIngestTest, LargeItemsAreAppliedAsSmallOnes) {
+  ParallelIngest appliers{options(), {.connections = 1, .records_max = 4}, std::stop_token{}};
   std::vector<TestChange> changes;
   for (std::uint64_t i = 1; i <= 40; ++i)
     changes.push_back(put(fmt::format("k{}", i), i, std::string(i % 8 < 4 ? 10 : 300'000, 'x')));
 
   appliers.add(shared_batch(orders, changes));
-  const HandlerOutcome outcome = appliers.finish();
+  const IngestOutcome outcome = appliers.finish();
 
   EXPECT_EQ(outcome.applied, 40U);
   EXPECT_EQ(query("SELECT sum(length(item->>'v')) FROM " + orders.qualified_name()), "6000200");
 }
 
 // Then the batch behind it is committed.
-TEST_F(AppliersTest, ABatchThatIsRefusedAtItsCommitIsADeadLetterToo) {
+TEST_F(ParallelIngestTest, ABatchThatIsRefusedAtItsCommitIsADeadLetterToo) {
   pg::Connection owner = connect();
   owner.run("CREATE TABLE allowed (name text PRIMARY KEY)");
   owner.run("INSERT INTO allowed SELECT i::text FROM generate_series(1, 10) i WHERE i <> 3");
   owner.run("ALTER TABLE " + orders.qualified_name() +
             " ADD COLUMN name text GENERATED ALWAYS AS (item->>'v') STORED "
             "REFERENCES allowed DEFERRABLE INITIALLY DEFERRED");
-  Appliers appliers{options(), {.connections = 1, .records_max = 1}, std::stop_token{}};
+  ParallelIngest appliers{options(), {.connections = 1, .records_max = 1}, std::stop_token{}};
 
   add_puts(appliers, 10);
-  const HandlerOutcome outcome = appliers.finish();
+  const IngestOutcome outcome = appliers.finish();
 
   EXPECT_EQ(outcome.dead_letters, 1U);
   EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "9");
   EXPECT_EQ(query(fmt::format("SELECT version FROM {}.dead_letter", state_schema())), "3");
 }
 
-TEST_F(AppliersTest, WhatWasUnderWayWhenTheConnectionWasLostIsAppliedOverANewOne) {
+TEST_F(ParallelIngestTest, WhatWasUnderWayWhenTheConnectionWasLostIsAppliedOverANewOne) {
   const std::uint64_t seed = from_environment("DYNAMITE_TEST_SEED", 1);
   for (std::uint64_t i = 0; i < 6; ++i) {
     SCOPED_TRACE(fmt::format("DYNAMITE_TEST_SEED={}", seed + i));
-    const ReplicaTable table = make_replica(keys(S, N), fmt::format("cut_{}", i));
+    const Replica table = make_replica(keys(S, N), fmt::format("cut_{}", i));
     SourceModel source{seed + i, table.source->key_schema, 20};
     const std::vector<TestChange> changes = history(source);
-    Appliers appliers{options(), {.connections = 2, .records_max = 1}, std::stop_token{}};
+    ParallelIngest appliers{options(), {.connections = 2, .records_max = 1}, std::stop_token{}};
     appliers.finish();
     pg::Connection other = connect();
     std::optional<pg::Transaction> holder{other};
@@ -186,7 +186,7 @@ TEST_F(AppliersTest, WhatWasUnderWayWhenTheConnectionWasLostIsAppliedOverANewOne
                     "WHERE application_name = '{}'",
                     application()));
     holder.reset();
-    const HandlerOutcome outcome = appliers.finish();
+    const IngestOutcome outcome = appliers.finish();
 
     pg::Connection connection = connect();
     EXPECT_EQ(items_of(connection, table), source.items());
@@ -194,9 +194,9 @@ TEST_F(AppliersTest, WhatWasUnderWayWhenTheConnectionWasLostIsAppliedOverANewOne
   }
 }
 
-TEST_F(AppliersTest, AStopLeavesWhatIsNotUnderWay) {
+TEST_F(ParallelIngestTest, AStopLeavesWhatIsNotUnderWay) {
   std::stop_source stop;
-  Appliers appliers{options(), {.connections = 1, .records_max = 1}, stop.get_token()};
+  ParallelIngest appliers{options(), {.connections = 1, .records_max = 1}, stop.get_token()};
   pg::Connection other = connect();
   pg::Transaction holder{other};
   holder.run("LOCK TABLE " + orders.qualified_name() + " IN SHARE ROW EXCLUSIVE MODE");
@@ -212,9 +212,9 @@ TEST_F(AppliersTest, AStopLeavesWhatIsNotUnderWay) {
   EXPECT_EQ(query("SELECT count(*) <= 3 FROM " + orders.qualified_name()), "t");
 }
 
-TEST_F(AppliersTest, AStopDoesNotWaitForALockForLong) {
+TEST_F(ParallelIngestTest, AStopDoesNotWaitForALockForLong) {
   std::stop_source stop;
-  Appliers appliers{options(), {.connections = 1, .records_max = 1}, stop.get_token()};
+  ParallelIngest appliers{options(), {.connections = 1, .records_max = 1}, stop.get_token()};
   pg::Connection other = connect();
   pg::Transaction holder{other};
   holder.run("LOCK TABLE " + orders.qualified_name() + " IN SHARE ROW EXCLUSIVE MODE");
@@ -227,12 +227,12 @@ TEST_F(AppliersTest, AStopDoesNotWaitForALockForLong) {
               testing::HasSubstr("stopped before all was applied"));
 }
 
-TEST_F(AppliersTest, WhatOneConnectionMeetsIsThrownToWhoAdds) {
-  HandlerOptions strict = options();
+TEST_F(ParallelIngestTest, WhatOneConnectionMeetsIsThrownToWhoAdds) {
+  IngestOptions strict = options();
   strict.apply.on_poison = OnPoison::stop;
   pg::Connection{connect()}.run("ALTER TABLE " + orders.qualified_name() +
                                 " ADD CHECK (item->>'v' <> '1')");
-  Appliers appliers{strict, {.connections = 2}, std::stop_token{}};
+  ParallelIngest appliers{strict, {.connections = 2}, std::stop_token{}};
   appliers.add(shared_batch(orders, {put("a", 1)}));
 
   EXPECT_EQ(error_of([&] { appliers.finish(); }).kind(), Error::Kind::poison);

@@ -14,22 +14,22 @@ namespace dynamite::test {
 namespace {
 
 constexpr int kHandlers = 6;
-constexpr int kEvents = 40;  // of each handler
+constexpr int kEvents = 40;  // of each ingest
 
-/// The handler behind a pooler in transaction mode, as behind RDS Proxy.
-class PoolerTest : public HandlerTest {
+/// The ingest behind a pooler in transaction mode, as behind RDS Proxy.
+class PoolerTest : public IngestTest {
  protected:
-  HandlerOptions pooled(const PgBouncer& pooler) const {
-    HandlerOptions pooled = options();
+  IngestOptions pooled(const PgBouncer& pooler) const {
+    IngestOptions pooled = options();
     pooled.connect.conninfo = pooler.url();
     return pooled;
   }
 
   // As Lambda does after an error.
-  static HandlerOutcome handle_until_done(Handler& handler, const std::string& event) {
+  static IngestOutcome handle_until_done(Ingest& ingest, const std::string& event) {
     for (int attempt = 1;; ++attempt) {
       try {
-        return handle(handler, event);
+        return handle(ingest, event);
       } catch (const Error& error) {
         if (error.kind() != Error::Kind::transient || attempt == 5) throw;
       }
@@ -77,11 +77,11 @@ TEST_F(PoolerTest, ManyHandlersOnFewConnectionsEndWithTheReplicaEqualToTheModel)
     for (const auto& [key, sequence_number] : shard.last)
       expected += fmt::format("{}{}|{}", expected.empty() ? "" : "\n", key, sequence_number);
     handlers.push_back(std::async(std::launch::async, [this, &pooler, shard] {
-      Handler handler{pooled(pooler)};
-      for (const std::string& event : shard.events) handle_until_done(handler, event);
+      Ingest ingest{pooled(pooler)};
+      for (const std::string& event : shard.events) handle_until_done(ingest, event);
     }));
   }
-  for (auto& handler : handlers) handler.get();
+  for (auto& ingest : handlers) ingest.get();
 
   EXPECT_EQ(
       query(fmt::format("SELECT pk, item ->> 'v' FROM {} ORDER BY pk", orders.qualified_name())),
@@ -91,7 +91,7 @@ TEST_F(PoolerTest, ManyHandlersOnFewConnectionsEndWithTheReplicaEqualToTheModel)
 
 TEST_F(PoolerTest, AConnectionTakesNothingOverFromTheHandlersThatHadItBefore) {
   PgBouncer pooler{url(), 1};
-  Handler first{pooled(pooler)};
+  Ingest first{pooled(pooler)};
   handle(first, put_event("a", 1));
   auto client = pg::Connection::open({.conninfo = pooler.url(), .application_name = "client"});
 
@@ -108,10 +108,10 @@ TEST_F(PoolerTest, AConnectionTakesNothingOverFromTheHandlersThatHadItBefore) {
 TEST_F(PoolerTest, APoisonousRecordIsFoundByHalves) {
   PgBouncer pooler{url(), 1};
   query(fmt::format("ALTER TABLE {} ADD CHECK (item ->> 'v' <> '2')", orders.qualified_name()));
-  Handler handler{pooled(pooler)};
+  Ingest ingest{pooled(pooler)};
 
   const auto outcome =
-      handle(handler, event_of({put_record("a", 1), put_record("b", 2), put_record("c", 3)}));
+      handle(ingest, event_of({put_record("a", 1), put_record("b", 2), put_record("c", 3)}));
 
   EXPECT_EQ(outcome.dead_letters, 1U);
   EXPECT_EQ(
@@ -121,12 +121,12 @@ TEST_F(PoolerTest, APoisonousRecordIsFoundByHalves) {
 
 TEST_F(PoolerTest, ConnectsAgainAfterThePoolerWasReplaced) {
   PgBouncer pooler{url(), 1};
-  Handler handler{pooled(pooler)};
-  handle(handler, put_event("a", 1));
+  Ingest ingest{pooled(pooler)};
+  handle(ingest, put_event("a", 1));
 
   pooler.restart();
 
-  EXPECT_EQ(handle(handler, put_event("b", 2)).applied, 1U);
+  EXPECT_EQ(handle(ingest, put_event("b", 2)).applied, 1U);
 }
 
 }  // namespace

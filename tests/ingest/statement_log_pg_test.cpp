@@ -55,10 +55,10 @@ TEST(PoolerStatements, WhatKeepsASessionIsRecognised) {
 }
 
 /// A role whose statements the server's log holds, and nobody else's.
-class StatementLogTest : public HandlerTest {
+class StatementLogTest : public IngestTest {
  protected:
   void SetUp() override {
-    HandlerTest::SetUp();
+    IngestTest::SetUp();
     role_ = make_role("logged");
     for (const char* what : {"SCHEMA", "ALL TABLES IN SCHEMA"})
       query(fmt::format("GRANT ALL ON {} {}, {} TO {}", what, schema(), state_schema(), role_));
@@ -66,8 +66,8 @@ class StatementLogTest : public HandlerTest {
     query(fmt::format("ALTER ROLE {} SET log_parameter_max_length = 0", role_));
   }
 
-  HandlerOptions logged() const {
-    HandlerOptions logged = options();
+  IngestOptions logged() const {
+    IngestOptions logged = options();
     logged.connect.conninfo = url_of(role_);
     return logged;
   }
@@ -77,16 +77,16 @@ class StatementLogTest : public HandlerTest {
 
 TEST_F(StatementLogTest, HoldsNothingThatNeedsASession) {
   query(fmt::format("ALTER TABLE {} ADD CHECK (item ->> 'v' <> '13')", orders.qualified_name()));
-  HandlerOptions logged_options = logged();
+  IngestOptions logged_options = logged();
   logged_options.idle_trust = std::chrono::milliseconds{0};
-  Handler handler{logged_options};
+  Ingest ingest{logged_options};
   std::vector<std::string> records;
   for (std::uint64_t number = 1; number <= 2'000; ++number)
     records.push_back(put_record(fmt::format("key {}", number), number));
 
-  EXPECT_EQ(handle(handler, event_of(records)).dead_letters, 1U);
-  handle(handler, remove_event("key 7", 3'000));
-  ASSERT_EQ(handle(handler, put_event("key 8", 3'001)).applied, 1U);
+  EXPECT_EQ(handle(ingest, event_of(records)).dead_letters, 1U);
+  handle(ingest, remove_event("key 7", 3'000));
+  ASSERT_EQ(handle(ingest, put_event("key 8", 3'001)).applied, 1U);
 
   const auto seen = logged_statements(role_);
   ASSERT_THAT(seen, SizeIs(testing::Gt(20U)));

@@ -26,7 +26,7 @@ std::string deadline_in(std::chrono::milliseconds time) {
 }
 
 /// The built program as a Lambda function.
-class LambdaTest : public HandlerTest {
+class LambdaTest : public IngestTest {
  protected:
   std::unique_ptr<Process> start(RuntimeApi& api, std::map<std::string, std::string> more = {}) {
     std::map<std::string, std::string> environment{{"AWS_LAMBDA_RUNTIME_API", api.address()},
@@ -308,7 +308,7 @@ TEST_F(LambdaTest, MaintainForgetsOldTombstones) {
   const auto program = start(api_, {{"AWS_ENDPOINT_URL", source.endpoint()}});
   api_.invoke(R"({"dynamite": "bootstrap"})");
   api_.invoke(event_of({record_of("REMOVE", arn, R"({"pk":{"S":"a"}})", "", 1)}));
-  ReplicaTable replica;
+  Replica replica;
   replica.schema = schema();
   replica.table = table;
   replica.state_schema = state_schema();

@@ -30,7 +30,7 @@ double value_of(const std::vector<Metric>& metrics, std::string_view name) {
 }
 
 TEST(MetricsOfTest, TellsWhatBecameOfTheRecords) {
-  HandlerOutcome outcome;
+  IngestOutcome outcome;
   outcome.records = 10;
   outcome.changes = 8;
   outcome.applied = 5;

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "replica/state/replica_table.hpp"
+#include "replica/state/replica.hpp"
 #include "support/errors.hpp"
 
 namespace dynamite {

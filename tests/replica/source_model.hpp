@@ -118,7 +118,7 @@ class SourceModel {
 };
 
 /// The items that the replica's rows stand for, as SourceModel::items.
-inline std::vector<std::string> items_of(pg::Connection& connection, const ReplicaTable& table) {
+inline std::vector<std::string> items_of(pg::Connection& connection, const Replica& table) {
   const pg::Result rows = connection.run("SELECT item, _types FROM " + table.qualified_name());
   std::vector<std::string> all;
   for (int row = 0; row < rows.rows(); ++row)

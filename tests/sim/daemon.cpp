@@ -11,7 +11,7 @@ constexpr auto kLook = 100ms;  // as Engine::run does
 
 }  // namespace
 
-Daemon::Daemon(EngineOptions options, Transport& transport, const ReplicaTable& replica,
+Daemon::Daemon(EngineOptions options, Transport& transport, const Replica& replica,
                const TableDescription& description)
     : follows_{options.follow},
       client_{transport},

@@ -12,7 +12,7 @@ namespace dynamite::sim {
 /// `follow` it is `dynamite snapshot`.
 class Daemon {
  public:
-  Daemon(EngineOptions options, Transport& transport, const ReplicaTable& replica,
+  Daemon(EngineOptions options, Transport& transport, const Replica& replica,
          const TableDescription& description);
 
   /// When it wants to go on.

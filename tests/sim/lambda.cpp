@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 constexpr auto kTimeout = 60s;
 constexpr auto kHeldUp = 15min;
 
-HandlerOptions handler_options(const Place& place, DynamoDb& dynamodb, bool late) {
+IngestOptions ingest_options(const Place& place, DynamoDb& dynamodb, bool late) {
   return {.connect = place.connect,
           .state_schema = place.replica.state_schema,
           .apply = {},
@@ -38,9 +38,9 @@ std::string with_stream(std::string record, const std::string& stream_arn) {
 Lambda::Lambda(const Place& place, Transport& transport, Chance& chance)
     : client_{transport},
       chance_{chance},
-      handler_{handler_options(place, client_.dynamodb, false)},
-      thawed_{handler_options(place, client_.dynamodb, false)},
-      late_{handler_options(place, client_.dynamodb, true)} {}
+      handler_{ingest_options(place, client_.dynamodb, false)},
+      thawed_{ingest_options(place, client_.dynamodb, false)},
+      late_{ingest_options(place, client_.dynamodb, true)} {}
 
 /// Shards with records to read, of which no parent has any left.
 std::vector<Lambda::Waiting> Lambda::waiting(const Table& table) {
@@ -110,7 +110,7 @@ std::size_t Lambda::redrive() {
 }
 
 /// PostgreSQL's clock does not move with ours: what is left of the time does.
-bool Lambda::handle(Handler& handler, const std::string& event, std::chrono::nanoseconds left) {
+bool Lambda::handle(Ingest& handler, const std::string& event, std::chrono::nanoseconds left) {
   const auto deadline = std::chrono::system_clock::now() +
                         std::chrono::duration_cast<std::chrono::system_clock::duration>(left);
   try {

@@ -57,11 +57,11 @@ class Lambda {
 
   std::vector<Waiting> waiting(const Table& table);
   std::string next_event(const Waiting& from, std::size_t records) const;
-  bool handle(Handler& handler, const std::string& event, std::chrono::nanoseconds left);
+  bool handle(Ingest& handler, const std::string& event, std::chrono::nanoseconds left);
 
   Client client_;
   Chance& chance_;
-  Handler handler_, thawed_, late_;
+  Ingest handler_, thawed_, late_;
   std::map<ShardKey, Position> positions_;
   std::vector<Frozen> frozen_;
   std::vector<std::string> given_up_;

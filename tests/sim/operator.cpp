@@ -11,7 +11,7 @@
 namespace dynamite::sim {
 
 void Operator::maintain(pg::Connection& connection, const Table& table) {
-  const ReplicaTable& replica = place_.replica;
+  const Replica& replica = place_.replica;
   if (!followed_by_lambda(connection, replica)) return;
   const TableDescription description = client_.dynamodb.describe_table(table.name());
   const bool held_up = lambda_.held_up(table);
@@ -31,7 +31,7 @@ void Operator::maintain(pg::Connection& connection, const Table& table) {
 
 void Operator::retry_dead_letters(pg::Connection& connection) {
   DeadLetters letters{connection, place_.replica};
-  Reread reread{client_.dynamodb, connection, place_.replica, {}};
+  KeyRepair reread{client_.dynamodb, connection, place_.replica, {}};
   const auto page = letters.page(0, {});
   if (page.empty()) return;
   const ApplyOutcome outcome = reread.apply(doubtful_keys(letters, page), {});

@@ -4,14 +4,14 @@
 #include <optional>
 
 #include "pg/connection.hpp"
-#include "replica/state/replica_table.hpp"
+#include "replica/state/replica.hpp"
 
 namespace dynamite::sim {
 
 /// Where the replica of a simulated table lives.
 struct Place {
   pg::ConnectOptions connect;
-  ReplicaTable replica;
+  Replica replica;
   std::optional<double> read_units{};      ///< a second, that passes may take
   std::function<void()> crash_postgres{};  ///< and start it again; empty: others use the server
 };

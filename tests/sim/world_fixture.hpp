@@ -47,7 +47,7 @@ class WorldFixture : public test::PostgresTest {
     Catalogue catalogue{connection, state_schema()};
     const std::string name = World::table_name(seed);
     const std::string arn = "arn:aws:dynamodb:us-east-1:000000000000:table/" + name;
-    const ReplicaTable wanted{
+    const Replica wanted{
         .id = 0,
         .source = std::make_shared<const SourceTable>(SourceTable{arn, World::key_schema_of(seed)}),
         .schema = schema(),

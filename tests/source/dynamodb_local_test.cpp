@@ -56,12 +56,12 @@ class DynamoDbLocal : public testing::Test {
   std::vector<std::string> scan(const std::string& name, std::int32_t segments) {
     std::vector<std::string> images;
     for (std::int32_t segment = 0; segment < segments; ++segment) {
-      SegmentReader reader{
+      ScanReader reader{
           api(), {.table = source(name), .segment = segment, .total_segments = segments}, ""};
       for (bool finished = false; !finished;) {
-        const Turn turn = reader.next({});
-        finished = turn.finished;
-        for (const Change& change : turn.batch->changes) images.emplace_back(change.image);
+        const Page page = reader.next({});
+        finished = page.finished;
+        for (const Change& change : page.batch->changes) images.emplace_back(change.image);
       }
     }
     return images;
@@ -80,10 +80,10 @@ class DynamoDbLocal : public testing::Test {
                        position};
     std::vector<std::string> seen;
     for (int turns = 0; seen.size() < count && turns < 200; ++turns) {
-      const Turn turn = reader.next({});
-      last_position = turn.position;
-      if (!turn.batch) continue;
-      for (const Change& change : turn.batch->changes)
+      const Page page = reader.next({});
+      last_position = page.position;
+      if (!page.batch) continue;
+      for (const Change& change : page.batch->changes)
         seen.push_back(change.kind == ChangeKind::remove ? "removed" : std::string{change.image});
     }
     return seen;
@@ -210,7 +210,7 @@ TEST_F(DynamoDbLocal, GoesOnScanningBehindAnyKey) {
 TEST_F(DynamoDbLocal, ScanTellsWhatItCost) {
   const std::string name = local.create_table("cost", keys(KeyType::S), "");
   api().put_item(name, item("a", 1));
-  SegmentReader reader{api(), {.table = source(name), .segment = 0, .total_segments = 1}, ""};
+  ScanReader reader{api(), {.table = source(name), .segment = 0, .total_segments = 1}, ""};
 
   EXPECT_GT(reader.next({}).capacity_units, 0);
 }

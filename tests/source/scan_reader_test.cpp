@@ -12,9 +12,9 @@ namespace {
 using testing::HasSubstr;
 using testing::SizeIs;
 
-class SegmentReaderTest : public testing::Test {
+class ScanReaderTest : public testing::Test {
  protected:
-  SegmentReader reader(std::string position = "") {
+  ScanReader reader(std::string position = "") {
     return {dynamodb,
             {.table = source_table(key_schema(KeyType::S)), .segment = 3, .total_segments = 4},
             std::move(position)};
@@ -25,30 +25,30 @@ class SegmentReaderTest : public testing::Test {
   DynamoDb dynamodb{aws.client};
 };
 
-TEST_F(SegmentReaderTest, ScansItsSegmentStrongly) {
+TEST_F(ScanReaderTest, ScansItsSegmentStrongly) {
   aws.transport.then(200, R"({"Items":[{"pk":{"S":"a"}},{"pk":{"S":"b"}}],
                              "ConsumedCapacity":{"TableName":"Orders","CapacityUnits":12.5}})");
 
-  const Turn turn = reader().next({});
+  const Page page = reader().next({});
 
   EXPECT_EQ(request(0),
             R"({"TableName":"Orders","ConsistentRead":true,"ReturnConsumedCapacity":"TOTAL",)"
             R"("Segment":3,"TotalSegments":4,"Limit":1000})");
-  ASSERT_TRUE(turn.batch.has_value());
-  EXPECT_THAT(turn.batch->changes, SizeIs(2));
-  EXPECT_EQ(turn.batch->changes[0].kind, ChangeKind::scanned);
-  EXPECT_EQ(turn.capacity_units, 12.5);
-  EXPECT_TRUE(turn.finished);
-  EXPECT_EQ(turn.position, "");
+  ASSERT_TRUE(page.batch.has_value());
+  EXPECT_THAT(page.batch->changes, SizeIs(2));
+  EXPECT_EQ(page.batch->changes[0].kind, ChangeKind::scanned);
+  EXPECT_EQ(page.capacity_units, 12.5);
+  EXPECT_TRUE(page.finished);
+  EXPECT_EQ(page.position, "");
 }
 
-TEST_F(SegmentReaderTest, AnEmptyPageWithALastKeyGoesOn) {
+TEST_F(ScanReaderTest, AnEmptyPageWithALastKeyGoesOn) {
   aws.transport.then(200, R"({"Items":[],"LastEvaluatedKey":{"pk":{"S":"m"}}})");
   aws.transport.then(200, R"({"Items":[{"pk":{"S":"z"}}]})");
-  SegmentReader segment = reader();
+  ScanReader segment = reader();
 
-  const Turn empty = segment.next({});
-  const Turn last = segment.next({});
+  const Page empty = segment.next({});
+  const Page last = segment.next({});
 
   EXPECT_FALSE(empty.finished);
   EXPECT_EQ(empty.position, R"({"pk":{"S":"m"}})");
@@ -58,21 +58,21 @@ TEST_F(SegmentReaderTest, AnEmptyPageWithALastKeyGoesOn) {
   EXPECT_THAT(last.batch->changes, SizeIs(1));
 }
 
-TEST_F(SegmentReaderTest, SendsItsPositionAsItIs) {
+TEST_F(ScanReaderTest, SendsItsPositionAsItIs) {
   const std::string position = "{\"pk\": {\"S\":\"\\\"\\u2603 \xE2\x98\x83\\\\\"} }";
   aws.transport.then(200, R"({"Items":[]})");
 
-  const Turn turn = reader(position).next({});
+  const Page page = reader(position).next({});
 
   EXPECT_THAT(request(0), HasSubstr(",\"ExclusiveStartKey\":" + position + "}"));
-  EXPECT_TRUE(turn.finished);
+  EXPECT_TRUE(page.finished);
 }
 
-TEST_F(SegmentReaderTest, KeepsItsPositionWhenAPageFails) {
+TEST_F(ScanReaderTest, KeepsItsPositionWhenAPageFails) {
   aws.transport.then(200, R"({"Items":[],"LastEvaluatedKey":{"pk":{"S":"m"}}})");
   aws.transport.then(200, "<html>a proxy</html>");
   aws.transport.then(200, R"({"Items":[]})");
-  SegmentReader segment = reader();
+  ScanReader segment = reader();
   segment.next({});
 
   EXPECT_EQ(error_of([&] { segment.next({}); }).kind(), Error::Kind::transient);
@@ -81,7 +81,7 @@ TEST_F(SegmentReaderTest, KeepsItsPositionWhenAPageFails) {
   EXPECT_THAT(request(2), HasSubstr(R"("ExclusiveStartKey":{"pk":{"S":"m"}}})"));
 }
 
-TEST_F(SegmentReaderTest, ATableThatIsNoMoreIsGone) {
+TEST_F(ScanReaderTest, ATableThatIsNoMoreIsGone) {
   aws.transport.then(refusal("ResourceNotFoundException"));
 
   EXPECT_EQ(error_of([&] { reader().next({}); }).kind(), Error::Kind::gone);

@@ -48,16 +48,16 @@ TEST_F(ShardReaderTest, BeginsAtTheOldestRecord) {
   then_iterator("i1");
   then_page({"100", "101"}, "i2");
 
-  const Turn turn = reader().next({});
+  const Page page = reader().next({});
 
   EXPECT_EQ(request(0), R"({"StreamArn":")" + kStreamArn +
                             R"(","ShardId":"shardId-1","ShardIteratorType":"TRIM_HORIZON"})");
   EXPECT_EQ(request(1), R"({"ShardIterator":"i1","Limit":1000})");
-  ASSERT_TRUE(turn.batch.has_value());
-  ASSERT_THAT(turn.batch->changes, SizeIs(2));
-  EXPECT_EQ(turn.batch->changes[1].version, (Version{kGeneration, "101"}));
-  EXPECT_EQ(turn.position, "101");
-  EXPECT_FALSE(turn.finished);
+  ASSERT_TRUE(page.batch.has_value());
+  ASSERT_THAT(page.batch->changes, SizeIs(2));
+  EXPECT_EQ(page.batch->changes[1].version, (Version{kGeneration, "101"}));
+  EXPECT_EQ(page.position, "101");
+  EXPECT_FALSE(page.finished);
 }
 
 TEST_F(ShardReaderTest, GoesOnBehindItsPosition) {
@@ -101,10 +101,10 @@ TEST_F(ShardReaderTest, FollowsTheIteratorsWithoutAskingForNewOnes) {
   ShardReader shard = reader();
 
   shard.next({});
-  const Turn turn = shard.next({});
+  const Page page = shard.next({});
 
   EXPECT_THAT(request(2), HasSubstr(R"("ShardIterator":"i2")"));
-  EXPECT_EQ(turn.position, "101");
+  EXPECT_EQ(page.position, "101");
 }
 
 TEST_F(ShardReaderTest, AnEmptyPageIsNoBatchAndKeepsThePosition) {
@@ -113,8 +113,8 @@ TEST_F(ShardReaderTest, AnEmptyPageIsNoBatchAndKeepsThePosition) {
   then_page({"101"}, "i3");
   ShardReader shard = reader("100");
 
-  const Turn empty = shard.next({});
-  const Turn full = shard.next({});
+  const Page empty = shard.next({});
+  const Page full = shard.next({});
 
   EXPECT_FALSE(empty.batch.has_value());
   EXPECT_EQ(empty.position, "100");
@@ -127,22 +127,22 @@ TEST_F(ShardReaderTest, TheLastPageMayHaveRecords) {
   then_iterator("i1");
   then_page({"100"}, "");
 
-  const Turn turn = reader().next({});
+  const Page page = reader().next({});
 
-  EXPECT_TRUE(turn.finished);
-  ASSERT_TRUE(turn.batch.has_value());
-  EXPECT_EQ(turn.position, "100");
+  EXPECT_TRUE(page.finished);
+  ASSERT_TRUE(page.batch.has_value());
+  EXPECT_EQ(page.position, "100");
 }
 
 TEST_F(ShardReaderTest, TheLastPageMayBeEmpty) {
   then_iterator("i1");
   then_page({}, "");
 
-  const Turn turn = reader("99").next({});
+  const Page page = reader("99").next({});
 
-  EXPECT_TRUE(turn.finished);
-  EXPECT_FALSE(turn.batch.has_value());
-  EXPECT_EQ(turn.position, "99");
+  EXPECT_TRUE(page.finished);
+  EXPECT_FALSE(page.batch.has_value());
+  EXPECT_EQ(page.position, "99");
 }
 
 TEST_F(ShardReaderTest, AnExpiredIteratorIsReplacedBehindTheLastRecord) {
@@ -154,13 +154,13 @@ TEST_F(ShardReaderTest, AnExpiredIteratorIsReplacedBehindTheLastRecord) {
   ShardReader shard = reader("99");
 
   shard.next({});
-  const Turn turn = shard.next({});
+  const Page page = shard.next({});
 
   EXPECT_THAT(request(3), HasSubstr(R"("SequenceNumber":"101")"));
   EXPECT_THAT(request(4), HasSubstr(R"("ShardIterator":"i3")"));
-  ASSERT_TRUE(turn.batch.has_value());
-  EXPECT_THAT(turn.batch->changes, SizeIs(1));
-  EXPECT_EQ(turn.position, "102");
+  ASSERT_TRUE(page.batch.has_value());
+  EXPECT_THAT(page.batch->changes, SizeIs(1));
+  EXPECT_EQ(page.position, "102");
 }
 
 TEST_F(ShardReaderTest, AnIteratorThatExpiresBeforeAnyRecordBeginsAgain) {
@@ -211,10 +211,10 @@ TEST_F(ShardReaderTest, AfterATransientFailureThePageIsReadAgain) {
   shard.next({});
 
   EXPECT_EQ(error_of([&] { shard.next({}); }).kind(), Error::Kind::transient);
-  const Turn turn = shard.next({});
+  const Page page = shard.next({});
 
   EXPECT_THAT(request(3), HasSubstr(R"("ShardIterator":"i2")"));
-  EXPECT_EQ(turn.position, "101");
+  EXPECT_EQ(page.position, "101");
 }
 
 TEST_F(ShardReaderTest, APageOfRejectedRecordsIsABatch) {
@@ -222,11 +222,11 @@ TEST_F(ShardReaderTest, APageOfRejectedRecordsIsABatch) {
   aws.transport.then(200, R"({"Records":[)" + RecordText{.name = R"("UPSERT")"}.json() +
                               R"(],"NextShardIterator":"i2"})");
 
-  const Turn turn = reader().next({});
+  const Page page = reader().next({});
 
-  ASSERT_TRUE(turn.batch.has_value());
-  EXPECT_THAT(turn.batch->rejected, SizeIs(1));
-  EXPECT_EQ(turn.position, "100000000003126276362");
+  ASSERT_TRUE(page.batch.has_value());
+  EXPECT_THAT(page.batch->rejected, SizeIs(1));
+  EXPECT_EQ(page.position, "100000000003126276362");
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ KeySchema keys(KeyType partition, KeyType sort) {
           .sort = KeyAttribute{.name = "sk", .type = sort}};
 }
 
-Batch batch_of(const ReplicaTable& table, const std::vector<TestChange>& changes) {
+Batch batch_of(const Replica& table, const std::vector<TestChange>& changes) {
   Batch batch;
   batch.tables = {table.source};
   for (const TestChange& test : changes) {
@@ -90,8 +90,7 @@ void ReplicaTest::SetUp() {
   orders = make_replica(keys(KeyType::S), "orders");
 }
 
-ReplicaTable ReplicaTest::wanted_replica(const KeySchema& key_schema,
-                                         const std::string& name) const {
+Replica ReplicaTest::wanted_replica(const KeySchema& key_schema, const std::string& name) const {
   return {.id = 0,
           .source = std::make_shared<const SourceTable>(
               SourceTable{.arn = "arn:aws:dynamodb:us-east-1:111122223333:table/" + name,
@@ -101,9 +100,9 @@ ReplicaTable ReplicaTest::wanted_replica(const KeySchema& key_schema,
           .state_schema = state_schema()};
 }
 
-ReplicaTable ReplicaTest::make_replica(const KeySchema& key_schema, const std::string& name) {
+Replica ReplicaTest::make_replica(const KeySchema& key_schema, const std::string& name) {
   Catalogue catalogue{*connection, state_schema()};
-  const ReplicaTable wanted = wanted_replica(key_schema, name);
+  const Replica wanted = wanted_replica(key_schema, name);
   catalogue.execute(catalogue.plan_state());
   catalogue.execute(catalogue.plan_replica(wanted).sql);
   return catalogue.find(wanted.source->arn).value();

@@ -37,15 +37,15 @@ TestChange scanned_item(const std::string& image);
 KeySchema keys(KeyType partition);                ///< pk
 KeySchema keys(KeyType partition, KeyType sort);  ///< pk, sk
 
-Batch batch_of(const ReplicaTable& table, const std::vector<TestChange>& changes);
+Batch batch_of(const Replica& table, const std::vector<TestChange>& changes);
 
 /// A test with a registered replica, "orders", whose key is the string pk unless it makes another.
 class ReplicaTest : public PostgresTest {
  public:
   /// Makes and registers a replica of a DynamoDB table of the same name.
-  ReplicaTable make_replica(const KeySchema& key_schema, const std::string& name);
+  Replica make_replica(const KeySchema& key_schema, const std::string& name);
   /// What make_replica asks the catalogue for.
-  ReplicaTable wanted_replica(const KeySchema& key_schema, const std::string& name) const;
+  Replica wanted_replica(const KeySchema& key_schema, const std::string& name) const;
 
   /// Applies to `orders` on the connection of this test.
   ApplyOutcome apply(const std::vector<TestChange>& changes, const Fence& fence = {});
@@ -65,7 +65,7 @@ class ReplicaTest : public PostgresTest {
   /// Key's length, version, reason, SQLSTATE, constraint.
   std::string dead_letters();
 
-  ReplicaTable orders;
+  Replica orders;
   std::optional<pg::Connection> connection;
 
  protected:

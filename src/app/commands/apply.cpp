@@ -32,7 +32,7 @@ struct Stats {
   steady_clock::time_point begin = steady_clock::now();
   double cpu_begin = cpu_seconds();
   duration<double> decoding{};
-  HandlerOutcome outcome{};
+  IngestOutcome outcome{};
 
   void print() const {
     fmt::print(
@@ -59,7 +59,7 @@ class StrangeDocuments {
   std::uint64_t count() const { return count_; }
 
   /// Where nothing else was there, the first is the error.
-  void require_records(const HandlerOutcome& outcome) const {
+  void require_records(const IngestOutcome& outcome) const {
     if (first_ && outcome.records == 0) throw *first_;
   }
 
@@ -73,10 +73,10 @@ class StrangeDocuments {
 /// Decodes files part by part while what was decoded before is applied.
 class FileApply {
  public:
-  FileApply(const Context& context, const HandlerOptions& options)
+  FileApply(const Context& context, const IngestOptions& options)
       : context_{context},
-        handler_{options},
-        redrive_{context, handler_},
+        ingest_{options},
+        redrive_{context, ingest_},
         appliers_{options,
                   {.connections = context.line.apply.connections,
                    .records_max = context.line.apply.batch.value_or(0)},
@@ -84,7 +84,7 @@ class FileApply {
 
   /// Opens the connections, so that the first part finds them.
   void open() {
-    handler_.prepare(context_.stop);
+    ingest_.prepare(context_.stop);
     appliers_.finish();
   }
 
@@ -93,8 +93,8 @@ class FileApply {
     Recorded recorded = decode_recorded(
         std::move(part.text),
         [this](std::string_view stream_arn) {
-          return handler_.source_of(stream_arn, std::chrono::system_clock::now() + kPatience,
-                                    context_.stop);
+          return ingest_.source_of(stream_arn, std::chrono::system_clock::now() + kPatience,
+                                   context_.stop);
         },
         {.stream_arn = context_.line.apply.stream_arn, .first_line = part.line});
     decoding_ += steady_clock::now() - begin;
@@ -104,8 +104,8 @@ class FileApply {
   }
 
   /// Returns when all is committed.
-  HandlerOutcome finish() {
-    HandlerOutcome sum = appliers_.finish();
+  IngestOutcome finish() {
+    IngestOutcome sum = appliers_.finish();
     for (const RecordRange& range : ranges_) sum += redrive_.apply(range);
     ranges_.clear();
     return sum;
@@ -117,22 +117,22 @@ class FileApply {
 
  private:
   const Context& context_;
-  Handler handler_;  // for the tables, and for what is read again
+  Ingest ingest_;  // for the tables, and for what is read again
   Redrive redrive_;
-  Appliers appliers_;
+  ParallelIngest appliers_;
   std::vector<RecordRange> ranges_;
   StrangeDocuments strange_;
   duration<double> decoding_{};
 };
 
 void apply_and_say(FileApply& apply, const std::vector<std::string>& files) {
-  HandlerOutcome sum;
+  IngestOutcome sum;
   for (const std::string& name : files) {
     Recording recording{name};
     const std::uint64_t strange_before = apply.strange().count();
     for (Recording::Part part = recording.next(); !part.text.empty(); part = recording.next())
       apply.add(name, std::move(part));
-    const HandlerOutcome outcome = apply.finish();
+    const IngestOutcome outcome = apply.finish();
     sum += outcome;
     const std::uint64_t strange = apply.strange().count() - strange_before;
     fmt::print("{}: {} records, {} keys, {} rows changed, {} dead letters{}\n", name,
@@ -167,14 +167,14 @@ void apply_and_measure(FileApply& apply, const std::vector<std::string>& files) 
 
 int run_apply(const Context& context) {
   // What comes by another way than its stream may be older than a pass, which has forgotten it.
-  Source source{context, kAttempts};
-  HandlerOptions options = handler_options(context, "apply");
+  AwsClients aws{context, kAttempts};
+  IngestOptions options = ingest_options(context, "apply");
   options.late = !context.line.apply.as_recorded;
   options.keeps_session = true;
   options.fences_deadline = false;
   if (options.late)
     options.read_back = [&](const Batch& batch, std::uint16_t table, const std::stop_token& stop) {
-      return read_back(source.dynamodb(), batch, table, stop);
+      return read_back(aws.dynamodb(), batch, table, stop);
     };
   FileApply apply{context, options};
   if (context.line.apply.stats)

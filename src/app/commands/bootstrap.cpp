@@ -30,7 +30,7 @@ std::string describe(const KeySchema& keys) {
 }
 
 /// What was done for a table, in a word.
-using Done = std::function<void(const SelectedTable&, const ReplicaTable&, std::string_view)>;
+using Done = std::function<void(const SelectedTable&, const Replica&, std::string_view)>;
 
 void create(const Context& context, pg::Connection& connection,
             const std::vector<SelectedTable>& tables, const Done& done) {
@@ -39,7 +39,7 @@ void create(const Context& context, pg::Connection& connection,
     if (context.stop.stop_requested())
       throw Error{Error::Kind::transient,
                   fmt::format("stopped before \"{}\"", table.description.name), kAgain};
-    const ReplicaTable wanted = target_of(context.config, table.description);
+    const Replica wanted = target_of(context.config, table.description);
     const ReplicaPlan plan = plan_whole_replica(connection, context.config, wanted);
     catalogue.execute(plan.sql, context.stop);
     done(table, wanted,
@@ -49,7 +49,7 @@ void create(const Context& context, pg::Connection& connection,
   }
 }
 
-void print_done(const SelectedTable& table, const ReplicaTable& replica, std::string_view what) {
+void print_done(const SelectedTable& table, const Replica& replica, std::string_view what) {
   fmt::print("{}: {}\n  {} {}\n", table.description.name, describe(table.description.key_schema),
              what, replica.qualified_name());
 }
@@ -63,7 +63,7 @@ void print_sql(const Context& context, pg::Connection& connection,
   };
   print(search_path_sql());  // whoever runs it, nobody's own operators and types are in it
   for (const SelectedTable& table : tables) {
-    const ReplicaTable wanted = target_of(context.config, table.description);
+    const Replica wanted = target_of(context.config, table.description);
     fmt::print("-- {}: {}\n", table.description.name, describe(table.description.key_schema));
     for (const std::string& sql : plan_whole_replica(connection, context.config, wanted).sql)
       print(sql);
@@ -74,8 +74,8 @@ void print_sql(const Context& context, pg::Connection& connection,
 }  // namespace
 
 int run_bootstrap(const Context& context) {
-  Source source{context, kAttempts};
-  const std::vector<SelectedTable> tables = select_tables(context, source.dynamodb());
+  AwsClients aws{context, kAttempts};
+  const std::vector<SelectedTable> tables = select_tables(context, aws.dynamodb());
   pg::Connection connection =
       pg::Connection::open(connect_options(context, "bootstrap"), context.stop);
   if (context.line.dry_run)
@@ -87,13 +87,13 @@ int run_bootstrap(const Context& context) {
 }
 
 std::string bootstrap_answer(const Context& context) {
-  Source source{context, kAttempts};
-  const std::vector<SelectedTable> tables = select_tables(context, source.dynamodb());
+  AwsClients aws{context, kAttempts};
+  const std::vector<SelectedTable> tables = select_tables(context, aws.dynamodb());
   pg::Connection connection =
       pg::Connection::open(connect_options(context, "bootstrap"), context.stop);
   std::string list;
   create(context, connection, tables,
-         [&](const SelectedTable& table, const ReplicaTable& replica, std::string_view what) {
+         [&](const SelectedTable& table, const Replica& replica, std::string_view what) {
            list += fmt::format(R"({}{{"table":{},"replica":{},"outcome":"{}"}})",
                                list.empty() ? "" : ",", json_string(table.description.name),
                                json_string(replica.qualified_name()), what);

@@ -35,8 +35,8 @@ void print(const Context& context, const TableDescription& table, const Differen
                table.name);
 }
 
-std::optional<ReplicaTable> registered_replica(const Context& context,
-                                               const TableDescription& description) {
+std::optional<Replica> registered_replica(const Context& context,
+                                          const TableDescription& description) {
   pg::Connection connection =
       pg::Connection::open(connect_options(context, "compare"), context.stop);
   Catalogue catalogue{connection, context.config.state_schema};
@@ -53,12 +53,12 @@ int exit_status(const Differences& total) {
 }  // namespace
 
 int run_compare(const Context& context) {
-  Source source{context, kAttempts};
+  AwsClients aws{context, kAttempts};
   Differences total;
-  const auto tables = select_tables_to_read(context, source.dynamodb(), false);
+  const auto tables = select_tables_to_read(context, aws.dynamodb(), false);
   std::size_t compared = 0;
   for (const auto& [description, by_name] : tables) {
-    const std::optional<ReplicaTable> replica = registered_replica(context, description);
+    const std::optional<Replica> replica = registered_replica(context, description);
     if (!replica) {
       if (by_name)
         throw Error{Error::Kind::usage, fmt::format("\"{}\" has no replica", description.name),
@@ -67,7 +67,7 @@ int run_compare(const Context& context) {
       continue;
     }
     ++compared;
-    const Differences found = TableCompare{context, source.dynamodb(), description, *replica}.run();
+    const Differences found = TableCompare{context, aws.dynamodb(), description, *replica}.run();
     print(context, description, found);
     total += found;
   }

@@ -22,7 +22,7 @@ namespace {
 
 constexpr int kAttempts = 10;  // of one call
 
-using OfTable = std::function<void(pg::Connection&, const ReplicaTable&)>;
+using OfTable = std::function<void(pg::Connection&, const Replica&)>;
 
 void for_each_replica(const Context& context, const OfTable& use) {
   pg::Connection connection =
@@ -30,7 +30,7 @@ void for_each_replica(const Context& context, const OfTable& use) {
   Catalogue catalogue{connection, context.config.state_schema};
   catalogue.require_usable();
   const auto& wanted = context.line.tables;
-  for (const ReplicaTable& replica : catalogue.load())
+  for (const Replica& replica : catalogue.load())
     if (wanted.empty() ||
         std::ranges::find(wanted, table_name_of(replica.source->arn)) != wanted.end())
       use(connection, replica);
@@ -46,7 +46,7 @@ void for_each_page(const Context& context, DeadLetters& letters,
   }
 }
 
-void print_line(const ReplicaTable& replica, const StoredLetter& letter) {
+void print_line(const Replica& replica, const StoredLetter& letter) {
   fmt::print("{:<8} {:<24} {:<24} {:<8} {}{}\n", letter.id, table_name_of(replica.source->arn),
              letter.created_at, letter.sqlstate.empty() ? "-" : letter.sqlstate,
              visible(letter.reason),
@@ -56,7 +56,7 @@ void print_line(const ReplicaTable& replica, const StoredLetter& letter) {
 int list(const Context& context) {
   std::uint64_t count = 0;
   fmt::print("{:<8} {:<24} {:<24} {:<8} {}\n", "ID", "TABLE", "SINCE", "SQLSTATE", "REASON");
-  for_each_replica(context, [&](pg::Connection& connection, const ReplicaTable& replica) {
+  for_each_replica(context, [&](pg::Connection& connection, const Replica& replica) {
     DeadLetters letters{connection, replica};
     for_each_page(context, letters, [&](const std::vector<StoredLetter>& page) {
       for (const StoredLetter& letter : page) print_line(replica, letter);
@@ -67,7 +67,7 @@ int list(const Context& context) {
   return kExitDone;
 }
 
-void print_whole(const ReplicaTable& replica, const StoredLetter& letter,
+void print_whole(const Replica& replica, const StoredLetter& letter,
                  const std::optional<std::string>& record) {
   fmt::print("id          {}\ntable       {}\nsince       {}\nreason      {}\n", letter.id,
              table_name_of(replica.source->arn), letter.created_at, visible(letter.reason));
@@ -84,7 +84,7 @@ void print_whole(const ReplicaTable& replica, const StoredLetter& letter,
 
 int show(const Context& context) {
   std::size_t shown = 0;
-  for_each_replica(context, [&](pg::Connection& connection, const ReplicaTable& replica) {
+  for_each_replica(context, [&](pg::Connection& connection, const Replica& replica) {
     DeadLetters letters{connection, replica};
     for_each_page(context, letters, [&](const std::vector<StoredLetter>& page) {
       for (const StoredLetter& letter : page) {
@@ -101,7 +101,7 @@ int show(const Context& context) {
 
 int discard(const Context& context) {
   Discarded sum;
-  for_each_replica(context, [&](pg::Connection& connection, const ReplicaTable& replica) {
+  for_each_replica(context, [&](pg::Connection& connection, const Replica& replica) {
     DeadLetters letters{connection, replica};
     for_each_page(context, letters, [&](const std::vector<StoredLetter>& page) {
       std::vector<std::int64_t> ids;
@@ -131,7 +131,7 @@ struct Retried {
   }
 };
 
-Retried retry_page(DeadLetters& letters, Reread& reread, std::span<const StoredLetter> page,
+Retried retry_page(DeadLetters& letters, KeyRepair& reread, std::span<const StoredLetter> page,
                    const std::stop_token& stop) {
   const std::vector<DoubtfulKey> keys = doubtful_keys(letters, page);
   const ApplyOutcome outcome = reread.apply(keys, stop);
@@ -141,13 +141,13 @@ Retried retry_page(DeadLetters& letters, Reread& reread, std::span<const StoredL
 }
 
 int retry(const Context& context) {
-  Source source{context, kAttempts};
+  AwsClients aws{context, kAttempts};
   ApplyOptions options = apply_options(context.config);
   options.on_poison = OnPoison::quarantine;
   Retried sum;
-  for_each_replica(context, [&](pg::Connection& connection, const ReplicaTable& replica) {
+  for_each_replica(context, [&](pg::Connection& connection, const Replica& replica) {
     DeadLetters letters{connection, replica};
-    Reread reread{source.dynamodb(), connection, replica, options};
+    KeyRepair reread{aws.dynamodb(), connection, replica, options};
     // Those that are refused again get a new id: only the ones that are there now are retried.
     std::vector<std::vector<StoredLetter>> pages;
     for_each_page(context, letters,

@@ -23,9 +23,9 @@ namespace {
 
 using std::chrono::system_clock;
 
-void prepare(const Context& context, Handler& handler, RuntimeLoop& loop) {
+void prepare(const Context& context, Ingest& ingest, RuntimeLoop& loop) {
   try {
-    handler.prepare(context.stop);
+    ingest.prepare(context.stop);
   } catch (const Error& error) {
     if (error.kind() != Error::Kind::transient) {
       loop.init_error(error);
@@ -72,7 +72,7 @@ std::string answer_one_shot(const Context& context, const std::string& name) {
 
 /// Lambda, where it is AWS's, turns the line into metrics.
 void print_metrics(const Context& context, const Invocation& invocation,
-                   const HandlerOutcome& outcome, std::chrono::microseconds time) {
+                   const IngestOutcome& outcome, std::chrono::microseconds time) {
   const auto function = context.environment("AWS_LAMBDA_FUNCTION_NAME");
   if (!function) return;
   const auto now = system_clock::now();
@@ -83,17 +83,16 @@ void print_metrics(const Context& context, const Invocation& invocation,
 }
 
 /// The form of a mapping with ReportBatchItemFailures; others do not read it.
-std::string response_of(const HandlerOutcome& outcome) {
+std::string response_of(const IngestOutcome& outcome) {
   if (!outcome.first_failure) return R"({"batchItemFailures":[]})";
   return fmt::format(R"({{"batchItemFailures":[{{"itemIdentifier":{}}}]}})",
                      json_string(outcome.first_failure->sequence_number));
 }
 
-std::string apply_event(const Context& context, Handler& handler, Invocation invocation) {
+std::string apply_event(const Context& context, Ingest& ingest, Invocation invocation) {
   const auto begin = std::chrono::steady_clock::now();
   const auto deadline = commit_deadline(invocation.deadline, system_clock::now());
-  const HandlerOutcome outcome =
-      handler.handle(std::move(invocation.event), deadline, context.stop);
+  const IngestOutcome outcome = ingest.handle(std::move(invocation.event), deadline, context.stop);
   const auto time = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::steady_clock::now() - begin);
   if (outcome.dead_letters > 0)
@@ -112,11 +111,11 @@ std::string apply_event(const Context& context, Handler& handler, Invocation inv
   return response_of(outcome);
 }
 
-std::string serve(const Context& context, Handler& handler, Invocation invocation) {
+std::string serve(const Context& context, Ingest& ingest, Invocation invocation) {
   // As AWS's own runtimes do, for whoever traces calls. No other thread reads the environment now.
   setenv("_X_AMZN_TRACE_ID", invocation.trace_id.c_str(), 1);
   if (const auto name = one_shot_of(invocation.event)) return answer_one_shot(context, *name);
-  return apply_event(context, handler, std::move(invocation));
+  return apply_event(context, ingest, std::move(invocation));
 }
 
 }  // namespace
@@ -128,9 +127,9 @@ int run_lambda(const Context& context) {
                 "`dynamite lambda` runs inside AWS Lambda, which sets it"};
   const auto transport = make_curl_transport();
   RuntimeLoop loop{*transport, *runtime_api};
-  Handler handler{handler_options(context, "lambda")};
-  prepare(context, handler, loop);
-  loop.run([&](Invocation invocation) { return serve(context, handler, std::move(invocation)); },
+  Ingest ingest{ingest_options(context, "lambda")};
+  prepare(context, ingest, loop);
+  loop.run([&](Invocation invocation) { return serve(context, ingest, std::move(invocation)); },
            context.stop);
   return kExitDone;
 }

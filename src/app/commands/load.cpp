@@ -185,9 +185,9 @@ TableDescription table_to_load(const Context& context, DynamoDb& dynamodb) {
 }  // namespace
 
 int run_load(const Context& context) {
-  Source source{context, kAttempts};
-  const TableDescription table = table_to_load(context, source.dynamodb());
-  Loader loader{context, source.dynamodb(), table};
+  AwsClients aws{context, kAttempts};
+  const TableDescription table = table_to_load(context, aws.dynamodb());
+  Loader loader{context, aws.dynamodb(), table};
   context.line.load.time ? loader.change_for_a_time() : loader.put_each_once();
   if (context.stop.stop_requested())
     throw Error{Error::Kind::transient, fmt::format("stopped after {} writes to \"{}\" (--seed {})",

@@ -40,9 +40,9 @@ struct Findings {
 /// One round over one replica.
 class Maintenance {
  public:
-  Maintenance(const Context& context, Source& source, pg::Connection& connection,
-              const ReplicaTable& replica)
-      : context_{context}, source_{source}, connection_{connection}, replica_{replica} {
+  Maintenance(const Context& context, AwsClients& aws, pg::Connection& connection,
+              const Replica& replica)
+      : context_{context}, aws_{aws}, connection_{connection}, replica_{replica} {
     findings_.table = table_name_of(replica.source->arn);
   }
 
@@ -63,8 +63,7 @@ class Maintenance {
 
  private:
   void check_stream() {
-    const TableDescription table =
-        source_.dynamodb().describe_table(findings_.table, context_.stop);
+    const TableDescription table = aws_.dynamodb().describe_table(findings_.table, context_.stop);
     require_same_table(table, *replica_.source);
     for (const Gap& gap : look_at_stream(connection_, replica_, table)) add_gap(gap);
     if (!table.stream_enabled) return;
@@ -74,8 +73,7 @@ class Maintenance {
 
   // Lambda tells the function nothing of what it discards.
   void check_mappings(const std::string& function, const std::string& stream_arn) {
-    const auto mappings =
-        event_source_mappings(source_.client(), stream_arn, function, context_.stop);
+    const auto mappings = event_source_mappings(aws_.client(), stream_arn, function, context_.stop);
     if (mappings.empty())
       findings_.problems.push_back(
           fmt::format("no event source mapping gives the stream to the function {}", function));
@@ -101,8 +99,7 @@ class Maintenance {
   std::optional<std::chrono::seconds> oldest_record(const std::string& function,
                                                     std::chrono::seconds within) {
     const auto now = std::chrono::system_clock::now();
-    const auto age =
-        iterator_age_max(source_.client(), function, {now - within, now}, context_.stop);
+    const auto age = iterator_age_max(aws_.client(), function, {now - within, now}, context_.stop);
     if (!age) return std::nullopt;
     return std::chrono::duration_cast<std::chrono::seconds>(*age);
   }
@@ -131,9 +128,9 @@ class Maintenance {
   }
 
   const Context& context_;
-  Source& source_;
+  AwsClients& aws_;
   pg::Connection& connection_;
-  const ReplicaTable& replica_;
+  const Replica& replica_;
   Findings findings_;
 };
 
@@ -171,10 +168,10 @@ std::string maintain_answer(const Context& context) {
       pg::Connection::open(connect_options(context, "maintain"), context.stop);
   Catalogue catalogue{connection, context.config.state_schema};
   catalogue.require_usable();
-  Source source{context, kAttempts};
+  AwsClients aws{context, kAttempts};
   std::string list;
-  for (const ReplicaTable& replica : configured_replicas(context.config, catalogue.load())) {
-    const Findings findings = Maintenance{context, source, connection, replica}.run();
+  for (const Replica& replica : configured_replicas(context.config, catalogue.load())) {
+    const Findings findings = Maintenance{context, aws, connection, replica}.run();
     list += (list.empty() ? "" : ",") + to_json(findings);
   }
   print_metrics(context, connection);

@@ -25,9 +25,9 @@ std::strong_ordering to_last(const RecordRange& range, std::string_view sequence
 }
 
 /// Of the oldest record.
-std::string first_sequence_number(const Turn& turn) {
-  const auto& changes = turn.batch->changes;
-  if (changes.empty()) return turn.position;
+std::string first_sequence_number(const Page& page) {
+  const auto& changes = page.batch->changes;
+  if (changes.empty()) return page.position;
   const auto first = std::ranges::min_element(changes, {}, &Change::version);
   return std::string{first->version.sequence_number()};
 }
@@ -39,19 +39,19 @@ bool is_loss(const Error& error) {
 
 }  // namespace
 
-HandlerOutcome Redrive::apply(const RecordRange& range) {
-  if (!source_) source_.emplace(context_, kAttempts);
+IngestOutcome Redrive::apply(const RecordRange& range) {
+  if (!aws_) aws_.emplace(context_, kAttempts);
   reader_.reset();
-  HandlerOutcome sum;
+  IngestOutcome sum;
   int empty_pages = 0;
   for (bool more = true; more;) {
     const auto deadline = std::chrono::system_clock::now() + kPatience;
-    sum += handler_.handle_decoded(
+    sum += ingest_.handle_decoded(
         [&](const TableLookup& lookup) {
-          Turn turn = read_next(range, lookup);
-          more = !turn.finished && (turn.position.empty() || to_last(range, turn.position) < 0);
-          empty_pages = turn.batch ? 0 : empty_pages + 1;
-          return turn.batch ? std::move(*turn.batch) : Batch{};
+          Page page = read_next(range, lookup);
+          more = !page.finished && (page.position.empty() || to_last(range, page.position) < 0);
+          empty_pages = page.batch ? 0 : empty_pages + 1;
+          return page.batch ? std::move(*page.batch) : Batch{};
         },
         deadline, context_.stop);
     if (more && empty_pages == kEmptyPagesMax)
@@ -63,14 +63,14 @@ HandlerOutcome Redrive::apply(const RecordRange& range) {
   return sum;
 }
 
-Turn Redrive::read_next(const RecordRange& range, const TableLookup& lookup) {
+Page Redrive::read_next(const RecordRange& range, const TableLookup& lookup) {
   try {
     if (!reader_) {
       place_ = {.table = lookup(range.stream_arn),
                 .stream_arn = range.stream_arn,
                 .generation = parse_stream_arn(range.stream_arn).generation,
                 .shard_id = range.shard_id};
-      reader_ = ShardReader::at(source_->dynamodb(), place_, range.first_sequence_number);
+      reader_ = ShardReader::at(aws_->dynamodb(), place_, range.first_sequence_number);
     }
     return reader_->next(context_.stop);
   } catch (const Error& error) {
@@ -80,22 +80,22 @@ Turn Redrive::read_next(const RecordRange& range, const TableLookup& lookup) {
 }
 
 /// What is left of the range behind those that are gone.
-Turn Redrive::read_from_horizon(const RecordRange& range) {
-  Turn turn{.batch = std::nullopt, .position = "", .finished = true};
+Page Redrive::read_from_horizon(const RecordRange& range) {
+  Page page{.batch = std::nullopt, .position = "", .finished = true};
   try {
-    reader_.emplace(source_->dynamodb(), place_, "");
-    do turn = reader_->next(context_.stop);
-    while (!turn.batch && !turn.finished && turn.position.empty());
+    reader_.emplace(aws_->dynamodb(), place_, "");
+    do page = reader_->next(context_.stop);
+    while (!page.batch && !page.finished && page.position.empty());
   } catch (const Error& error) {
     if (!is_loss(error)) throw;
   }
-  const std::string left = turn.batch ? first_sequence_number(turn) : "";
+  const std::string left = page.batch ? first_sequence_number(page) : "";
   const bool some_left = !left.empty() && to_last(range, left) <= 0;
   note_gap(range, some_left ? fmt::format("{} up to before {}", range.first_sequence_number, left)
                             : fmt::format("{} to {}", range.first_sequence_number,
                                           range.last_sequence_number));
   if (!some_left) return {.batch = std::nullopt, .position = "", .finished = true};
-  return turn;
+  return page;
 }
 
 void Redrive::note_gap(const RecordRange& range, const std::string& lost) {
@@ -107,7 +107,7 @@ void Redrive::note_gap(const RecordRange& range, const std::string& lost) {
       lost, range.shard_id, stream.table_name, stream.table_name);
   pg::Connection connection =
       pg::Connection::open(connect_options(context_, "apply"), context_.stop);
-  for (const ReplicaTable& replica : Catalogue{connection, context_.config.state_schema}.load())
+  for (const Replica& replica : Catalogue{connection, context_.config.state_schema}.load())
     if (replica.source->arn == stream.table_arn)
       record_gap(connection, replica,
                  {.stream_arn = range.stream_arn,

@@ -13,22 +13,22 @@ namespace dynamite {
 class Redrive {
  public:
   /// Both outlive it.
-  Redrive(const Context& context, Handler& handler) : context_{context}, handler_{handler} {}
+  Redrive(const Context& context, Ingest& ingest) : context_{context}, ingest_{ingest} {}
 
   /// Records that are gone are said on standard output and recorded as a gap of their replica.
-  HandlerOutcome apply(const RecordRange& range);
+  IngestOutcome apply(const RecordRange& range);
 
   /// Some records were gone.
   bool found_gap() const noexcept { return found_gap_; }
 
  private:
-  Turn read_next(const RecordRange& range, const TableLookup& lookup);
-  Turn read_from_horizon(const RecordRange& range);
+  Page read_next(const RecordRange& range, const TableLookup& lookup);
+  Page read_from_horizon(const RecordRange& range);
   void note_gap(const RecordRange& range, const std::string& lost);
 
   const Context& context_;
-  Handler& handler_;
-  std::optional<Source> source_;  ///< made for the first range
+  Ingest& ingest_;
+  std::optional<AwsClients> aws_;  ///< made for the first range
   ShardPlace place_;
   std::optional<ShardReader> reader_;
   bool found_gap_ = false;

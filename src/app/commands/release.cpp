@@ -17,7 +17,7 @@ int run_release(const Context& context) {
   require_direct_connection(connection);
   Catalogue catalogue{connection, context.config.state_schema};
   catalogue.require_usable();
-  for (const ReplicaTable& replica : configured_replicas(context.config, catalogue.load())) {
+  for (const Replica& replica : configured_replicas(context.config, catalogue.load())) {
     if (!try_hold_alive(connection, replica))
       throw Error{Error::Kind::usage,
                   fmt::format("the daemon that follows {} is alive", replica.qualified_name()),

@@ -40,7 +40,7 @@ EngineOptions engine_options(const Context& context, std::string_view command) {
 /// Adds the tables with their replicas. Returns how many items they have in all.
 std::uint64_t add_tables(const Context& context, const std::vector<SelectedTable>& tables,
                          const pg::ConnectOptions& connect, Engine& engine) {
-  std::vector<ReplicaTable> replicas;
+  std::vector<Replica> replicas;
   pg::Connection connection = pg::Connection::open(connect, context.stop);
   for (const auto& [description, by_name] : tables)
     replicas.push_back(ensure_replica(connection, context.config, description, context.stop));
@@ -72,8 +72,8 @@ std::uint64_t add_tables_patiently(const Context& context, const std::vector<Sel
 
 /// Runs the engine over `tables` and shows how far it is. Returns the exit status.
 int run_engine(const Context& context, const EngineOptions& options,
-               const std::vector<SelectedTable>& tables, Source& source) {
-  Engine engine{options, source.dynamodb()};
+               const std::vector<SelectedTable>& tables, AwsClients& aws) {
+  Engine engine{options, aws.dynamodb()};
   const std::uint64_t items = add_tables_patiently(context, tables, options, engine);
   Progress progress{options.follow ? "replicate" : "snapshot", items};
   const auto sum = [&engine](auto member) {
@@ -121,21 +121,21 @@ std::vector<SelectedTable> tables_to_follow(const Context& context, DynamoDb& dy
 }  // namespace
 
 int run_replicate(const Context& context) {
-  Source source{context, kAttempts};
-  const auto tables = tables_to_follow(context, source.dynamodb());
+  AwsClients aws{context, kAttempts};
+  const auto tables = tables_to_follow(context, aws.dynamodb());
   if (tables.empty()) return kExitDone;  // stopped while waiting for some
   EngineOptions options = engine_options(context, "replicate");
   options.once = context.line.once;
   options.snapshot = !context.line.no_snapshot;
-  return run_engine(context, options, tables, source);
+  return run_engine(context, options, tables, aws);
 }
 
 int run_snapshot(const Context& context) {
-  Source source{context, kAttempts};
-  const auto tables = select_tables_to_read(context, source.dynamodb(), false);
+  AwsClients aws{context, kAttempts};
+  const auto tables = select_tables_to_read(context, aws.dynamodb(), false);
   EngineOptions options = engine_options(context, "snapshot");
   options.follow = false;
-  return run_engine(context, options, tables, source);
+  return run_engine(context, options, tables, aws);
 }
 
 }  // namespace dynamite

@@ -55,7 +55,7 @@ Differences& Differences::operator+=(const Differences& more) {
 }
 
 TableCompare::TableCompare(const Context& context, DynamoDb& dynamodb,
-                           const TableDescription& description, const ReplicaTable& replica)
+                           const TableDescription& description, const Replica& replica)
     : context_{context},
       dynamodb_{dynamodb},
       description_{description},
@@ -107,28 +107,28 @@ void TableCompare::scan_all() {
 }
 
 void TableCompare::scan_segment(std::int32_t segment, const std::stop_token& stop) {
-  SegmentReader reader{dynamodb_,
-                       {.table = replica_.source,
-                        .segment = segment,
-                        .total_segments = static_cast<std::int32_t>(segments_)},
-                       ""};
+  ScanReader reader{dynamodb_,
+                    {.table = replica_.source,
+                     .segment = segment,
+                     .total_segments = static_cast<std::int32_t>(segments_)},
+                    ""};
   for (bool finished = false; !finished && !stop.stop_requested();) {
-    const Turn turn = read_page(reader, stop);
-    finished = turn.finished;
+    const Page page = read_page(reader, stop);
+    finished = page.finished;
     const std::scoped_lock lock{mutex_};
     if (found_.stopped_early) return;
-    found_.items += turn.batch->changes.size();
-    add(comparison_.page(*turn.batch));
+    found_.items += page.batch->changes.size();
+    add(comparison_.page(*page.batch));
     progress_.update(found_.items);
   }
 }
 
-Turn TableCompare::read_page(SegmentReader& reader, const std::stop_token& stop) {
+Page TableCompare::read_page(ScanReader& reader, const std::stop_token& stop) {
   const auto wait = rate_.next() - steady_clock::now();
   if (wait > 0s) sleep_for(std::chrono::duration_cast<std::chrono::milliseconds>(wait), stop);
-  Turn turn = reader.next(stop);
-  rate_.spend(turn.capacity_units, steady_clock::now());
-  return turn;
+  Page page = reader.next(stop);
+  rate_.spend(page.capacity_units, steady_clock::now());
+  return page;
 }
 
 void TableCompare::add(std::vector<Suspect> suspects) {
@@ -174,11 +174,11 @@ void TableCompare::sample_items() {
     require_not_stopped();
     const auto segment = static_cast<std::int32_t>(random() % static_cast<std::uint64_t>(segments));
     if (!read.insert(segment).second) continue;
-    SegmentReader reader{
+    ScanReader reader{
         dynamodb_, {.table = replica_.source, .segment = segment, .total_segments = segments}, ""};
-    const Turn turn = read_page(reader, context_.stop);
-    seen += turn.batch->changes.size();
-    add(comparison_.page(*turn.batch));
+    const Page page = read_page(reader, context_.stop);
+    seen += page.batch->changes.size();
+    add(comparison_.page(*page.batch));
   }
   found_.items += seen;
 }

@@ -43,7 +43,7 @@ struct Differences {
 class TableCompare {
  public:
   TableCompare(const Context& context, DynamoDb& dynamodb, const TableDescription& description,
-               const ReplicaTable& replica);
+               const Replica& replica);
 
   /// Every item and every row, or with --sample some of both.
   Differences run();
@@ -51,7 +51,7 @@ class TableCompare {
  private:
   void scan_all();
   void scan_segment(std::int32_t segment, const std::stop_token& stop);
-  Turn read_page(SegmentReader& reader, const std::stop_token& stop);
+  Page read_page(ScanReader& reader, const std::stop_token& stop);
   void add(std::vector<Suspect> suspects);
   void find_ghosts();
   void sample();
@@ -70,10 +70,10 @@ class TableCompare {
   const Context& context_;
   DynamoDb& dynamodb_;
   const TableDescription& description_;
-  const ReplicaTable& replica_;
+  const Replica& replica_;
   pg::Connection connection_;
   Comparison comparison_;
-  Reread reread_;
+  KeyRepair reread_;
   const std::uint32_t segments_;
   ReadRate rate_;
   Progress progress_;

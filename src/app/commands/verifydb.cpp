@@ -89,13 +89,13 @@ std::string event_of(const std::vector<std::string>& records) {
   return fmt::format("{{\"Records\":[{}]}}", fmt::join(records, ","));
 }
 
-/// Feeds the records through the handler that Lambda uses, some events twice and some again later.
-std::uint64_t feed(const Context& context, Handler& handler, Model& model) {
+/// Feeds the records through what Lambda uses, some events twice and some again later.
+std::uint64_t feed(const Context& context, Ingest& ingest, Model& model) {
   const std::uint64_t events = context.line.verify.events;
   std::uint64_t processed = 0;
   std::string late;  // an event that comes again after newer ones
   const auto deliver = [&](const std::string& event) {
-    handler.handle(event, std::chrono::system_clock::now() + kEventTime, context.stop);
+    ingest.handle(event, std::chrono::system_clock::now() + kEventTime, context.stop);
   };
   while (processed < events) {
     std::vector<std::string> records;
@@ -121,7 +121,7 @@ std::string page_of(const std::map<std::string, std::string>& state) {
 }
 
 /// Prints what differs and returns how much.
-std::size_t compare(pg::Connection& connection, const ReplicaTable& replica, const Model& model) {
+std::size_t compare(pg::Connection& connection, const Replica& replica, const Model& model) {
   Comparison comparison{connection, replica};
   const ScanPage page = decode_scan_page(page_of(model.state()), replica.source, Micros{});
   std::vector<Suspect> suspects = comparison.page(page.batch);
@@ -140,7 +140,7 @@ std::size_t compare(pg::Connection& connection, const ReplicaTable& replica, con
 }
 
 /// Takes the test table away again: it is ours, as no other replica is.
-void drop(pg::Connection& connection, const ReplicaTable& replica) {
+void drop(pg::Connection& connection, const Replica& replica) {
   std::vector<std::string> sql{"DROP TABLE " + replica.qualified_name(),
                                "DROP TABLE " + replica.tombstones()};
   for (const char* table : {"dead_letter", "checkpoint", "stream", "gap", "replica"})
@@ -152,7 +152,7 @@ void drop(pg::Connection& connection, const ReplicaTable& replica) {
 /// Drops the test table at the end, also after an error.
 class TestReplica {
  public:
-  TestReplica(pg::Connection& connection, ReplicaTable replica, bool keep)
+  TestReplica(pg::Connection& connection, Replica replica, bool keep)
       : connection_{connection}, replica_{std::move(replica)}, keep_{keep} {}
   TestReplica(const TestReplica&) = delete;
   TestReplica& operator=(const TestReplica&) = delete;
@@ -167,11 +167,11 @@ class TestReplica {
                    in_quotes(error.what()));
     }
   }
-  const ReplicaTable& operator*() const noexcept { return replica_; }
+  const Replica& operator*() const noexcept { return replica_; }
 
  private:
   pg::Connection& connection_;
-  ReplicaTable replica_;
+  Replica replica_;
   bool keep_;
 };
 
@@ -189,8 +189,8 @@ int run_verifydb(const Context& context) {
   spdlog::info("test table={} seed={}", log_value((*replica).qualified_name()), seed);
 
   Model model{seed, context.line.verify.items, fmt::format("{}/stream/{}", table.arn, kLabel)};
-  Handler handler{handler_options(context, "verifydb")};
-  const std::uint64_t processed = feed(context, handler, model);
+  Ingest ingest{ingest_options(context, "verifydb")};
+  const std::uint64_t processed = feed(context, ingest, model);
   const std::size_t differences = compare(connection, *replica, model);
   if (differences > 0) {
     fmt::print("{} differences after {} records (--seed {})\n", differences, processed, seed);

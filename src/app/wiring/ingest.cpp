@@ -17,8 +17,8 @@ constexpr int kAttempts = 3;  // of a call during an invocation
 /// What the role sees under the name of the table. Throws Error{usage} if that is another one.
 TableDescription describe_same_table(const Context& context, const std::string& arn,
                                      const std::stop_token& stop) {
-  Source source{context, kAttempts};
-  TableDescription description = source.dynamodb().describe_table(table_name_of(arn), stop);
+  AwsClients aws{context, kAttempts};
+  TableDescription description = aws.dynamodb().describe_table(table_name_of(arn), stop);
   if (description.arn != arn)
     throw Error{
         Error::Kind::usage,
@@ -34,19 +34,19 @@ ApplyOptions apply_options(const Config& config) {
           .dead_letters_max = static_cast<std::int64_t>(config.max_dead_letters)};
 }
 
-HandlerOptions handler_options(const Context& context, std::string_view command) {
-  HandlerOptions options{.connect = connect_options(context, command),
-                         .state_schema = context.config.state_schema,
-                         .apply = apply_options(context.config),
-                         .create_replica = {},
-                         .read_back = {},
-                         .report_batch_item_failures = context.config.report_batch_item_failures};
+IngestOptions ingest_options(const Context& context, std::string_view command) {
+  IngestOptions options{.connect = connect_options(context, command),
+                        .state_schema = context.config.state_schema,
+                        .apply = apply_options(context.config),
+                        .create_replica = {},
+                        .read_back = {},
+                        .report_batch_item_failures = context.config.report_batch_item_failures};
   // AWS is asked only where a stream carries no images, and when a table is new: the steady state
   // needs no client.
   options.read_back = [&context](const Batch& batch, std::uint16_t table,
                                  const std::stop_token& stop) {
-    Source source{context, kAttempts};
-    return read_back(source.dynamodb(), batch, table, stop);
+    AwsClients aws{context, kAttempts};
+    return read_back(aws.dynamodb(), batch, table, stop);
   };
   if (context.config.create_tables == CreateTables::never) return options;
   options.create_replica = [&context](pg::Connection& connection, const std::string& table_arn,

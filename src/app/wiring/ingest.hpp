@@ -11,6 +11,6 @@ ApplyOptions apply_options(const Config& config);
 
 /// Options of the event handler for `command`: creates missing replicas where the configuration
 /// allows it.
-HandlerOptions handler_options(const Context& context, std::string_view command);
+IngestOptions ingest_options(const Context& context, std::string_view command);
 
 }  // namespace dynamite

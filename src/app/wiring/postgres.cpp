@@ -41,7 +41,7 @@ pg::ConnectParameters login_of(const std::string& secret) {
 /// Reads the secret once, and again when the server refuses what it says.
 class SecretLogin {
  public:
-  explicit SecretLogin(const Context& context) : context_{context}, source_{context, kAttempts} {}
+  explicit SecretLogin(const Context& context) : context_{context}, aws_{context, kAttempts} {}
 
   pg::ConnectParameters get(bool refused) {
     const std::scoped_lock lock{mutex_};
@@ -52,9 +52,9 @@ class SecretLogin {
  private:
   pg::ConnectParameters read() {
     const std::string& name = context_.config.secret;
-    const std::string body = source_.client().call(
-        Service::secrets_manager, "GetSecretValue",
-        fmt::format(R"({{"SecretId":{}}})", json_string(name)), context_.stop);
+    const std::string body =
+        aws_.client().call(Service::secrets_manager, "GetSecretValue",
+                           fmt::format(R"({{"SecretId":{}}})", json_string(name)), context_.stop);
     simdjson::dom::parser parser;
     simdjson::dom::element answer;
     if (parser.parse(body).get(answer) != simdjson::SUCCESS)
@@ -69,7 +69,7 @@ class SecretLogin {
   }
 
   const Context& context_;
-  Source source_;
+  AwsClients aws_;
   std::mutex mutex_;  // several connections are opened at once
   pg::ConnectParameters login_;
 };

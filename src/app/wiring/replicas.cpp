@@ -10,13 +10,13 @@
 
 namespace dynamite {
 
-ReplicaTable target_of(const Config& config, const TableDescription& description) {
+Replica target_of(const Config& config, const TableDescription& description) {
   const TableRule* rule = find_rule(config.tables, description.name);
-  ReplicaTable target{.source = std::make_shared<const SourceTable>(
-                          SourceTable{description.arn, description.key_schema}),
-                      .schema = config.schema,
-                      .table = shorten_identifier(description.name),
-                      .state_schema = config.state_schema};
+  Replica target{.source = std::make_shared<const SourceTable>(
+                     SourceTable{description.arn, description.key_schema}),
+                 .schema = config.schema,
+                 .table = shorten_identifier(description.name),
+                 .state_schema = config.state_schema};
   if (rule == nullptr) return target;
   target.schema = rule->into_schema.value_or(config.schema);
   if (rule->into_table) target.table = *rule->into_table;
@@ -24,7 +24,7 @@ ReplicaTable target_of(const Config& config, const TableDescription& description
 }
 
 ReplicaPlan plan_whole_replica(pg::Connection& connection, const Config& config,
-                               const ReplicaTable& wanted) {
+                               const Replica& wanted) {
   Catalogue catalogue{connection, config.state_schema};
   std::vector<std::string> sql = catalogue.plan_state();
   const auto append = [&](const std::vector<std::string>& more) {
@@ -38,9 +38,9 @@ ReplicaPlan plan_whole_replica(pg::Connection& connection, const Config& config,
   return plan;
 }
 
-ReplicaTable ensure_replica(pg::Connection& connection, const Config& config,
-                            const TableDescription& description, std::stop_token stop) {
-  const ReplicaTable wanted = target_of(config, description);
+Replica ensure_replica(pg::Connection& connection, const Config& config,
+                       const TableDescription& description, std::stop_token stop) {
+  const Replica wanted = target_of(config, description);
   Catalogue catalogue{connection, config.state_schema};
   const ReplicaPlan plan = plan_whole_replica(connection, config, wanted);
   if (!plan.sql.empty() && config.create_tables == CreateTables::never)
@@ -55,10 +55,9 @@ ReplicaTable ensure_replica(pg::Connection& connection, const Config& config,
   return std::move(*replica);
 }
 
-std::vector<ReplicaTable> configured_replicas(const Config& config,
-                                              std::vector<ReplicaTable> replicas) {
+std::vector<Replica> configured_replicas(const Config& config, std::vector<Replica> replicas) {
   if (config.tables.empty()) return replicas;
-  std::erase_if(replicas, [&](const ReplicaTable& replica) {
+  std::erase_if(replicas, [&](const Replica& replica) {
     const std::string name = table_name_of(replica.source->arn);
     return find_rule(config.tables, name) == nullptr;
   });

@@ -12,19 +12,18 @@
 namespace dynamite {
 
 /// The replica that the configuration wants for a source table; its id is 0.
-ReplicaTable target_of(const Config& config, const TableDescription& description);
+Replica target_of(const Config& config, const TableDescription& description);
 
 /// SQL that gives `wanted` all it needs: state schema, schema, table, grants. Empty: nothing is
 /// missing.
 ReplicaPlan plan_whole_replica(pg::Connection& connection, const Config& config,
-                               const ReplicaTable& wanted);
+                               const Replica& wanted);
 
 /// The replica of a source table, made if it is missing and `create_tables` allows it.
-ReplicaTable ensure_replica(pg::Connection& connection, const Config& config,
-                            const TableDescription& description, std::stop_token stop);
+Replica ensure_replica(pg::Connection& connection, const Config& config,
+                       const TableDescription& description, std::stop_token stop);
 
 /// Those of `replicas` that the configuration and --table choose.
-std::vector<ReplicaTable> configured_replicas(const Config& config,
-                                              std::vector<ReplicaTable> replicas);
+std::vector<Replica> configured_replicas(const Config& config, std::vector<Replica> replicas);
 
 }  // namespace dynamite

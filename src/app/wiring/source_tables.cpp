@@ -54,7 +54,7 @@ std::unique_ptr<CredentialsProvider> find_credentials(const Context& context,
                                    .sts_endpoint = context.config.sts_endpoint});
 }
 
-Source::Source(const Context& context, int attempts_max)
+AwsClients::AwsClients(const Context& context, int attempts_max)
     : transport_{make_curl_transport(context.config.ca_bundle)},
       credentials_{find_credentials(context, *transport_)},
       client_{aws_options(context, attempts_max), *transport_, *credentials_},

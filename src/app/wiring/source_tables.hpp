@@ -12,10 +12,10 @@ namespace dynamite {
 std::unique_ptr<CredentialsProvider> find_credentials(const Context& context, Transport& transport);
 
 /// DynamoDB as the configuration says, with all that stands under it.
-class Source {
+class AwsClients {
  public:
   /// `attempts_max`: of one call, before its failure is the caller's.
-  Source(const Context& context, int attempts_max);
+  AwsClients(const Context& context, int attempts_max);
 
   DynamoDb& dynamodb() noexcept { return dynamodb_; }
   AwsClient& client() noexcept { return client_; }

@@ -52,7 +52,7 @@ std::vector<DeadLetter> rejected_letters(const ApplyRequest& request) {
   return letters;
 }
 
-std::size_t bytes(const RowSet& rows) {
+std::size_t bytes(const Rows& rows) {
   std::size_t sum = 0;
   for (const RowArrays& puts : rows.puts) sum += puts.item.bytes();
   return sum;
@@ -161,7 +161,7 @@ ApplyOutcome Applier::apply(const ApplyRequest& request, const pg::Limits& limit
 }
 
 /// Returns how many.
-std::size_t Applier::drop_outdated(const ReplicaTable& table, std::vector<Change>& changes,
+std::size_t Applier::drop_outdated(const Replica& table, std::vector<Change>& changes,
                                    const pg::Limits& limits) {
   const Version oldest{Passes{connection_, table}.state(limits).oldest_generation, "0"};
   return std::erase_if(changes, [&](const Change& change) { return change.version < oldest; });
@@ -189,7 +189,7 @@ ApplyOutcome Applier::apply_prepared(const ApplyRequest& request, const Prepared
   return outcome;
 }
 
-const ApplySql& Applier::sql_of(const ReplicaTable& table) {
+const ApplySql& Applier::sql_of(const Replica& table) {
   const auto known = sql_.find(table.id);
   return known != sql_.end() ? known->second
                              : sql_.emplace(table.id, apply_sql(table)).first->second;

@@ -46,7 +46,7 @@ struct ApplyOutcome {
 };
 
 struct ApplyRequest {
-  const ReplicaTable& table;
+  const Replica& table;
   const Batch& batch;
   std::uint16_t table_index = 0;  ///< whose changes of the batch
   /// These changes, where they were prepared before; they must be all of the table's.
@@ -98,12 +98,12 @@ class Applier {
 
   ApplyOutcome apply_prepared(const ApplyRequest& request, const PreparedBatch& prepared,
                               const pg::Limits& limits);
-  std::size_t drop_outdated(const ReplicaTable& table, std::vector<Change>& changes,
+  std::size_t drop_outdated(const Replica& table, std::vector<Change>& changes,
                             const pg::Limits& limits);
   void send_transactions(Sent& sent);
   void finish_oldest_transaction();
   void abandon_sent() noexcept;
-  const ApplySql& sql_of(const ReplicaTable& table);
+  const ApplySql& sql_of(const Replica& table);
 
   pg::Connection& connection_;
   ApplyOptions options_;

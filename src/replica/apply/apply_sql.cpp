@@ -34,7 +34,7 @@ constexpr Field kVersion{"version", "numeric", ""};
 /// The names and fragments that the statements are put together from.
 class Fragments {
  public:
-  explicit Fragments(const ReplicaTable& table)
+  explicit Fragments(const Replica& table)
       : replica{table.qualified_name()},
         tombstones{table.tombstones()},
         columns{table.key_columns()},
@@ -266,7 +266,7 @@ FROM {6} ORDER BY u.n)",
 }
 
 // Rows of pages that came in meanwhile have the epoch of the pass that runs, or a later one.
-std::string without_ghost_sql(const Fragments& f, const ReplicaTable& table) {
+std::string without_ghost_sql(const Fragments& f, const Replica& table) {
   return fmt::format(
       R"(SELECT u.n FROM {rows}
 WHERE NOT EXISTS (SELECT FROM {replica} t WHERE {row_matches} AND (
@@ -311,7 +311,7 @@ WHERE (SELECT true FROM {} r WHERE r.replica_id = $1::integer
 
 }  // namespace
 
-ApplySql apply_sql(const ReplicaTable& table) {
+ApplySql apply_sql(const Replica& table) {
   const Fragments fragments{table};
   const auto call = [&](const std::string& function, std::string_view arguments) {
     return fmt::format("SELECT {}({})", state_name(table.state_schema, function), arguments);

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "replica/state/replica_table.hpp"
+#include "replica/state/replica.hpp"
 
 namespace dynamite {
 
@@ -47,6 +47,6 @@ struct ApplySql {
   std::string checkpoint;
 };
 
-ApplySql apply_sql(const ReplicaTable& table);
+ApplySql apply_sql(const Replica& table);
 
 }  // namespace dynamite

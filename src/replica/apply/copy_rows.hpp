@@ -11,8 +11,8 @@ namespace dynamite {
 /// Scanned items as rows of a replica that has none of their keys.
 struct CopyRows {
   pg::CopyData data;
-  /// Of `puts` only the keys; see RowSet.
-  RowSet rest;
+  /// Of `puts` only the keys; see Rows.
+  Rows rest;
 };
 
 /// Fields in the order of ApplySql::copy. `changes` are of pass `epoch`, sorted by key, one a key.

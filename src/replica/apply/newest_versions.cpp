@@ -5,7 +5,7 @@
 
 namespace dynamite {
 
-NewestVersions newest_versions(pg::Connection& connection, const ReplicaTable& table,
+NewestVersions newest_versions(pg::Connection& connection, const Replica& table,
                                std::span<const std::string> keys) {
   RowArrays arrays;
   for (const std::string& key : keys) append_key(arrays, key, table.source->key_schema);

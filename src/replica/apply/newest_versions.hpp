@@ -7,7 +7,7 @@
 
 #include "core/version.hpp"
 #include "pg/connection.hpp"
-#include "replica/state/replica_table.hpp"
+#include "replica/state/replica.hpp"
 
 namespace dynamite {
 
@@ -18,7 +18,7 @@ struct NewestVersions {
 };
 
 /// `keys`: canonical, at least one. Throws Error{poison} if PostgreSQL cannot hold one.
-NewestVersions newest_versions(pg::Connection& connection, const ReplicaTable& table,
+NewestVersions newest_versions(pg::Connection& connection, const Replica& table,
                                std::span<const std::string> keys);
 
 }  // namespace dynamite

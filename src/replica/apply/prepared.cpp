@@ -53,7 +53,7 @@ PreparedBatch prepare(std::span<const Change> changes) {
 PreparedBatch prepare_rows(std::span<const Change> changes, const KeySchema& key_schema) {
   PreparedBatch prepared = prepare(changes);
   for (PreparedTransaction& transaction : prepared.transactions)
-    transaction.rows = make_row_set(transaction.changes, key_schema);
+    transaction.rows = make_rows(transaction.changes, key_schema);
   return prepared;
 }
 

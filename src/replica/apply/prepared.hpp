@@ -16,7 +16,7 @@ namespace dynamite {
 struct PreparedTransaction {
   std::vector<Change> changes;  ///< sorted by key, one a key
   /// Both absent: rows are made while the server works on the first of them.
-  std::optional<RowSet> rows{};
+  std::optional<Rows> rows{};
   std::optional<CopyRows> copy{};  ///< tried first; of no use if the replica has one of the keys
 };
 

@@ -101,7 +101,7 @@ void append_remove(RowArrays& arrays, const Change& change, const KeySchema& key
 }
 
 // A key that cannot be stored has no row to stamp.
-void append_stamp(RowSet& rows, const Change& change, const KeySchema& key_schema) {
+void append_stamp(Rows& rows, const Change& change, const KeySchema& key_schema) {
   if (change.kind != ChangeKind::scanned) return;
   const KeyParts parts = split_key(change.key);
   if (is_storable(parts.parts[0], key_schema.partition) &&
@@ -141,15 +141,14 @@ DeadLetter dead_letter(const Change& change, const Error& reason) {
           .constraint = {}};
 }
 
-void set_aside(RowSet& rows, const Change& change, const Error& reason,
-               const KeySchema& key_schema) {
+void set_aside(Rows& rows, const Change& change, const Error& reason, const KeySchema& key_schema) {
   rows.dead_letters.push_back(dead_letter(change, reason));
   append_stamp(rows, change, key_schema);
 }
 
-RowSet make_row_set(std::span<const Change> changes, const KeySchema& key_schema,
-                    const PutsReady& ready) {
-  RowSet rows;
+Rows make_rows(std::span<const Change> changes, const KeySchema& key_schema,
+               const PutsReady& ready) {
+  Rows rows;
   const auto lowest = std::ranges::min_element(changes, {}, &Change::version);
   rows.lowest_version = lowest == changes.end() ? "0" : std::string{lowest->version.digits()};
   RowArrays spare;

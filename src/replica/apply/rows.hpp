@@ -33,7 +33,7 @@ struct DeadLetter {
 };
 
 /// Coalesced changes of one table as parameters, in statements of bounded size.
-struct RowSet {
+struct Rows {
   std::vector<RowArrays> puts;           ///< also scanned ones
   std::vector<RowArrays> removes;        ///< keys and versions
   std::vector<RowArrays> stamps;         ///< keys of scanned items that are dead letters
@@ -47,8 +47,8 @@ using PutsReady = std::function<void(const RowArrays& puts, const std::string& l
 /// Transcodes each image into its row's parameters. `changes` must be sorted by key, one change a
 /// key. A change that PostgreSQL could not hold becomes a dead letter. With `ready` the puts of the
 /// result have only keys and versions left: the rest has been passed on, and its memory used again.
-RowSet make_row_set(std::span<const Change> changes, const KeySchema& key_schema,
-                    const PutsReady& ready = {});
+Rows make_rows(std::span<const Change> changes, const KeySchema& key_schema,
+               const PutsReady& ready = {});
 
 /// The statement that a row is added to; a new one if the last is full.
 RowArrays& room(std::vector<RowArrays>& statements);
@@ -57,8 +57,7 @@ RowArrays& room(std::vector<RowArrays>& statements);
 DeadLetter dead_letter(const Change& change, const Error& reason);
 
 /// A change that cannot become a row becomes a dead letter; a scanned one stamps its row.
-void set_aside(RowSet& rows, const Change& change, const Error& reason,
-               const KeySchema& key_schema);
+void set_aside(Rows& rows, const Change& change, const Error& reason, const KeySchema& key_schema);
 
 /// Appends the parts of canonical `key` as text that PostgreSQL casts to the key columns' types.
 /// Throws Error{poison} if a part is a string with U+0000.

@@ -97,7 +97,7 @@ bool ApplyTransaction::run_copy(const CopyRows& copy, std::vector<DeadLetter> le
   return true;
 }
 
-void ApplyTransaction::require_no_poison(const RowSet& rows) const {
+void ApplyTransaction::require_no_poison(const Rows& rows) const {
   if (!rows.dead_letters.empty() && options_.on_poison == OnPoison::stop)
     throw Error{Error::Kind::poison, rows.dead_letters.front().reason};
 }
@@ -117,13 +117,13 @@ void ApplyTransaction::send_pipeline(const PreparedTransaction& prepared,
   const auto send_puts = [&](const RowArrays& puts, const std::string& lowest_version) {
     send([&](Statements& out) { add_puts(out, puts, lowest_version); });
   };
-  RowSet made;
+  Rows made;
   if (prepared.rows)
     for (const RowArrays& puts : prepared.rows->puts)
       send_puts(puts, prepared.rows->lowest_version);
   else  // the server works on the first puts while the next are transcoded
-    made = make_row_set(prepared.changes, request_.table.source->key_schema, send_puts);
-  const RowSet& rows = prepared.rows ? *prepared.rows : made;
+    made = make_rows(prepared.changes, request_.table.source->key_schema, send_puts);
+  const Rows& rows = prepared.rows ? *prepared.rows : made;
   require_no_poison(rows);
   std::ranges::copy(rows.dead_letters, std::back_inserter(letters));
   send([&](Statements& out) {
@@ -159,7 +159,7 @@ void ApplyTransaction::run_bisected(std::span<const Change> changes,
 void ApplyTransaction::bisect(pg::Transaction& transaction, std::span<const Change> changes,
                               std::vector<DeadLetter>& letters) {
   if (changes.empty()) return;
-  const RowSet rows = make_row_set(changes, request_.table.source->key_schema);
+  const Rows rows = make_rows(changes, request_.table.source->key_schema);
   Statements statements;
   add_rows(statements, rows);
   const auto refusal = try_within_savepoint(transaction, std::move(statements));
@@ -176,7 +176,7 @@ void ApplyTransaction::bisect(pg::Transaction& transaction, std::span<const Chan
 
 void ApplyTransaction::set_aside(pg::Transaction& transaction, const Change& change,
                                  const pg::PgError& refusal, std::vector<DeadLetter>& letters) {
-  const RowSet rows = make_row_set(std::span{&change, 1}, request_.table.source->key_schema);
+  const Rows rows = make_rows(std::span{&change, 1}, request_.table.source->key_schema);
   if (change.kind == ChangeKind::remove) {
     Statements statements;
     // It may be the placeholder that a constraint of the DBA refuses: no put is in flight behind
@@ -248,12 +248,12 @@ pg::Params& ApplyTransaction::add_statement(Statements& out, const std::string& 
   return params;
 }
 
-void ApplyTransaction::add_rows(Statements& out, const RowSet& rows) const {
+void ApplyTransaction::add_rows(Statements& out, const Rows& rows) const {
   for (const RowArrays& puts : rows.puts) add_puts(out, puts, rows.lowest_version);
   add_after_puts(out, rows);
 }
 
-void ApplyTransaction::add_after_puts(Statements& out, const RowSet& rows) const {
+void ApplyTransaction::add_after_puts(Statements& out, const Rows& rows) const {
   add_rechecks(out, rows);
   add_removes(out, rows);
   add_tombstones(out, rows);
@@ -268,14 +268,14 @@ void ApplyTransaction::add_puts(Statements& out, const RowArrays& puts,
   pass ? params.number(*pass) : params.array(puts.version).text(lowest_version);
 }
 
-void ApplyTransaction::add_removes(Statements& out, const RowSet& rows) const {
+void ApplyTransaction::add_removes(Statements& out, const Rows& rows) const {
   for (const RowArrays& removes : rows.removes)
     add_statement(out, sql_.remove, removes).array(removes.version).text(rows.lowest_version);
   for (const RowArrays& removes : rows.removes)
     add_statement(out, sql_.remove_held, removes).array(removes.version);
 }
 
-void ApplyTransaction::add_rechecks(Statements& out, const RowSet& rows) const {
+void ApplyTransaction::add_rechecks(Statements& out, const Rows& rows) const {
   const auto pass = request_.fence.pass;
   for (const RowArrays& puts : rows.puts) {
     pg::Params& params = add_statement(out, pass ? sql_.recheck_scanned : sql_.recheck, puts);
@@ -283,12 +283,12 @@ void ApplyTransaction::add_rechecks(Statements& out, const RowSet& rows) const {
   }
 }
 
-void ApplyTransaction::add_tombstones(Statements& out, const RowSet& rows) const {
+void ApplyTransaction::add_tombstones(Statements& out, const Rows& rows) const {
   for (const RowArrays& removes : rows.removes)
     add_statement(out, sql_.tombstone, removes).array(removes.version);
 }
 
-void ApplyTransaction::add_stamps(Statements& out, const RowSet& rows) const {
+void ApplyTransaction::add_stamps(Statements& out, const Rows& rows) const {
   for (const RowArrays& keys : rows.stamps)
     add_statement(out, sql_.stamp, keys).number(*request_.fence.pass);
 }

@@ -36,7 +36,7 @@ class ApplyTransaction {
   void note_changes(std::span<const Change> changes, bool last);
   void send_pipeline(const PreparedTransaction& prepared, std::vector<DeadLetter> letters);
   void collect();
-  void require_no_poison(const RowSet& rows) const;
+  void require_no_poison(const Rows& rows) const;
   void run_bisected(std::span<const Change> changes, std::vector<DeadLetter> letters);
   void bisect(pg::Transaction& transaction, std::span<const Change> changes,
               std::vector<DeadLetter>& letters);
@@ -48,13 +48,13 @@ class ApplyTransaction {
                                                   Statements statements);
 
   void add_prologue(Statements& out) const;
-  void add_rows(Statements& out, const RowSet& rows) const;
+  void add_rows(Statements& out, const Rows& rows) const;
   void add_puts(Statements& out, const RowArrays& puts, const std::string& lowest_version) const;
-  void add_after_puts(Statements& out, const RowSet& rows) const;
-  void add_removes(Statements& out, const RowSet& rows) const;
-  void add_rechecks(Statements& out, const RowSet& rows) const;
-  void add_tombstones(Statements& out, const RowSet& rows) const;
-  void add_stamps(Statements& out, const RowSet& rows) const;
+  void add_after_puts(Statements& out, const Rows& rows) const;
+  void add_removes(Statements& out, const Rows& rows) const;
+  void add_rechecks(Statements& out, const Rows& rows) const;
+  void add_tombstones(Statements& out, const Rows& rows) const;
+  void add_stamps(Statements& out, const Rows& rows) const;
   void add_letters(Statements& out, std::span<const DeadLetter> letters) const;
   void add_epilogue(Statements& out) const;
   pg::Params& add_statement(Statements& out, const std::string& sql, const RowArrays& keys) const;

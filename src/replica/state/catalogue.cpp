@@ -24,7 +24,7 @@ KeyAttribute key_attribute(std::string_view name, std::string_view type) {
   return {.name = std::string{name}, .type = static_cast<KeyType>(type.at(0))};
 }
 
-ReplicaTable replica_of_row(const pg::Result& rows, int row, const std::string& state_schema) {
+Replica replica_of_row(const pg::Result& rows, int row, const std::string& state_schema) {
   SourceTable source{.arn = std::string{rows.at(row, 1)},
                      .key_schema = {.partition = key_attribute(rows.at(row, 4), rows.at(row, 5)),
                                     .sort = std::nullopt}};
@@ -119,21 +119,21 @@ void Catalogue::require_usable() {
         *found < kCatalogueVersion ? "run `dynamite bootstrap`" : "install a newer dynamite"};
 }
 
-std::vector<ReplicaTable> Catalogue::select(std::string_view condition, pg::Params params) {
+std::vector<Replica> Catalogue::select(std::string_view condition, pg::Params params) {
   const std::string sql = fmt::format(
       R"(SELECT replica_id, source_arn, target_schema, target_table, partition_key, partition_type,
   sort_key, sort_type FROM {} WHERE {} ORDER BY table_name, source_arn)",
       state_name(state_schema_, "replica"), condition);
   const pg::Result rows = connection_.run(sql, std::move(params));
-  std::vector<ReplicaTable> tables;
+  std::vector<Replica> tables;
   for (int row = 0; row < rows.rows(); ++row)
     tables.push_back(replica_of_row(rows, row, state_schema_));
   return tables;
 }
 
-std::vector<ReplicaTable> Catalogue::load() { return select("true", {}); }
+std::vector<Replica> Catalogue::load() { return select("true", {}); }
 
-std::optional<ReplicaTable> Catalogue::find(std::string_view source_arn) {
+std::optional<Replica> Catalogue::find(std::string_view source_arn) {
   auto found = select("source_arn = $1", std::move(pg::Params{}.text(source_arn)));
   if (found.empty()) return std::nullopt;
   return std::move(found.front());
@@ -145,7 +145,7 @@ std::vector<std::string> Catalogue::plan_state() {
   return {};
 }
 
-ReplicaPlan Catalogue::plan_replica(const ReplicaTable& wanted) {
+ReplicaPlan Catalogue::plan_replica(const Replica& wanted) {
   const bool has_state = version().has_value();
   if (has_state) {
     if (const auto known = find(wanted.source->arn)) {
@@ -186,7 +186,7 @@ bool Catalogue::schema_is_there(const std::string& schema) {
       .flag(0, 0);
 }
 
-std::vector<std::string> Catalogue::plan_grants(const ReplicaTable& table,
+std::vector<std::string> Catalogue::plan_grants(const Replica& table,
                                                 const std::vector<std::string>& roles) {
   std::vector<std::string> sql;
   for (const std::string& role : roles) {
@@ -202,7 +202,7 @@ std::vector<std::string> Catalogue::plan_grants(const ReplicaTable& table,
   return sql;
 }
 
-void Catalogue::check_target_is_free(const ReplicaTable& wanted) {
+void Catalogue::check_target_is_free(const Replica& wanted) {
   const auto others = select("target_schema = $1 AND target_table = $2",
                              std::move(pg::Params{}.text(wanted.schema).text(wanted.table)));
   if (!others.empty())
@@ -212,7 +212,7 @@ void Catalogue::check_target_is_free(const ReplicaTable& wanted) {
                 "give one of them another table with `into`, or another `schema`"};
 }
 
-bool Catalogue::table_is_there(const ReplicaTable& wanted) {
+bool Catalogue::table_is_there(const Replica& wanted) {
   return connection_
       .run("SELECT to_regclass($1) IS NOT NULL",
            std::move(pg::Params{}.text(wanted.qualified_name())))
@@ -220,7 +220,7 @@ bool Catalogue::table_is_there(const ReplicaTable& wanted) {
 }
 
 // Whatever else has the name would fail later, and with other words.
-void Catalogue::require_table_or_nothing(const ReplicaTable& wanted) {
+void Catalogue::require_table_or_nothing(const Replica& wanted) {
   const pg::Result found =
       connection_.run(R"(
 SELECT CASE c.relkind WHEN 'v' THEN 'a view' WHEN 'm' THEN 'a materialized view'
@@ -239,7 +239,7 @@ WHERE n.nspname = $1 AND t.typname = $2 AND t.typrelid = 0 AND t.typcategory <> 
               "set `into` to another name, or rename what is there"};
 }
 
-void Catalogue::check_columns(const ReplicaTable& wanted) {
+void Catalogue::check_columns(const Replica& wanted) {
   const auto refuse = [&](const std::string& difference) {
     throw Error{Error::Kind::usage,
                 fmt::format("the table {} exists, but not as a replica of \"{}\": {}",

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "pg/connection.hpp"
-#include "replica/state/replica_table.hpp"
+#include "replica/state/replica.hpp"
 
 namespace dynamite {
 
@@ -30,10 +30,10 @@ class Catalogue {
   void require_usable();
 
   /// All replicas, ordered by the source table's name.
-  std::vector<ReplicaTable> load();
+  std::vector<Replica> load();
 
   /// The replica of the table with that ARN; absent if there is none.
-  std::optional<ReplicaTable> find(std::string_view source_arn);
+  std::optional<Replica> find(std::string_view source_arn);
 
   /// SQL that makes the state schema, or nothing if it is there.
   std::vector<std::string> plan_state();
@@ -41,25 +41,24 @@ class Catalogue {
   /// SQL that makes and registers `wanted` (its id is ignored). A table that is there already is
   /// taken over if it has the columns and the primary key of a replica. Throws Error{usage} if it
   /// has others, if the source's key schema has changed, or if another source has that target.
-  ReplicaPlan plan_replica(const ReplicaTable& wanted);
+  ReplicaPlan plan_replica(const Replica& wanted);
 
   /// SQL that makes the schema of the replica, or nothing if it is there.
   std::vector<std::string> plan_schema(const std::string& schema);
 
   /// SQL that lets the roles read the replica and the view `status`, as far as they cannot yet.
-  std::vector<std::string> plan_grants(const ReplicaTable& table,
-                                       const std::vector<std::string>& roles);
+  std::vector<std::string> plan_grants(const Replica& table, const std::vector<std::string>& roles);
 
   /// Runs DDL in one transaction that never waits long for a lock: it is repeated instead.
   void execute(const std::vector<std::string>& sql, std::stop_token stop = {});
 
  private:
-  std::vector<ReplicaTable> select(std::string_view condition, pg::Params params);
+  std::vector<Replica> select(std::string_view condition, pg::Params params);
   bool schema_is_there(const std::string& schema);
-  bool table_is_there(const ReplicaTable& wanted);
-  void require_table_or_nothing(const ReplicaTable& wanted);
-  void check_columns(const ReplicaTable& wanted);
-  void check_target_is_free(const ReplicaTable& wanted);
+  bool table_is_there(const Replica& wanted);
+  void require_table_or_nothing(const Replica& wanted);
+  void check_columns(const Replica& wanted);
+  void check_target_is_free(const Replica& wanted);
 
   pg::Connection& connection_;
   std::string state_schema_;

@@ -10,7 +10,7 @@
 
 #include "core/version.hpp"
 #include "pg/connection.hpp"
-#include "replica/state/replica_table.hpp"
+#include "replica/state/replica.hpp"
 
 namespace dynamite {
 
@@ -41,7 +41,7 @@ std::string is_swept_letter(std::string_view record);
 /// The dead letters of one replica.
 class DeadLetters {
  public:
-  DeadLetters(pg::Connection& connection, const ReplicaTable& table)
+  DeadLetters(pg::Connection& connection, const Replica& table)
       : connection_{connection}, table_{table} {}
 
   /// Those with a higher id than `after`, by id, a page of them; of `ids` only, unless that is
@@ -69,7 +69,7 @@ class DeadLetters {
   std::vector<std::int64_t> overtaken(std::span<const StoredLetter> letters);
 
   pg::Connection& connection_;
-  const ReplicaTable& table_;
+  const Replica& table_;
 };
 
 }  // namespace dynamite

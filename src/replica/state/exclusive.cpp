@@ -16,7 +16,7 @@ constexpr std::chrono::milliseconds kLockTimeoutMin = 50ms;
 constexpr std::chrono::milliseconds kLockTimeoutMax = 1'000ms;
 constexpr std::string_view kLockNotAvailable = "55P03";
 
-bool try_exclusively(pg::Connection& connection, const ReplicaTable& table,
+bool try_exclusively(pg::Connection& connection, const Replica& table,
                      std::chrono::milliseconds lock_timeout,
                      const std::function<void(pg::Transaction&)>& body) {
   pg::Transaction transaction{connection};
@@ -37,7 +37,7 @@ bool try_exclusively(pg::Connection& connection, const ReplicaTable& table,
 
 }  // namespace
 
-void run_exclusively(pg::Connection& connection, const ReplicaTable& table, std::stop_token stop,
+void run_exclusively(pg::Connection& connection, const Replica& table, std::stop_token stop,
                      const std::function<void(pg::Transaction&)>& body) {
   auto timeout = kLockTimeoutMin;
   while (!try_exclusively(connection, table, timeout, body)) {

@@ -13,13 +13,13 @@ namespace {
 constexpr std::string_view kOwned =
     "WHERE replica_id = $1::integer AND owner = $2::bigint AND follower = 'daemon'";
 
-[[noreturn]] void fence(const ReplicaTable& table, std::int64_t owner) {
+[[noreturn]] void fence(const Replica& table, std::int64_t owner) {
   throw Error{Error::Kind::fenced,
               fmt::format("owner {} no longer follows {}", owner, table.qualified_name())};
 }
 
 /// Sets columns of the replica's row, whose values begin with $3.
-void set_as_owner(pg::Connection& connection, const ReplicaTable& table, std::int64_t owner,
+void set_as_owner(pg::Connection& connection, const Replica& table, std::int64_t owner,
                   std::string_view columns, pg::Params params) {
   const pg::Result done =
       connection.run(fmt::format("UPDATE {} SET {} {}", state_name(table.state_schema, "replica"),
@@ -30,7 +30,7 @@ void set_as_owner(pg::Connection& connection, const ReplicaTable& table, std::in
 
 }  // namespace
 
-bool try_hold_alive(pg::Connection& control, const ReplicaTable& table) {
+bool try_hold_alive(pg::Connection& control, const Replica& table) {
   const LockKeys keys = lock_keys(table);
   return control
       .run("SELECT pg_try_advisory_lock($1::integer, $2::integer)",
@@ -38,8 +38,7 @@ bool try_hold_alive(pg::Connection& control, const ReplicaTable& table) {
       .flag(0, 0);
 }
 
-std::int64_t take_over(pg::Connection& connection, const ReplicaTable& table,
-                       std::stop_token stop) {
+std::int64_t take_over(pg::Connection& connection, const Replica& table, std::stop_token stop) {
   std::int64_t owner = 0;
   run_exclusively(connection, table, stop, [&](pg::Transaction& transaction) {
     const pg::Result row = transaction.run(
@@ -53,7 +52,7 @@ std::int64_t take_over(pg::Connection& connection, const ReplicaTable& table,
   return owner;
 }
 
-void give_back(pg::Connection& connection, const ReplicaTable& table, std::int64_t owner,
+void give_back(pg::Connection& connection, const Replica& table, std::int64_t owner,
                std::stop_token stop) {
   run_exclusively(connection, table, stop, [&](pg::Transaction& transaction) {
     transaction.run(
@@ -64,7 +63,7 @@ void give_back(pg::Connection& connection, const ReplicaTable& table, std::int64
   });
 }
 
-bool release(pg::Connection& connection, const ReplicaTable& table, std::stop_token stop) {
+bool release(pg::Connection& connection, const Replica& table, std::stop_token stop) {
   bool released = false;
   run_exclusively(connection, table, stop, [&](pg::Transaction& transaction) {
     const pg::Result done = transaction.run(
@@ -77,20 +76,20 @@ bool release(pg::Connection& connection, const ReplicaTable& table, std::stop_to
   return released;
 }
 
-void require_owner(pg::Connection& connection, const ReplicaTable& table, std::int64_t owner) {
+void require_owner(pg::Connection& connection, const Replica& table, std::int64_t owner) {
   const pg::Result row = connection.run(
       fmt::format("SELECT true FROM {} {}", state_name(table.state_schema, "replica"), kOwned),
       std::move(pg::Params{}.number(table.id).number(owner)));
   if (row.rows() == 0) fence(table, owner);
 }
 
-void note_state(pg::Connection& connection, const ReplicaTable& table, std::int64_t owner,
+void note_state(pg::Connection& connection, const Replica& table, std::int64_t owner,
                 const std::string& state) {
   set_as_owner(connection, table, owner, "state = $3",
                std::move(pg::Params{}.number(table.id).number(owner).text(state)));
 }
 
-bool followed_by_lambda(pg::Connection& connection, const ReplicaTable& table) {
+bool followed_by_lambda(pg::Connection& connection, const Replica& table) {
   return connection
              .run(fmt::format("SELECT count(*) FROM {} WHERE replica_id = $1::integer "
                               "AND follower = 'lambda'",
@@ -99,7 +98,7 @@ bool followed_by_lambda(pg::Connection& connection, const ReplicaTable& table) {
              .number(0, 0) > 0;
 }
 
-void note_followed(pg::Connection& connection, const ReplicaTable& table,
+void note_followed(pg::Connection& connection, const Replica& table,
                    std::optional<std::int64_t> owner, std::chrono::seconds age) {
   constexpr std::string_view kAge = "followed_at = now() - $3::bigint * interval '1 second'";
   pg::Params params;
@@ -115,7 +114,7 @@ void note_followed(pg::Connection& connection, const ReplicaTable& table,
 }
 
 std::optional<std::chrono::seconds> since_followed(pg::Connection& connection,
-                                                   const ReplicaTable& table) {
+                                                   const Replica& table) {
   const pg::Result row = connection.run(
       fmt::format(
           "SELECT extract(epoch FROM now() - greatest(followed_at, pass_started_at))::bigint "
@@ -126,7 +125,7 @@ std::optional<std::chrono::seconds> since_followed(pg::Connection& connection,
   return std::chrono::seconds{row.number(0, 0)};
 }
 
-std::vector<std::string> forget_old_shards(pg::Connection& connection, const ReplicaTable& table) {
+std::vector<std::string> forget_old_shards(pg::Connection& connection, const Replica& table) {
   const pg::Result rows = connection.run(
       fmt::format("DELETE FROM {} WHERE replica_id = $1::integer AND finished "
                   "AND lane LIKE 'shard/%' AND updated_at < now() - interval '48 hours' "
@@ -138,7 +137,7 @@ std::vector<std::string> forget_old_shards(pg::Connection& connection, const Rep
   return lanes;
 }
 
-void note_problem(pg::Connection& connection, const ReplicaTable& table,
+void note_problem(pg::Connection& connection, const Replica& table,
                   std::optional<std::int64_t> owner, const std::optional<std::string>& problem) {
   pg::Params params;
   params.number(table.id);
@@ -152,8 +151,7 @@ void note_problem(pg::Connection& connection, const ReplicaTable& table,
                  std::move(params.text_or_null(problem)));
 }
 
-std::map<std::string, Checkpoint> load_checkpoints(pg::Connection& connection,
-                                                   const ReplicaTable& table,
+std::map<std::string, Checkpoint> load_checkpoints(pg::Connection& connection, const Replica& table,
                                                    const std::string& prefix) {
   const pg::Result rows =
       connection.run(fmt::format("SELECT lane, position, finished FROM {} "
@@ -170,7 +168,7 @@ std::map<std::string, Checkpoint> load_checkpoints(pg::Connection& connection,
   return checkpoints;
 }
 
-std::optional<Gap> note_stream(pg::Connection& connection, const ReplicaTable& table,
+std::optional<Gap> note_stream(pg::Connection& connection, const Replica& table,
                                const std::string& stream_arn, std::uint64_t generation) {
   Gap gap{.stream_arn = stream_arn,
           .shard_id = "",
@@ -194,7 +192,7 @@ WHERE r.replica_id = $2::integer AND EXISTS (
   return done.affected() > 0 ? std::optional{std::move(gap)} : std::nullopt;
 }
 
-void record_gap(pg::Connection& connection, const ReplicaTable& table, const Gap& gap) {
+void record_gap(pg::Connection& connection, const Replica& table, const Gap& gap) {
   connection.run(
       fmt::format(R"(INSERT INTO {0}.gap (replica_id, stream_arn, shard_id, reason, noticed_epoch)
 SELECT r.replica_id, $2, nullif($3, ''), $4, r.epoch FROM {0}.replica r

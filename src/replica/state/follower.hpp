@@ -10,62 +10,61 @@
 
 #include "pg/connection.hpp"
 #include "replica/apply/applier.hpp"
-#include "replica/state/replica_table.hpp"
+#include "replica/state/replica.hpp"
 
 namespace dynamite {
 
 /// Takes the session lock that says this daemon is alive; false if another daemon holds it.
-bool try_hold_alive(pg::Connection& control, const ReplicaTable& table);
+bool try_hold_alive(pg::Connection& control, const Replica& table);
 
 /// Makes this daemon the follower and returns its number: every transaction of an earlier one fails
 /// from now on.
-std::int64_t take_over(pg::Connection& connection, const ReplicaTable& table, std::stop_token stop);
+std::int64_t take_over(pg::Connection& connection, const Replica& table, std::stop_token stop);
 
 /// Gives the table back to Lambda. Does nothing if `owner` is no longer the follower.
-void give_back(pg::Connection& connection, const ReplicaTable& table, std::int64_t owner,
+void give_back(pg::Connection& connection, const Replica& table, std::int64_t owner,
                std::stop_token stop);
 
 /// Gives the table of a dead daemon back to Lambda; false if no daemon followed it. The caller
 /// holds the session lock (try_hold_alive).
-bool release(pg::Connection& connection, const ReplicaTable& table, std::stop_token stop);
+bool release(pg::Connection& connection, const Replica& table, std::stop_token stop);
 
 /// Throws Error{fenced} unless the daemon of that number is the follower. Whoever lost the session
 /// lock for a moment asks this: the table may have been released meanwhile.
-void require_owner(pg::Connection& connection, const ReplicaTable& table, std::int64_t owner);
+void require_owner(pg::Connection& connection, const Replica& table, std::int64_t owner);
 
 /// Nobody else does; false also if the replica is no longer registered.
-bool followed_by_lambda(pg::Connection& connection, const ReplicaTable& table);
+bool followed_by_lambda(pg::Connection& connection, const Replica& table);
 
 /// Notes that all records of the stream were read that are older than `age`: by the daemon of that
 /// number, by Lambda if absent. Throws Error{fenced} if that daemon is no longer the follower; of
 /// Lambda nothing is noted then.
-void note_followed(pg::Connection& connection, const ReplicaTable& table,
+void note_followed(pg::Connection& connection, const Replica& table,
                    std::optional<std::int64_t> owner, std::chrono::seconds age);
 
 /// How old the newest records are that note_followed spoke of, or that a pass made up for by
 /// beginning later; absent: nobody followed yet and no pass began.
 std::optional<std::chrono::seconds> since_followed(pg::Connection& connection,
-                                                   const ReplicaTable& table);
+                                                   const Replica& table);
 
 /// A stream keeps records for 24 h: who was away for longer than this may have lost some.
 inline constexpr std::chrono::hours kAwayMax{23};
 
 /// Forgets shards that were read to their end two days ago: no stream lists them any more. Returns
 /// their lanes.
-std::vector<std::string> forget_old_shards(pg::Connection& connection, const ReplicaTable& table);
+std::vector<std::string> forget_old_shards(pg::Connection& connection, const Replica& table);
 
 /// Notes in `replica.state` what the follower does. Throws Error{fenced} if `owner` no longer
 /// follows.
-void note_state(pg::Connection& connection, const ReplicaTable& table, std::int64_t owner,
+void note_state(pg::Connection& connection, const Replica& table, std::int64_t owner,
                 const std::string& state);
 /// Notes why the table is stopped, or absent that it is not: by the daemon of that number, by
 /// Lambda or a snapshot if absent. Throws Error{fenced} if that daemon is no longer the follower.
-void note_problem(pg::Connection& connection, const ReplicaTable& table,
+void note_problem(pg::Connection& connection, const Replica& table,
                   std::optional<std::int64_t> owner, const std::optional<std::string>& problem);
 
 /// The checkpoints of the lanes whose names begin with `prefix`, by lane.
-std::map<std::string, Checkpoint> load_checkpoints(pg::Connection& connection,
-                                                   const ReplicaTable& table,
+std::map<std::string, Checkpoint> load_checkpoints(pg::Connection& connection, const Replica& table,
                                                    const std::string& prefix);
 
 /// Records of the source that are gone before they were read; of the whole stream if `shard_id` is
@@ -78,10 +77,10 @@ struct Gap {
 
 /// Notes a stream of the table, once. If an older one was noted before, what changed between the
 /// two is in neither: that is recorded as a gap with it, and returned.
-std::optional<Gap> note_stream(pg::Connection& connection, const ReplicaTable& table,
+std::optional<Gap> note_stream(pg::Connection& connection, const Replica& table,
                                const std::string& stream_arn, std::uint64_t generation);
 
 /// The next pass heals it. Recorded once, until a new pass begins.
-void record_gap(pg::Connection& connection, const ReplicaTable& table, const Gap& gap);
+void record_gap(pg::Connection& connection, const Replica& table, const Gap& gap);
 
 }  // namespace dynamite

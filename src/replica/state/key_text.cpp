@@ -5,7 +5,7 @@
 #include "core/key.hpp"
 #include "core/number.hpp"
 #include "pg/bytea.hpp"
-#include "replica/state/replica_table.hpp"
+#include "replica/state/replica.hpp"
 
 namespace dynamite {
 

@@ -15,13 +15,13 @@ std::int32_t alive_lock_class(const std::string& state_schema) {
   return lock_class("alive", state_schema);
 }
 
-LockKeys lock_keys(const ReplicaTable& table) {
+LockKeys lock_keys(const Replica& table) {
   return {.transaction_class = lock_class("transaction", table.state_schema),
           .alive_class = alive_lock_class(table.state_schema),
           .replica = table.id};
 }
 
-pg::Statement lock_shared(const ReplicaTable& table) {
+pg::Statement lock_shared(const Replica& table) {
   const LockKeys keys = lock_keys(table);
   pg::Statement statement{"SELECT pg_advisory_xact_lock_shared($1::integer, $2::integer)", {}};
   statement.params.number(keys.transaction_class).number(keys.replica);

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "pg/statement.hpp"
-#include "replica/state/replica_table.hpp"
+#include "replica/state/replica.hpp"
 
 namespace dynamite {
 
@@ -17,10 +17,10 @@ struct LockKeys {
   std::int32_t replica;
 };
 
-LockKeys lock_keys(const ReplicaTable& table);
+LockKeys lock_keys(const Replica& table);
 
 /// Takes LockKeys::transaction_class, shared: until the transaction ends no pass starts or ends.
-pg::Statement lock_shared(const ReplicaTable& table);
+pg::Statement lock_shared(const Replica& table);
 
 /// LockKeys::alive_class of every replica of that state schema.
 std::int32_t alive_lock_class(const std::string& state_schema);

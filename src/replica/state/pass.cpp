@@ -121,7 +121,7 @@ WHERE replica_id = $1::integer AND noticed_epoch < $2::integer AND healed_at IS 
     require_completed(epoch);
 }
 
-std::uint64_t expire_tombstones(pg::Connection& connection, const ReplicaTable& table) {
+std::uint64_t expire_tombstones(pg::Connection& connection, const Replica& table) {
   const std::string sql = fmt::format(
       R"(DELETE FROM {0} WHERE ctid IN (
   SELECT d.ctid FROM {0} d WHERE d.removed_at < now() - interval '48 hours'

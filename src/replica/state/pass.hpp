@@ -7,7 +7,7 @@
 #include <string>
 
 #include "pg/connection.hpp"
-#include "replica/state/replica_table.hpp"
+#include "replica/state/replica.hpp"
 #include "replica/state/sweep.hpp"
 
 namespace dynamite {
@@ -37,7 +37,7 @@ struct PassStart {
 /// The boundaries of the snapshot passes of one replica; docs/protocol.md, "Passes".
 class Passes {
  public:
-  Passes(pg::Connection& connection, const ReplicaTable& table)
+  Passes(pg::Connection& connection, const Replica& table)
       : connection_{connection}, table_{table} {}
 
   PassState state(const pg::Limits& limits = {});
@@ -60,12 +60,12 @@ class Passes {
   void require_completed(std::int32_t epoch);
 
   pg::Connection& connection_;
-  const ReplicaTable& table_;
+  const Replica& table_;
 };
 
 /// Forgets tombstones that nothing can need any more: older than 48 h, twice a stream's retention,
 /// while no pass runs. Returns how many.
-std::uint64_t expire_tombstones(pg::Connection& connection, const ReplicaTable& table);
+std::uint64_t expire_tombstones(pg::Connection& connection, const Replica& table);
 
 /// Lane of segment `segment` of the pass `epoch`.
 std::string segment_lane(std::int32_t epoch, std::int32_t segment);

@@ -187,7 +187,7 @@ std::string comment_sql(const std::string& column, std::string_view text) {
   return fmt::format("COMMENT ON COLUMN {} IS {}", column, quote_literal(text));
 }
 
-std::string key_definitions(const ReplicaTable& table, const std::vector<std::string>& columns) {
+std::string key_definitions(const Replica& table, const std::vector<std::string>& columns) {
   const KeySchema& keys = table.source->key_schema;
   std::string sql =
       fmt::format("  {} {} NOT NULL,\n", columns[0], key_column_type(keys.partition.type));
@@ -196,7 +196,7 @@ std::string key_definitions(const ReplicaTable& table, const std::vector<std::st
   return sql;
 }
 
-std::string key_list(const ReplicaTable& table) {
+std::string key_list(const Replica& table) {
   return fmt::format("{}", fmt::join(table.key_columns(), ", "));
 }
 
@@ -232,7 +232,7 @@ std::string replica_comment(const std::string& source_arn) {
   return "replica of " + source_arn + ", kept by dynamite: do not write to it";
 }
 
-std::vector<std::string> replica_table_sql(const ReplicaTable& table) {
+std::vector<std::string> replica_table_sql(const Replica& table) {
   const BookkeepingColumns b = bookkeeping_columns(table.source->key_schema);
   const std::string name = table.qualified_name();
   const auto q = quote_identifier;
@@ -265,7 +265,7 @@ std::vector<std::string> replica_table_sql(const ReplicaTable& table) {
   return sql;
 }
 
-std::vector<std::string> registration_sql(const ReplicaTable& table) {
+std::vector<std::string> registration_sql(const Replica& table) {
   const KeySchema& keys = table.source->key_schema;
   const std::string tombstones = table.tombstones();
   std::vector<std::string> sql;
@@ -297,7 +297,7 @@ VALUES ({}, {}, {}, {}, 'document', {}, {}, {}, {}, coalesce((SELECT max({}) FRO
   return sql;
 }
 
-std::vector<std::string> grant_select_sql(const ReplicaTable& table, const std::string& role) {
+std::vector<std::string> grant_select_sql(const Replica& table, const std::string& role) {
   const std::string to = quote_identifier(role);
   const std::string state = quote_identifier(table.state_schema);
   return {

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "replica/state/replica_table.hpp"
+#include "replica/state/replica.hpp"
 
 namespace dynamite {
 
@@ -25,12 +25,12 @@ std::string search_path_sql();
 std::string replica_comment(const std::string& source_arn);
 
 /// The statement that makes the replica table itself, and those of its comments.
-std::vector<std::string> replica_table_sql(const ReplicaTable& table);
+std::vector<std::string> replica_table_sql(const Replica& table);
 
 /// The statements that make the table's tombstones and its row in `replica`.
-std::vector<std::string> registration_sql(const ReplicaTable& table);
+std::vector<std::string> registration_sql(const Replica& table);
 
 /// Lets `role` read the replica and the view `status`, never the dead letters.
-std::vector<std::string> grant_select_sql(const ReplicaTable& table, const std::string& role);
+std::vector<std::string> grant_select_sql(const Replica& table, const std::string& role);
 
 }  // namespace dynamite

@@ -33,7 +33,7 @@ std::vector<KeyType> key_types(const KeySchema& keys) {
 }
 
 /// `($1::text, $2::numeric)`, the placeholders beginning at `first`.
-std::string key_parameters(const ReplicaTable& table, std::size_t first) {
+std::string key_parameters(const Replica& table, std::size_t first) {
   std::vector<std::string> parts;
   for (const KeyType type : key_types(table.source->key_schema))
     parts.push_back(fmt::format("${}::{}", first + parts.size(), key_cast_type(type)));
@@ -41,7 +41,7 @@ std::string key_parameters(const ReplicaTable& table, std::size_t first) {
 }
 
 /// Keys given as one array for each part, from $3 on.
-std::string in_list(const ReplicaTable& table, const std::vector<std::string>& keys) {
+std::string in_list(const Replica& table, const std::vector<std::string>& keys) {
   std::vector<std::string> typed, parameters, names;
   for (const KeyType type : key_types(table.source->key_schema)) {
     names.push_back(fmt::format("k{}", names.size() + 1));
@@ -56,7 +56,7 @@ bool is_poison(const pg::PgError& error) { return error.kind() == Error::Kind::p
 
 }  // namespace
 
-Sweep::Sweep(pg::Connection& connection, const ReplicaTable& table, std::int32_t epoch,
+Sweep::Sweep(pg::Connection& connection, const Replica& table, std::int32_t epoch,
              const ApplyOptions& options)
     : connection_{connection},
       table_{table},

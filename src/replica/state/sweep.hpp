@@ -10,7 +10,7 @@
 #include "pg/connection.hpp"
 #include "pg/pg_error.hpp"
 #include "replica/state/apply_options.hpp"
-#include "replica/state/replica_table.hpp"
+#include "replica/state/replica.hpp"
 
 namespace dynamite {
 
@@ -23,7 +23,7 @@ struct SweepOutcome {
 /// deleted unless the pass is being swept. Safe to repeat.
 class Sweep {
  public:
-  Sweep(pg::Connection& connection, const ReplicaTable& table, std::int32_t epoch,
+  Sweep(pg::Connection& connection, const Replica& table, std::int32_t epoch,
         const ApplyOptions& options);
 
   /// Throws Error: `poison` with OnPoison::stop, `usage` where there are too many dead letters.
@@ -60,7 +60,7 @@ class Sweep {
   void write_letters(pg::Transaction& transaction, std::span<const Refusal> refused);
 
   pg::Connection& connection_;
-  const ReplicaTable& table_;
+  const Replica& table_;
   const std::int32_t epoch_;
   const ApplyOptions options_;
   const std::vector<std::string> keys_;  // the columns, quoted

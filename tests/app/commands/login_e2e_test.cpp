@@ -18,10 +18,10 @@ using ::testing::Not;
 constexpr std::string_view kSuccess = R"({"batchItemFailures":[]})";
 
 /// A database whose password is in a secret, and a Secrets Manager that holds it.
-class SecretTest : public HandlerTest {
+class SecretTest : public IngestTest {
  protected:
   void SetUp() override {
-    HandlerTest::SetUp();
+    IngestTest::SetUp();
     role_ = make_role("writer");
     for (const char* what : {"SCHEMA", "ALL TABLES IN SCHEMA"})
       query(fmt::format("GRANT ALL ON {} {}, {} TO {}", what, schema(), state_schema(), role_));
@@ -30,7 +30,7 @@ class SecretTest : public HandlerTest {
 
   void TearDown() override {
     program_.reset();
-    HandlerTest::TearDown();
+    IngestTest::TearDown();
   }
 
   void rotate(const std::string& password) {
@@ -138,7 +138,7 @@ TEST_F(SecretTest, WithoutAPasswordIsAnError) {
   EXPECT_THAT(api_.wait_for_answer().body, HasSubstr("holds no password"));
 }
 
-class RdsIamTest : public HandlerTest {
+class RdsIamTest : public IngestTest {
  protected:
   static std::string refusal(const std::string& url) {
     return run_program({"status"}, {{"DYNAMITE_AUTH", "rds-iam"}, {"DYNAMITE_URL", url}}).errors;

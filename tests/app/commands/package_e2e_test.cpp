@@ -53,10 +53,10 @@ std::map<std::string, Entry> read_zip(const std::string& path) {
 }
 
 /// The function's package in a root that holds nothing else: no libraries, no /proc.
-class PackageTest : public HandlerTest {
+class PackageTest : public IngestTest {
  protected:
   void SetUp() override {
-    HandlerTest::SetUp();
+    IngestTest::SetUp();
     std::string pattern = testing::TempDir() + "dynamite-root-XXXXXX";
     root_ = mkdtemp(pattern.data());
   }
@@ -71,7 +71,7 @@ class PackageTest : public HandlerTest {
   void TearDown() override {
     program_.reset();
     fs::remove_all(root_);
-    HandlerTest::TearDown();
+    IngestTest::TearDown();
   }
 
   void write(const fs::path& name, const std::string& text) {

@@ -103,7 +103,7 @@ class Shard {
   HttpServer server_{[this](const ServedRequest& request) { return serve(request); }};
 };
 
-class RedriveTest : public HandlerTest {
+class RedriveTest : public IngestTest {
  protected:
   RedriveTest() {
     for (std::uint64_t number = 100; number < 110; ++number)
@@ -224,7 +224,7 @@ TEST_F(RedriveTest, RecordsOfDynamoDbLocal) {
   source.api().delete_item(table, R"({"pk":{"S":"c"}})");  // which the range does not hold
   const TableDescription description = source.api().describe_table(table);
   const std::string stream_arn = description.latest_stream_arn;
-  ReplicaTable replica = wanted_replica(orders.source->key_schema, table);
+  Replica replica = wanted_replica(orders.source->key_schema, table);
   const auto stream = source.api().describe_stream(stream_arn);
   ASSERT_THAT(stream.shards, SizeIs(testing::Ge(1U)));
   std::vector<std::string> bootstrap{"bootstrap", "--table", table};

@@ -63,10 +63,10 @@ void make_certificate(const fs::path& folder) {
 /// A server with TLS and SCRAM, and a program, the shared or the static one, that opens it by a
 /// name of the test's. The URL names the address too, so it must also say that the name is
 /// verified.
-class TlsTest : public HandlerTest, public testing::WithParamInterface<const char*> {
+class TlsTest : public IngestTest, public testing::WithParamInterface<const char*> {
  protected:
   void SetUp() override {
-    HandlerTest::SetUp();
+    IngestTest::SetUp();
     std::string pattern = testing::TempDir() + "dynamite-tls-XXXXXX";
     folder_ = mkdtemp(pattern.data());
     make_authority(folder_);
@@ -85,7 +85,7 @@ class TlsTest : public HandlerTest, public testing::WithParamInterface<const cha
     for (const char* name : {"ssl_cert_file", "ssl_key_file"})
       query(fmt::format("ALTER SYSTEM RESET {}", name));
     fs::remove_all(folder_);
-    HandlerTest::TearDown();
+    IngestTest::TearDown();
   }
 
   void switch_off() {

@@ -15,8 +15,8 @@ namespace {
 constexpr int kAppliers = 3;
 constexpr int kBatches = 60;  // of each applier
 
-/// Appliers and passes at the same time on a few keys. What each does is random by the seed; how
-/// they fall together is not, so a failure may take some runs to return.
+/// ParallelIngest and passes at the same time on a few keys. What each does is random by the seed;
+/// how they fall together is not, so a failure may take some runs to return.
 class ConcurrentTest : public ReplicaTest, public ::testing::WithParamInterface<int> {
  protected:
   void follow(SourceModel& source) {

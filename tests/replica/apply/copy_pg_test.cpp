@@ -14,8 +14,8 @@ using enum KeyType;
 
 class CopyTest : public ReplicaTest {
  protected:
-  ApplyOutcome copy(const ReplicaTable& table, std::int32_t pass,
-                    const std::vector<TestChange>& items, ApplyOptions options = {}) {
+  ApplyOutcome copy(const Replica& table, std::int32_t pass, const std::vector<TestChange>& items,
+                    ApplyOptions options = {}) {
     const Batch batch = batch_of(table, items);
     const PreparedBatch prepared = prepare_copy(batch.changes, table.source->key_schema, pass);
     return Applier{*connection, options}.apply(
@@ -26,7 +26,7 @@ class CopyTest : public ReplicaTest {
   }
 
   /// All of a replica's columns, a line a row.
-  std::string all_of(const ReplicaTable& table) {
+  std::string all_of(const Replica& table) {
     return query("SELECT r::text FROM " + table.qualified_name() + " r ORDER BY 1");
   }
 };
@@ -36,8 +36,8 @@ TEST_F(CopyTest, LeavesTheRowsThatPutsLeave) {
        {std::pair{"s", keys(S)}, std::pair{"n", keys(N)}, std::pair{"b", keys(B)},
         std::pair{"sn", keys(S, N)}, std::pair{"nb", keys(N, B)}, std::pair{"bs", keys(B, S)}}) {
     SCOPED_TRACE(name);
-    const ReplicaTable copied = make_replica(schema, fmt::format("copied_{}", name));
-    const ReplicaTable put = make_replica(schema, fmt::format("put_{}", name));
+    const Replica copied = make_replica(schema, fmt::format("copied_{}", name));
+    const Replica put = make_replica(schema, fmt::format("put_{}", name));
     RandomItems items{7};
     std::vector<TestChange> page;
     for (std::uint64_t key = 0; key < 300; ++key)

@@ -136,7 +136,7 @@ TEST_F(FencingTest, AClosedSessionHoldsNothing) {
 
 TEST_F(FencingTest, StateSchemasDoNotShareLocks) {
   pg::Connection other = connect();
-  ReplicaTable elsewhere = orders;
+  Replica elsewhere = orders;
   elsewhere.state_schema += "_2";
 
   EXPECT_TRUE(try_hold_alive(*connection, orders));

@@ -24,7 +24,7 @@ class Text {
   std::string text_;
 };
 
-ReplicaTable table_of(int id, KeySchema keys) {
+Replica table_of(int id, KeySchema keys) {
   return {.id = id,
           .source = std::make_shared<const SourceTable>(
               SourceTable{.arn = "arn:aws:dynamodb:us-east-1:111122223333:table/Orders",
@@ -34,7 +34,7 @@ ReplicaTable table_of(int id, KeySchema keys) {
           .state_schema = "dynamite"};
 }
 
-void add_table(Text& text, const std::string& shape, const ReplicaTable& table) {
+void add_table(Text& text, const std::string& shape, const Replica& table) {
   const auto titled = [&](const char* what) { return fmt::format("{}: {}", shape, what); };
   text.add(titled("table"), replica_table_sql(table));
   text.add(titled("registration"), registration_sql(table));

@@ -19,7 +19,7 @@ constexpr int kStepsMax = 25;
 /// One random history: writes, deliveries with repeats and losses, passes; then all that is left.
 class History {
  public:
-  History(std::uint64_t seed, const ReplicaTable& table, std::deque<pg::Connection>& connections)
+  History(std::uint64_t seed, const Replica& table, std::deque<pg::Connection>& connections)
       : source_{seed, table.source->key_schema, 1 + seed % 4},
         table_{table},
         connections_{connections},
@@ -155,7 +155,7 @@ class History {
   }
 
   SourceModel source_;
-  const ReplicaTable& table_;
+  const Replica& table_;
   std::deque<pg::Connection>& connections_;
   Passes passes_;
   std::vector<Page> pages_;

@@ -28,7 +28,7 @@ class CatalogueTest : public ReplicaTest {
 
   Catalogue catalogue() { return {*connection, state_schema()}; }
   void make_state() { catalogue().execute(catalogue().plan_state()); }
-  Error refusal_of(const ReplicaTable& wanted) {
+  Error refusal_of(const Replica& wanted) {
     return error_of([&] { catalogue().plan_replica(wanted); });
   }
   std::string columns_of(const std::string& table) {
@@ -49,7 +49,7 @@ TEST_F(CatalogueTest, MakesTheStateSchema) {
 }
 
 TEST_F(CatalogueTest, TheSecondPlanIsEmpty) {
-  const ReplicaTable wanted = wanted_replica(keys(S, N), "orders");
+  const Replica wanted = wanted_replica(keys(S, N), "orders");
   make_replica(keys(S, N), "orders");
 
   EXPECT_THAT(catalogue().plan_state(), IsEmpty());
@@ -107,7 +107,7 @@ TEST_F(CatalogueTest, TablesAndColumnsCarryComments) {
 }
 
 TEST_F(CatalogueTest, LoadsWhatWasRegistered) {
-  const ReplicaTable made = make_replica(keys(B, N), "orders");
+  const Replica made = make_replica(keys(B, N), "orders");
   make_replica(keys(S), "Customers");
 
   const auto loaded = catalogue().load();
@@ -139,7 +139,7 @@ TEST_F(CatalogueTest, AChangedKeySchemaIsAnError) {
 
 TEST_F(CatalogueTest, AnotherTargetThanTheRegisteredOneIsAnError) {
   make_replica(keys(S), "orders");
-  ReplicaTable wanted = wanted_replica(keys(S), "orders");
+  Replica wanted = wanted_replica(keys(S), "orders");
   wanted.table = "elsewhere";
 
   EXPECT_EQ(refusal_of(wanted).kind(), Error::Kind::usage);
@@ -147,7 +147,7 @@ TEST_F(CatalogueTest, AnotherTargetThanTheRegisteredOneIsAnError) {
 
 TEST_F(CatalogueTest, TwoSourcesIntoOneTargetAreAnError) {
   make_replica(keys(S), "orders");
-  ReplicaTable wanted = wanted_replica(keys(S), "others");
+  Replica wanted = wanted_replica(keys(S), "others");
   wanted.table = "orders";
 
   const Error error = refusal_of(wanted);
@@ -220,7 +220,7 @@ TEST_F(CatalogueTest, TheReplicaOfAnotherSourceIsNotTakenOver) {
   make_replica(keys(S), "orders");
   query(fmt::format("DROP SCHEMA {} CASCADE", state_schema()));
   make_state();
-  ReplicaTable wanted = wanted_replica(keys(S), "others");
+  Replica wanted = wanted_replica(keys(S), "others");
   wanted.table = "orders";
 
   EXPECT_THAT(refusal_of(wanted).what(), HasSubstr("its comment is \"replica of arn:"));
@@ -283,7 +283,7 @@ TEST_F(CatalogueTest, OddKeyNamesWork) {
 TEST_F(CatalogueTest, LongTableNamesAreCutAndStayApart) {
   const std::string long_name(250, 't');
   for (const std::string suffix : {"1", "2"}) {
-    ReplicaTable wanted = wanted_replica(keys(S), long_name + suffix);
+    Replica wanted = wanted_replica(keys(S), long_name + suffix);
     wanted.table = shorten_identifier(long_name + suffix);
     make_state();
     catalogue().execute(catalogue().plan_replica(wanted).sql);
@@ -301,7 +301,7 @@ TEST_F(CatalogueTest, LongTableNamesAreCutAndStayApart) {
 }
 
 TEST_F(CatalogueTest, OddSchemaAndTableNamesWork) {
-  ReplicaTable wanted = wanted_replica(keys(S), "orders");
+  Replica wanted = wanted_replica(keys(S), "orders");
   wanted.table = "We\"ird.Table's {} name";
   make_state();
   catalogue().execute(catalogue().plan_replica(wanted).sql);
@@ -430,9 +430,9 @@ TEST_F(CatalogueTest, AStateSchemaOfAnyNameIsMade) {
 // --- dry run ---
 
 TEST_F(CatalogueTest, ThePlanRunsThroughPsqlUnchanged) {
-  ReplicaTable wanted = wanted_replica({.partition = {.name = "it's \"quoted\" \\ $1", .type = S},
-                                        .sort = KeyAttribute{.name = "sk", .type = B}},
-                                       "orders");
+  Replica wanted = wanted_replica({.partition = {.name = "it's \"quoted\" \\ $1", .type = S},
+                                   .sort = KeyAttribute{.name = "sk", .type = B}},
+                                  "orders");
   const std::string path = testing::TempDir() + schema() + ".sql";
   {
     std::ofstream file{path};

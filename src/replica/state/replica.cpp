@@ -1,4 +1,4 @@
-#include "replica/state/replica_table.hpp"
+#include "replica/state/replica.hpp"
 
 #include <algorithm>
 #include <array>
@@ -26,15 +26,15 @@ BookkeepingColumns bookkeeping_columns(const KeySchema& key_schema) {
           .epoch = free_name("_epoch", key_schema)};
 }
 
-std::string ReplicaTable::qualified_name() const {
+std::string Replica::qualified_name() const {
   return quote_identifier(schema) + "." + quote_identifier(table);
 }
 
-std::string ReplicaTable::tombstones() const {
+std::string Replica::tombstones() const {
   return state_name(state_schema, shorten_identifier("tombstone_" + schema + "." + table));
 }
 
-std::vector<std::string> ReplicaTable::key_columns() const {
+std::vector<std::string> Replica::key_columns() const {
   const KeySchema& keys = source->key_schema;
   std::vector<std::string> columns{quote_identifier(key_column_name(keys.partition))};
   if (keys.sort) columns.push_back(quote_identifier(key_column_name(*keys.sort)));

@@ -19,7 +19,7 @@ BookkeepingColumns bookkeeping_columns(const KeySchema& key_schema);
 
 /// A table in PostgreSQL that is kept equal to a table in DynamoDB: a row of the state schema's
 /// `replica`.
-struct ReplicaTable {
+struct Replica {
   std::int32_t id = 0;
   std::shared_ptr<const SourceTable> source;
   std::string schema;

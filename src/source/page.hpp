@@ -8,7 +8,7 @@
 namespace dynamite {
 
 /// One read of a lane.
-struct Turn {
+struct Page {
   std::optional<Batch> batch;  ///< absent: the page was empty
   std::string position;        ///< behind the batch: what the checkpoint stores
   bool finished = false;       ///< nothing follows

@@ -316,7 +316,8 @@ void ApplyTransaction::add_epilogue(Statements& out) const {
     const Checkpoint& checkpoint = *request_.checkpoint;
     params.number(request_.table.id).text(checkpoint.lane).text(checkpoint.position);
     params.text(checkpoint.finished ? "true" : "false");
-    params.number(static_cast<std::int64_t>(request_.batch.changes.size()));
+    const Batch& batch = request_.batch;
+    params.number(static_cast<std::int64_t>(batch.changes.size() + batch.rejected.size()));
     const Micros newest = newest_time();
     params.timestamp(newest == Micros{} ? std::optional<std::int64_t>{}
                                         : newest.time_since_epoch().count());

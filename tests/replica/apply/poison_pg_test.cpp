@@ -185,6 +185,17 @@ TEST_F(PoisonTest, ARejectedRecordBecomesADeadLetter) {
   EXPECT_EQ(rows(), "k1|1|1|0");
 }
 
+TEST_F(PoisonTest, TheCheckpointCountsRejectedRecordsAsTheOutcomeDoes) {
+  Batch batch = batch_of(orders, {put("k1", 1), put("k1", 2)});
+  batch.rejected.push_back({.record = "{broken", .reason = "not JSON", .sequence_number = "77"});
+
+  const ApplyOutcome outcome = Applier{*connection, {}}.apply(
+      {.table = orders, .batch = batch, .checkpoint = Checkpoint{"shard/1/a", "77"}});
+
+  EXPECT_EQ(outcome.records, 3U);
+  EXPECT_EQ(query(fmt::format("SELECT records FROM {}.checkpoint", state_schema())), "3");
+}
+
 TEST_F(PoisonTest, StopThrowsAtTheFirstRefusalAndAppliesNothing) {
   refuse_value("bad");
 

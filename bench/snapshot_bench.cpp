@@ -96,15 +96,16 @@ Replica make_replica(const std::string& url) {
   pg::Connection connection = connect(url);
   connection.run("SET client_min_messages = warning");
   connection.run(fmt::format("DROP SCHEMA IF EXISTS {0}, {0}_state CASCADE", kSchema));
-  Catalogue catalogue{connection, fmt::format("{}_state", kSchema)};
+  const std::string state = fmt::format("{}_state", kSchema);
+  Catalogue catalogue{connection, state};
   catalogue.execute(catalogue.plan_state());
   catalogue.execute(catalogue.plan_schema(std::string{kSchema}));
-  catalogue.execute(catalogue
-                        .plan_replica({.source = event_table(),
-                                       .schema = std::string{kSchema},
-                                       .table = "Orders",
-                                       .state_schema = fmt::format("{}_state", kSchema)})
-                        .sql);
+  catalogue.execute(
+      catalogue
+          .plan_replica({.source = event_table(),
+                         .state_schema = state,
+                         .targets = {new_target(state, std::string{kSchema}, "Orders")}})
+          .sql);
   connection.run("CHECKPOINT");
   return catalogue.find(event_table()->arn).value();
 }
@@ -189,7 +190,8 @@ void copy_all(PGconn* connection, const std::string& sql, const Copies& copies) 
 
 double load_by_copy(const std::string& url, std::uint64_t items, std::uint32_t connections,
                     std::uint32_t segments) {
-  const std::string sql = apply_sql(make_replica(url)).copy;
+  const Replica replica = make_replica(url);
+  const std::string sql = apply_sql(replica, replica.targets.front()).copy;
   const std::vector<Copies> copies = make_copies(make_pages(items, segments), connections);
   std::vector<std::unique_ptr<PGconn, Closer<PQfinish>>> opened;
   for (std::uint32_t i = 0; i < connections; ++i) {

@@ -42,11 +42,11 @@ class SweptTable {
         .key_schema = {.partition = {.name = "pk", .type = KeyType::S}, .sort = std::nullopt}};
     Catalogue catalogue{connection, std::string{kStateSchema}};
     catalogue.execute(catalogue.plan_state());
-    const Replica wanted{.id = 0,
-                         .source = std::make_shared<const SourceTable>(source),
-                         .schema = "public",
-                         .table = "bench_sweep",
-                         .state_schema = std::string{kStateSchema}};
+    const Replica wanted{
+        .id = 0,
+        .source = std::make_shared<const SourceTable>(source),
+        .state_schema = std::string{kStateSchema},
+        .targets = {new_target(std::string{kStateSchema}, "public", "bench_sweep")}};
     catalogue.execute(catalogue.plan_replica(wanted).sql);
     replica_ = catalogue.find(source.arn).value();
   }
@@ -61,7 +61,7 @@ class SweptTable {
   std::int32_t fill(int met_percent) const {
     pg::Connection connection = open();
     const std::int32_t epoch = Passes{connection, replica_}.start({.segments = 1}, {});
-    connection.run("TRUNCATE public.bench_sweep, " + replica_.tombstones());
+    connection.run("TRUNCATE public.bench_sweep, " + replica_.targets.front().tombstones);
     connection.run(fmt::format(
         "INSERT INTO public.bench_sweep SELECT k, jsonb_build_object('pk', k, 'text', "
         "repeat('x', 200)), now(), now(), NULL, 0, CASE WHEN n % 100 < {} THEN {} ELSE 0 END "

@@ -153,8 +153,9 @@ class PlainRows : public Rows {
 class SameRows : public Rows {
  public:
   SameRows(const Replica& table, const std::set<std::string>& without)
-      : sql_{apply_sql(table)},
-        plain_remove_{plain_remove({table.qualified_name(), "numeric[]", "u.version"}, "_version")},
+      : sql_{apply_sql(table, table.targets.front())},
+        plain_remove_{plain_remove(
+            {table.targets.front().qualified_name(), "numeric[]", "u.version"}, "_version")},
         locks_{lock_keys(table)},
         id_{table.id},
         without_{without} {}

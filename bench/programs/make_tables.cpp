@@ -15,12 +15,12 @@ void make_replica(pg::Connection& connection, const std::string& schema) {
   Catalogue catalogue{connection, schema + "_state"};
   catalogue.execute(catalogue.plan_state());
   catalogue.execute(catalogue.plan_schema(schema));
-  catalogue.execute(catalogue
-                        .plan_replica({.source = event_table(),
-                                       .schema = schema,
-                                       .table = "Orders",
-                                       .state_schema = schema + "_state"})
-                        .sql);
+  catalogue.execute(
+      catalogue
+          .plan_replica({.source = event_table(),
+                         .state_schema = schema + "_state",
+                         .targets = {new_target(schema + "_state", schema, "Orders")}})
+          .sql);
 }
 
 /// What somebody would make who has no need of passes and tombstones.

@@ -182,9 +182,9 @@ void Engine::note_problems() {
     std::string problem = table.state->problem(stalled_since);
     if (problem == table.problem) continue;
     if (problem.empty())
-      spdlog::info("problem is over table={}", log_value(table.state->replica.table));
+      spdlog::info("problem is over table={}", log_value(table.state->replica.name()));
     else
-      spdlog::error("problem table={} reason={}", log_value(table.state->replica.table),
+      spdlog::error("problem table={} reason={}", log_value(table.state->replica.name()),
                     in_quotes(problem));
     note_problem_of(table, problem);
     table.problem = std::move(problem);
@@ -218,11 +218,11 @@ void Engine::claim(Followed& table) {
     if (!try_hold_alive(control(stop_), replica)) {
       if (!std::exchange(table.waiting_said, true))
         spdlog::info("standing by table={} reason=\"another daemon follows it\"",
-                     log_value(replica.table));
+                     log_value(replica.name()));
       return;
     }
     table.state->owner = take_over(control(stop_), replica, stop_);
-    spdlog::info("following begins table={} owner={}", log_value(replica.table),
+    spdlog::info("following begins table={} owner={}", log_value(replica.name()),
                  table.state->owner.load());
   } else if (followed_by_lambda(control(stop_), replica)) {
     note_problem(control(stop_), replica, std::nullopt,
@@ -246,7 +246,7 @@ void Engine::handle_end(Followed& table) {
   const auto failure = table.state->failure();
   if (failure && failure->kind() == Error::Kind::fenced && options_.follow) {
     // Another daemon has it: stand by with a fresh state.
-    spdlog::warn("fenced table={} reason={}", log_value(table.state->replica.table),
+    spdlog::warn("fenced table={} reason={}", log_value(table.state->replica.name()),
                  in_quotes(failure->what()));
     table.state = std::make_shared<TableState>(table.state->replica, table.state->items_total,
                                                table.state->segments,
@@ -258,7 +258,7 @@ void Engine::handle_end(Followed& table) {
   }
   table.handled = true;
   if (!failure) return;
-  spdlog::error("stopped table={} reason={}{}", log_value(table.state->replica.table),
+  spdlog::error("stopped table={} reason={}{}", log_value(table.state->replica.name()),
                 in_quotes(failure->what()), hint_field(*failure));
   try {
     note_problem_of(table, failure->what());
@@ -297,7 +297,7 @@ void Engine::give_back_by(steady_clock::time_point deadline, Followed& table) {
       if (error.kind() != Error::Kind::transient || steady_clock::now() > deadline) {
         spdlog::warn(
             "could not give the table back table={} reason={} hint=\"run `dynamite release`\"",
-            log_value(table.state->replica.table), in_quotes(error.what()));
+            log_value(table.state->replica.name()), in_quotes(error.what()));
         return;
       }
     }

@@ -21,7 +21,7 @@ class ShardLane : public Lane {
             ShardPlace place, const std::string& position, const EngineOptions& options);
 
  private:
-  std::string name() const override { return table_->replica.table + "/" + lane_; }
+  std::string name() const override { return table_->replica.name() + "/" + lane_; }
   void note_repeat(const std::string& half, const Error& error, TimePoint since) override {
     table_->note_repeat(half + " of " + lane_, error, since);
   }

@@ -24,7 +24,7 @@ class TableTask : public Task {
 
   std::optional<TimePoint> step(Worker& worker) override;
   void fail(const Error& error) override { table_->fail(error); }
-  std::string name() const override { return table_->replica.table; }
+  std::string name() const override { return table_->replica.name(); }
   void note_repeat(const Error& error, TimePoint since) override {
     table_->note_repeat("looking after the table", error, since);
   }

@@ -81,7 +81,7 @@ void refuse_other_arn(const std::string& table_arn,
   if (namesake == replicas.end()) return;
   throw Error{Error::Kind::usage,
               fmt::format("a record of {} came, but the replica {} belongs to {}", table_arn,
-                          namesake->second.qualified_name(), namesake->first),
+                          namesake->second.qualified_names(), namesake->first),
               "check the function's event source mappings, or replicate `into` another table"};
 }
 

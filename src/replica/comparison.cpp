@@ -32,7 +32,7 @@ bool append_natural(RowArrays& rows, std::string_view image) {
 Comparison::Comparison(pg::Connection& connection, const Replica& table)
     : connection_{connection},
       table_{table},
-      replica_{table.qualified_name()},
+      replica_{table.targets.front().qualified_name()},
       columns_{table.key_columns()} {
   const KeySchema& keys = table.source->key_schema;
   const BookkeepingColumns b = bookkeeping_columns(keys);

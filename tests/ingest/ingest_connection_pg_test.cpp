@@ -21,7 +21,7 @@ TEST_F(IngestTest, ConnectsAgainWithinTheEventWhenTheServerEndedTheConnection) {
 
   handle(ingest, put_event("b", 2));
 
-  EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "2");
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.targets.front().qualified_name()), "2");
 }
 
 TEST_F(IngestTest, ConnectsAgainWhenAStatementFindsTheConnectionDead) {
@@ -30,7 +30,8 @@ TEST_F(IngestTest, ConnectsAgainWhenAStatementFindsTheConnectionDead) {
   std::future<IngestOutcome> outcome;
   {
     pg::Transaction holder{*connection};
-    holder.run(fmt::format("LOCK TABLE {} IN EXCLUSIVE MODE", orders.qualified_name()));
+    holder.run(
+        fmt::format("LOCK TABLE {} IN EXCLUSIVE MODE", orders.targets.front().qualified_name()));
     outcome = std::async(std::launch::async, [&] { return handle(ingest, put_event("b", 2)); });
     wait_until_handler_waits();
     terminate();
@@ -38,14 +39,15 @@ TEST_F(IngestTest, ConnectsAgainWhenAStatementFindsTheConnectionDead) {
   }
 
   EXPECT_EQ(outcome.get().applied, 1U);
-  EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "2");
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.targets.front().qualified_name()), "2");
 }
 
 TEST_F(IngestTest, GivesUpWhenTheConnectionDiesTwice) {
   Ingest ingest{options()};
   ingest.prepare({});
   pg::Transaction holder{*connection};
-  holder.run(fmt::format("LOCK TABLE {} IN EXCLUSIVE MODE", orders.qualified_name()));
+  holder.run(
+      fmt::format("LOCK TABLE {} IN EXCLUSIVE MODE", orders.targets.front().qualified_name()));
   auto failure = std::async(std::launch::async,
                             [&] { return failure_of([&] { handle(ingest, put_event("b", 2)); }); });
   for (int i = 0; i < 2; ++i) {
@@ -71,17 +73,18 @@ TEST_F(IngestTest, AnswersInTimeWhenTheDeadlinePassesBehindALock) {
   const auto start = steady_clock::now();
   {
     pg::Transaction holder{*connection};
-    holder.run(fmt::format("LOCK TABLE {} IN EXCLUSIVE MODE", orders.qualified_name()));
+    holder.run(
+        fmt::format("LOCK TABLE {} IN EXCLUSIVE MODE", orders.targets.front().qualified_name()));
     failure = failure_of([&] { handle(ingest, put_event("a", 1), 400ms); });
   }
 
   EXPECT_THAT(failure, HasSubstr("transient: "));
   EXPECT_GE(steady_clock::now() - start, 400ms);
   EXPECT_LT(steady_clock::now() - start, 400ms + Ingest::kServerGrace + 1s);
-  EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "0");
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.targets.front().qualified_name()), "0");
 
   handle(ingest, put_event("a", 1));
-  EXPECT_EQ(query("SELECT pk FROM " + orders.qualified_name()), "a");
+  EXPECT_EQ(query("SELECT pk FROM " + orders.targets.front().qualified_name()), "a");
 }
 
 TEST_F(IngestTest, AnswersInTimeWhenTheDeadlinePassesBehindALockOnTheCatalogue) {
@@ -100,7 +103,8 @@ TEST_F(IngestTest, AStopEndsTheWaitForALock) {
   Ingest ingest{options()};
   ingest.prepare({});
   pg::Transaction holder{*connection};
-  holder.run(fmt::format("LOCK TABLE {} IN EXCLUSIVE MODE", orders.qualified_name()));
+  holder.run(
+      fmt::format("LOCK TABLE {} IN EXCLUSIVE MODE", orders.targets.front().qualified_name()));
   std::stop_source stop;
   auto failure = std::async(std::launch::async, [&] {
     return failure_of([&] {
@@ -171,7 +175,8 @@ TEST_F(RoleIngestTest, ALockTimeoutOfTheDbasDoesNotEndAnEventThatWaits) {
   Ingest ingest{role_options()};
   ingest.prepare({});
   std::optional<pg::Transaction> holder{std::in_place, *connection};
-  holder->run(fmt::format("LOCK TABLE {} IN EXCLUSIVE MODE", orders.qualified_name()));
+  holder->run(
+      fmt::format("LOCK TABLE {} IN EXCLUSIVE MODE", orders.targets.front().qualified_name()));
   auto waiting =
       std::async(std::launch::async, [&] { return handle(ingest, put_event("a", 1)).applied; });
   wait_until(
@@ -212,7 +217,7 @@ END $$)",
   query(
       fmt::format("CREATE TRIGGER full_disk BEFORE INSERT ON {} FOR EACH ROW "
                   "EXECUTE FUNCTION {}.full_disk()",
-                  orders.qualified_name(), schema()));
+                  orders.targets.front().qualified_name(), schema()));
   Ingest ingest{options()};
   const std::string event = event_of({put_record("a", 1), put_record("b", 2)});
 
@@ -220,7 +225,7 @@ END $$)",
 
   EXPECT_EQ(rows(), "");
   EXPECT_EQ(dead_letters(), "");
-  query(fmt::format("DROP TRIGGER full_disk ON {}", orders.qualified_name()));
+  query(fmt::format("DROP TRIGGER full_disk ON {}", orders.targets.front().qualified_name()));
   EXPECT_EQ(handle(ingest, event).applied, 2U);
 }
 
@@ -230,7 +235,7 @@ class SleepingIngestTest : public IngestTest {
   SleepingIngestTest() = default;
 
   void start(std::chrono::milliseconds time) {
-    gate_.emplace(*this, "INSERT", orders.qualified_name());
+    gate_.emplace(*this, "INSERT", orders.targets.front().qualified_name());
     IngestOptions gated = options();
     gated.connect.application_name = "dynamite/test/gated";
     sleeping_.emplace(gated);
@@ -240,7 +245,7 @@ class SleepingIngestTest : public IngestTest {
     wait_until(
         fmt::format("SELECT count(*) = 1 FROM pg_stat_activity WHERE query LIKE '%{}%' AND "
                     "application_name = 'dynamite/test/gated' AND wait_event_type = 'Lock'",
-                    orders.qualified_name()));
+                    orders.targets.front().qualified_name()));
   }
 
   std::optional<StatementGate> gate_;
@@ -271,7 +276,7 @@ TEST_F(SleepingIngestTest, EndsAtItsDeadlineAndAppliesNothing) {
   wait_until(
       fmt::format("SELECT count(*) = 0 FROM pg_stat_activity WHERE query LIKE '%{}%' AND "
                   "application_name = 'dynamite/test/gated' AND state = 'active'",
-                  orders.qualified_name()));
+                  orders.targets.front().qualified_name()));
   EXPECT_EQ(rows(), "");
 }
 

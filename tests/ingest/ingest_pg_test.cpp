@@ -21,7 +21,7 @@ TEST_F(IngestTest, AppliesTheRecordsOfAnEvent) {
   EXPECT_EQ(outcome.records, 3U);
   EXPECT_EQ(outcome.changes, 2U);
   EXPECT_EQ(outcome.applied, 2U);
-  EXPECT_EQ(query("SELECT pk, item->>'v' FROM " + orders.qualified_name()), "b|2");
+  EXPECT_EQ(query("SELECT pk, item->>'v' FROM " + orders.targets.front().qualified_name()), "b|2");
 }
 
 std::string record_of_keys_only(const std::string& key) {
@@ -47,7 +47,8 @@ TEST_F(IngestTest, RecordsWithoutImagesAreReadBack) {
 
   handle(ingest, event_of({record_of_keys_only("a")}));
 
-  EXPECT_EQ(query("SELECT pk, item->>'v' FROM " + orders.qualified_name()), "a|now");
+  EXPECT_EQ(query("SELECT pk, item->>'v' FROM " + orders.targets.front().qualified_name()),
+            "a|now");
 }
 
 TEST_F(IngestTest, RecordsWithoutImagesAreRefusedWhereNobodyReadsThemBack) {
@@ -73,20 +74,22 @@ TEST_F(IngestTest, AppliesRecordsOfSeveralTablesOfWhichSomeAreNewToIt) {
                                      R"({"pk":{"N":"7"}})", 2),
                            put_record("b", 3)}));
 
-  EXPECT_EQ(query("SELECT pk FROM " + orders.qualified_name() + " ORDER BY pk"), "a\nb");
-  EXPECT_EQ(query("SELECT pk FROM " + other.qualified_name()), "7");
+  EXPECT_EQ(query("SELECT pk FROM " + orders.targets.front().qualified_name() + " ORDER BY pk"),
+            "a\nb");
+  EXPECT_EQ(query("SELECT pk FROM " + other.targets.front().qualified_name()), "7");
 }
 
 TEST_F(IngestTest, ARepeatChangesNothing) {
   Ingest ingest{options()};
   handle(ingest, put_event("a", 1));
-  const std::string before = query("SELECT xmin, * FROM " + orders.qualified_name());
+  const std::string before =
+      query("SELECT xmin, * FROM " + orders.targets.front().qualified_name());
 
   const IngestOutcome outcome = handle(ingest, put_event("a", 1));
 
   EXPECT_EQ(outcome.records, 1U);
   EXPECT_EQ(outcome.applied, 0U);
-  EXPECT_EQ(query("SELECT xmin, * FROM " + orders.qualified_name()), before);
+  EXPECT_EQ(query("SELECT xmin, * FROM " + orders.targets.front().qualified_name()), before);
 }
 
 TEST_F(IngestTest, ALateRepeatBringsNothingBack) {
@@ -98,7 +101,7 @@ TEST_F(IngestTest, ALateRepeatBringsNothingBack) {
 
   handle(ingest, event_of({put_record("a", 1), put_record("b", 2)}));
 
-  EXPECT_EQ(query("SELECT pk, item->>'v' FROM " + orders.qualified_name()), "b|4");
+  EXPECT_EQ(query("SELECT pk, item->>'v' FROM " + orders.targets.front().qualified_name()), "b|4");
 }
 
 TEST_F(IngestTest, RefusesEventsThatAreNoStreamEvents) {
@@ -116,18 +119,20 @@ TEST_F(IngestTest, RefusesEventsThatAreNoStreamEvents) {
 }
 
 TEST_F(IngestTest, ARecordThatPostgresRefusesIsSetAsideAndTheRestApplied) {
-  query(fmt::format("ALTER TABLE {} ADD CHECK (pk <> 'bad')", orders.qualified_name()));
+  query(fmt::format("ALTER TABLE {} ADD CHECK (pk <> 'bad')",
+                    orders.targets.front().qualified_name()));
   Ingest ingest{options()};
 
   const IngestOutcome outcome =
       handle(ingest, event_of({put_record("bad", 1), put_record("good", 2)}));
 
   EXPECT_EQ(outcome.dead_letters, 1U);
-  EXPECT_EQ(query("SELECT pk FROM " + orders.qualified_name()), "good");
+  EXPECT_EQ(query("SELECT pk FROM " + orders.targets.front().qualified_name()), "good");
 }
 
 TEST_F(IngestTest, WithOnPoisonStopARecordThatPostgresRefusesFailsTheEvent) {
-  query(fmt::format("ALTER TABLE {} ADD CHECK (pk <> 'bad')", orders.qualified_name()));
+  query(fmt::format("ALTER TABLE {} ADD CHECK (pk <> 'bad')",
+                    orders.targets.front().qualified_name()));
   IngestOptions stopping = options();
   stopping.apply.on_poison = OnPoison::stop;
   Ingest ingest{stopping};
@@ -143,7 +148,8 @@ TEST_F(IngestTest, WithOnPoisonStopARecordThatPostgresRefusesFailsTheEvent) {
 }
 
 TEST_F(IngestTest, ReportsTheFirstRecordThatPostgresRefusesAndKeepsWhatComesBefore) {
-  query(fmt::format("ALTER TABLE {} ADD CHECK (pk <> 'bad')", orders.qualified_name()));
+  query(fmt::format("ALTER TABLE {} ADD CHECK (pk <> 'bad')",
+                    orders.targets.front().qualified_name()));
   IngestOptions reporting = options();
   reporting.apply.on_poison = OnPoison::stop;
   reporting.report_batch_item_failures = true;
@@ -160,13 +166,14 @@ TEST_F(IngestTest, ReportsTheFirstRecordThatPostgresRefusesAndKeepsWhatComesBefo
   EXPECT_EQ(
       query(fmt::format(
           "SELECT string_agg(pk, ',' ORDER BY pk) FROM {} WHERE _version % 10 = 1 OR pk <> 'a'",
-          orders.qualified_name())),
+          orders.targets.front().qualified_name())),
       "a,b");
   EXPECT_EQ(dead_letters(), "");
 }
 
 TEST_F(IngestTest, WithQuarantineThereIsNothingToReport) {
-  query(fmt::format("ALTER TABLE {} ADD CHECK (pk <> 'bad')", orders.qualified_name()));
+  query(fmt::format("ALTER TABLE {} ADD CHECK (pk <> 'bad')",
+                    orders.targets.front().qualified_name()));
   IngestOptions reporting = options();
   reporting.report_batch_item_failures = true;
   Ingest ingest{reporting};
@@ -212,7 +219,8 @@ TEST_F(IngestTest, TakesRecordedEventsAndRecordsAsJsonLines) {
       std::chrono::system_clock::now() + 60s);
 
   EXPECT_EQ(outcome.records, 4U);
-  EXPECT_EQ(query("SELECT pk FROM " + orders.qualified_name() + " ORDER BY pk"), "b\nc");
+  EXPECT_EQ(query("SELECT pk FROM " + orders.targets.front().qualified_name() + " ORDER BY pk"),
+            "b\nc");
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ TEST_F(IngestTest, RefusesATableOfTheSameNameInAnotherAccountNamingBoth) {
   EXPECT_EQ(error.kind(), Error::Kind::usage);
   EXPECT_THAT(error.what(), AllOf(HasSubstr(":999999999999:table/orders"),
                                   HasSubstr(":111122223333:table/orders")));
-  EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "0");
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.targets.front().qualified_name()), "0");
 }
 
 TEST_F(IngestTest, WithoutAStateSchemaSaysToRunBootstrap) {
@@ -91,21 +91,21 @@ TEST_F(IngestTest, SaysWhyAReplicaCannotBeMade) {
 TEST_F(IngestTest, ReloadsTheCatalogueWhenAReplicaWasMadeAnew) {
   Ingest ingest{options()};
   handle(ingest, put_event("a", 1));
-  query("DROP TABLE " + orders.qualified_name());
-  query("DROP TABLE " + orders.tombstones());
+  query("DROP TABLE " + orders.targets.front().qualified_name());
+  query("DROP TABLE " + orders.targets.front().tombstones);
   query(fmt::format("DELETE FROM {}.replica", state_schema()));
   make_replica(keys(KeyType::S), "orders");
 
   handle(ingest, put_event("b", 2));
 
-  EXPECT_EQ(query("SELECT pk FROM " + orders.qualified_name()), "b");
+  EXPECT_EQ(query("SELECT pk FROM " + orders.targets.front().qualified_name()), "b");
 }
 
 TEST_F(IngestTest, AsksForARepeatWhenAReplicaWasMadeAnewWithAnotherKey) {
   Ingest ingest{options()};
   handle(ingest, put_event("a", 1));
-  query("DROP TABLE " + orders.qualified_name());
-  query("DROP TABLE " + orders.tombstones());
+  query("DROP TABLE " + orders.targets.front().qualified_name());
+  query("DROP TABLE " + orders.targets.front().tombstones);
   query(fmt::format("DELETE FROM {}.replica", state_schema()));
   make_replica(keys(KeyType::N), "orders");
   const std::string event = event_of(
@@ -115,12 +115,12 @@ TEST_F(IngestTest, AsksForARepeatWhenAReplicaWasMadeAnewWithAnotherKey) {
   EXPECT_THAT(failure_of([&] { handle(ingest, event); }), HasSubstr("transient: "));
   handle(ingest, event);
 
-  EXPECT_EQ(query("SELECT pk FROM " + orders.qualified_name()), "5");
+  EXPECT_EQ(query("SELECT pk FROM " + orders.targets.front().qualified_name()), "5");
   EXPECT_EQ(dead_letters(), "");
 }
 
 TEST_F(IngestTest, TheFirstReplicaOfADatabaseMayBeMadeByAnEvent) {
-  query(fmt::format("DROP TABLE {}", orders.qualified_name()));
+  query(fmt::format("DROP TABLE {}", orders.targets.front().qualified_name()));
   query(fmt::format("DROP SCHEMA {} CASCADE", state_schema()));
   IngestOptions creating = options();
   creating.create_replica = [&](pg::Connection&, const std::string&, const std::stop_token&) {
@@ -131,7 +131,7 @@ TEST_F(IngestTest, TheFirstReplicaOfADatabaseMayBeMadeByAnEvent) {
 
   handle(ingest, put_event("a", 1));
 
-  EXPECT_EQ(query("SELECT pk FROM " + orders.qualified_name()), "a");
+  EXPECT_EQ(query("SELECT pk FROM " + orders.targets.front().qualified_name()), "a");
 }
 
 }  // namespace

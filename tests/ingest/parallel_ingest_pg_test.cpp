@@ -88,14 +88,14 @@ TEST_F(ParallelIngestTest, NoTransactionIsOfMoreRecordsThanAllowed) {
   add_puts(appliers, 20);
   appliers.finish();
 
-  EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "20");
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.targets.front().qualified_name()), "20");
   EXPECT_EQ(query("SELECT max(rows) <= 3 AND count(*) >= 7 FROM (SELECT count(*) AS rows FROM " +
-                  orders.qualified_name() + " GROUP BY xmin) AS transactions"),
+                  orders.targets.front().qualified_name() + " GROUP BY xmin) AS transactions"),
             "t");
 }
 
 TEST_F(ParallelIngestTest, ARecordThatIsRefusedIsADeadLetterWhoeverMeetsIt) {
-  pg::Connection{connect()}.run("ALTER TABLE " + orders.qualified_name() +
+  pg::Connection{connect()}.run("ALTER TABLE " + orders.targets.front().qualified_name() +
                                 " ADD CHECK (item->>'v' <> '7')");
   ParallelIngest appliers{options(), {.connections = 3}, std::stop_token{}};
 
@@ -103,11 +103,11 @@ TEST_F(ParallelIngestTest, ARecordThatIsRefusedIsADeadLetterWhoeverMeetsIt) {
   const IngestOutcome outcome = appliers.finish();
 
   EXPECT_EQ(outcome.dead_letters, 1U);
-  EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "19");
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.targets.front().qualified_name()), "19");
 }
 
 TEST_F(ParallelIngestTest, WhatWasSentBehindARefusedBatchIsAppliedToo) {
-  pg::Connection{connect()}.run("ALTER TABLE " + orders.qualified_name() +
+  pg::Connection{connect()}.run("ALTER TABLE " + orders.targets.front().qualified_name() +
                                 " ADD CHECK (item->>'v' NOT IN ('3', '4', '9'))");
   ParallelIngest appliers{options(), {.connections = 1, .records_max = 1}, std::stop_token{}};
 
@@ -117,11 +117,11 @@ TEST_F(ParallelIngestTest, WhatWasSentBehindARefusedBatchIsAppliedToo) {
   EXPECT_EQ(outcome.records, 10U);
   EXPECT_EQ(outcome.applied, 7U);
   EXPECT_EQ(outcome.dead_letters, 3U);
-  EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "7");
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.targets.front().qualified_name()), "7");
 }
 
 TEST_F(ParallelIngestTest, ABatchOfSeveralTransactionsIsOneOutcome) {
-  pg::Connection{connect()}.run("ALTER TABLE " + orders.qualified_name() +
+  pg::Connection{connect()}.run("ALTER TABLE " + orders.targets.front().qualified_name() +
                                 " ADD CHECK (item->>'v' <> '3000')");
   ParallelIngest appliers{options(), {.connections = 1}, std::stop_token{}};
 
@@ -132,7 +132,7 @@ TEST_F(ParallelIngestTest, ABatchOfSeveralTransactionsIsOneOutcome) {
   EXPECT_EQ(outcome.records, 7'999U);
   EXPECT_EQ(outcome.applied, 4'999U);
   EXPECT_EQ(outcome.dead_letters, 1U);
-  EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "4999");
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.targets.front().qualified_name()), "4999");
 }
 
 TEST_F(ParallelIngestTest, LargeItemsAreAppliedAsSmallOnes) {
@@ -145,7 +145,8 @@ TEST_F(ParallelIngestTest, LargeItemsAreAppliedAsSmallOnes) {
   const IngestOutcome outcome = appliers.finish();
 
   EXPECT_EQ(outcome.applied, 40U);
-  EXPECT_EQ(query("SELECT sum(length(item->>'v')) FROM " + orders.qualified_name()), "6000200");
+  EXPECT_EQ(query("SELECT sum(length(item->>'v')) FROM " + orders.targets.front().qualified_name()),
+            "6000200");
 }
 
 // Then the batch behind it is committed.
@@ -153,7 +154,7 @@ TEST_F(ParallelIngestTest, ABatchThatIsRefusedAtItsCommitIsADeadLetterToo) {
   pg::Connection owner = connect();
   owner.run("CREATE TABLE allowed (name text PRIMARY KEY)");
   owner.run("INSERT INTO allowed SELECT i::text FROM generate_series(1, 10) i WHERE i <> 3");
-  owner.run("ALTER TABLE " + orders.qualified_name() +
+  owner.run("ALTER TABLE " + orders.targets.front().qualified_name() +
             " ADD COLUMN name text GENERATED ALWAYS AS (item->>'v') STORED "
             "REFERENCES allowed DEFERRABLE INITIALLY DEFERRED");
   ParallelIngest appliers{options(), {.connections = 1, .records_max = 1}, std::stop_token{}};
@@ -162,7 +163,7 @@ TEST_F(ParallelIngestTest, ABatchThatIsRefusedAtItsCommitIsADeadLetterToo) {
   const IngestOutcome outcome = appliers.finish();
 
   EXPECT_EQ(outcome.dead_letters, 1U);
-  EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "9");
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.targets.front().qualified_name()), "9");
   EXPECT_EQ(query(fmt::format("SELECT version FROM {}.dead_letter", state_schema())), "3");
 }
 
@@ -177,7 +178,8 @@ TEST_F(ParallelIngestTest, WhatWasUnderWayWhenTheConnectionWasLostIsAppliedOverA
     appliers.finish();
     pg::Connection other = connect();
     std::optional<pg::Transaction> holder{other};
-    holder->run("LOCK TABLE " + table.qualified_name() + " IN SHARE ROW EXCLUSIVE MODE");
+    holder->run("LOCK TABLE " + table.targets.front().qualified_name() +
+                " IN SHARE ROW EXCLUSIVE MODE");
 
     appliers.add(shared_batch(table, changes));
     wait_until_waiting(2);
@@ -199,7 +201,8 @@ TEST_F(ParallelIngestTest, AStopLeavesWhatIsNotUnderWay) {
   ParallelIngest appliers{options(), {.connections = 1, .records_max = 1}, stop.get_token()};
   pg::Connection other = connect();
   pg::Transaction holder{other};
-  holder.run("LOCK TABLE " + orders.qualified_name() + " IN SHARE ROW EXCLUSIVE MODE");
+  holder.run("LOCK TABLE " + orders.targets.front().qualified_name() +
+             " IN SHARE ROW EXCLUSIVE MODE");
   add_puts(appliers, 10);
   wait_until_waiting(1);
 
@@ -209,7 +212,7 @@ TEST_F(ParallelIngestTest, AStopLeavesWhatIsNotUnderWay) {
 
   EXPECT_EQ(error.kind(), Error::Kind::transient);
   EXPECT_THAT(error.what(), testing::HasSubstr("stopped before all was applied"));
-  EXPECT_EQ(query("SELECT count(*) <= 3 FROM " + orders.qualified_name()), "t");
+  EXPECT_EQ(query("SELECT count(*) <= 3 FROM " + orders.targets.front().qualified_name()), "t");
 }
 
 TEST_F(ParallelIngestTest, AStopDoesNotWaitForALockForLong) {
@@ -217,7 +220,8 @@ TEST_F(ParallelIngestTest, AStopDoesNotWaitForALockForLong) {
   ParallelIngest appliers{options(), {.connections = 1, .records_max = 1}, stop.get_token()};
   pg::Connection other = connect();
   pg::Transaction holder{other};
-  holder.run("LOCK TABLE " + orders.qualified_name() + " IN SHARE ROW EXCLUSIVE MODE");
+  holder.run("LOCK TABLE " + orders.targets.front().qualified_name() +
+             " IN SHARE ROW EXCLUSIVE MODE");
   add_puts(appliers, 10);
   wait_until_waiting(1);
 
@@ -230,7 +234,7 @@ TEST_F(ParallelIngestTest, AStopDoesNotWaitForALockForLong) {
 TEST_F(ParallelIngestTest, WhatOneConnectionMeetsIsThrownToWhoAdds) {
   IngestOptions strict = options();
   strict.apply.on_poison = OnPoison::stop;
-  pg::Connection{connect()}.run("ALTER TABLE " + orders.qualified_name() +
+  pg::Connection{connect()}.run("ALTER TABLE " + orders.targets.front().qualified_name() +
                                 " ADD CHECK (item->>'v' <> '1')");
   ParallelIngest appliers{strict, {.connections = 2}, std::stop_token{}};
   appliers.add(shared_batch(orders, {put("a", 1)}));

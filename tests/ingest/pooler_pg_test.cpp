@@ -83,9 +83,9 @@ TEST_F(PoolerTest, ManyHandlersOnFewConnectionsEndWithTheReplicaEqualToTheModel)
   }
   for (auto& ingest : handlers) ingest.get();
 
-  EXPECT_EQ(
-      query(fmt::format("SELECT pk, item ->> 'v' FROM {} ORDER BY pk", orders.qualified_name())),
-      expected);
+  EXPECT_EQ(query(fmt::format("SELECT pk, item ->> 'v' FROM {} ORDER BY pk",
+                              orders.targets.front().qualified_name())),
+            expected);
   EXPECT_NE(tombstones(), "");
 }
 
@@ -107,16 +107,17 @@ TEST_F(PoolerTest, AConnectionTakesNothingOverFromTheHandlersThatHadItBefore) {
 
 TEST_F(PoolerTest, APoisonousRecordIsFoundByHalves) {
   PgBouncer pooler{url(), 1};
-  query(fmt::format("ALTER TABLE {} ADD CHECK (item ->> 'v' <> '2')", orders.qualified_name()));
+  query(fmt::format("ALTER TABLE {} ADD CHECK (item ->> 'v' <> '2')",
+                    orders.targets.front().qualified_name()));
   Ingest ingest{pooled(pooler)};
 
   const auto outcome =
       handle(ingest, event_of({put_record("a", 1), put_record("b", 2), put_record("c", 3)}));
 
   EXPECT_EQ(outcome.dead_letters, 1U);
-  EXPECT_EQ(
-      query(fmt::format("SELECT string_agg(pk, ',' ORDER BY pk) FROM {}", orders.qualified_name())),
-      "a,c");
+  EXPECT_EQ(query(fmt::format("SELECT string_agg(pk, ',' ORDER BY pk) FROM {}",
+                              orders.targets.front().qualified_name())),
+            "a,c");
 }
 
 TEST_F(PoolerTest, ConnectsAgainAfterThePoolerWasReplaced) {

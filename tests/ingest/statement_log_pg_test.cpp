@@ -76,7 +76,8 @@ class StatementLogTest : public IngestTest {
 };
 
 TEST_F(StatementLogTest, HoldsNothingThatNeedsASession) {
-  query(fmt::format("ALTER TABLE {} ADD CHECK (item ->> 'v' <> '13')", orders.qualified_name()));
+  query(fmt::format("ALTER TABLE {} ADD CHECK (item ->> 'v' <> '13')",
+                    orders.targets.front().qualified_name()));
   IngestOptions logged_options = logged();
   logged_options.idle_trust = std::chrono::milliseconds{0};
   Ingest ingest{logged_options};

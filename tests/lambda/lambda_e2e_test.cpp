@@ -55,7 +55,7 @@ TEST_F(LambdaTest, AppliesEventsAndAnswers) {
   EXPECT_EQ(first.body, kSuccess);
   EXPECT_FALSE(first.error);
   EXPECT_EQ(second.body, kSuccess);
-  EXPECT_EQ(query("SELECT pk FROM " + orders.qualified_name()), "b");
+  EXPECT_EQ(query("SELECT pk FROM " + orders.targets.front().qualified_name()), "b");
 }
 
 TEST_F(LambdaTest, KeepsItsConnectionOverInvocations) {
@@ -108,7 +108,8 @@ TEST_F(LambdaTest, RefusesARecordOfAnotherAccountsTableOfThatName) {
 }
 
 TEST_F(LambdaTest, ReportsTheFirstRecordThatCannotBeAppliedWhereTheMappingReadsIt) {
-  query(fmt::format("ALTER TABLE {} ADD CHECK (pk <> 'bad')", orders.qualified_name()));
+  query(fmt::format("ALTER TABLE {} ADD CHECK (pk <> 'bad')",
+                    orders.targets.front().qualified_name()));
   const auto program = start(
       api_, {{"DYNAMITE_ON_POISON", "stop"}, {"DYNAMITE_REPORT_BATCH_ITEM_FAILURES", "true"}});
 
@@ -117,17 +118,18 @@ TEST_F(LambdaTest, ReportsTheFirstRecordThatCannotBeAppliedWhereTheMappingReadsI
 
   EXPECT_FALSE(answer.error);
   EXPECT_EQ(answer.body, R"({"batchItemFailures":[{"itemIdentifier":"2"}]})");
-  EXPECT_EQ(query("SELECT pk FROM " + orders.qualified_name()), "a");
+  EXPECT_EQ(query("SELECT pk FROM " + orders.targets.front().qualified_name()), "a");
 }
 
 TEST_F(LambdaTest, WithoutThatThrowsForTheWholeEvent) {
-  query(fmt::format("ALTER TABLE {} ADD CHECK (pk <> 'bad')", orders.qualified_name()));
+  query(fmt::format("ALTER TABLE {} ADD CHECK (pk <> 'bad')",
+                    orders.targets.front().qualified_name()));
   const auto program = start(api_, {{"DYNAMITE_ON_POISON", "stop"}});
 
   const RuntimeAnswer answer = api_.invoke(event_of({put_record("a", 1), put_record("bad", 2)}));
 
   EXPECT_EQ(answer.error_type, "Dynamite.poison");
-  EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "0");
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.targets.front().qualified_name()), "0");
 }
 
 TEST_F(LambdaTest, PrintsOneLineOfMetricsAnInvocationAndLogsInJson) {
@@ -308,11 +310,8 @@ TEST_F(LambdaTest, MaintainForgetsOldTombstones) {
   const auto program = start(api_, {{"AWS_ENDPOINT_URL", source.endpoint()}});
   api_.invoke(R"({"dynamite": "bootstrap"})");
   api_.invoke(event_of({record_of("REMOVE", arn, R"({"pk":{"S":"a"}})", "", 1)}));
-  Replica replica;
-  replica.schema = schema();
-  replica.table = table;
-  replica.state_schema = state_schema();
-  query(fmt::format("UPDATE {} SET removed_at = now() - interval '3 days'", replica.tombstones()));
+  query(fmt::format("UPDATE {} SET removed_at = now() - interval '3 days'",
+                    new_target(state_schema(), schema(), table).tombstones));
 
   EXPECT_THAT(api_.invoke(R"({"dynamite": "maintain"})").body,
               HasSubstr(R"("tombstones_expired":1)"));
@@ -332,7 +331,7 @@ TEST_F(LambdaTest, TheLargestEventFitsIntoTheSmallestFunction) {
 
   EXPECT_EQ(api_.invoke(std::move(event)).body, kSuccess);
 
-  EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "10000");
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.targets.front().qualified_name()), "10000");
   EXPECT_LE(program->peak_memory_mb(), 64U);  // Lambda's smallest has 128
 }
 
@@ -343,7 +342,7 @@ TEST_F(LambdaTest, SurvivesARestartOfPostgresBetweenInvocations) {
   control_postgres("restart");
 
   EXPECT_EQ(api_.invoke(put_event("b", 2)).body, kSuccess);
-  EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "2");
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.targets.front().qualified_name()), "2");
 }
 
 TEST_F(LambdaTest, SurvivesACrashOfPostgresBetweenInvocations) {
@@ -354,7 +353,7 @@ TEST_F(LambdaTest, SurvivesACrashOfPostgresBetweenInvocations) {
   control_postgres("crash");
 
   EXPECT_EQ(api_.invoke(put_event("b", 2)).body, kSuccess);
-  EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "2");
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.targets.front().qualified_name()), "2");
 }
 
 TEST_F(LambdaTest, StartsAndFailsInvocationsWhilePostgresIsDown) {
@@ -392,15 +391,16 @@ TEST_F(LambdaTest, AnswersInTimeWhilePostgresHoldsALock) {
   const auto begin = steady_clock::now();
   {
     pg::Transaction holder{*connection};
-    holder.run(fmt::format("LOCK TABLE {} IN EXCLUSIVE MODE", orders.qualified_name()));
+    holder.run(
+        fmt::format("LOCK TABLE {} IN EXCLUSIVE MODE", orders.targets.front().qualified_name()));
     late = api_.invoke(put_event("b", 2), deadline_in(2s));
   }
 
   EXPECT_EQ(late.error_type, "Dynamite.transient");
   EXPECT_LT(steady_clock::now() - begin, 2s);
-  EXPECT_EQ(query("SELECT pk FROM " + orders.qualified_name()), "a");
+  EXPECT_EQ(query("SELECT pk FROM " + orders.targets.front().qualified_name()), "a");
   EXPECT_EQ(api_.invoke(put_event("b", 2)).body, kSuccess);
-  EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "2");
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.targets.front().qualified_name()), "2");
 }
 
 TEST_F(LambdaTest, AnInvocationThatTimedOutAndWakesUpBringsNothingBack) {
@@ -411,7 +411,8 @@ TEST_F(LambdaTest, AnInvocationThatTimedOutAndWakesUpBringsNothingBack) {
       query("SELECT pid FROM pg_stat_activity WHERE application_name = 'dynamite/lambda'");
   {
     pg::Transaction holder{*connection};
-    holder.run(fmt::format("LOCK TABLE {} IN EXCLUSIVE MODE", orders.qualified_name()));
+    holder.run(
+        fmt::format("LOCK TABLE {} IN EXCLUSIVE MODE", orders.targets.front().qualified_name()));
     api_.push(put_event("a", 2), deadline_in(3s));
     wait_until_blocked(std::stoi(of_sleeper));
     sleeper->signal(SIGSTOP);
@@ -426,10 +427,10 @@ TEST_F(LambdaTest, AnInvocationThatTimedOutAndWakesUpBringsNothingBack) {
   sleeper->signal(SIGCONT);
 
   EXPECT_EQ(api_.wait_for_answer().error_type, "Dynamite.transient");
-  EXPECT_EQ(query("SELECT pk FROM " + orders.qualified_name()), "warm");
+  EXPECT_EQ(query("SELECT pk FROM " + orders.targets.front().qualified_name()), "warm");
   // Nor does a repeat that comes later still.
   EXPECT_EQ(api_.invoke(put_event("a", 2)).body, kSuccess);
-  EXPECT_EQ(query("SELECT pk FROM " + orders.qualified_name()), "warm");
+  EXPECT_EQ(query("SELECT pk FROM " + orders.targets.front().qualified_name()), "warm");
 }
 
 TEST_F(LambdaTest, SigtermEndsItCleanly) {

@@ -119,7 +119,8 @@ class SourceModel {
 
 /// The items that the replica's rows stand for, as SourceModel::items.
 inline std::vector<std::string> items_of(pg::Connection& connection, const Replica& table) {
-  const pg::Result rows = connection.run("SELECT item, _types FROM " + table.qualified_name());
+  const pg::Result rows =
+      connection.run("SELECT item, _types FROM " + table.targets.front().qualified_name());
   std::vector<std::string> all;
   for (int row = 0; row < rows.rows(); ++row)
     all.push_back(dynamodb_json_of(rows.at(row, 0), rows.text(row, 1).value_or("")));

@@ -55,12 +55,12 @@ void Operator::add_constraint(pg::Connection& connection) {
   const std::uint64_t refused = chance_.below(7);
   connection.run(fmt::format(
       "ALTER TABLE {} ADD CONSTRAINT dba CHECK (length(item::text) % 7 <> {}) NOT VALID",
-      place_.replica.qualified_name(), refused));
+      place_.replica.targets.front().qualified_name(), refused));
 }
 
 void Operator::drop_constraint(pg::Connection& connection) {
-  connection.run(
-      fmt::format("ALTER TABLE {} DROP CONSTRAINT IF EXISTS dba", place_.replica.qualified_name()));
+  connection.run(fmt::format("ALTER TABLE {} DROP CONSTRAINT IF EXISTS dba",
+                             place_.replica.targets.front().qualified_name()));
 }
 
 }  // namespace dynamite::sim

@@ -91,7 +91,8 @@ TEST_F(ScenarioTest, AGapThatWasNoticedBeforeASweepWasResumedBringsAnotherPass) 
       fmt::format("INSERT INTO {0}.gap (replica_id, reason, noticed_epoch) "
                   "SELECT replica_id, 'test', epoch FROM {0}.replica",
                   state));
-  query(fmt::format("UPDATE {} SET _epoch = _epoch + 1", place_.replica.qualified_name()));
+  query(fmt::format("UPDATE {} SET _epoch = _epoch + 1",
+                    place_.replica.targets.front().qualified_name()));
   world().start_daemon();
 
   settle();
@@ -182,13 +183,13 @@ TEST_F(ScenarioTest, WhatPostgresqlRefusesAgainAndAgainIsSaidWithItsReason) {
   query(
       fmt::format("CREATE TRIGGER slow BEFORE INSERT OR UPDATE ON {} FOR EACH STATEMENT "
                   "EXECUTE FUNCTION slow()",
-                  place_.replica.qualified_name()));
+                  place_.replica.targets.front().qualified_name()));
   world().write(10);
   world().run_for(3min);
   EXPECT_THAT(world().status(),
               HasSubstr("fails: PostgreSQL: lock not to be had (SQLSTATE 55P03)"));
 
-  query(fmt::format("DROP TRIGGER slow ON {}", place_.replica.qualified_name()));
+  query(fmt::format("DROP TRIGGER slow ON {}", place_.replica.targets.front().qualified_name()));
 
   settle();
   world().run_for(10s);

@@ -165,7 +165,7 @@ void World::pass_time(std::chrono::minutes duration) {
   move(state + ".replica", "followed_at");
   move(state + ".replica", "pass_started_at");
   move(state + ".checkpoint", "updated_at");
-  move(place_.replica.tombstones(), "removed_at");
+  move(place_.replica.targets.front().tombstones, "removed_at");
 }
 
 void World::start_daemon() { add_daemon(true); }
@@ -326,7 +326,7 @@ std::string World::difference() {
   for (const std::string& item : table().items())
     wanted.push_back(test::canonical_dynamodb_json(item));
   const pg::Result rows =
-      control().run("SELECT item, _types FROM " + place_.replica.qualified_name());
+      control().run("SELECT item, _types FROM " + place_.replica.targets.front().qualified_name());
   for (int row = 0; row < rows.rows(); ++row)
     seen.push_back(test::dynamodb_json_of(rows.at(row, 0), rows.text(row, 1).value_or("")));
   std::ranges::sort(wanted);

@@ -50,9 +50,8 @@ class WorldFixture : public test::PostgresTest {
     const Replica wanted{
         .id = 0,
         .source = std::make_shared<const SourceTable>(SourceTable{arn, World::key_schema_of(seed)}),
-        .schema = schema(),
-        .table = name,
-        .state_schema = state_schema()};
+        .state_schema = state_schema(),
+        .targets = {new_target(state_schema(), schema(), name)}};
     catalogue.execute(catalogue.plan_replica(wanted).sql);
     return {.connect = {.conninfo = url(), .application_name = "sim/" + schema()},
             .replica = catalogue.find(arn).value(),

@@ -95,9 +95,8 @@ Replica ReplicaTest::wanted_replica(const KeySchema& key_schema, const std::stri
           .source = std::make_shared<const SourceTable>(
               SourceTable{.arn = "arn:aws:dynamodb:us-east-1:111122223333:table/" + name,
                           .key_schema = key_schema}),
-          .schema = schema(),
-          .table = name,
-          .state_schema = state_schema()};
+          .state_schema = state_schema(),
+          .targets = {new_target(state_schema(), schema(), name)}};
 }
 
 Replica ReplicaTest::make_replica(const KeySchema& key_schema, const std::string& name) {
@@ -138,11 +137,12 @@ std::uint64_t ReplicaTest::end_pass(std::int32_t epoch) {
 
 std::string ReplicaTest::rows() {
   return query(fmt::format("SELECT pk, item->>'v', _version, _epoch FROM {} ORDER BY pk",
-                           orders.qualified_name()));
+                           orders.targets.front().qualified_name()));
 }
 
 std::string ReplicaTest::tombstones() {
-  return query(fmt::format("SELECT k1, version, epoch FROM {} ORDER BY k1", orders.tombstones()));
+  return query(fmt::format("SELECT k1, version, epoch FROM {} ORDER BY k1",
+                           orders.targets.front().tombstones));
 }
 
 std::string ReplicaTest::dead_letters() {

@@ -51,7 +51,7 @@ void create(const Context& context, pg::Connection& connection,
 
 void print_done(const SelectedTable& table, const Replica& replica, std::string_view what) {
   fmt::print("{}: {}\n  {} {}\n", table.description.name, describe(table.description.key_schema),
-             what, replica.qualified_name());
+             what, replica.qualified_names());
 }
 
 // The state schema is in the plan of every table until it is there: print each statement once.
@@ -96,7 +96,7 @@ std::string bootstrap_answer(const Context& context) {
          [&](const SelectedTable& table, const Replica& replica, std::string_view what) {
            list += fmt::format(R"({}{{"table":{},"replica":{},"outcome":"{}"}})",
                                list.empty() ? "" : ",", json_string(table.description.name),
-                               json_string(replica.qualified_name()), what);
+                               json_string(replica.qualified_names()), what);
          });
   return fmt::format(R"({{"tables":[{}]}})", list);
 }

@@ -20,10 +20,10 @@ int run_release(const Context& context) {
   for (const Replica& replica : configured_replicas(context.config, catalogue.load())) {
     if (!try_hold_alive(connection, replica))
       throw Error{Error::Kind::usage,
-                  fmt::format("the daemon that follows {} is alive", replica.qualified_name()),
+                  fmt::format("the daemon that follows {} is alive", replica.qualified_names()),
                   "stop it with SIGTERM: it gives its tables back itself"};
     const bool released = release(connection, replica, context.stop);
-    fmt::print("{}: {}\n", replica.qualified_name(),
+    fmt::print("{}: {}\n", replica.qualified_names(),
                released ? "given back to Lambda" : "no daemon followed it");
   }
   return kExitDone;

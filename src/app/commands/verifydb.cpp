@@ -141,8 +141,10 @@ std::size_t compare(pg::Connection& connection, const Replica& replica, const Mo
 
 /// Takes the test table away again: it is ours, as no other replica is.
 void drop(pg::Connection& connection, const Replica& replica) {
-  std::vector<std::string> sql{"DROP TABLE " + replica.qualified_name(),
-                               "DROP TABLE " + replica.tombstones()};
+  std::vector<std::string> sql;
+  for (const Target& target : replica.targets)
+    for (const std::string& table : {target.qualified_name(), target.tombstones})
+      sql.push_back("DROP TABLE " + table);
   for (const char* table : {"dead_letter", "checkpoint", "stream", "gap", "replica"})
     sql.push_back(fmt::format("DELETE FROM {} WHERE replica_id = {}",
                               state_name(replica.state_schema, table), replica.id));
@@ -163,7 +165,7 @@ class TestReplica {
     try {
       drop(connection_, replica_);
     } catch (const Error& error) {
-      spdlog::warn("could not drop table={} reason={}", log_value(replica_.qualified_name()),
+      spdlog::warn("could not drop table={} reason={}", log_value(replica_.qualified_names()),
                    in_quotes(error.what()));
     }
   }
@@ -186,7 +188,7 @@ int run_verifydb(const Context& context) {
   const TestReplica replica{connection,
                             ensure_replica(connection, context.config, table, context.stop),
                             context.line.verify.keep};
-  spdlog::info("test table={} seed={}", log_value((*replica).qualified_name()), seed);
+  spdlog::info("test table={} seed={}", log_value((*replica).qualified_names()), seed);
 
   Model model{seed, context.line.verify.items, fmt::format("{}/stream/{}", table.arn, kLabel)};
   Ingest ingest{ingest_options(context, "verifydb")};

@@ -12,15 +12,16 @@ namespace dynamite {
 
 Replica target_of(const Config& config, const TableDescription& description) {
   const TableRule* rule = find_rule(config.tables, description.name);
-  Replica target{.source = std::make_shared<const SourceTable>(
-                     SourceTable{description.arn, description.key_schema}),
-                 .schema = config.schema,
-                 .table = shorten_identifier(description.name),
-                 .state_schema = config.state_schema};
-  if (rule == nullptr) return target;
-  target.schema = rule->into_schema.value_or(config.schema);
-  if (rule->into_table) target.table = *rule->into_table;
-  return target;
+  std::string schema = config.schema;
+  std::string table = shorten_identifier(description.name);
+  if (rule != nullptr) {
+    schema = rule->into_schema.value_or(schema);
+    table = rule->into_table.value_or(table);
+  }
+  return {.source = std::make_shared<const SourceTable>(
+              SourceTable{description.arn, description.key_schema}),
+          .state_schema = config.state_schema,
+          .targets = {new_target(config.state_schema, std::move(schema), std::move(table))}};
 }
 
 ReplicaPlan plan_whole_replica(pg::Connection& connection, const Config& config,
@@ -30,7 +31,7 @@ ReplicaPlan plan_whole_replica(pg::Connection& connection, const Config& config,
   const auto append = [&](const std::vector<std::string>& more) {
     std::ranges::copy(more, std::back_inserter(sql));
   };
-  append(catalogue.plan_schema(wanted.schema));
+  for (const Target& target : wanted.targets) append(catalogue.plan_schema(target.schema));
   ReplicaPlan plan = catalogue.plan_replica(wanted);
   append(plan.sql);
   append(catalogue.plan_grants(wanted, config.grant_select));
@@ -47,7 +48,7 @@ Replica ensure_replica(pg::Connection& connection, const Config& config,
     throw Error{
         Error::Kind::usage,
         fmt::format("the replica {} of \"{}\" is not set up, and create_tables is \"never\"",
-                    wanted.qualified_name(), description.name),
+                    wanted.qualified_names(), description.name),
         "let the owner of the database run `dynamite bootstrap --dry-run` and apply its SQL"};
   catalogue.execute(plan.sql, stop);
   auto replica = catalogue.find(description.arn);

@@ -191,8 +191,9 @@ ApplyOutcome Applier::apply_prepared(const ApplyRequest& request, const Prepared
 
 const ApplySql& Applier::sql_of(const Replica& table) {
   const auto known = sql_.find(table.id);
-  return known != sql_.end() ? known->second
-                             : sql_.emplace(table.id, apply_sql(table)).first->second;
+  return known != sql_.end()
+             ? known->second
+             : sql_.emplace(table.id, apply_sql(table, table.targets.front())).first->second;
 }
 
 }  // namespace dynamite

@@ -34,9 +34,9 @@ constexpr Field kVersion{"version", "numeric", ""};
 /// The names and fragments that the statements are put together from.
 class Fragments {
  public:
-  explicit Fragments(const Replica& table)
-      : replica{table.qualified_name()},
-        tombstones{table.tombstones()},
+  Fragments(const Replica& table, const Target& target)
+      : replica{target.qualified_name()},
+        tombstones{target.tombstones},
         columns{table.key_columns()},
         bookkeeping{bookkeeping_columns(table.source->key_schema)},
         current_epoch{fmt::format("(SELECT r.epoch FROM {} r WHERE r.replica_id = {})",
@@ -311,8 +311,8 @@ WHERE (SELECT true FROM {} r WHERE r.replica_id = $1::integer
 
 }  // namespace
 
-ApplySql apply_sql(const Replica& table) {
-  const Fragments fragments{table};
+ApplySql apply_sql(const Replica& table, const Target& target) {
+  const Fragments fragments{table, target};
   const auto call = [&](const std::string& function, std::string_view arguments) {
     return fmt::format("SELECT {}({})", state_name(table.state_schema, function), arguments);
   };

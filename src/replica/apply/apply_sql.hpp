@@ -47,6 +47,6 @@ struct ApplySql {
   std::string checkpoint;
 };
 
-ApplySql apply_sql(const Replica& table);
+ApplySql apply_sql(const Replica& table, const Target& target);
 
 }  // namespace dynamite

@@ -12,7 +12,8 @@ NewestVersions newest_versions(pg::Connection& connection, const Replica& table,
   pg::Params params;
   params.array(arrays.k1);
   if (table.source->key_schema.sort) params.array(arrays.k2);
-  const pg::Result rows = connection.run(apply_sql(table).newest_version, std::move(params));
+  const pg::Result rows =
+      connection.run(apply_sql(table, table.targets.front()).newest_version, std::move(params));
   NewestVersions newest{.epoch = static_cast<std::int32_t>(rows.number(0, 0)), .versions = {}};
   for (int row = 0; row < rows.rows(); ++row)
     newest.versions.push_back(Version::parse(rows.at(row, 1)));

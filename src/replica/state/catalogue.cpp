@@ -31,9 +31,9 @@ Replica replica_of_row(const pg::Result& rows, int row, const std::string& state
   if (rows.text(row, 6)) source.key_schema.sort = key_attribute(rows.at(row, 6), rows.at(row, 7));
   return {.id = static_cast<std::int32_t>(rows.number(row, 0)),
           .source = std::make_shared<const SourceTable>(std::move(source)),
-          .schema = std::string{rows.at(row, 2)},
-          .table = std::string{rows.at(row, 3)},
-          .state_schema = state_schema};
+          .state_schema = state_schema,
+          .targets = {new_target(state_schema, std::string{rows.at(row, 2)},
+                                 std::string{rows.at(row, 3)})}};
 }
 
 std::string describe(const KeyAttribute& attribute) {
@@ -146,33 +146,42 @@ std::vector<std::string> Catalogue::plan_state() {
 }
 
 ReplicaPlan Catalogue::plan_replica(const Replica& wanted) {
-  const bool has_state = version().has_value();
-  if (has_state) {
+  if (version()) {
     if (const auto known = find(wanted.source->arn)) {
-      if (known->source->key_schema != wanted.source->key_schema)
-        throw Error{Error::Kind::usage,
-                    fmt::format("the key of \"{}\" is {}, but its replica {} was made for {}",
-                                wanted.source->arn, describe(wanted.source->key_schema),
-                                known->qualified_name(), describe(known->source->key_schema)),
-                    "the table was re-created with another key: replicate it `into` a new table"};
-      if (known->schema != wanted.schema || known->table != wanted.table)
-        throw Error{
-            Error::Kind::usage,
-            fmt::format("the replica of \"{}\" is {}, but the configuration says {}",
-                        wanted.source->arn, known->qualified_name(), wanted.qualified_name()),
-            "set `into` to the replica that is there"};
+      require_unchanged(*known, wanted);
       return {};
     }
-    check_target_is_free(wanted);
+    for (const Target& target : wanted.targets) check_target_is_free(wanted, target);
   }
-  require_table_or_nothing(wanted);
-  ReplicaPlan plan{.creates_table = !table_is_there(wanted), .sql = {}};
-  if (plan.creates_table)
-    plan.sql = replica_table_sql(wanted);
-  else
-    check_columns(wanted);
-  for (std::string& sql : registration_sql(wanted)) plan.sql.push_back(std::move(sql));
+  ReplicaPlan plan;
+  const auto append = [&](std::vector<std::string> sql) {
+    std::ranges::move(sql, std::back_inserter(plan.sql));
+  };
+  for (const Target& target : wanted.targets) {
+    require_table_or_nothing(wanted, target);
+    if (table_is_there(target)) {
+      check_columns(wanted, target);
+      continue;
+    }
+    plan.creates_table = true;
+    append(replica_table_sql(wanted, target));
+  }
+  append(registration_sql(wanted));
   return plan;
+}
+
+void Catalogue::require_unchanged(const Replica& known, const Replica& wanted) const {
+  if (known.source->key_schema != wanted.source->key_schema)
+    throw Error{Error::Kind::usage,
+                fmt::format("the key of \"{}\" is {}, but its replica {} was made for {}",
+                            wanted.source->arn, describe(wanted.source->key_schema),
+                            known.qualified_names(), describe(known.source->key_schema)),
+                "the table was re-created with another key: replicate it `into` a new table"};
+  if (known.qualified_names() != wanted.qualified_names())
+    throw Error{Error::Kind::usage,
+                fmt::format("the replica of \"{}\" is {}, but the configuration says {}",
+                            wanted.source->arn, known.qualified_names(), wanted.qualified_names()),
+                "set `into` to the replica that is there"};
 }
 
 std::vector<std::string> Catalogue::plan_schema(const std::string& schema) {
@@ -186,41 +195,43 @@ bool Catalogue::schema_is_there(const std::string& schema) {
       .flag(0, 0);
 }
 
-std::vector<std::string> Catalogue::plan_grants(const Replica& table,
+std::vector<std::string> Catalogue::plan_grants(const Replica& replica,
                                                 const std::vector<std::string>& roles) {
   std::vector<std::string> sql;
-  for (const std::string& role : roles) {
-    pg::Params params;
-    params.text(role).text(table.qualified_name());
-    const bool reads =
-        table_is_there(table) &&
-        connection_.run("SELECT has_table_privilege($1::name, $2, 'SELECT')", std::move(params))
-            .flag(0, 0);
-    if (reads) continue;
-    for (std::string& grant : grant_select_sql(table, role)) sql.push_back(std::move(grant));
-  }
+  for (const std::string& role : roles)
+    for (const Target& target : replica.targets) {
+      pg::Params params;
+      params.text(role).text(target.qualified_name());
+      const bool reads =
+          table_is_there(target) &&
+          connection_.run("SELECT has_table_privilege($1::name, $2, 'SELECT')", std::move(params))
+              .flag(0, 0);
+      if (reads) continue;
+      for (std::string& grant : grant_select_sql(replica, target, role))
+        sql.push_back(std::move(grant));
+    }
   return sql;
 }
 
-void Catalogue::check_target_is_free(const Replica& wanted) {
+void Catalogue::check_target_is_free(const Replica& wanted, const Target& target) {
   const auto others = select("target_schema = $1 AND target_table = $2",
-                             std::move(pg::Params{}.text(wanted.schema).text(wanted.table)));
+                             std::move(pg::Params{}.text(target.schema).text(target.table)));
   if (!others.empty())
     throw Error{Error::Kind::usage,
                 fmt::format("\"{}\" and \"{}\" would share the replica {}", wanted.source->arn,
-                            others.front().source->arn, wanted.qualified_name()),
+                            others.front().source->arn, target.qualified_name()),
                 "give one of them another table with `into`, or another `schema`"};
 }
 
-bool Catalogue::table_is_there(const Replica& wanted) {
+bool Catalogue::table_is_there(const Target& target) {
   return connection_
       .run("SELECT to_regclass($1) IS NOT NULL",
-           std::move(pg::Params{}.text(wanted.qualified_name())))
+           std::move(pg::Params{}.text(target.qualified_name())))
       .flag(0, 0);
 }
 
 // Whatever else has the name would fail later, and with other words.
-void Catalogue::require_table_or_nothing(const Replica& wanted) {
+void Catalogue::require_table_or_nothing(const Replica& wanted, const Target& target) {
   const pg::Result found =
       connection_.run(R"(
 SELECT CASE c.relkind WHEN 'v' THEN 'a view' WHEN 'm' THEN 'a materialized view'
@@ -231,22 +242,22 @@ WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind NOT IN ('r', 'p')
 UNION ALL
 SELECT 'a type' FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
 WHERE n.nspname = $1 AND t.typname = $2 AND t.typrelid = 0 AND t.typcategory <> 'A')",
-                      std::move(pg::Params{}.text(wanted.schema).text(wanted.table)));
+                      std::move(pg::Params{}.text(target.schema).text(target.table)));
   if (found.rows() == 0) return;
   throw Error{Error::Kind::usage,
               fmt::format("{} is {}, but the replica of \"{}\" must be a table",
-                          wanted.qualified_name(), found.at(0, 0), wanted.source->arn),
+                          target.qualified_name(), found.at(0, 0), wanted.source->arn),
               "set `into` to another name, or rename what is there"};
 }
 
-void Catalogue::check_columns(const Replica& wanted) {
+void Catalogue::check_columns(const Replica& wanted, const Target& target) {
   const auto refuse = [&](const std::string& difference) {
     throw Error{Error::Kind::usage,
                 fmt::format("the table {} exists, but not as a replica of \"{}\": {}",
-                            wanted.qualified_name(), wanted.source->arn, difference),
+                            target.qualified_name(), wanted.source->arn, difference),
                 "rename that table, or set `into` to another name"};
   };
-  const auto name = [&] { return std::move(pg::Params{}.text(wanted.qualified_name())); };
+  const auto name = [&] { return std::move(pg::Params{}.text(target.qualified_name())); };
   const pg::Result comment =
       connection_.run("SELECT obj_description(to_regclass($1), 'pg_class')", name());
   const std::string_view said = comment.text(0, 0).value_or("");

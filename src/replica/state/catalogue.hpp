@@ -46,8 +46,9 @@ class Catalogue {
   /// SQL that makes the schema of the replica, or nothing if it is there.
   std::vector<std::string> plan_schema(const std::string& schema);
 
-  /// SQL that lets the roles read the replica and the view `status`, as far as they cannot yet.
-  std::vector<std::string> plan_grants(const Replica& table, const std::vector<std::string>& roles);
+  /// SQL that lets the roles read the targets and the view `status`, as far as they cannot yet.
+  std::vector<std::string> plan_grants(const Replica& replica,
+                                       const std::vector<std::string>& roles);
 
   /// Runs DDL in one transaction that never waits long for a lock: it is repeated instead.
   void execute(const std::vector<std::string>& sql, std::stop_token stop = {});
@@ -55,10 +56,11 @@ class Catalogue {
  private:
   std::vector<Replica> select(std::string_view condition, pg::Params params);
   bool schema_is_there(const std::string& schema);
-  bool table_is_there(const Replica& wanted);
-  void require_table_or_nothing(const Replica& wanted);
-  void check_columns(const Replica& wanted);
-  void check_target_is_free(const Replica& wanted);
+  void require_unchanged(const Replica& known, const Replica& wanted) const;
+  bool table_is_there(const Target& target);
+  void require_table_or_nothing(const Replica& wanted, const Target& target);
+  void check_columns(const Replica& wanted, const Target& target);
+  void check_target_is_free(const Replica& wanted, const Target& target);
 
   pg::Connection& connection_;
   std::string state_schema_;

@@ -112,8 +112,6 @@ std::uint64_t DeadLetters::discard_overtaken() {
 }
 
 std::uint64_t DeadLetters::discard_swept() {
-  const KeySchema& schema = table_.source->key_schema;
-  const std::string without_ghost = apply_sql(table_).without_ghost;
   const std::string select = fmt::format(
       R"(SELECT dead_letter_id, key FROM {} WHERE replica_id = $1::integer
   AND {} AND dead_letter_id > $2::bigint
@@ -125,18 +123,32 @@ ORDER BY dead_letter_id LIMIT {})",
         connection_.run(select, std::move(pg::Params{}.number(table_.id).number(after)));
     if (page.rows() == 0) return discarded;
     after = page.number(page.rows() - 1, 0);
-    RowArrays keys;
-    for (int row = 0; row < page.rows(); ++row)
-      append_key(keys, pg::bytes_of_bytea(page.at(row, 1)), schema);
+    const std::vector<std::int64_t> ids = healed(page);
+    if (!ids.empty()) discarded += discard(ids).letters;
+  }
+}
+
+/// Of the letters (id, key) in `page` those whose key has a row that must go in no target.
+std::vector<std::int64_t> DeadLetters::healed(const pg::Result& page) {
+  const KeySchema& schema = table_.source->key_schema;
+  RowArrays keys;
+  for (int row = 0; row < page.rows(); ++row)
+    append_key(keys, pg::bytes_of_bytea(page.at(row, 1)), schema);
+  std::vector<std::size_t> targets_without(static_cast<std::size_t>(page.rows()));
+  for (const Target& target : table_.targets) {
     pg::Params params;
     params.array(keys.k1);
     if (schema.sort) params.array(keys.k2);
-    const pg::Result healed = connection_.run(without_ghost, std::move(params));
-    std::vector<std::int64_t> ids;
-    for (int row = 0; row < healed.rows(); ++row)
-      ids.push_back(page.number(static_cast<int>(healed.number(row, 0)) - 1, 0));
-    if (!ids.empty()) discarded += discard(ids).letters;
+    const pg::Result found =
+        connection_.run(apply_sql(table_, target).without_ghost, std::move(params));
+    for (int row = 0; row < found.rows(); ++row)
+      ++targets_without[static_cast<std::size_t>(found.number(row, 0) - 1)];
   }
+  std::vector<std::int64_t> ids;
+  for (int row = 0; row < page.rows(); ++row)
+    if (targets_without[static_cast<std::size_t>(row)] == table_.targets.size())
+      ids.push_back(page.number(row, 0));
+  return ids;
 }
 
 std::map<std::string, std::int64_t> DeadLetters::by_key(std::span<const std::string> keys) {

@@ -67,6 +67,7 @@ class DeadLetters {
 
  private:
   std::vector<std::int64_t> overtaken(std::span<const StoredLetter> letters);
+  std::vector<std::int64_t> healed(const pg::Result& page);
 
   pg::Connection& connection_;
   const Replica& table_;

@@ -43,7 +43,7 @@ void run_exclusively(pg::Connection& connection, const Replica& table, std::stop
   while (!try_exclusively(connection, table, timeout, body)) {
     if (stop.stop_requested())
       throw Error{Error::Kind::transient,
-                  "stopped while waiting for the lock of \"" + table.table + "\""};
+                  "stopped while waiting for the lock of \"" + table.name() + "\""};
     sleep_for(timeout, stop);  // appliers that queued behind us go first
     timeout = std::min(timeout * 2, kLockTimeoutMax);
   }

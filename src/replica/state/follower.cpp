@@ -15,7 +15,7 @@ constexpr std::string_view kOwned =
 
 [[noreturn]] void fence(const Replica& table, std::int64_t owner) {
   throw Error{Error::Kind::fenced,
-              fmt::format("owner {} no longer follows {}", owner, table.qualified_name())};
+              fmt::format("owner {} no longer follows {}", owner, table.qualified_names())};
 }
 
 /// Sets columns of the replica's row, whose values begin with $3.

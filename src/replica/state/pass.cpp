@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/error.hpp"
 #include "pg/identifier.hpp"
 #include "pg/pipeline.hpp"
@@ -17,6 +19,21 @@ PassState::Phase phase_of(std::string_view text) {
   if (text == "running") return PassState::Phase::running;
   if (text == "sweeping") return PassState::Phase::sweeping;
   return PassState::Phase::none;
+}
+
+std::uint64_t expire(pg::Connection& connection, const Replica& table, const Target& target) {
+  const std::string sql = fmt::format(
+      R"(DELETE FROM {0} WHERE ctid IN (
+  SELECT d.ctid FROM {0} d WHERE d.removed_at < now() - interval '48 hours'
+    AND (SELECT pass = 'none' FROM {1} WHERE replica_id = $1::integer)
+  ORDER BY d.removed_at LIMIT {2} FOR UPDATE SKIP LOCKED))",
+      target.tombstones, state_name(table.state_schema, "replica"), kExpireRows);
+  std::uint64_t total = 0;
+  for (std::uint64_t deleted = kExpireRows; deleted == kExpireRows;) {
+    deleted = connection.run(sql, std::move(pg::Params{}.number(table.id))).affected();
+    total += deleted;
+  }
+  return total;
 }
 
 }  // namespace
@@ -35,7 +52,7 @@ WHERE r.replica_id = $1::integer GROUP BY r.replica_id)",
       std::move(pg::Params{}.number(table_.id)), limits);
   if (row.rows() == 0)
     throw Error{Error::Kind::gone,
-                "the replica " + table_.qualified_name() + " is no longer registered"};
+                "the replica " + table_.qualified_names() + " is no longer registered"};
   const auto since_start =
       row.text(0, 5) ? std::optional{std::chrono::seconds{row.number(0, 5)}} : std::nullopt;
   return {.phase = phase_of(row.at(0, 0)),
@@ -70,8 +87,10 @@ std::int32_t Passes::start(const PassStart& with, std::stop_token stop) {
 }
 
 bool Passes::replica_is_empty() {
-  return connection_.run("SELECT NOT EXISTS (SELECT FROM " + table_.qualified_name() + ")")
-      .flag(0, 0);
+  return std::ranges::all_of(table_.targets, [&](const Target& target) {
+    return connection_.run("SELECT NOT EXISTS (SELECT FROM " + target.qualified_name() + ")")
+        .flag(0, 0);
+  });
 }
 
 void Passes::begin_sweep(std::int32_t epoch, std::stop_token stop) {
@@ -89,11 +108,14 @@ void Passes::begin_sweep(std::int32_t epoch, std::stop_token stop) {
 void Passes::require_completed(std::int32_t epoch) {
   if (state().completed_epoch < epoch)
     throw Error{Error::Kind::fenced, fmt::format("pass {} of {} was followed by another one", epoch,
-                                                 table_.qualified_name())};
+                                                 table_.qualified_names())};
 }
 
-SweepOutcome Passes::sweep(std::int32_t epoch, const ApplyOptions& options, std::stop_token stop) {
-  const SweepOutcome outcome = Sweep{connection_, table_, epoch, options}.run(std::move(stop));
+SweepOutcome Passes::sweep(std::int32_t epoch, const ApplyOptions& options,
+                           const std::stop_token& stop) {
+  SweepOutcome outcome;
+  for (const Target& target : table_.targets)
+    outcome += Sweep{connection_, table_, target, epoch, options}.run(stop);
   DeadLetters{connection_, table_}.discard_swept();
   complete(epoch);
   return outcome;
@@ -122,17 +144,8 @@ WHERE replica_id = $1::integer AND noticed_epoch < $2::integer AND healed_at IS 
 }
 
 std::uint64_t expire_tombstones(pg::Connection& connection, const Replica& table) {
-  const std::string sql = fmt::format(
-      R"(DELETE FROM {0} WHERE ctid IN (
-  SELECT d.ctid FROM {0} d WHERE d.removed_at < now() - interval '48 hours'
-    AND (SELECT pass = 'none' FROM {1} WHERE replica_id = $1::integer)
-  ORDER BY d.removed_at LIMIT {2} FOR UPDATE SKIP LOCKED))",
-      table.tombstones(), state_name(table.state_schema, "replica"), kExpireRows);
   std::uint64_t total = 0;
-  for (std::uint64_t deleted = kExpireRows; deleted == kExpireRows;) {
-    deleted = connection.run(sql, std::move(pg::Params{}.number(table.id))).affected();
-    total += deleted;
-  }
+  for (const Target& target : table.targets) total += expire(connection, table, target);
   return total;
 }
 

@@ -46,14 +46,14 @@ class Passes {
   /// Starts a new pass and returns its epoch. The first page may be read only after this returns.
   std::int32_t start(const PassStart& with, std::stop_token stop);
 
-  bool replica_is_empty();
+  bool replica_is_empty();  ///< no target has a row
 
   /// All segments are committed: refuses further puts of pass `epoch`.
   void begin_sweep(std::int32_t epoch, std::stop_token stop);
 
-  /// Deletes the rows that the pass did not meet, and completes it. May be called again after a
-  /// crash. Throws as Sweep::run does.
-  SweepOutcome sweep(std::int32_t epoch, const ApplyOptions& options, std::stop_token stop);
+  /// Deletes the rows of all targets that the pass did not meet, and completes it. May be called
+  /// again after a crash. Throws as Sweep::run does.
+  SweepOutcome sweep(std::int32_t epoch, const ApplyOptions& options, const std::stop_token& stop);
 
  private:
   void complete(std::int32_t epoch);

@@ -26,12 +26,24 @@ BookkeepingColumns bookkeeping_columns(const KeySchema& key_schema) {
           .epoch = free_name("_epoch", key_schema)};
 }
 
-std::string Replica::qualified_name() const {
+std::string Target::qualified_name() const {
   return quote_identifier(schema) + "." + quote_identifier(table);
 }
 
-std::string Replica::tombstones() const {
-  return state_name(state_schema, shorten_identifier("tombstone_" + schema + "." + table));
+Target new_target(const std::string& state_schema, std::string schema, std::string table) {
+  std::string tombstones =
+      state_name(state_schema, shorten_identifier("tombstone_" + schema + "." + table));
+  return {
+      .schema = std::move(schema), .table = std::move(table), .tombstones = std::move(tombstones)};
+}
+
+const std::string& Replica::name() const { return targets.front().table; }
+
+std::string Replica::qualified_names() const {
+  std::string names;
+  for (const Target& target : targets)
+    names += (names.empty() ? "" : ", ") + target.qualified_name();
+  return names;
 }
 
 std::vector<std::string> Replica::key_columns() const {

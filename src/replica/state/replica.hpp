@@ -17,17 +17,30 @@ struct BookkeepingColumns {
 
 BookkeepingColumns bookkeeping_columns(const KeySchema& key_schema);
 
-/// A table in PostgreSQL that is kept equal to a table in DynamoDB: a row of the state schema's
-/// `replica`.
+/// A table in PostgreSQL that is kept equal to a table in DynamoDB, and its tombstones.
+struct Target {
+  std::int32_t id = 0;
+  std::string schema;
+  std::string table;
+  std::string tombstones;        ///< quoted: "dynamite"."tombstone_public.Orders"
+  std::int32_t since_epoch = 0;  ///< the target is whole once a pass of this epoch is complete
+
+  std::string qualified_name() const;  ///< quoted: "public"."Orders"
+};
+
+/// The target `schema`.`table`, which is not registered yet. Its tombstones go into `state_schema`.
+Target new_target(const std::string& state_schema, std::string schema, std::string table);
+
+/// What is kept of one DynamoDB table: a row of the state schema's `replica`, and its targets.
 struct Replica {
   std::int32_t id = 0;
   std::shared_ptr<const SourceTable> source;
-  std::string schema;
-  std::string table;
   std::string state_schema;
+  std::int64_t mapping = 1;     ///< the number of the mapping; each change of a target raises it
+  std::vector<Target> targets;  ///< at least one
 
-  std::string qualified_name() const;            ///< quoted: "public"."Orders"
-  std::string tombstones() const;                ///< quoted: "dynamite"."tombstone_public.Orders"
+  const std::string& name() const;      ///< the first target's table: names the replica in logs
+  std::string qualified_names() const;  ///< of all targets, separated by commas
   std::vector<std::string> key_columns() const;  ///< quoted: the partition key's and the sort key's
 };
 

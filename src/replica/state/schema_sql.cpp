@@ -200,6 +200,24 @@ std::string key_list(const Replica& table) {
   return fmt::format("{}", fmt::join(table.key_columns(), ", "));
 }
 
+std::vector<std::string> tombstones_sql(const Replica& replica, const Target& target) {
+  return {
+      // Short-lived rows: vacuum early, so that index probes stay cheap.
+      fmt::format(R"(CREATE TABLE {} (
+{}  version numeric NOT NULL,
+  epoch integer NOT NULL,
+  removed_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY ({}))
+WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02))",
+                  target.tombstones, key_definitions(replica, {"k1", "k2"}),
+                  replica.source->key_schema.sort ? "k1, k2" : "k1"),
+      fmt::format("CREATE INDEX ON {} (version)", target.tombstones),
+      // Tombstones come in the order of their time: a summary of each range finds the old ones, and
+      // costs an apply nothing.
+      fmt::format("CREATE INDEX ON {} USING brin (removed_at) WITH (autosummarize)",
+                  target.tombstones)};
+}
+
 }  // namespace
 
 std::vector<std::string> schema_sql(const std::string& name) {
@@ -232,9 +250,9 @@ std::string replica_comment(const std::string& source_arn) {
   return "replica of " + source_arn + ", kept by dynamite: do not write to it";
 }
 
-std::vector<std::string> replica_table_sql(const Replica& table) {
-  const BookkeepingColumns b = bookkeeping_columns(table.source->key_schema);
-  const std::string name = table.qualified_name();
+std::vector<std::string> replica_table_sql(const Replica& replica, const Target& target) {
+  const BookkeepingColumns b = bookkeeping_columns(replica.source->key_schema);
+  const std::string name = target.qualified_name();
   const auto q = quote_identifier;
   std::vector<std::string> sql;
   sql.push_back(fmt::format(R"(CREATE TABLE {} (
@@ -245,12 +263,11 @@ std::vector<std::string> replica_table_sql(const Replica& table) {
   {} numeric NOT NULL,
   {} integer NOT NULL,
   PRIMARY KEY ({})))",
-                            name, key_definitions(table, table.key_columns()), q(b.item),
+                            name, key_definitions(replica, replica.key_columns()), q(b.item),
                             q(b.mod_time), q(b.create_time), q(b.types), q(b.version), q(b.epoch),
-                            key_list(table)));
-  sql.push_back(fmt::format(
-      "COMMENT ON TABLE {} IS {}", name,
-      quote_literal("replica of " + table.source->arn + ", kept by dynamite: do not write to it")));
+                            key_list(replica)));
+  sql.push_back(fmt::format("COMMENT ON TABLE {} IS {}", name,
+                            quote_literal(replica_comment(replica.source->arn))));
   const auto comment = [&](const std::string& column, std::string_view text) {
     sql.push_back(comment_sql(name + "." + q(column), text));
   };
@@ -265,44 +282,34 @@ std::vector<std::string> replica_table_sql(const Replica& table) {
   return sql;
 }
 
-std::vector<std::string> registration_sql(const Replica& table) {
-  const KeySchema& keys = table.source->key_schema;
-  const std::string tombstones = table.tombstones();
+std::vector<std::string> registration_sql(const Replica& replica) {
+  const KeySchema& keys = replica.source->key_schema;
   std::vector<std::string> sql;
-  // Short-lived rows: vacuum early, so that index probes stay cheap.
-  sql.push_back(fmt::format(R"(CREATE TABLE {} (
-{}  version numeric NOT NULL,
-  epoch integer NOT NULL,
-  removed_at timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY ({}))
-WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02))",
-                            tombstones, key_definitions(table, {"k1", "k2"}),
-                            keys.sort ? "k1, k2" : "k1"));
-  sql.push_back(fmt::format("CREATE INDEX ON {} (version)", tombstones));
-  // They come in this order: a summary of each range finds the old ones, and costs an apply
-  // nothing.
-  sql.push_back(
-      fmt::format("CREATE INDEX ON {} USING brin (removed_at) WITH (autosummarize)", tombstones));
+  for (const Target& target : replica.targets)
+    for (std::string& statement : tombstones_sql(replica, target))
+      sql.push_back(std::move(statement));
+  const Target& target = replica.targets.front();
   // Rows that are there already must count as older than the first pass.
   sql.push_back(fmt::format(
       R"(INSERT INTO {}.replica (source_arn, table_name, target_schema, target_table, layout,
   partition_key, partition_type, sort_key, sort_type, epoch)
 VALUES ({}, {}, {}, {}, 'document', {}, {}, {}, {}, coalesce((SELECT max({}) FROM {}), 0)))",
-      quote_identifier(table.state_schema), quote_literal(table.source->arn),
-      quote_literal(table.source->arn.substr(table.source->arn.find('/') + 1)),
-      quote_literal(table.schema), quote_literal(table.table), quote_literal(keys.partition.name),
+      quote_identifier(replica.state_schema), quote_literal(replica.source->arn),
+      quote_literal(replica.source->arn.substr(replica.source->arn.find('/') + 1)),
+      quote_literal(target.schema), quote_literal(target.table), quote_literal(keys.partition.name),
       type_letter(keys.partition.type), keys.sort ? quote_literal(keys.sort->name) : "NULL",
       keys.sort ? type_letter(keys.sort->type) : "NULL",
-      quote_identifier(bookkeeping_columns(keys).epoch), table.qualified_name()));
+      quote_identifier(bookkeeping_columns(keys).epoch), target.qualified_name()));
   return sql;
 }
 
-std::vector<std::string> grant_select_sql(const Replica& table, const std::string& role) {
+std::vector<std::string> grant_select_sql(const Replica& replica, const Target& target,
+                                          const std::string& role) {
   const std::string to = quote_identifier(role);
-  const std::string state = quote_identifier(table.state_schema);
+  const std::string state = quote_identifier(replica.state_schema);
   return {
-      fmt::format("GRANT USAGE ON SCHEMA {}, {} TO {}", quote_identifier(table.schema), state, to),
-      fmt::format("GRANT SELECT ON {}, {}.status TO {}", table.qualified_name(), state, to)};
+      fmt::format("GRANT USAGE ON SCHEMA {}, {} TO {}", quote_identifier(target.schema), state, to),
+      fmt::format("GRANT SELECT ON {}, {}.status TO {}", target.qualified_name(), state, to)};
 }
 
 }  // namespace dynamite

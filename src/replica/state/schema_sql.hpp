@@ -25,12 +25,13 @@ std::string search_path_sql();
 std::string replica_comment(const std::string& source_arn);
 
 /// The statement that makes the replica table itself, and those of its comments.
-std::vector<std::string> replica_table_sql(const Replica& table);
+std::vector<std::string> replica_table_sql(const Replica& replica, const Target& target);
 
-/// The statements that make the table's tombstones and its row in `replica`.
-std::vector<std::string> registration_sql(const Replica& table);
+/// The statements that make the targets' tombstones and the replica's row in `replica`.
+std::vector<std::string> registration_sql(const Replica& replica);
 
-/// Lets `role` read the replica and the view `status`, never the dead letters.
-std::vector<std::string> grant_select_sql(const Replica& table, const std::string& role);
+/// Lets `role` read the target and the view `status`, never the dead letters.
+std::vector<std::string> grant_select_sql(const Replica& replica, const Target& target,
+                                          const std::string& role);
 
 }  // namespace dynamite

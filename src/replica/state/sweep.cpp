@@ -56,10 +56,11 @@ bool is_poison(const pg::PgError& error) { return error.kind() == Error::Kind::p
 
 }  // namespace
 
-Sweep::Sweep(pg::Connection& connection, const Replica& table, std::int32_t epoch,
-             const ApplyOptions& options)
+Sweep::Sweep(pg::Connection& connection, const Replica& table, const Target& target,
+             std::int32_t epoch, const ApplyOptions& options)
     : connection_{connection},
       table_{table},
+      target_{target},
       epoch_{epoch},
       options_{options},
       keys_{table.key_columns()},
@@ -67,8 +68,8 @@ Sweep::Sweep(pg::Connection& connection, const Replica& table, std::int32_t epoc
 
 Sweep::Sql Sweep::sql_for(const std::string& where) const {
   const BookkeepingColumns b = bookkeeping_columns(table_.source->key_schema);
-  const std::string replica = table_.qualified_name();
-  const std::string tombstones = table_.tombstones();
+  const std::string replica = target_.qualified_name();
+  const std::string tombstones = target_.tombstones;
   const std::string version = quote_identifier(b.version), epoch = quote_identifier(b.epoch);
   const std::string tombstone_keys = keys_.size() == 2 ? "k1, k2" : "k1";
   const std::string matches =
@@ -117,9 +118,7 @@ SweepOutcome Sweep::run(std::stop_token stop) {
   std::optional<KeyText> after;
   while (std::optional<KeyText> last = chunk_end(after)) {
     if (stop.stop_requested()) throw Error{Error::Kind::transient, "stopped during the sweep"};
-    const SweepOutcome done = sweep_chunk(after, *last);
-    sum.deleted += done.deleted;
-    sum.kept += done.kept;
+    sum += sweep_chunk(after, *last);
     after = std::move(last);
   }
   return sum;
@@ -143,7 +142,7 @@ std::optional<Sweep::KeyText> Sweep::chunk_end(const std::optional<KeyText>& aft
   const pg::Result row = connection_.run(
       fmt::format(
           "SELECT {} FROM (SELECT {} FROM {} t {} ORDER BY {} LIMIT {}) c ORDER BY {} LIMIT 1",
-          texts, ascending, table_.qualified_name(), where, ascending, kSweepRows, descending),
+          texts, ascending, target_.qualified_name(), where, ascending, kSweepRows, descending),
       std::move(params));
   if (row.rows() == 0) return std::nullopt;
   KeyText key;
@@ -259,7 +258,7 @@ WHERE NOT EXISTS (SELECT FROM {0} d WHERE d.replica_id = $1::integer
   AND sha256(d.key) = sha256($2) AND d.version >= $3::numeric)
 ON CONFLICT DO NOTHING)",
       letters);
-  const std::string require = apply_sql(table_).require_dead_letters;
+  const std::string require = apply_sql(table_, target_).require_dead_letters;
   const KeySchema& keys = table_.source->key_schema;
   std::vector<pg::Statement> statements;
   for (const Refusal& refusal : refused) {

@@ -17,13 +17,19 @@ namespace dynamite {
 struct SweepOutcome {
   std::uint64_t deleted = 0;
   std::uint64_t kept = 0;  ///< rows that PostgreSQL does not let go: each a dead letter
+
+  SweepOutcome& operator+=(const SweepOutcome& more) noexcept {
+    deleted += more.deleted;
+    kept += more.kept;
+    return *this;
+  }
 };
 
-/// Deletes the rows that a pass did not meet, in key ranges; docs/protocol.md, "Passes". Nothing is
-/// deleted unless the pass is being swept. Safe to repeat.
+/// Deletes the rows of one target that a pass did not meet, in key ranges; docs/protocol.md,
+/// "Passes". Nothing is deleted unless the pass is being swept. Safe to repeat.
 class Sweep {
  public:
-  Sweep(pg::Connection& connection, const Replica& table, std::int32_t epoch,
+  Sweep(pg::Connection& connection, const Replica& table, const Target& target, std::int32_t epoch,
         const ApplyOptions& options);
 
   /// Throws Error: `poison` with OnPoison::stop, `usage` where there are too many dead letters.
@@ -61,6 +67,7 @@ class Sweep {
 
   pg::Connection& connection_;
   const Replica& table_;
+  const Target& target_;
   const std::int32_t epoch_;
   const ApplyOptions options_;
   const std::vector<std::string> keys_;  // the columns, quoted

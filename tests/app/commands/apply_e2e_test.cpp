@@ -64,7 +64,8 @@ TEST_F(ApplyTest, AppliesAnEventAndCounts) {
 
   EXPECT_EQ(run.status, 0) << run.errors;
   EXPECT_EQ(run.output, file + ": 2 records, 1 keys, 1 rows changed, 0 dead letters\n");
-  EXPECT_EQ(query("SELECT pk, item->>'v' FROM " + orders.qualified_name()), "a|new");
+  EXPECT_EQ(query("SELECT pk, item->>'v' FROM " + orders.targets.front().qualified_name()),
+            "a|new");
 }
 
 TEST_F(ApplyTest, SaysThatRecordsOfAnEndedStreamChangeNothing) {
@@ -75,7 +76,7 @@ TEST_F(ApplyTest, SaysThatRecordsOfAnEndedStreamChangeNothing) {
 
   EXPECT_EQ(run.status, 0) << run.errors;
   EXPECT_THAT(run.output, HasSubstr("1 of the records are of a stream that ended before the last"));
-  EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "0");
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.targets.front().qualified_name()), "0");
 }
 
 TEST_F(ApplyTest, StatsAreOneJsonLine) {
@@ -87,7 +88,7 @@ TEST_F(ApplyTest, StatsAreOneJsonLine) {
   EXPECT_THAT(run.output, MatchesRegex("\\{\"records\":4,\"applied\":2,\"dead_letters\":0,"
                                        "\"wall_s\":[0-9.]+,\"client_cpu_s\":[0-9.]+,"
                                        "\"decode_s\":[0-9.]+\\}\n"));
-  EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "2");
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.targets.front().qualified_name()), "2");
 }
 
 TEST_F(ApplyTest, ASecondTimeChangesNothing) {
@@ -170,7 +171,7 @@ TEST_F(ApplyTest, AFileLargerThanAPartIsCutBetweenItsLines) {
 
   EXPECT_EQ(run.status, 0) << run.errors;
   EXPECT_THAT(run.output, HasSubstr("300 records, 300 keys, 300 rows changed, 0 dead letters"));
-  EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "300");
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.targets.front().qualified_name()), "300");
 }
 
 TEST_F(ApplyTest, ABrokenLineIsSetAsideAndTheRestApplied) {
@@ -180,7 +181,8 @@ TEST_F(ApplyTest, ABrokenLineIsSetAsideAndTheRestApplied) {
 
   EXPECT_EQ(run.status, 0) << run.errors;
   EXPECT_THAT(run.output, HasSubstr("1 dead letters"));
-  EXPECT_EQ(query("SELECT pk FROM " + orders.qualified_name() + " ORDER BY pk"), "a\nb");
+  EXPECT_EQ(query("SELECT pk FROM " + orders.targets.front().qualified_name() + " ORDER BY pk"),
+            "a\nb");
 }
 
 TEST_F(ApplyTest, StrangeDocumentsAreNamedByTheirPlaceAndTheOthersGoOn) {
@@ -247,7 +249,7 @@ TEST_P(LargeDocumentTest, IsCutBetweenItsRecords) {
 
   EXPECT_EQ(run.status, 0) << run.errors;
   EXPECT_THAT(run.output, HasSubstr("300 records, 300 keys, 300 rows changed, 0 dead letters"));
-  EXPECT_EQ(query("SELECT count(*) FROM " + orders.qualified_name()), "300");
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.targets.front().qualified_name()), "300");
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -271,7 +273,9 @@ TEST_F(ApplyTest, GzipOfSeveralMembersIsUnpacked) {
   const Finished run = apply_files({packed});
 
   EXPECT_EQ(run.status, 0) << run.errors;
-  EXPECT_EQ(query("SELECT string_agg(pk, '' ORDER BY pk) FROM " + orders.qualified_name()), "ab");
+  EXPECT_EQ(query("SELECT string_agg(pk, '' ORDER BY pk) FROM " +
+                  orders.targets.front().qualified_name()),
+            "ab");
 }
 
 TEST_F(ApplyTest, GzipThatIsCutOffOrDamagedIsAnErrorThatNamesTheFile) {

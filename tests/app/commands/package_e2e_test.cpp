@@ -120,7 +120,7 @@ TEST_F(PackageTest, ServesInvocationsInAnEmptyRoot) {
   EXPECT_EQ(api_.invoke(event_of({put_record("a", 1), put_record("b", 2)})).body, kSuccess);
   EXPECT_EQ(api_.invoke(remove_event("a", 3)).body, kSuccess);
 
-  EXPECT_EQ(query("SELECT pk FROM " + orders.qualified_name()), "b");
+  EXPECT_EQ(query("SELECT pk FROM " + orders.targets.front().qualified_name()), "b");
 }
 
 TEST_F(PackageTest, ServesInvocationsOfAnotherArchitecture) {
@@ -134,7 +134,7 @@ TEST_F(PackageTest, ServesInvocationsOfAnotherArchitecture) {
   EXPECT_EQ(api_.invoke(event_of({put_record("a", 1), put_record("b", 2)})).body, kSuccess);
   EXPECT_EQ(api_.invoke(remove_event("a", 3)).body, kSuccess);
 
-  EXPECT_EQ(query("SELECT pk FROM " + orders.qualified_name()), "b");
+  EXPECT_EQ(query("SELECT pk FROM " + orders.targets.front().qualified_name()), "b");
 }
 
 TEST_F(PackageTest, FindsAHostOfTheHostsFile) {

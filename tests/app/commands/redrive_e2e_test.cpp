@@ -127,8 +127,8 @@ class RedriveTest : public IngestTest {
   }
 
   std::string keys() {
-    return query(
-        fmt::format("SELECT string_agg(pk, ' ' ORDER BY pk) FROM {}", orders.qualified_name()));
+    return query(fmt::format("SELECT string_agg(pk, ' ' ORDER BY pk) FROM {}",
+                             orders.targets.front().qualified_name()));
   }
   std::string gaps() {
     return query(fmt::format("SELECT shard_id, reason FROM {}.gap", state_schema()));

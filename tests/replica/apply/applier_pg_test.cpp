@@ -188,7 +188,7 @@ TEST_F(ApplierTest, ALargeBatchRemovesKeysOfWhichOneHasNoRow) {
   const ApplyOutcome outcome = apply(removes);
 
   EXPECT_EQ(rows(), "");
-  EXPECT_EQ(query("SELECT count(*) FROM " + orders.tombstones()), "601");
+  EXPECT_EQ(query("SELECT count(*) FROM " + orders.targets.front().tombstones), "601");
   EXPECT_EQ(outcome.applied, 601U);
 }
 

@@ -27,7 +27,7 @@ class CopyTest : public ReplicaTest {
 
   /// All of a replica's columns, a line a row.
   std::string all_of(const Replica& table) {
-    return query("SELECT r::text FROM " + table.qualified_name() + " r ORDER BY 1");
+    return query("SELECT r::text FROM " + table.targets.front().qualified_name() + " r ORDER BY 1");
   }
 };
 

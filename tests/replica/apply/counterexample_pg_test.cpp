@@ -101,7 +101,7 @@ TEST_F(CounterexampleTest, RemoveHoldsItsKeyWhenItsRowVanishesUnderIt) {
   pg::Connection other = connect();
   std::optional<pg::Transaction> sweep{std::in_place, other};
   sweep->run("DELETE FROM orders");
-  sweep->run(fmt::format("INSERT INTO {} VALUES ('k1', 10, 0)", orders.tombstones()));
+  sweep->run(fmt::format("INSERT INTO {} VALUES ('k1', 10, 0)", orders.targets.front().tombstones));
   CommitGate gate{*this};
   Applying remove_20{*this, {removal("k1", 20)}, {}, CommitGate::checkpoint()};
   remove_20.wait_until_blocked();
@@ -133,7 +133,7 @@ TEST_F(CounterexampleTest, RemoveHoldsARowThatCameInMeanwhile) {
     pg::Array version{pg::ElementType::numeric};
     key.append("k1");
     version.append(pg::Decimal{.digits = "2"});
-    remove_2.run(apply_sql(orders).remove,
+    remove_2.run(apply_sql(orders, orders.targets.front()).remove,
                  std::move(pg::Params{}.array(key).array(version).text("2")));
   });
   wait_until_blocked(remover.backend_pid());

@@ -29,16 +29,15 @@ Replica table_of(int id, KeySchema keys) {
           .source = std::make_shared<const SourceTable>(
               SourceTable{.arn = "arn:aws:dynamodb:us-east-1:111122223333:table/Orders",
                           .key_schema = std::move(keys)}),
-          .schema = "sales",
-          .table = "Orders",
-          .state_schema = "dynamite"};
+          .state_schema = "dynamite",
+          .targets = {new_target("dynamite", "sales", "Orders")}};
 }
 
 void add_table(Text& text, const std::string& shape, const Replica& table) {
   const auto titled = [&](const char* what) { return fmt::format("{}: {}", shape, what); };
-  text.add(titled("table"), replica_table_sql(table));
+  text.add(titled("table"), replica_table_sql(table, table.targets.front()));
   text.add(titled("registration"), registration_sql(table));
-  const ApplySql sql = apply_sql(table);
+  const ApplySql sql = apply_sql(table, table.targets.front());
   for (const auto& [name, statement] : std::vector<std::pair<const char*, const std::string*>>{
            {"put", &sql.put},
            {"put_scanned", &sql.put_scanned},
@@ -68,7 +67,8 @@ std::string all_sql() {
   using enum KeyType;
   Text text;
   text.add("state schema", state_schema_sql("dynamite", false));
-  text.add("grants", grant_select_sql(table_of(1, {{"pk", S}, {}}), "reader"));
+  const Replica orders = table_of(1, {{"pk", S}, {}});
+  text.add("grants", grant_select_sql(orders, orders.targets.front(), "reader"));
   add_table(text, "S", table_of(1, {{"pk", S}, {}}));
   add_table(text, "N", table_of(2, {{"pk", N}, {}}));
   add_table(text, "S, N", table_of(3, {{"pk", S}, KeyAttribute{"sk", N}}));

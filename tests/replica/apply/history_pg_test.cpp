@@ -167,8 +167,8 @@ class History {
 class HistoryTest : public ReplicaTest, public ::testing::WithParamInterface<int> {
  protected:
   void empty() {
-    for (const std::string& table :
-         {orders.qualified_name(), orders.tombstones(), state_schema() + ".gap"})
+    for (const std::string& table : {orders.targets.front().qualified_name(),
+                                     orders.targets.front().tombstones, state_schema() + ".gap"})
       connections_.front().run("DELETE FROM " + table);
     connections_.front().run(fmt::format("UPDATE {}.replica SET pass = 'none'", state_schema()));
   }

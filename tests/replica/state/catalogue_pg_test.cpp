@@ -113,11 +113,11 @@ TEST_F(CatalogueTest, LoadsWhatWasRegistered) {
   const auto loaded = catalogue().load();
 
   ASSERT_EQ(loaded.size(), 2U);
-  EXPECT_EQ(loaded[0].table, "Customers");
+  EXPECT_EQ(loaded[0].name(), "Customers");
   EXPECT_EQ(loaded[1].id, made.id);
   EXPECT_EQ(loaded[1].source->arn, made.source->arn);
   EXPECT_EQ(loaded[1].source->key_schema, keys(B, N));
-  EXPECT_EQ(loaded[1].schema, schema());
+  EXPECT_EQ(loaded[1].targets.front().schema, schema());
   EXPECT_EQ(loaded[1].state_schema, state_schema());
 }
 
@@ -140,7 +140,7 @@ TEST_F(CatalogueTest, AChangedKeySchemaIsAnError) {
 TEST_F(CatalogueTest, AnotherTargetThanTheRegisteredOneIsAnError) {
   make_replica(keys(S), "orders");
   Replica wanted = wanted_replica(keys(S), "orders");
-  wanted.table = "elsewhere";
+  wanted.targets = {new_target(state_schema(), schema(), "elsewhere")};
 
   EXPECT_EQ(refusal_of(wanted).kind(), Error::Kind::usage);
 }
@@ -148,7 +148,7 @@ TEST_F(CatalogueTest, AnotherTargetThanTheRegisteredOneIsAnError) {
 TEST_F(CatalogueTest, TwoSourcesIntoOneTargetAreAnError) {
   make_replica(keys(S), "orders");
   Replica wanted = wanted_replica(keys(S), "others");
-  wanted.table = "orders";
+  wanted.targets = {new_target(state_schema(), schema(), "orders")};
 
   const Error error = refusal_of(wanted);
 
@@ -221,7 +221,7 @@ TEST_F(CatalogueTest, TheReplicaOfAnotherSourceIsNotTakenOver) {
   query(fmt::format("DROP SCHEMA {} CASCADE", state_schema()));
   make_state();
   Replica wanted = wanted_replica(keys(S), "others");
-  wanted.table = "orders";
+  wanted.targets = {new_target(state_schema(), schema(), "orders")};
 
   EXPECT_THAT(refusal_of(wanted).what(), HasSubstr("its comment is \"replica of arn:"));
 }
@@ -284,7 +284,7 @@ TEST_F(CatalogueTest, LongTableNamesAreCutAndStayApart) {
   const std::string long_name(250, 't');
   for (const std::string suffix : {"1", "2"}) {
     Replica wanted = wanted_replica(keys(S), long_name + suffix);
-    wanted.table = shorten_identifier(long_name + suffix);
+    wanted.targets = {new_target(state_schema(), schema(), shorten_identifier(long_name + suffix))};
     make_state();
     catalogue().execute(catalogue().plan_replica(wanted).sql);
     orders = catalogue().find(wanted.source->arn).value();
@@ -302,7 +302,7 @@ TEST_F(CatalogueTest, LongTableNamesAreCutAndStayApart) {
 
 TEST_F(CatalogueTest, OddSchemaAndTableNamesWork) {
   Replica wanted = wanted_replica(keys(S), "orders");
-  wanted.table = "We\"ird.Table's {} name";
+  wanted.targets = {new_target(state_schema(), schema(), "We\"ird.Table's {} name")};
   make_state();
   catalogue().execute(catalogue().plan_replica(wanted).sql);
   orders = catalogue().find(wanted.source->arn).value();

@@ -82,7 +82,7 @@ TEST_F(PassTest, TheSweepGoesThroughLargeTablesInChunks) {
   EXPECT_EQ(swept, 10'000U);
   EXPECT_EQ(query("SELECT count(*), min(_epoch) FROM orders"), "10001|1");
   EXPECT_EQ(query(fmt::format("SELECT count(*) > 1, count(DISTINCT xmin::text) > 1 FROM {}",
-                              orders.tombstones())),
+                              orders.targets.front().tombstones)),
             "t|t");
 }
 
@@ -176,7 +176,7 @@ TEST_F(PassTest, AReplicaThatIsNoLongerRegisteredIsGone) {
 TEST_F(PassTest, TombstonesOfTwoDaysAgoExpire) {
   apply({removal("k1", 1), removal("k2", 2)});
   query(fmt::format("UPDATE {} SET removed_at = now() - interval '49 hours' WHERE k1 = 'k1'",
-                    orders.tombstones()));
+                    orders.targets.front().tombstones));
 
   EXPECT_EQ(expire_tombstones(*connection, orders), 1U);
 
@@ -185,7 +185,8 @@ TEST_F(PassTest, TombstonesOfTwoDaysAgoExpire) {
 
 TEST_F(PassTest, NoTombstoneExpiresWhileAPassRuns) {
   apply({removal("k1", 1)});
-  query(fmt::format("UPDATE {} SET removed_at = now() - interval '49 hours'", orders.tombstones()));
+  query(fmt::format("UPDATE {} SET removed_at = now() - interval '49 hours'",
+                    orders.targets.front().tombstones));
   const std::int32_t pass = start_pass();
 
   EXPECT_EQ(expire_tombstones(*connection, orders), 0U);
@@ -196,7 +197,8 @@ TEST_F(PassTest, NoTombstoneExpiresWhileAPassRuns) {
 
 TEST_F(PassTest, ARepeatedRemoveRenewsNoTombstone) {
   apply({removal("k1", 1)});
-  query(fmt::format("UPDATE {} SET removed_at = now() - interval '49 hours'", orders.tombstones()));
+  query(fmt::format("UPDATE {} SET removed_at = now() - interval '49 hours'",
+                    orders.targets.front().tombstones));
 
   apply({removal("k1", 1)});
 
@@ -211,8 +213,9 @@ TEST_F(PassTest, OfABatchOnlyWhatAnOlderStreamHadIsDropped) {
                                       put("k2", 1).of_generation(6), put("k3", 1).of_generation(7)},
                                      {}, {.lane = "shard/1/a", .position = "9"});
 
-  EXPECT_EQ(query(fmt::format("SELECT pk FROM {} ORDER BY pk", orders.qualified_name())),
-            "k1\nk2\nk3");
+  EXPECT_EQ(
+      query(fmt::format("SELECT pk FROM {} ORDER BY pk", orders.targets.front().qualified_name())),
+      "k1\nk2\nk3");
   EXPECT_EQ(tombstones(), "");
   EXPECT_EQ(outcome.records, 3U);
   EXPECT_EQ(outcome.changes, 2U);
@@ -236,7 +239,7 @@ TEST_F(PassTest, WhatWasReadBackOfAnOlderStreamIsApplied) {
 
   apply({put("k1", 1).of_generation(5)}, {.epoch = pass});
 
-  EXPECT_EQ(query(fmt::format("SELECT pk FROM {}", orders.qualified_name())), "k1");
+  EXPECT_EQ(query(fmt::format("SELECT pk FROM {}", orders.targets.front().qualified_name())), "k1");
 }
 
 TEST_F(PassTest, AStreamThatFollowsAnotherIsAGap) {

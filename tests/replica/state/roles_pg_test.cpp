@@ -114,7 +114,9 @@ TEST_F(RolesTest, AReaderReadsReplicaAndStatus) {
   apply({put("k1", 1)});
   pg::Connection reader = connect_as(grant_to_reader());
 
-  EXPECT_EQ(reader.run(fmt::format("SELECT pk FROM {}", orders.qualified_name())).at(0, 0), "k1");
+  EXPECT_EQ(reader.run(fmt::format("SELECT pk FROM {}", orders.targets.front().qualified_name()))
+                .at(0, 0),
+            "k1");
   EXPECT_EQ(reader.run(fmt::format("SELECT table_name FROM {}.status", state_schema())).at(0, 0),
             "orders");
 }
@@ -122,7 +124,8 @@ TEST_F(RolesTest, AReaderReadsReplicaAndStatus) {
 TEST_F(RolesTest, AReaderDoesNotReadDeadLettersOrTombstones) {
   pg::Connection reader = connect_as(grant_to_reader());
 
-  for (const std::string& table : {state_schema() + ".dead_letter", orders.tombstones()}) {
+  for (const std::string& table :
+       {state_schema() + ".dead_letter", orders.targets.front().tombstones}) {
     const Error error = error_of([&] { reader.run("SELECT * FROM " + table); });
     EXPECT_THAT(error.what(), HasSubstr("42501")) << table;
   }
@@ -131,9 +134,10 @@ TEST_F(RolesTest, AReaderDoesNotReadDeadLettersOrTombstones) {
 TEST_F(RolesTest, AReaderDoesNotWrite) {
   pg::Connection reader = connect_as(grant_to_reader());
 
-  EXPECT_THAT(
-      error_of([&] { reader.run(fmt::format("DELETE FROM {}", orders.qualified_name())); }).what(),
-      HasSubstr("42501"));
+  EXPECT_THAT(error_of([&] {
+                reader.run(fmt::format("DELETE FROM {}", orders.targets.front().qualified_name()));
+              }).what(),
+              HasSubstr("42501"));
 }
 
 TEST_F(RolesTest, GrantsThatAreThereAreNotPlannedAgain) {

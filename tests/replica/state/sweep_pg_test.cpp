@@ -101,8 +101,8 @@ TEST_F(SweepPoisonTest, ATriggerThatKeepsARowWithoutAWordIsNoticed) {
 TEST_F(SweepPoisonTest, SoIsACoveredRowThatATriggerKeeps) {
   const std::int32_t pass = start_pass();
   apply_scanned(pass, {scanned("k1", "1"), scanned("k2", "2"), scanned("k3", "3")});
-  query(fmt::format("INSERT INTO {} (k1, version, epoch) VALUES ('k2', 9, {})", orders.tombstones(),
-                    pass));
+  query(fmt::format("INSERT INTO {} (k1, version, epoch) VALUES ('k2', 9, {})",
+                    orders.targets.front().tombstones, pass));
   keep_without_a_word("k2");
   Passes passes{*connection, orders};
   passes.begin_sweep(pass, {});
@@ -158,7 +158,8 @@ TEST_F(SweepPoisonTest, ASweepThatIsRunTwiceChangesNothing) {
   const std::int32_t pass = start_pass();
   Passes passes{*connection, orders};
   passes.begin_sweep(pass, {});
-  Sweep{*connection, orders, pass, {}}.run({});  // and the process dies before the pass is complete
+  Sweep{*connection, orders, orders.targets.front(), pass, {}}.run(
+      {});  // and the process dies before the pass is complete
   EXPECT_EQ(phase(), PassState::Phase::sweeping);
   DeadLetters{*connection, orders}.discard_overtaken();
   EXPECT_EQ(letters(), "1");

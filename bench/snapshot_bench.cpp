@@ -23,7 +23,7 @@
 #include "pg/session.hpp"
 #include "replica/apply/apply_sql.hpp"
 #include "replica/apply/copy_rows.hpp"
-#include "replica/state/catalogue.hpp"
+#include "replica/state/plan.hpp"
 
 namespace dynamite::bench {
 namespace {
@@ -97,17 +97,17 @@ Replica make_replica(const std::string& url) {
   connection.run("SET client_min_messages = warning");
   connection.run(fmt::format("DROP SCHEMA IF EXISTS {0}, {0}_state CASCADE", kSchema));
   const std::string state = fmt::format("{}_state", kSchema);
-  Catalogue catalogue{connection, state};
-  catalogue.execute(catalogue.plan_state());
-  catalogue.execute(catalogue.plan_schema(std::string{kSchema}));
-  catalogue.execute(
-      catalogue
+  Planner planner{connection, state};
+  planner.execute(planner.plan_state());
+  planner.execute(planner.plan_schema(std::string{kSchema}));
+  planner.execute(
+      planner
           .plan_replica({.source = event_table(),
                          .state_schema = state,
                          .targets = {new_target(state, std::string{kSchema}, "Orders")}})
           .sql);
   connection.run("CHECKPOINT");
-  return catalogue.find(event_table()->arn).value();
+  return Catalogue{connection, state}.find(event_table()->arn).value();
 }
 
 template <class Body>

@@ -14,8 +14,8 @@
 #include "core/key.hpp"
 #include "core/sleep.hpp"
 #include "replica/apply/applier.hpp"
-#include "replica/state/catalogue.hpp"
 #include "replica/state/pass.hpp"
+#include "replica/state/plan.hpp"
 
 namespace dynamite::bench {
 namespace {
@@ -40,15 +40,15 @@ class SweptTable {
     const SourceTable source{
         .arn = "arn:aws:dynamodb:us-east-1:000000000000:table/bench_sweep",
         .key_schema = {.partition = {.name = "pk", .type = KeyType::S}, .sort = std::nullopt}};
-    Catalogue catalogue{connection, std::string{kStateSchema}};
-    catalogue.execute(catalogue.plan_state());
+    Planner planner{connection, std::string{kStateSchema}};
+    planner.execute(planner.plan_state());
     const Replica wanted{
         .id = 0,
         .source = std::make_shared<const SourceTable>(source),
         .state_schema = std::string{kStateSchema},
         .targets = {new_target(std::string{kStateSchema}, "public", "bench_sweep")}};
-    catalogue.execute(catalogue.plan_replica(wanted).sql);
-    replica_ = catalogue.find(source.arn).value();
+    planner.execute(planner.plan_replica(wanted).sql);
+    replica_ = Catalogue{connection, std::string{kStateSchema}}.find(source.arn).value();
   }
 
   pg::Connection open() const {

@@ -5,22 +5,21 @@
 #include <string>
 
 #include "events.hpp"
-#include "replica/state/catalogue.hpp"
+#include "replica/state/plan.hpp"
 
 namespace dynamite::bench {
 namespace {
 
 void make_replica(pg::Connection& connection, const std::string& schema) {
   connection.run(fmt::format("DROP SCHEMA IF EXISTS {0}, {0}_state CASCADE", schema));
-  Catalogue catalogue{connection, schema + "_state"};
-  catalogue.execute(catalogue.plan_state());
-  catalogue.execute(catalogue.plan_schema(schema));
-  catalogue.execute(
-      catalogue
-          .plan_replica({.source = event_table(),
-                         .state_schema = schema + "_state",
-                         .targets = {new_target(schema + "_state", schema, "Orders")}})
-          .sql);
+  Planner planner{connection, schema + "_state"};
+  planner.execute(planner.plan_state());
+  planner.execute(planner.plan_schema(schema));
+  planner.execute(planner
+                      .plan_replica({.source = event_table(),
+                                     .state_schema = schema + "_state",
+                                     .targets = {new_target(schema + "_state", schema, "Orders")}})
+                      .sql);
 }
 
 /// What somebody would make who has no need of passes and tombstones.

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "ingest/fixture.hpp"
-#include "replica/state/catalogue.hpp"
+#include "replica/state/plan.hpp"
 #include "support/errors.hpp"
 
 namespace dynamite::test {
@@ -65,10 +65,10 @@ TEST_F(IngestTest, MakesAMissingReplicaWhereItMay) {
 TEST_F(IngestTest, FindsTheReplicaThatAnotherMadeAtTheSameTime) {
   IngestOptions creating = options();
   creating.create_replica = [&](pg::Connection& own, const std::string&, const std::stop_token&) {
-    Catalogue catalogue{own, state_schema()};
-    const auto sql = catalogue.plan_replica(wanted_replica(keys(KeyType::S), "New")).sql;
+    Planner planner{own, state_schema()};
+    const auto sql = planner.plan_replica(wanted_replica(keys(KeyType::S), "New")).sql;
     if (!sql.empty()) make_replica(keys(KeyType::S), "New");  // after our plan was made
-    catalogue.execute(sql);
+    planner.execute(sql);
   };
   Ingest ingest{creating};
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "replica/state/catalogue.hpp"
+#include "replica/state/plan.hpp"
 #include "sim/world.hpp"
 #include "support/postgres.hpp"
 
@@ -34,8 +34,8 @@ class WorldFixture : public test::PostgresTest {
     PostgresTest::SetUp();
     if (HasFatalFailure()) return;
     pg::Connection connection = connect();
-    Catalogue catalogue{connection, state_schema()};
-    catalogue.execute(catalogue.plan_state());
+    Planner planner{connection, state_schema()};
+    planner.execute(planner.plan_state());
     const char* level = std::getenv("DYNAMITE_SIM_LOG");
     const char* crashes = std::getenv("DYNAMITE_SIM_CRASHES");
     server_crashes_ = crashes != nullptr && std::string_view{crashes} == "1";
@@ -44,7 +44,7 @@ class WorldFixture : public test::PostgresTest {
 
   Place make_place(std::uint64_t seed) {
     pg::Connection connection = connect();
-    Catalogue catalogue{connection, state_schema()};
+    Planner planner{connection, state_schema()};
     const std::string name = World::table_name(seed);
     const std::string arn = "arn:aws:dynamodb:us-east-1:000000000000:table/" + name;
     const Replica wanted{
@@ -52,9 +52,9 @@ class WorldFixture : public test::PostgresTest {
         .source = std::make_shared<const SourceTable>(SourceTable{arn, World::key_schema_of(seed)}),
         .state_schema = state_schema(),
         .targets = {new_target(state_schema(), schema(), name)}};
-    catalogue.execute(catalogue.plan_replica(wanted).sql);
+    planner.execute(planner.plan_replica(wanted).sql);
     return {.connect = {.conninfo = url(), .application_name = "sim/" + schema()},
-            .replica = catalogue.find(arn).value(),
+            .replica = Catalogue{connection, state_schema()}.find(arn).value(),
             .crash_postgres = server_crashes_ ? test::crash_postgres : nullptr};
   }
 

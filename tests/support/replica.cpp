@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "json/item_key.hpp"
-#include "replica/state/catalogue.hpp"
 #include "replica/state/pass.hpp"
+#include "replica/state/plan.hpp"
 
 namespace dynamite::test {
 namespace {
@@ -100,11 +100,11 @@ Replica ReplicaTest::wanted_replica(const KeySchema& key_schema, const std::stri
 }
 
 Replica ReplicaTest::make_replica(const KeySchema& key_schema, const std::string& name) {
-  Catalogue catalogue{*connection, state_schema()};
+  Planner planner{*connection, state_schema()};
   const Replica wanted = wanted_replica(key_schema, name);
-  catalogue.execute(catalogue.plan_state());
-  catalogue.execute(catalogue.plan_replica(wanted).sql);
-  return catalogue.find(wanted.source->arn).value();
+  planner.execute(planner.plan_state());
+  planner.execute(planner.plan_replica(wanted).sql);
+  return Catalogue{*connection, state_schema()}.find(wanted.source->arn).value();
 }
 
 ApplyOutcome ReplicaTest::apply(const std::vector<TestChange>& changes, const Fence& fence) {

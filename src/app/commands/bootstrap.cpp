@@ -12,7 +12,7 @@
 #include "app/wiring/source_tables.hpp"
 #include "core/error.hpp"
 #include "json/text.hpp"
-#include "replica/state/schema_sql.hpp"
+#include "replica/state/state_sql.hpp"
 
 namespace dynamite {
 namespace {
@@ -34,14 +34,14 @@ using Done = std::function<void(const SelectedTable&, const Replica&, std::strin
 
 void create(const Context& context, pg::Connection& connection,
             const std::vector<SelectedTable>& tables, const Done& done) {
-  Catalogue catalogue{connection, context.config.state_schema};
+  Planner planner{connection, context.config.state_schema};
   for (const SelectedTable& table : tables) {
     if (context.stop.stop_requested())
       throw Error{Error::Kind::transient,
                   fmt::format("stopped before \"{}\"", table.description.name), kAgain};
     const Replica wanted = target_of(context.config, table.description);
     const ReplicaPlan plan = plan_whole_replica(connection, context.config, wanted);
-    catalogue.execute(plan.sql, context.stop);
+    planner.execute(plan.sql, context.stop);
     done(table, wanted,
          plan.creates_table ? "created"
          : plan.sql.empty() ? "unchanged"

@@ -148,7 +148,7 @@ void drop(pg::Connection& connection, const Replica& replica) {
   for (const char* table : {"dead_letter", "checkpoint", "stream", "gap", "replica"})
     sql.push_back(fmt::format("DELETE FROM {} WHERE replica_id = {}",
                               state_name(replica.state_schema, table), replica.id));
-  Catalogue{connection, replica.state_schema}.execute(sql);
+  Planner{connection, replica.state_schema}.execute(sql);
 }
 
 /// Drops the test table at the end, also after an error.

@@ -26,15 +26,15 @@ Replica target_of(const Config& config, const TableDescription& description) {
 
 ReplicaPlan plan_whole_replica(pg::Connection& connection, const Config& config,
                                const Replica& wanted) {
-  Catalogue catalogue{connection, config.state_schema};
-  std::vector<std::string> sql = catalogue.plan_state();
+  Planner planner{connection, config.state_schema};
+  std::vector<std::string> sql = planner.plan_state();
   const auto append = [&](const std::vector<std::string>& more) {
     std::ranges::copy(more, std::back_inserter(sql));
   };
-  for (const Target& target : wanted.targets) append(catalogue.plan_schema(target.schema));
-  ReplicaPlan plan = catalogue.plan_replica(wanted);
+  for (const Target& target : wanted.targets) append(planner.plan_schema(target.schema));
+  ReplicaPlan plan = planner.plan_replica(wanted);
   append(plan.sql);
-  append(catalogue.plan_grants(wanted, config.grant_select));
+  append(planner.plan_grants(wanted, config.grant_select));
   plan.sql = std::move(sql);
   return plan;
 }
@@ -42,7 +42,6 @@ ReplicaPlan plan_whole_replica(pg::Connection& connection, const Config& config,
 Replica ensure_replica(pg::Connection& connection, const Config& config,
                        const TableDescription& description, std::stop_token stop) {
   const Replica wanted = target_of(config, description);
-  Catalogue catalogue{connection, config.state_schema};
   const ReplicaPlan plan = plan_whole_replica(connection, config, wanted);
   if (!plan.sql.empty() && config.create_tables == CreateTables::never)
     throw Error{
@@ -50,8 +49,8 @@ Replica ensure_replica(pg::Connection& connection, const Config& config,
         fmt::format("the replica {} of \"{}\" is not set up, and create_tables is \"never\"",
                     wanted.qualified_names(), description.name),
         "let the owner of the database run `dynamite bootstrap --dry-run` and apply its SQL"};
-  catalogue.execute(plan.sql, stop);
-  auto replica = catalogue.find(description.arn);
+  Planner{connection, config.state_schema}.execute(plan.sql, stop);
+  auto replica = Catalogue{connection, config.state_schema}.find(description.arn);
   if (!replica) throw Error{Error::Kind::bug, "the replica was made, but is not registered"};
   return std::move(*replica);
 }

@@ -6,7 +6,7 @@
 
 #include "app/config/config.hpp"
 #include "pg/connection.hpp"
-#include "replica/state/catalogue.hpp"
+#include "replica/state/plan.hpp"
 #include "source/dynamodb.hpp"
 
 namespace dynamite {

@@ -2,7 +2,8 @@
 #include <gmock/gmock.h>
 
 #include "replica/apply/apply_sql.hpp"
-#include "replica/state/schema_sql.hpp"
+#include "replica/state/state_sql.hpp"
+#include "replica/state/table_sql.hpp"
 #include "support/testdata.hpp"
 
 namespace dynamite {

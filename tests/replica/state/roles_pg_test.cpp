@@ -2,9 +2,9 @@
 #include <gmock/gmock.h>
 
 #include "replica/comparison.hpp"
-#include "replica/state/catalogue.hpp"
 #include "replica/state/follower.hpp"
 #include "replica/state/pass.hpp"
+#include "replica/state/plan.hpp"
 #include "support/errors.hpp"
 #include "support/replica.hpp"
 
@@ -32,8 +32,8 @@ class RolesTest : public ReplicaTest {
   std::string grant_to_reader() {
     const std::string reader = make_role("reader");
     pg::Connection owner = connect();
-    Catalogue catalogue{owner, state_schema()};
-    catalogue.execute(catalogue.plan_grants(orders, {reader}));
+    Planner planner{owner, state_schema()};
+    planner.execute(planner.plan_grants(orders, {reader}));
     return reader;
   }
 
@@ -101,10 +101,10 @@ TEST_F(RolesTest, APolicyThatHidesRowsFromTheWriterIsAnErrorWhateverItDoes) {
 }
 
 TEST_F(RolesTest, AWriterCannotMakeTables) {
-  Catalogue catalogue{*connection, state_schema()};
-  const ReplicaPlan plan = catalogue.plan_replica(wanted_replica(keys(KeyType::S), "more"));
+  Planner planner{*connection, state_schema()};
+  const ReplicaPlan plan = planner.plan_replica(wanted_replica(keys(KeyType::S), "more"));
 
-  const Error error = error_of([&] { catalogue.execute(plan.sql); });
+  const Error error = error_of([&] { planner.execute(plan.sql); });
 
   EXPECT_EQ(error.kind(), Error::Kind::usage);
   EXPECT_THAT(error.what(), HasSubstr("permission denied"));
@@ -144,14 +144,14 @@ TEST_F(RolesTest, GrantsThatAreThereAreNotPlannedAgain) {
   const std::string reader = grant_to_reader();
   pg::Connection owner = connect();
 
-  EXPECT_THAT((Catalogue{owner, state_schema()}.plan_grants(orders, {reader})), IsEmpty());
+  EXPECT_THAT((Planner{owner, state_schema()}.plan_grants(orders, {reader})), IsEmpty());
 }
 
 TEST_F(RolesTest, ARoleThatIsNotThereIsAnError) {
   pg::Connection owner = connect();
 
   EXPECT_EQ(error_of([&] {
-              Catalogue{owner, state_schema()}.plan_grants(orders, {"nobody_here"});
+              Planner{owner, state_schema()}.plan_grants(orders, {"nobody_here"});
             }).kind(),
             Error::Kind::usage);
 }

@@ -1,4 +1,4 @@
-#include "replica/state/schema_sql.hpp"
+#include "replica/state/state_sql.hpp"
 
 #include <fmt/format.h>
 
@@ -172,50 +172,11 @@ LEFT JOIN LATERAL (
   WHERE k.replica_id = r.replica_id AND k.lane LIKE format('segment/%s/%%', r.epoch)) s ON true)",
 });
 
-std::string type_letter(KeyType type) {
-  return quote_literal(std::string(1, static_cast<char>(type)));
-}
-
 /// A dollar quote that ends at no `$` of the name, which is in the text between.
 std::string dollar_quote(const std::string& name) {
   std::string tag = "dynamite";
   while (name.find("$" + tag + "$") != std::string::npos) tag += '_';
   return "$" + tag + "$";
-}
-
-std::string comment_sql(const std::string& column, std::string_view text) {
-  return fmt::format("COMMENT ON COLUMN {} IS {}", column, quote_literal(text));
-}
-
-std::string key_definitions(const Replica& table, const std::vector<std::string>& columns) {
-  const KeySchema& keys = table.source->key_schema;
-  std::string sql =
-      fmt::format("  {} {} NOT NULL,\n", columns[0], key_column_type(keys.partition.type));
-  if (keys.sort)
-    sql += fmt::format("  {} {} NOT NULL,\n", columns[1], key_column_type(keys.sort->type));
-  return sql;
-}
-
-std::string key_list(const Replica& table) {
-  return fmt::format("{}", fmt::join(table.key_columns(), ", "));
-}
-
-std::vector<std::string> tombstones_sql(const Replica& replica, const Target& target) {
-  return {
-      // Short-lived rows: vacuum early, so that index probes stay cheap.
-      fmt::format(R"(CREATE TABLE {} (
-{}  version numeric NOT NULL,
-  epoch integer NOT NULL,
-  removed_at timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY ({}))
-WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02))",
-                  target.tombstones, key_definitions(replica, {"k1", "k2"}),
-                  replica.source->key_schema.sort ? "k1, k2" : "k1"),
-      fmt::format("CREATE INDEX ON {} (version)", target.tombstones),
-      // Tombstones come in the order of their time: a summary of each range finds the old ones, and
-      // costs an apply nothing.
-      fmt::format("CREATE INDEX ON {} USING brin (removed_at) WITH (autosummarize)",
-                  target.tombstones)};
 }
 
 }  // namespace
@@ -245,71 +206,5 @@ std::vector<std::string> state_schema_sql(const std::string& state_schema, bool 
 }
 
 std::string search_path_sql() { return fmt::format("SET search_path = {}", pg::kSearchPath); }
-
-std::string replica_comment(const std::string& source_arn) {
-  return "replica of " + source_arn + ", kept by dynamite: do not write to it";
-}
-
-std::vector<std::string> replica_table_sql(const Replica& replica, const Target& target) {
-  const BookkeepingColumns b = bookkeeping_columns(replica.source->key_schema);
-  const std::string name = target.qualified_name();
-  const auto q = quote_identifier;
-  std::vector<std::string> sql;
-  sql.push_back(fmt::format(R"(CREATE TABLE {} (
-{}  {} jsonb NOT NULL,
-  {} timestamptz NOT NULL,
-  {} timestamptz NOT NULL,
-  {} jsonb,
-  {} numeric NOT NULL,
-  {} integer NOT NULL,
-  PRIMARY KEY ({})))",
-                            name, key_definitions(replica, replica.key_columns()), q(b.item),
-                            q(b.mod_time), q(b.create_time), q(b.types), q(b.version), q(b.epoch),
-                            key_list(replica)));
-  sql.push_back(fmt::format("COMMENT ON TABLE {} IS {}", name,
-                            quote_literal(replica_comment(replica.source->arn))));
-  const auto comment = [&](const std::string& column, std::string_view text) {
-    sql.push_back(comment_sql(name + "." + q(column), text));
-  };
-  comment(b.item, "the whole item as natural JSON, keys included");
-  comment(b.mod_time,
-          "when the item last changed; for a row that only a scan wrote, the scan's time");
-  comment(b.create_time, "when the row first appeared");
-  comment(b.types, "what natural JSON cannot say, by JSON pointer: B, SS, NS, BS, S:base64");
-  comment(b.version, "bookkeeping of dynamite: stream generation * 10^40 + sequence number");
-  comment(b.epoch,
-          "bookkeeping of dynamite: the snapshot pass during which the row was last written");
-  return sql;
-}
-
-std::vector<std::string> registration_sql(const Replica& replica) {
-  const KeySchema& keys = replica.source->key_schema;
-  std::vector<std::string> sql;
-  for (const Target& target : replica.targets)
-    for (std::string& statement : tombstones_sql(replica, target))
-      sql.push_back(std::move(statement));
-  const Target& target = replica.targets.front();
-  // Rows that are there already must count as older than the first pass.
-  sql.push_back(fmt::format(
-      R"(INSERT INTO {}.replica (source_arn, table_name, target_schema, target_table, layout,
-  partition_key, partition_type, sort_key, sort_type, epoch)
-VALUES ({}, {}, {}, {}, 'document', {}, {}, {}, {}, coalesce((SELECT max({}) FROM {}), 0)))",
-      quote_identifier(replica.state_schema), quote_literal(replica.source->arn),
-      quote_literal(replica.source->arn.substr(replica.source->arn.find('/') + 1)),
-      quote_literal(target.schema), quote_literal(target.table), quote_literal(keys.partition.name),
-      type_letter(keys.partition.type), keys.sort ? quote_literal(keys.sort->name) : "NULL",
-      keys.sort ? type_letter(keys.sort->type) : "NULL",
-      quote_identifier(bookkeeping_columns(keys).epoch), target.qualified_name()));
-  return sql;
-}
-
-std::vector<std::string> grant_select_sql(const Replica& replica, const Target& target,
-                                          const std::string& role) {
-  const std::string to = quote_identifier(role);
-  const std::string state = quote_identifier(replica.state_schema);
-  return {
-      fmt::format("GRANT USAGE ON SCHEMA {}, {} TO {}", quote_identifier(target.schema), state, to),
-      fmt::format("GRANT SELECT ON {}, {}.status TO {}", target.qualified_name(), state, to)};
-}
 
 }  // namespace dynamite

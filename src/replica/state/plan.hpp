@@ -1,0 +1,53 @@
+#pragma once
+
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "pg/connection.hpp"
+#include "replica/state/catalogue.hpp"
+
+namespace dynamite {
+
+/// What must be done to have a replica, as SQL that psql runs unchanged. Empty: all is there.
+struct ReplicaPlan {
+  bool creates_table = false;
+  std::vector<std::string> sql;
+};
+
+/// What is missing of the state schema and the replicas, as SQL.
+class Planner {
+ public:
+  Planner(pg::Connection& connection, const std::string& state_schema)
+      : connection_{connection},
+        state_schema_{state_schema},
+        catalogue_{connection, state_schema} {}
+
+  /// SQL that makes the state schema, or nothing if it is there.
+  std::vector<std::string> plan_state();
+
+  /// SQL that makes and registers `wanted` (its id is ignored). A table that is there already is
+  /// taken over if it has the columns and the primary key of a replica. Throws Error{usage} if it
+  /// has others, if the source's key schema has changed, or if another source has that target.
+  ReplicaPlan plan_replica(const Replica& wanted);
+
+  /// SQL that makes the schema of the replica, or nothing if it is there.
+  std::vector<std::string> plan_schema(const std::string& schema);
+
+  /// SQL that lets the roles read the targets and the view `status`, as far as they cannot yet.
+  std::vector<std::string> plan_grants(const Replica& replica,
+                                       const std::vector<std::string>& roles);
+
+  /// Runs DDL in one transaction that never waits long for a lock: it is repeated instead.
+  void execute(const std::vector<std::string>& sql, std::stop_token stop = {});
+
+ private:
+  bool schema_is_there(const std::string& schema);
+  void check_target_is_free(const Replica& wanted, const Target& target);
+
+  pg::Connection& connection_;
+  std::string state_schema_;
+  Catalogue catalogue_;
+};
+
+}  // namespace dynamite

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "replica/state/replica.hpp"
+
+namespace dynamite {
+
+/// The comment on a replica table, which tells whose replica it is.
+std::string replica_comment(const std::string& source_arn);
+
+/// The statement that makes the replica table itself, and those of its comments.
+std::vector<std::string> replica_table_sql(const Replica& replica, const Target& target);
+
+/// The statements that make the targets' tombstones and the replica's row in `replica`.
+std::vector<std::string> registration_sql(const Replica& replica);
+
+/// Lets `role` read the target and the view `status`, never the dead letters.
+std::vector<std::string> grant_select_sql(const Replica& replica, const Target& target,
+                                          const std::string& role);
+
+}  // namespace dynamite

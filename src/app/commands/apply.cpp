@@ -178,9 +178,9 @@ int run_apply(const Context& context) {
     };
   FileApply apply{context, options};
   if (context.line.apply.stats)
-    apply_and_measure(apply, context.line.files);
+    apply_and_measure(apply, context.line.apply.files);
   else
-    apply_and_say(apply, context.line.files);
+    apply_and_say(apply, context.line.apply.files);
   return apply.found_gap() || apply.strange().count() > 0 ? kExitDiffers : kExitDone;
 }
 

@@ -78,7 +78,7 @@ int run_bootstrap(const Context& context) {
   const std::vector<SelectedTable> tables = select_tables(context, aws.dynamodb());
   pg::Connection connection =
       pg::Connection::open(connect_options(context, "bootstrap"), context.stop);
-  if (context.line.dry_run)
+  if (context.line.bootstrap.dry_run)
     print_sql(context, connection, tables);
   else
     create(context, connection, tables, print_done);

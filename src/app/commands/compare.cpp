@@ -55,7 +55,8 @@ int exit_status(const Differences& total) {
 int run_compare(const Context& context) {
   AwsClients aws{context, kAttempts};
   Differences total;
-  const auto tables = select_tables_to_read(context, aws.dynamodb(), false);
+  const auto tables =
+      select_tables_to_read(context, aws.dynamodb(), {.all = context.line.compare.all});
   std::size_t compared = 0;
   for (const auto& [description, by_name] : tables) {
     const std::optional<Replica> replica = registered_replica(context, description);

@@ -166,11 +166,18 @@ int retry(const Context& context) {
 }  // namespace
 
 int run_dead_letters(const Context& context) {
-  const std::string& action = context.line.letters.action;
-  if (action == "show") return show(context);
-  if (action == "retry") return retry(context);
-  if (action == "discard") return discard(context);
-  return list(context);
+  using Action = DeadLetterOptions::Action;
+  switch (context.line.letters.action) {
+    case Action::list:
+      return list(context);
+    case Action::show:
+      return show(context);
+    case Action::retry:
+      return retry(context);
+    case Action::discard:
+      return discard(context);
+  }
+  throw Error{Error::Kind::bug, "an action without a function"};
 }
 
 }  // namespace dynamite

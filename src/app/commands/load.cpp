@@ -65,7 +65,7 @@ class Loader {
         dynamodb_{dynamodb},
         table_{std::move(table)},
         options_{context.line.load},
-        seed_{context.line.seed.value_or(std::random_device{}())} {}
+        seed_{context.line.load.seed.value_or(std::random_device{}())} {}
 
   void put_each_once();
   void change_for_a_time();

@@ -84,10 +84,10 @@ std::string certificates(const Context& context) {
   const auto roots = trusted_certificates(context.environment);
   if (!roots) fail("this system has no certificates to take along", "install ca-certificates");
   std::string all = contents(*roots);
-  if (!context.line.rds_ca) return all;
-  const std::string rds = contents(*context.line.rds_ca);
+  if (!context.line.package.rds_ca) return all;
+  const std::string rds = contents(*context.line.package.rds_ca);
   if (rds.find("-----BEGIN CERTIFICATE-----") == std::string::npos)
-    fail(fmt::format("\"{}\" holds no certificate in PEM form", *context.line.rds_ca),
+    fail(fmt::format("\"{}\" holds no certificate in PEM form", *context.line.package.rds_ca),
          "AWS offers it as global-bundle.pem, and one for each region");
   if (!all.ends_with('\n')) all += '\n';
   return all + rds;
@@ -96,10 +96,10 @@ std::string certificates(const Context& context) {
 }  // namespace
 
 int run_package(const Context& context) {
-  const fs::path program = lambda_program(context.line.architecture);
+  const fs::path program = lambda_program(context.line.package.architecture);
   const std::string bootstrap = contents(program);
   const std::string roots = certificates(context);
-  Zip zip{context.line.output};
+  Zip zip{context.line.package.output};
   zip.add("bootstrap", bootstrap, 0755);
   zip.add("certificates.pem", roots, 0644);
   if (const auto& file = context.line.config_file)
@@ -107,8 +107,8 @@ int run_package(const Context& context) {
   const fs::path licences = program.string() + ".licences";
   if (fs::exists(licences)) zip.add("LICENCES", contents(licences), 0644);
   zip.close();
-  fmt::print("{}: {:.1f} MB\n", context.line.output,
-             static_cast<double>(fs::file_size(context.line.output)) / 1e6);
+  fmt::print("{}: {:.1f} MB\n", context.line.package.output,
+             static_cast<double>(fs::file_size(context.line.package.output)) / 1e6);
   return kExitDone;
 }
 

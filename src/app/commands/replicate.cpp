@@ -103,11 +103,12 @@ int run_engine(const Context& context, const EngineOptions& options,
 std::vector<SelectedTable> tables_to_follow(const Context& context, DynamoDb& dynamodb) {
   Reminder waiting;
   while (!context.stop.stop_requested()) {
-    std::vector<SelectedTable> tables = select_tables_to_read(context, dynamodb, true);
+    std::vector<SelectedTable> tables = select_tables_to_read(
+        context, dynamodb, {.all = context.line.replicate.all, .followable = true});
     if (!tables.empty()) return tables;
     const std::string what =
         fmt::format("no table of {} can be followed: none has a stream", context.config.region);
-    if (!context.line.wait)
+    if (!context.line.replicate.wait)
       throw Error{
           Error::Kind::usage, what,
           "switch streams on (NEW_AND_OLD_IMAGES), or say --wait to look again every minute"};
@@ -125,14 +126,15 @@ int run_replicate(const Context& context) {
   const auto tables = tables_to_follow(context, aws.dynamodb());
   if (tables.empty()) return kExitDone;  // stopped while waiting for some
   EngineOptions options = engine_options(context, "replicate");
-  options.once = context.line.once;
-  options.snapshot = !context.line.no_snapshot;
+  options.once = context.line.replicate.once;
+  options.snapshot = !context.line.replicate.no_snapshot;
   return run_engine(context, options, tables, aws);
 }
 
 int run_snapshot(const Context& context) {
   AwsClients aws{context, kAttempts};
-  const auto tables = select_tables_to_read(context, aws.dynamodb(), false);
+  const auto tables =
+      select_tables_to_read(context, aws.dynamodb(), {.all = context.line.snapshot.all});
   EngineOptions options = engine_options(context, "snapshot");
   options.follow = false;
   return run_engine(context, options, tables, aws);

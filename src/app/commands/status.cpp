@@ -179,7 +179,7 @@ int run_status(const Context& context) {
   std::vector<TableStatus> tables = read_status(context);
   if (!context.line.tables.empty())
     std::erase_if(tables, [](const TableStatus& table) { return !table.configured; });
-  if (context.line.json)
+  if (context.line.status.json)
     fmt::print("{}\n", to_json(tables));
   else
     print_text(tables);

@@ -180,7 +180,7 @@ class TestReplica {
 }  // namespace
 
 int run_verifydb(const Context& context) {
-  const std::uint64_t seed = context.line.seed.value_or(std::random_device{}());
+  const std::uint64_t seed = context.line.verify.seed.value_or(std::random_device{}());
   std::mt19937_64 names{std::random_device{}()};
   const TableDescription table = test_table(names);
   pg::Connection connection =

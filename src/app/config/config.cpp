@@ -80,7 +80,7 @@ Config Reader::read() {
   read_file();
   read_environment();
   read_command_line();
-  if (sources_.needs_region || !config_.secret.empty() || config_.auth == Auth::rds_iam)
+  if (sources_.needs.region || !config_.secret.empty() || config_.auth == Auth::rds_iam)
     read_aws_settings(sources_.environment, config_, problems_);
   check_targets();
   check_complete();
@@ -255,13 +255,13 @@ void Reader::check_complete() {
   // A file that could not be understood may well hold what seems to be missing.
   if (!problems_.empty()) return;
   const auto places = file_ ? fmt::format("in {}", *file_) : std::string{"no configuration file"};
-  if (sources_.needs_database && config_.url.conninfo.empty()) {
+  if (sources_.needs.database && config_.url.conninfo.empty()) {
     problems_.push_back(fmt::format(
         "url is missing ({}), wanted url = \"postgresql://USER:PASSWORD@HOST:5432/DATABASE\" in "
         "dynamite.toml, or DYNAMITE_URL",
         places));
   }
-  if (sources_.needs_region && config_.region.empty()) {
+  if (sources_.needs.region && config_.region.empty()) {
     problems_.push_back(
         fmt::format("region is missing ({}), wanted region = \"us-west-2\" or another in "
                     "dynamite.toml, DYNAMITE_REGION, AWS_REGION, or a profile's region",
@@ -274,7 +274,7 @@ void Reader::narrow() {
   std::vector<TableRule> narrowed;
   for (const auto& name : sources_.tables) {
     const auto* rule = find_rule(config_.tables, name);
-    if (rule == nullptr && !config_.tables.empty() && sources_.tables_need_rules) {
+    if (rule == nullptr && !config_.tables.empty() && sources_.needs.table_rules) {
       problems_.push_back(
           fmt::format("--table: \"{}\" is in no [[table]] of {}", name, file_.value_or("")));
     }

@@ -69,16 +69,21 @@ struct Config {
   std::vector<std::string> remarks;  ///< warnings about settings, said before the command begins
 };
 
+/// What of a configuration a command cannot do without.
+struct ConfigNeeds {
+  bool database = true;
+  bool region = true;
+  bool table_rules = true;  ///< if there are [[table]]s, each --table must match one
+};
+
 /// Where settings come from, the first wins: `settings`, `environment`, one file.
 struct ConfigSources {
-  std::optional<std::string> file;    ///< --config
-  std::vector<std::string> settings;  ///< --set KEY=VALUE
-  std::vector<std::string> tables;    ///< --table NAME
-  Environment environment;
-  std::vector<std::filesystem::path> directories;  ///< searched for dynamite.toml, then config.py
-  bool needs_database = true;
-  bool needs_region = true;
-  bool tables_need_rules = true;  ///< if there are [[table]]s, each --table must match one
+  std::optional<std::string> file{};    ///< --config
+  std::vector<std::string> settings{};  ///< --set KEY=VALUE
+  std::vector<std::string> tables{};    ///< --table NAME
+  Environment environment{};
+  std::vector<std::filesystem::path> directories{};  ///< searched for dynamite.toml, then config.py
+  ConfigNeeds needs{};
 };
 
 /// Throws Error{usage} that lists everything that is wrong: where, the key, the value seen, the

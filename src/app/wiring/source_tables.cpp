@@ -79,10 +79,10 @@ std::vector<SelectedTable> select_tables(const Context& context, DynamoDb& dynam
 }
 
 std::vector<SelectedTable> select_tables_to_read(const Context& context, DynamoDb& dynamodb,
-                                                 bool follow) {
+                                                 const ReadSelection& selection) {
   std::vector<SelectedTable> tables = select_tables(context, dynamodb);
-  if (context.config.tables.empty() && !context.line.all) require_all_flag(tables);
-  if (!follow) return tables;
+  if (context.config.tables.empty() && !selection.all) require_all_flag(tables);
+  if (!selection.followable) return tables;
   std::erase_if(tables, [](const SelectedTable& table) {
     if (table.by_name) {
       require_followable(table.description);

@@ -36,10 +36,16 @@ struct SelectedTable {
 /// Error{usage} if a named table does not exist.
 std::vector<SelectedTable> select_tables(const Context& context, DynamoDb& dynamodb);
 
-/// As select_tables, for commands whose reads cost money and share stream readers: where no table
-/// is named they need --all. With `follow` leaves out tables by glob or --all that have no usable
-/// stream, saying so.
+/// Which tables a command may read.
+struct ReadSelection {
+  bool all = false;         ///< --all: every table, where none is named
+  bool followable = false;  ///< only tables that have a stream to follow
+};
+
+/// As select_tables, for commands whose reads cost money and share stream readers: they need tables
+/// that are named, or `all`. A table that is not `followable` is left out and logged; a table that
+/// is named exactly must be: throws Error{usage}.
 std::vector<SelectedTable> select_tables_to_read(const Context& context, DynamoDb& dynamodb,
-                                                 bool follow);
+                                                 const ReadSelection& selection);
 
 }  // namespace dynamite

@@ -384,8 +384,8 @@ TEST_F(ConfigTest, MissingKeysAreNamedWithWhatTheyLookLike) {
 }
 
 TEST_F(ConfigTest, CommandsThatNeedNoDatabaseOrRegionDoWithout) {
-  sources_.needs_database = false;
-  sources_.needs_region = false;
+  sources_.needs.database = false;
+  sources_.needs.region = false;
 
   EXPECT_EQ(load_config(sources_).url.conninfo, "");
 }
@@ -482,7 +482,7 @@ TEST_F(ConfigTest, OptionTableMustBeOneOfTheNamedTables) {
   EXPECT_THAT(error_of(std::string{kTwoKeys} + "[[table]]\nname = 'Orders'\n"),
               HasSubstr("\"Order\" is in no [[table]]"));
 
-  sources_.tables_need_rules = false;
+  sources_.needs.table_rules = false;
   EXPECT_EQ(load_config(sources_).tables.at(0).name, "Order");
 }
 

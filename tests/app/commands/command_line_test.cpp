@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "app/commands/commands.hpp"
 #include "core/error.hpp"
 
 namespace dynamite {
@@ -14,7 +15,6 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
-using Command = CommandLine::Command;
 using Variables = std::map<std::string, std::string, std::less<>>;
 
 std::variant<CommandLine, int> parse_any(std::vector<const char*> words, Variables variables = {}) {
@@ -22,7 +22,7 @@ std::variant<CommandLine, int> parse_any(std::vector<const char*> words, Variabl
     const auto found = variables.find(name);
     return found == variables.end() ? std::nullopt : std::optional{found->second};
   };
-  return parse_command_line(static_cast<int>(words.size()), words.data(), environment);
+  return parse_command_line(static_cast<int>(words.size()), words.data(), environment, commands());
 }
 
 /// `words` come after the program's name.
@@ -43,14 +43,37 @@ std::string error_of(std::vector<const char*> words, Variables variables = {}) {
   return {};
 }
 
+/// What `name` cannot be without.
+std::vector<const char*> least_words(std::string_view name) {
+  if (name == "apply") return {"apply", "x"};
+  if (name == "load") return {"load", "--table", "Orders"};
+  return {name.data()};
+}
+
 TEST(CommandLine, EveryCommandIsKnownByItsName) {
-  for (const auto command :
-       {Command::bootstrap, Command::verifydb, Command::snapshot, Command::replicate,
-        Command::lambda, Command::release, Command::compare, Command::status}) {
-    EXPECT_EQ(parse({std::string{to_string(command)}.c_str()}).command, command);
+  for (const Command& command : commands()) {
+    const CommandLine line = parse(least_words(command.name));
+
+    EXPECT_EQ(line.command, &command) << command.name;
+    EXPECT_NE(command.run, nullptr) << command.name;
   }
-  EXPECT_EQ(parse({"apply", "x"}).command, Command::apply);
-  EXPECT_EQ(parse({"load", "--table", "Orders"}).command, Command::load);
+}
+
+TEST(CommandLine, OnlyARetryOfDeadLettersNeedsARegion) {
+  EXPECT_FALSE(parse({"dead-letters"}).needs.region);
+  EXPECT_FALSE(parse({"dead-letters", "discard", "--all"}).needs.region);
+  EXPECT_TRUE(parse({"dead-letters", "retry", "--all"}).needs.region);
+  EXPECT_TRUE(parse({"dead-letters"}).needs.database);
+}
+
+TEST(CommandLine, DeadLettersAreListedUnlessAnotherActionIsNamed) {
+  using Action = DeadLetterOptions::Action;
+
+  EXPECT_EQ(parse({"dead-letters"}).letters.action, Action::list);
+  EXPECT_EQ(parse({"dead-letters", "list"}).letters.action, Action::list);
+  EXPECT_EQ(parse({"dead-letters", "show"}).letters.action, Action::show);
+  EXPECT_EQ(parse({"dead-letters", "retry", "--id", "7"}).letters.action, Action::retry);
+  EXPECT_EQ(parse({"dead-letters", "discard", "--all"}).letters.action, Action::discard);
 }
 
 TEST(CommandLine, ApplyTellsHowToApply) {
@@ -69,12 +92,12 @@ TEST(CommandLine, ApplyTellsHowToApply) {
 
 TEST(CommandLine, NameOfTheProgramSelectsTheCommand) {
   const auto line = std::get<CommandLine>(parse_any({"bin/bootstrapdb", "--dry-run"}));
-  EXPECT_EQ(line.command, Command::bootstrap);
-  EXPECT_TRUE(line.dry_run);
+  EXPECT_STREQ(line.command->name, "bootstrap");
+  EXPECT_TRUE(line.bootstrap.dry_run);
 
   const auto verify =
       std::get<CommandLine>(parse_any({"verifydb", "--items", "3", "--events", "7"}));
-  EXPECT_EQ(verify.command, Command::verifydb);
+  EXPECT_STREQ(verify.command->name, "verifydb");
   EXPECT_EQ(verify.verify.items, 3U);
   EXPECT_EQ(verify.verify.events, 7U);
 }
@@ -82,9 +105,9 @@ TEST(CommandLine, NameOfTheProgramSelectsTheCommand) {
 TEST(CommandLine, InsideLambdaNoCommandIsNeeded) {
   const Variables inside{{"AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"}};
 
-  EXPECT_EQ(std::get<CommandLine>(parse_any({"/var/task/bootstrap"}, inside)).command,
-            Command::lambda);
-  EXPECT_EQ(parse({"status"}, inside).command, Command::status);
+  EXPECT_STREQ(std::get<CommandLine>(parse_any({"/var/task/bootstrap"}, inside)).command->name,
+               "lambda");
+  EXPECT_STREQ(parse({"status"}, inside).command->name, "status");
 }
 
 TEST(CommandLine, WithoutOptionsTheDefaultsHold) {
@@ -92,7 +115,7 @@ TEST(CommandLine, WithoutOptionsTheDefaultsHold) {
   EXPECT_EQ(verify.verify.items, 10U);
   EXPECT_EQ(verify.verify.events, 150U);
   EXPECT_FALSE(verify.verify.keep);
-  EXPECT_EQ(verify.seed, std::nullopt);
+  EXPECT_EQ(verify.verify.seed, std::nullopt);
 
   const auto load = parse({"load", "--table", "Orders"}).load;
   EXPECT_EQ(load.items, 1000U);
@@ -122,18 +145,18 @@ TEST(CommandLine, TableAndSetMayBeRepeated) {
 }
 
 TEST(CommandLine, TableTakesOneNameOnly) {
-  EXPECT_THAT(parse({"apply", "--table", "Orders", "a.json", "-"}).files,
+  EXPECT_THAT(parse({"apply", "--table", "Orders", "a.json", "-"}).apply.files,
               ElementsAre("a.json", "-"));
 }
 
 TEST(CommandLine, FlagsOfTheCommands) {
-  const auto replicate = parse({"replicate", "--all", "--once", "--no-snapshot"});
+  const auto replicate = parse({"replicate", "--all", "--once", "--no-snapshot"}).replicate;
   EXPECT_TRUE(replicate.all && replicate.once && replicate.no_snapshot);
-  EXPECT_TRUE(parse({"snapshot", "--all"}).all);
-  EXPECT_TRUE(parse({"compare", "--all"}).all);
-  EXPECT_TRUE(parse({"status", "--json"}).json);
+  EXPECT_TRUE(parse({"snapshot", "--all"}).snapshot.all);
+  EXPECT_TRUE(parse({"compare", "--all"}).compare.all);
+  EXPECT_TRUE(parse({"status", "--json"}).status.json);
   EXPECT_TRUE(parse({"verifydb", "--keep"}).verify.keep);
-  EXPECT_EQ(parse({"verifydb", "--seed", "9223372036854775807"}).seed, 9223372036854775807U);
+  EXPECT_EQ(parse({"verifydb", "--seed", "9223372036854775807"}).verify.seed, 9223372036854775807U);
 }
 
 TEST(CommandLine, LoadReadsKeysRateAndTime) {
@@ -146,7 +169,7 @@ TEST(CommandLine, LoadReadsKeysRateAndTime) {
   EXPECT_EQ(line.load.fields, 0U);
   EXPECT_EQ(line.load.rate, 0.5);
   EXPECT_EQ(line.load.time, 2min);
-  EXPECT_EQ(line.seed, 7U);
+  EXPECT_EQ(line.load.seed, 7U);
   const KeySchema partition_only{{"id", KeyType::B}, {}};
   EXPECT_EQ(parse({"load", "--table", "abc", "--create", "id:B"}).load.create, partition_only);
 }
@@ -222,6 +245,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadLine{"SeedNegative", {"verifydb", "--seed", "-1"}, "--seed"},
         BadLine{"TableName", {"status", "--table", "a/b"}, "--table: \"a/b\" is no DynamoDB"},
         BadLine{"AllAndTable", {"snapshot", "--all", "--table", "abc"}, "exclude each other"},
+        BadLine{"Action", {"dead-letters", "forget"}, "forget not in {list,show,retry,discard}"},
+        BadLine{"RetryOfWhat", {"dead-letters", "retry"}, "retry which dead letters?"},
+        BadLine{"Architecture", {"package", "--architecture", "mips"}, "wanted x86_64 or arm64"},
         BadLine{"LoadWithoutTable", {"load"}, "load writes into one table, but 0 are named"},
         BadLine{"LoadTwoTables", {"load", "--table", "abc", "--table", "def"}, "but 2 are named"},
         BadLine{"LoadCreate", {"load", "--table", "abc", "--create", "pk"}, "NAME:S, NAME:N"},

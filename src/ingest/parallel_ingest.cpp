@@ -100,7 +100,7 @@ void ParallelIngest::run(Lane& lane, const std::stop_token& stop) {
   attempt([&] { sender.connect(); });
   std::unique_lock lock{mutex_};
   for (;;) {
-    if (failure_) {
+    if (failure_.kept()) {
       lane.ahead.clear();
       lane.changes_ahead = 0;
     }
@@ -129,14 +129,13 @@ std::optional<ParallelIngest::Work> ParallelIngest::take(Lane& lane) {
   return work;
 }
 
-/// Keeps what `body` throws for who waits.
+/// Keeps what `body` throws: add() and finish() throw it.
 template <class Body>
 void ParallelIngest::attempt(const Body& body) {
   try {
     body();
   } catch (...) {
-    const std::scoped_lock lock{mutex_};
-    if (!failure_) failure_ = std::current_exception();
+    failure_.keep_current();
   }
 }
 
@@ -174,8 +173,8 @@ void ParallelIngest::add(Lane& lane, Work work) {
   // What is read back has other images.
   if (!options_.late) work.prepared = prepare_rows(part.changes, part.tables.front()->key_schema);
   std::unique_lock lock{mutex_};
-  room_.wait(lock, [&] { return failure_ || lane.changes_ahead < kAheadMax; });
-  rethrow_failure();
+  room_.wait(lock, [&] { return failure_.kept() || lane.changes_ahead < kAheadMax; });
+  failure_.rethrow();
   lane.changes_ahead += work.part.changes.size();
   lane.ahead.push_back(std::move(work));
   added_.notify_all();
@@ -187,14 +186,10 @@ IngestOutcome ParallelIngest::finish() {
     return std::ranges::all_of(
         lanes_, [](const Lane& lane) { return lane.ahead.empty() && !lane.at_work; });
   });
-  rethrow_failure();
+  failure_.rethrow();
   IngestOutcome sum;
   for (Lane& lane : lanes_) sum += std::exchange(lane.outcome, {});
   return sum;
-}
-
-void ParallelIngest::rethrow_failure() const {
-  if (failure_) std::rethrow_exception(failure_);
 }
 
 }  // namespace dynamite

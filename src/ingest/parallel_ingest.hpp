@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -14,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/first_exception.hpp"
 #include "ingest/ingest.hpp"
 
 namespace dynamite {
@@ -67,7 +67,6 @@ class ParallelIngest {
                 std::size_t number) const;
   void add(Lane& lane, Work work);
   static std::optional<Work> take(Lane& lane);
-  void rethrow_failure() const;
 
   const IngestOptions options_;
   const ApplierShape shape_;
@@ -76,7 +75,7 @@ class ParallelIngest {
   std::condition_variable_any added_;  // for the connections' threads
   std::condition_variable_any room_;   // for add()
   std::condition_variable_any idle_;   // for finish()
-  std::exception_ptr failure_;
+  FirstException failure_;
   std::deque<Lane> lanes_;  // a deque never moves them
   std::vector<std::jthread> threads_;
 };

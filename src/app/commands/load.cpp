@@ -4,9 +4,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <exception>
 #include <functional>
-#include <mutex>
 #include <random>
 #include <thread>
 
@@ -14,6 +12,7 @@
 #include "app/commands/commands.hpp"
 #include "app/wiring/source_tables.hpp"
 #include "core/error.hpp"
+#include "core/first_exception.hpp"
 #include "core/sleep.hpp"
 #include "json/random_item.hpp"
 
@@ -90,8 +89,7 @@ class Loader {
 void Loader::in_threads(const std::function<void(int, const std::stop_token&)>& body) {
   std::stop_source stop;
   std::stop_callback forward{context_.stop, [&] { stop.request_stop(); }};
-  std::mutex mutex;
-  std::exception_ptr failure;
+  FirstException failure;
   {
     std::vector<std::jthread> threads;
     threads.reserve(kThreads);
@@ -100,13 +98,12 @@ void Loader::in_threads(const std::function<void(int, const std::stop_token&)>& 
         try {
           body(thread, stop.get_token());
         } catch (const Error&) {
-          const std::scoped_lock lock{mutex};
-          if (!failure && !context_.stop.stop_requested()) failure = std::current_exception();
+          if (!context_.stop.stop_requested()) failure.keep_current();
           stop.request_stop();
         }
       });
   }
-  if (failure) std::rethrow_exception(failure);
+  failure.rethrow();
 }
 
 /// Waits until `--rate` allows the next `writes`; false if the time is over.

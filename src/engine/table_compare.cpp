@@ -1,4 +1,4 @@
-#include "app/commands/table_compare.hpp"
+#include "engine/table_compare.hpp"
 
 #include <fmt/format.h>
 
@@ -8,12 +8,11 @@
 #include <set>
 #include <thread>
 
-#include "app/wiring/ingest.hpp"
-#include "app/wiring/postgres.hpp"
 #include "core/error.hpp"
 #include "core/sleep.hpp"
 #include "engine/engine.hpp"
 #include "json/item_key.hpp"
+#include "replica/state/follower.hpp"
 #include "source/scan_reader.hpp"
 
 namespace dynamite {
@@ -27,17 +26,11 @@ constexpr std::size_t kSuspectsMax = 5'000;  // held at a time
 constexpr std::size_t kRepairPage = 250;
 // More say that the replica needs a new pass; counting them all would take as long as one.
 constexpr std::uint64_t kDifferencesMax = 100'000;
-// Without a follower that tells how far it is, what does not change for this long stays.
-constexpr auto kSettleTime = 5s;
 // A daemon notes every few seconds how far it is.
 constexpr auto kPassedPatience = 2min;
 constexpr auto kSettlePause = 300ms;
 // A sample reads so many items at each of its random places.
 constexpr std::uint64_t kSampleAtAPlace = 10;
-
-std::string text_of_micros(std::string_view column) {
-  return fmt::format("(extract(epoch FROM {}) * 1000000)::bigint", column);
-}
 
 }  // namespace
 
@@ -54,41 +47,39 @@ Differences& Differences::operator+=(const Differences& more) {
   return *this;
 }
 
-TableCompare::TableCompare(const Context& context, DynamoDb& dynamodb,
-                           const TableDescription& description, const Replica& replica)
-    : context_{context},
+TableCompare::TableCompare(pg::Connection& connection, DynamoDb& dynamodb,
+                           const TableDescription& description, const Replica& replica,
+                           TableCompareOptions options)
+    : connection_{connection},
       dynamodb_{dynamodb},
       description_{description},
       replica_{replica},
-      connection_{pg::Connection::open(connect_options(context, "compare"), context.stop)},
-      comparison_{connection_, replica_},
-      reread_{dynamodb, connection_, replica, apply_options(context.config)},
-      segments_{segments_of(context.config.segments, context.config.connections,
-                            context.config.max_read_units, description)},
-      rate_{context.config.max_read_units},
-      progress_{"compare " + description.name,
-                context.line.compare.sample.value_or(description.item_count)} {}
+      options_{std::move(options)},
+      comparison_{connection, replica},
+      repair_{dynamodb, connection, replica, options_.apply},
+      segments_{
+          segments_of(options_.segments, options_.connections, options_.read_units, description)},
+      rate_{options_.read_units} {}
 
-Differences TableCompare::run() {
-  if (context_.line.compare.sample) {
+Differences TableCompare::run(std::stop_token stop) {
+  stop_ = std::move(stop);
+  if (options_.sample) {
     sample();
   } else {
     scan_all();
     find_ghosts();
   }
   settle();
-  progress_.finish(found_.items);
   return found_;
 }
 
 void TableCompare::require_not_stopped() const {
-  if (context_.stop.stop_requested())
-    throw Error{Error::Kind::transient, "the comparison was stopped"};
+  if (stop_.stop_requested()) throw Error{Error::Kind::transient, "the comparison was stopped"};
 }
 
 void TableCompare::scan_all() {
   std::stop_source stop;
-  std::stop_callback forward{context_.stop, [&] { stop.request_stop(); }};
+  std::stop_callback forward{stop_, [&] { stop.request_stop(); }};
   {
     std::vector<std::jthread> threads;
     for (std::uint32_t segment = 0; segment < segments_; ++segment)
@@ -96,13 +87,12 @@ void TableCompare::scan_all() {
         try {
           scan_segment(static_cast<std::int32_t>(segment), stop.get_token());
         } catch (const Error&) {
-          const std::scoped_lock lock{mutex_};
-          if (!failure_) failure_ = std::current_exception();
+          failure_.keep_current();
           stop.request_stop();
         }
       });
   }
-  if (failure_) std::rethrow_exception(failure_);
+  failure_.rethrow();
   require_not_stopped();
 }
 
@@ -119,7 +109,7 @@ void TableCompare::scan_segment(std::int32_t segment, const std::stop_token& sto
     if (found_.stopped_early) return;
     found_.items += page.batch->changes.size();
     add(comparison_.page(*page.batch));
-    progress_.update(found_.items);
+    options_.on_progress(found_.items);
   }
 }
 
@@ -139,7 +129,7 @@ void TableCompare::add(std::vector<Suspect> suspects) {
 // With --repair those that were found are gone the next time; without it there is one look.
 void TableCompare::find_ghosts() {
   if (found_.stopped_early) return;
-  const bool repairs = context_.line.compare.repair;
+  const bool repairs = options_.repair;
   for (;;) {
     std::vector<Suspect> ghosts = comparison_.ghosts(repairs ? kSuspectsMax : kDifferencesMax);
     const bool more = repairs && ghosts.size() == kSuspectsMax;
@@ -150,7 +140,7 @@ void TableCompare::find_ghosts() {
 }
 
 void TableCompare::sample() {
-  const std::uint64_t size = *context_.line.compare.sample;
+  const std::uint64_t size = *options_.sample;
   for (std::uint64_t left = size; left > 0;) {
     std::vector<Suspect> rows =
         comparison_.sample(static_cast<std::size_t>(std::min<std::uint64_t>(left, kSuspectsMax)));
@@ -164,7 +154,7 @@ void TableCompare::sample() {
 
 // The table is cut into so many segments that each holds a few items; some are read.
 void TableCompare::sample_items() {
-  const std::uint64_t size = *context_.line.compare.sample;
+  const std::uint64_t size = *options_.sample;
   const auto segments = static_cast<std::int32_t>(
       std::clamp<std::uint64_t>(description_.item_count / kSampleAtAPlace, 1, 1'000'000));
   std::mt19937_64 random{std::random_device{}()};
@@ -176,7 +166,7 @@ void TableCompare::sample_items() {
     if (!read.insert(segment).second) continue;
     ScanReader reader{
         dynamodb_, {.table = replica_.source, .segment = segment, .total_segments = segments}, ""};
-    const Page page = read_page(reader, context_.stop);
+    const Page page = read_page(reader, stop_);
     seen += page.batch->changes.size();
     add(comparison_.page(*page.batch));
   }
@@ -184,7 +174,7 @@ void TableCompare::sample_items() {
 }
 
 void TableCompare::settle() {
-  const std::int64_t since = server_micros();
+  const std::int64_t since = server_micros(connection_);
   const auto began = steady_clock::now();
   auto improved = began;
   for (bool settled = suspects_.empty(); !settled;) {
@@ -193,10 +183,11 @@ void TableCompare::settle() {
     recheck();
     const auto now = steady_clock::now();
     if (suspects_.size() < before) improved = now;
-    const bool quiet = now - improved > kSettleTime;
+    const bool quiet = now - improved > options_.settle_time;
     settled =
-        suspects_.empty() || (quiet && (follower_passed(since) || now - began > kPassedPatience));
-    if (!settled) sleep_for(kSettlePause, context_.stop);
+        suspects_.empty() ||
+        (quiet && (follower_passed(connection_, replica_, since) || now - began > kPassedPatience));
+    if (!settled) sleep_for(kSettlePause, stop_);
   }
   count_and_repair();
 }
@@ -208,7 +199,7 @@ void TableCompare::recheck() {
     if (suspect.difference != Difference::unstorable)
       keys.push_back(key_json(suspect.key, replica_.source->key_schema));
   std::map<std::string, std::string> items;
-  for (std::string& item : dynamodb_.get_items(description_.name, keys, context_.stop)) {
+  for (std::string& item : dynamodb_.get_items(description_.name, keys, stop_)) {
     std::string key;
     append_canonical_key(key, item, replica_.source->key_schema);
     items.emplace(std::move(key), std::move(item));
@@ -222,21 +213,6 @@ void TableCompare::recheck() {
   comparison_.recheck(suspects_, items);
   std::erase_if(suspects_, [](const Suspect& s) { return s.difference == Difference::none; });
   std::ranges::move(unstorable, std::back_inserter(suspects_));
-}
-
-std::int64_t TableCompare::server_micros() {
-  return connection_.run("SELECT " + text_of_micros("clock_timestamp()")).number(0, 0);
-}
-
-/// A daemon that follows says up to when it has read everything; Lambda does not.
-bool TableCompare::follower_passed(std::int64_t since_micros) {
-  const pg::Result row = connection_.run(
-      fmt::format(
-          "SELECT follower <> 'daemon' OR state <> 'following' OR coalesce({} > $2::bigint, "
-          "false) FROM {} WHERE replica_id = $1::integer",
-          text_of_micros("followed_at"), state_name(replica_.state_schema, "replica")),
-      std::move(pg::Params{}.number(replica_.id).number(since_micros)));
-  return row.rows() == 0 || row.flag(0, 0);
 }
 
 std::map<std::string, std::int64_t> TableCompare::letters_of_suspects() {
@@ -261,12 +237,10 @@ void TableCompare::count_and_repair() {
     wrong.push_back({.key = suspect.key});
   }
   suspects_.clear();
-  const bool repairs = context_.line.compare.repair;
+  const bool repairs = options_.repair;
   for (std::size_t at = 0; repairs && at < wrong.size(); at += kRepairPage)
     found_.repaired +=
-        reread_
-            .apply(std::span{wrong}.subspan(at, std::min(kRepairPage, wrong.size() - at)),
-                   context_.stop)
+        repair_.apply(std::span{wrong}.subspan(at, std::min(kRepairPage, wrong.size() - at)), stop_)
             .applied;
   found_.stopped_early = !repairs && found_.total() >= kDifferencesMax;
 }

@@ -1,8 +1,9 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
-#include <exception>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -10,8 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "app/cli/progress.hpp"
-#include "app/commands/commands.hpp"
+#include "core/first_exception.hpp"
 #include "engine/key_repair.hpp"
 #include "replica/comparison.hpp"
 #include "replica/state/dead_letters.hpp"
@@ -37,16 +37,31 @@ struct Differences {
   Differences& operator+=(const Differences& more);
 };
 
-/// Compares one table, and repairs it with --repair. The segments are read in parallel; PostgreSQL
-/// is asked over one connection. Holds a page of each segment and some thousand suspects at most:
-/// the keys that were met are remembered by PostgreSQL.
+struct TableCompareOptions {
+  ApplyOptions apply{};                     ///< of a repair
+  std::optional<std::uint32_t> segments{};  ///< absent: as many as a pass is cut into …
+  std::uint32_t connections = 4;            ///< … that is applied over so many connections
+  std::optional<double> read_units{};       ///< that the scan may take a second
+  std::optional<std::uint64_t> sample{};    ///< items and rows to look at; absent: all
+  bool repair = false;                      ///< make the rows that differ what their items are
+  /// A difference that stays for so long is one, where no follower tells how far it is.
+  std::chrono::milliseconds settle_time{5'000};
+  /// Called with the number of items that were read so far, by one thread at a time.
+  std::function<void(std::uint64_t items)> on_progress = [](std::uint64_t) {};
+};
+
+/// Compares one table with its replica, and repairs the rows that differ if asked to. The segments
+/// are read in parallel; PostgreSQL is asked over one connection. Holds a page of each segment and
+/// some thousand suspects at most: PostgreSQL remembers the keys that were met.
 class TableCompare {
  public:
-  TableCompare(const Context& context, DynamoDb& dynamodb, const TableDescription& description,
-               const Replica& replica);
+  /// All references outlive it. `description` is that of the replica's source.
+  TableCompare(pg::Connection& connection, DynamoDb& dynamodb, const TableDescription& description,
+               const Replica& replica, TableCompareOptions options);
 
-  /// Every item and every row, or with --sample some of both.
-  Differences run();
+  /// Compares every item and every row, or a sample of both. To be called once. Throws
+  /// Error{transient} after a stop.
+  Differences run(std::stop_token stop);
 
  private:
   void scan_all();
@@ -58,29 +73,27 @@ class TableCompare {
   void sample_items();
 
   /// Reads the suspects again until they agree, or the follower has passed the reading, and counts
-  /// what is left.
+  /// those that are left.
   void settle();
   void recheck();
-  bool follower_passed(std::int64_t since_micros);
-  std::int64_t server_micros();
   void count_and_repair();
   std::map<std::string, std::int64_t> letters_of_suspects();
   void require_not_stopped() const;
 
-  const Context& context_;
+  pg::Connection& connection_;
   DynamoDb& dynamodb_;
   const TableDescription& description_;
   const Replica& replica_;
-  pg::Connection connection_;
+  const TableCompareOptions options_;
+  std::stop_token stop_;
   Comparison comparison_;
-  KeyRepair reread_;
+  KeyRepair repair_;
   const std::uint32_t segments_;
   ReadRate rate_;
-  Progress progress_;
+  FirstException failure_;
   std::mutex mutex_;  // guards all below, and the connection
   std::vector<Suspect> suspects_;
   Differences found_;
-  std::exception_ptr failure_;
 };
 
 }  // namespace dynamite

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "app/cli/progress.hpp"
 #include "app/commands/commands.hpp"
-#include "app/commands/table_compare.hpp"
+#include "app/wiring/ingest.hpp"
 #include "app/wiring/postgres.hpp"
 #include "app/wiring/replicas.hpp"
 #include "app/wiring/source_tables.hpp"
 #include "core/error.hpp"
+#include "engine/table_compare.hpp"
 
 namespace dynamite {
 namespace {
@@ -35,13 +37,30 @@ void print(const Context& context, const TableDescription& table, const Differen
                table.name);
 }
 
-std::optional<Replica> registered_replica(const Context& context,
+std::optional<Replica> registered_replica(const Context& context, pg::Connection& connection,
                                           const TableDescription& description) {
-  pg::Connection connection =
-      pg::Connection::open(connect_options(context, "compare"), context.stop);
   Catalogue catalogue{connection, context.config.state_schema};
   catalogue.require_usable();
   return catalogue.find(description.arn);
+}
+
+Differences compare(const Context& context, pg::Connection& connection, DynamoDb& dynamodb,
+                    const TableDescription& description, const Replica& replica) {
+  const CompareOptions& line = context.line.compare;
+  Progress progress{"compare " + description.name, line.sample.value_or(description.item_count)};
+  TableCompareOptions options{
+      .apply = apply_options(context.config),
+      .segments = context.config.segments,
+      .connections = context.config.connections,
+      .read_units = context.config.max_read_units,
+      .sample = line.sample,
+      .repair = line.repair,
+      .on_progress = [&progress](std::uint64_t items) { progress.update(items); }};
+  Differences found =
+      TableCompare{connection, dynamodb, description, replica, std::move(options)}.run(
+          context.stop);
+  progress.finish(found.items);
+  return found;
 }
 
 /// What is left to be done, in the exit status.
@@ -59,7 +78,9 @@ int run_compare(const Context& context) {
       select_tables_to_read(context, aws.dynamodb(), {.all = context.line.compare.all});
   std::size_t compared = 0;
   for (const auto& [description, by_name] : tables) {
-    const std::optional<Replica> replica = registered_replica(context, description);
+    pg::Connection connection =
+        pg::Connection::open(connect_options(context, "compare"), context.stop);
+    const auto replica = registered_replica(context, connection, description);
     if (!replica) {
       if (by_name)
         throw Error{Error::Kind::usage, fmt::format("\"{}\" has no replica", description.name),
@@ -68,7 +89,7 @@ int run_compare(const Context& context) {
       continue;
     }
     ++compared;
-    const Differences found = TableCompare{context, aws.dynamodb(), description, *replica}.run();
+    const Differences found = compare(context, connection, aws.dynamodb(), description, *replica);
     print(context, description, found);
     total += found;
   }

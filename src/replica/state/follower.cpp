@@ -205,4 +205,26 @@ WHERE r.replica_id = $1::integer AND NOT EXISTS (
           pg::Params{}.number(table.id).text(gap.stream_arn).text(gap.shard_id).text(gap.reason)));
 }
 
+namespace {
+
+std::string micros_of(std::string_view time) {
+  return fmt::format("(extract(epoch FROM {}) * 1000000)::bigint", time);
+}
+
+}  // namespace
+
+std::int64_t server_micros(pg::Connection& connection) {
+  return connection.run("SELECT " + micros_of("clock_timestamp()")).number(0, 0);
+}
+
+bool follower_passed(pg::Connection& connection, const Replica& table, std::int64_t since_micros) {
+  const pg::Result row = connection.run(
+      fmt::format(
+          "SELECT follower <> 'daemon' OR state <> 'following' OR coalesce({} > $2::bigint, "
+          "false) FROM {} WHERE replica_id = $1::integer",
+          micros_of("followed_at"), state_name(table.state_schema, "replica")),
+      std::move(pg::Params{}.number(table.id).number(since_micros)));
+  return row.rows() == 0 || row.flag(0, 0);
+}
+
 }  // namespace dynamite

@@ -47,6 +47,13 @@ void note_followed(pg::Connection& connection, const Replica& table,
 std::optional<std::chrono::seconds> since_followed(pg::Connection& connection,
                                                    const Replica& table);
 
+/// The server's clock, in microseconds since 1970.
+std::int64_t server_micros(pg::Connection& connection);
+
+/// False while the daemon that follows has not read all that happened before `since_micros` of the
+/// server's clock. True also where nobody tells: Lambda follows, or nobody does.
+bool follower_passed(pg::Connection& connection, const Replica& table, std::int64_t since_micros);
+
 /// A stream keeps records for 24 h: who was away for longer than this may have lost some.
 inline constexpr std::chrono::hours kAwayMax{23};
 

@@ -1,0 +1,135 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <gmock/gmock.h>
+
+#include "engine/table_compare.hpp"
+#include "support/errors.hpp"
+#include "support/fake_transport.hpp"
+#include "support/replica.hpp"
+
+namespace dynamite::test {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+/// The replica `orders` and a source that answers by a script.
+class TableCompareTest : public ReplicaTest {
+ protected:
+  void SetUp() override {
+    ReplicaTest::SetUp();
+    if (HasFatalFailure()) return;
+    description_.name = "orders";
+    description_.arn = orders.source->arn;
+    description_.key_schema = orders.source->key_schema;
+  }
+
+  /// One page of a scan. `next`: the last evaluated key; empty: it is the last page.
+  void page(const std::vector<std::string>& items, const std::string& next = "",
+            double read_units = 1) {
+    aws_.transport.then(
+        200, fmt::format(R"({{"Items":[{}],"ConsumedCapacity":{{"CapacityUnits":{}}}{}}})",
+                         fmt::join(items, ","), read_units,
+                         next.empty() ? "" : R"(,"LastEvaluatedKey":)" + next));
+  }
+  /// What BatchGetItem answers behind the scan, whatever the keys.
+  void items_now(const std::vector<std::string>& items) {
+    aws_.transport.forever(
+        answer(200, fmt::format(R"({{"Responses":{{"orders":[{}]}},"UnprocessedKeys":{{}}}})",
+                                fmt::join(items, ","))));
+  }
+  Differences compare(TableCompareOptions options = {}, std::stop_token stop = {}) {
+    options.segments = 1;
+    options.settle_time = 1ms;
+    return TableCompare{*connection, dynamodb_, description_, orders, std::move(options)}.run(stop);
+  }
+  /// One row of each kind of error: k2 is missing, k3 differs, k4 has no item.
+  void spoil() {
+    apply({put("k1", 1, "a"), put("k3", 3, "old"), put("k4", 4, "d")});
+    page({item("k1", "a"), item("k2", "b"), item("k3", "c")});
+    items_now({item("k2", "b"), item("k3", "c")});
+  }
+
+  TableDescription description_;
+  FakeAws aws_;
+  DynamoDb dynamodb_{aws_.client};
+};
+
+TEST_F(TableCompareTest, ItemsOfAllPagesThatEqualTheirRowsAreIdentical) {
+  apply({put("k1", 1, "a"), put("k2", 2, "b")});
+  page({item("k1", "a")}, R"({"pk":{"S":"k1"}})");
+  page({item("k2", "b")});
+  std::vector<std::uint64_t> progress;
+
+  const Differences found =
+      compare({.on_progress = [&](std::uint64_t items) { progress.push_back(items); }});
+
+  EXPECT_EQ(found.items, 2U);
+  EXPECT_EQ(found.total(), 0U);
+  EXPECT_THAT(progress, ElementsAre(1U, 2U));
+}
+
+TEST_F(TableCompareTest, CountsWhatIsMissingDifferentAndAGhostAndNamesTheKeys) {
+  spoil();
+
+  const Differences found = compare();
+
+  EXPECT_EQ(found.count(Difference::missing), 1U);
+  EXPECT_EQ(found.count(Difference::different), 1U);
+  EXPECT_EQ(found.count(Difference::ghost), 1U);
+  EXPECT_THAT(found.keys,
+              testing::UnorderedElementsAre(R"({"pk":{"S":"k2"}})", R"({"pk":{"S":"k3"}})",
+                                            R"({"pk":{"S":"k4"}})"));
+  EXPECT_EQ(found.repaired, 0U);
+  EXPECT_EQ(rows(), "k1|a|1|0\nk3|old|3|0\nk4|d|4|0");
+}
+
+TEST_F(TableCompareTest, RepairsEachRowToItsItem) {
+  spoil();
+
+  const Differences found = compare({.repair = true});
+
+  EXPECT_EQ(found.total(), 3U);
+  EXPECT_EQ(found.repaired, 3U);
+  EXPECT_EQ(
+      query(fmt::format("SELECT pk, item->>'v' FROM {} ORDER BY pk", orders.qualified_names())),
+      "k1|a\nk2|b\nk3|c");
+}
+
+TEST_F(TableCompareTest, WhatAgreesWhenItIsReadAgainIsNoDifference) {
+  apply({put("k1", 2, "new")});
+  page({item("k1", "old")});
+  items_now({item("k1", "new")});
+
+  EXPECT_EQ(compare().total(), 0U);
+}
+
+TEST_F(TableCompareTest, ReadsNoFasterThanItMay) {
+  apply({put("k1", 1, "a"), put("k2", 2, "b")});
+  page({item("k1", "a")}, R"({"pk":{"S":"k1"}})", 2);
+  page({item("k2", "b")});
+  const auto began = steady_clock::now();
+
+  compare({.read_units = 10});
+
+  EXPECT_GE(steady_clock::now() - began, 200ms);
+}
+
+TEST_F(TableCompareTest, AStopEndsItWithAnError) {
+  std::stop_source stop;
+  stop.request_stop();
+
+  EXPECT_THAT(error_of([&] { compare({}, stop.get_token()); }).what(), HasSubstr("stopped"));
+}
+
+TEST_F(TableCompareTest, WhatAReadOfASegmentThrowsIsThrown) {
+  aws_.transport.forever(refusal("AccessDeniedException", "not for you"));
+
+  EXPECT_THAT(error_of([&] { compare(); }).what(), HasSubstr("not for you"));
+}
+
+}  // namespace
+}  // namespace dynamite::test

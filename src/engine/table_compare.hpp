@@ -41,7 +41,7 @@ struct TableCompareOptions {
   ApplyOptions apply{};                     ///< of a repair
   std::optional<std::uint32_t> segments{};  ///< absent: as many as a pass is cut into …
   std::uint32_t connections = 4;            ///< … that is applied over so many connections
-  std::optional<double> read_units{};       ///< that the scan may take a second
+  std::optional<double> read_units{};       ///< a second; absent: a quarter of the provisioned
   std::optional<std::uint64_t> sample{};    ///< items and rows to look at; absent: all
   bool repair = false;                      ///< make the rows that differ what their items are
   /// A difference that stays for so long is one, where no follower tells how far it is.
@@ -88,8 +88,8 @@ class TableCompare {
   std::stop_token stop_;
   Comparison comparison_;
   KeyRepair repair_;
-  const std::uint32_t segments_;
   ReadRate rate_;
+  const std::uint32_t segments_;
   FirstException failure_;
   std::mutex mutex_;  // guards all below, and the connection
   std::vector<Suspect> suspects_;

@@ -118,6 +118,17 @@ TEST_F(TableCompareTest, ReadsNoFasterThanItMay) {
   EXPECT_GE(steady_clock::now() - began, 200ms);
 }
 
+TEST_F(TableCompareTest, OfAProvisionedTableTakesAQuarterUnlessMoreIsAllowed) {
+  description_.provisioned_read_units = 40;
+  page({}, R"({"pk":{"S":"k1"}})", 2);
+  page({});
+  const auto began = steady_clock::now();
+
+  compare();
+
+  EXPECT_GE(steady_clock::now() - began, 200ms);
+}
+
 TEST_F(TableCompareTest, AStopEndsItWithAnError) {
   std::stop_source stop;
   stop.request_stop();

@@ -130,7 +130,7 @@ double load_by_engine(const std::string& url, std::uint64_t items, std::uint32_t
   options.connect = {.conninfo = url, .application_name = "bench"};
   options.connections = connections;
   options.segments = segments;
-  options.follow = false;
+  options.run = Run::snapshot;
   Engine engine{options, dynamodb};
   TableDescription description;
   description.name = "Orders";

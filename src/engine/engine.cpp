@@ -70,8 +70,11 @@ void Engine::add(Replica replica, const TableDescription& description) {
       std::move(replica), description.item_count,
       segments_of(options_.segments, options_.connections, read_units, description), read_units);
   tables_.push_back({.state = std::move(state)});
-  options_.discovery_interval = std::max<std::chrono::milliseconds>(
-      options_.discovery_interval, kDiscoverySpacing * std::ssize(tables_));
+}
+
+milliseconds Engine::discovery_interval() const {
+  return std::max<milliseconds>(options_.discovery_interval,
+                                kDiscoverySpacing * std::ssize(tables_));
 }
 
 std::vector<std::shared_ptr<const TableState>> Engine::tables() const {
@@ -128,7 +131,7 @@ void Engine::keep_alive() {
   if (options_.clock->now() - control_checked_ < kControlCheck) return;
   control_checked_ = options_.clock->now();
   try {
-    if (options_.follow) {
+    if (follows(options_.run)) {
       const bool fresh = !control_ || !control_->usable();
       pg::Connection& connection = control(stop_);
       if (is_read_only(connection)) {
@@ -194,7 +197,7 @@ void Engine::note_problems() {
 /// Fails the table if it is another one's by now.
 void Engine::note_problem_of(Followed& table, const std::string& problem) {
   const std::optional<std::int64_t> owner =
-      options_.follow ? std::optional{table.state->owner.load()} : std::nullopt;
+      follows(options_.run) ? std::optional{table.state->owner.load()} : std::nullopt;
   try {
     note_problem(control(stop_), table.state->replica, owner,
                  problem.empty() ? std::nullopt : std::optional{problem});
@@ -214,7 +217,7 @@ pg::Connection& Engine::control(std::stop_token stop) {
 
 void Engine::claim(Followed& table) {
   const Replica& replica = table.state->replica;
-  if (options_.follow) {
+  if (follows(options_.run)) {
     if (!try_hold_alive(control(stop_), replica)) {
       if (!std::exchange(table.waiting_said, true))
         spdlog::info("standing by table={} reason=\"another daemon follows it\"",
@@ -233,18 +236,20 @@ void Engine::claim(Followed& table) {
 
 void Engine::start(Followed& table) {
   table.started = true;
-  applying_.add(std::make_shared<TableTask>(table.state, dynamodb_,
-                                            LaneRoom{.reading = reading_,
-                                                     .applying = applying_,
-                                                     .in_flight = in_flight_,
-                                                     .clock = *options_.clock},
-                                            options_));
+  applying_.add(std::make_shared<TableTask>(
+      table.state, TaskContext{.dynamodb = dynamodb_,
+                               .lanes = {.reading = reading_,
+                                         .applying = applying_,
+                                         .in_flight = in_flight_,
+                                         .clock = *options_.clock},
+                               .options = options_,
+                               .discovery_interval = discovery_interval()}));
 }
 
 void Engine::handle_end(Followed& table) {
   if (!table.state->ended() || table.handled) return;
   const auto failure = table.state->failure();
-  if (failure && failure->kind() == Error::Kind::fenced && options_.follow) {
+  if (failure && failure->kind() == Error::Kind::fenced && follows(options_.run)) {
     // Another daemon has it: stand by with a fresh state.
     spdlog::warn("fenced table={} reason={}", log_value(table.state->replica.name()),
                  in_quotes(failure->what()));
@@ -273,7 +278,7 @@ bool Engine::all_done() const {
 }
 
 void Engine::shut_down() {
-  if (!options_.follow) return;
+  if (!follows(options_.run)) return;
   const auto deadline = steady_clock::now() + kGiveBackMax;
   for (Followed& table : tables_)
     if (table.state->owner != 0) give_back_by(deadline, table);

@@ -34,8 +34,8 @@ class Engine {
   /// Before run().
   void add(Replica replica, const TableDescription& description);
 
-  /// Returns when `stop` is requested, or with `once` or without `follow` when every table is done,
-  /// or when every table has failed. `tick` is called some times a second, on the calling thread.
+  /// Returns when `stop` is requested, when every table has failed, or, if the run ends by itself,
+  /// when every table is done. `tick` is called some times a second, on the calling thread.
   void run(std::stop_token stop, const std::function<void()>& tick);
 
   std::vector<std::shared_ptr<const TableState>> tables() const;
@@ -61,6 +61,7 @@ class Engine {
     std::string problem{};  // that was noted
   };
 
+  std::chrono::milliseconds discovery_interval() const;
   void claim(Followed& table);
   void start(Followed& table);
   void handle_end(Followed& table);
@@ -72,7 +73,7 @@ class Engine {
   void give_back_by(std::chrono::steady_clock::time_point deadline, Followed& table);
   pg::Connection& control(std::stop_token stop);
 
-  EngineOptions options_;
+  const EngineOptions options_;
   DynamoDb& dynamodb_;
   InFlight in_flight_;
   Scheduler applying_;

@@ -17,6 +17,27 @@ enum class OnGap : std::uint8_t {
   stop,        ///< stops the table, until a pass was made by hand
 };
 
+/// What an engine does with its tables, and when it ends.
+enum class Run : std::uint8_t {
+  snapshot,                 ///< makes one pass of each table; reads no stream
+  replicate,                ///< follows the streams, and makes a pass where one is needed
+  replicate_until_drained,  ///< the same, until every table is complete and its shards are drained
+  follow,                   ///< follows the streams and makes no pass, whatever is missing
+  follow_until_drained,     ///< the same, until the shards of every table are drained
+};
+
+/// Reads the streams, as the one daemon that may.
+constexpr bool follows(Run run) noexcept { return run != Run::snapshot; }
+
+constexpr bool makes_passes(Run run) noexcept {
+  return run != Run::follow && run != Run::follow_until_drained;
+}
+
+/// The others go on until they are stopped, and wait for what is missing.
+constexpr bool ends_by_itself(Run run) noexcept {
+  return run != Run::replicate && run != Run::follow;
+}
+
 struct EngineOptions {
   pg::ConnectOptions connect;
   ApplyOptions apply{};
@@ -25,12 +46,10 @@ struct EngineOptions {
   std::optional<std::uint32_t> segments{};  ///< of a new pass; absent: segments_of a table
   std::optional<double> read_units{};  ///< a second and table; absent: a quarter of the provisioned
   std::chrono::milliseconds idle_poll_max{1'000};
-  std::chrono::milliseconds discovery_interval{10'000};  ///< between looks at a stream's shards;
-                                                         ///< longer with more than twenty tables
-  bool follow = true;                                    ///< read the streams; else one pass only
-  bool snapshot = true;                                  ///< make a pass where one is needed
+  /// Between looks at a stream's shards; longer with more than twenty tables.
+  std::chrono::milliseconds discovery_interval{10'000};
+  Run run = Run::replicate;
   OnGap on_gap = OnGap::resnapshot;
-  bool once = false;       ///< end when every table is complete and its shards are drained
   std::uint64_t seed = 0;  ///< of the jitter of pauses
   const Clock* clock = &Clock::real();
 };

@@ -47,7 +47,7 @@ class Lane::Applying : public Task {
   std::shared_ptr<Lane> lane_;
 };
 
-void Lane::start() { room_.reading.add(std::make_shared<Reading>(shared_from_this())); }
+void Lane::start() { context_.reading.add(std::make_shared<Reading>(shared_from_this())); }
 
 std::optional<TimePoint> Lane::step_reading(const std::stop_token& stop) {
   if (ended()) return std::nullopt;
@@ -56,15 +56,16 @@ std::optional<TimePoint> Lane::step_reading(const std::stop_token& stop) {
     reading_waits_ = reads_.size() >= kAheadMax;
     if (reading_waits_) return std::nullopt;
   }
-  const TimePoint now = room_.clock.now();
+  const TimePoint now = context_.clock.now();
   if (const TimePoint due = read_due(); due > now) return due;
-  if (!room_.in_flight.admit([self = shared_from_this()] { self->start(); })) return std::nullopt;
+  if (!context_.in_flight.admit([self = shared_from_this()] { self->start(); }))
+    return std::nullopt;
   Ahead next = read(stop);
   next.asked = now;
   const bool ends = next.page.finished || next.loss;
   push(std::move(next));
   if (ends) return std::nullopt;
-  return room_.clock.now();
+  return context_.clock.now();
 }
 
 // Nothing is touched after this half has said that it waits: it may be put back at once.
@@ -90,15 +91,15 @@ std::optional<TimePoint> Lane::step_applying(Worker& worker) {
     pop();
   }
   if (finished) return std::nullopt;
-  return room_.clock.now();
+  return context_.clock.now();
 }
 
 void Lane::push(Ahead ahead) {
-  room_.in_flight.add(bytes_of(ahead.page));
+  context_.in_flight.add(bytes_of(ahead.page));
   const std::scoped_lock lock{mutex_};
   reads_.push_back(std::move(ahead));
   if (std::exchange(applying_waits_, false))
-    room_.applying.add(std::make_shared<Applying>(shared_from_this()));
+    context_.applying.add(std::make_shared<Applying>(shared_from_this()));
 }
 
 void Lane::pop() {
@@ -109,7 +110,7 @@ void Lane::pop() {
     reads_.pop_front();
     if (reads_.empty()) wake_reading();
   }
-  room_.in_flight.release(bytes);
+  context_.in_flight.release(bytes);
 }
 
 // Before something is sent, all that takes time here is time that the server waits.
@@ -129,7 +130,7 @@ void Lane::drop_all() {
     for (const Ahead& ahead : reads_) bytes += bytes_of(ahead.page);
     reads_.clear();
   }
-  room_.in_flight.release(bytes);
+  context_.in_flight.release(bytes);
 }
 
 }  // namespace dynamite

@@ -16,7 +16,7 @@
 namespace dynamite {
 
 /// What all lanes share. It outlives them.
-struct LaneRoom {
+struct LaneContext {
   Scheduler& reading;   ///< of threads that never open a connection
   Scheduler& applying;  ///< of threads with a connection each
   InFlight& in_flight;
@@ -28,7 +28,7 @@ struct LaneRoom {
 /// puts it back.
 class Lane : public std::enable_shared_from_this<Lane> {
  public:
-  explicit Lane(const LaneRoom& room) : room_{room} {}
+  explicit Lane(const LaneContext& context) : context_{context} {}
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
   virtual ~Lane() = default;
@@ -69,7 +69,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   /// Sees to what was lost; then reading goes on.
   virtual void lose(Worker& worker, const Error& loss) = 0;
 
-  const LaneRoom& room() const noexcept { return room_; }
+  const LaneContext& context() const noexcept { return context_; }
 
  private:
   class Reading;
@@ -83,7 +83,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void wake_reading();
   void drop_all();
 
-  const LaneRoom room_;
+  const LaneContext context_;
   std::mutex mutex_;
   std::deque<Ahead> reads_;  // the first is in work; a deque does not move it when others come
   bool reading_waits_ = false;

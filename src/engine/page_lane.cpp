@@ -15,14 +15,14 @@ constexpr std::size_t kCopyBytes = std::size_t{4} << 20U;
 
 }  // namespace
 
-PageLane::PageLane(const LaneRoom& room, std::shared_ptr<TableState> table, std::int32_t epoch,
-                   ScanReader reader, bool waits)
-    : Lane{room},
+PageLane::PageLane(const LaneContext& context, std::shared_ptr<TableState> table,
+                   std::int32_t epoch, ScanReader reader, WhenGone when_gone)
+    : Lane{context},
       table_{std::move(table)},
       epoch_{epoch},
       lane_{segment_lane(epoch, reader.number())},
       reader_{std::move(reader)},
-      waits_{waits} {}
+      when_gone_{when_gone} {}
 
 Lane::Ahead PageLane::read(const std::stop_token& stop) {
   try {
@@ -35,14 +35,14 @@ Lane::Ahead PageLane::read(const std::stop_token& stop) {
         copies ? prepare_copy(changes, key_schema, epoch_) : prepare_rows(changes, key_schema);
     return ahead;
   } catch (const Error& error) {
-    if (error.kind() != Error::Kind::gone || !waits_) throw;
+    if (error.kind() != Error::Kind::gone || when_gone_ == WhenGone::fail) throw;
     throw Error{Error::Kind::transient, error.what()};
   }
 }
 
 Page PageLane::read_page(const std::stop_token& stop) {
   Page page = reader_.next(stop);
-  table_->read_rate.spend(page.capacity_units, room().clock.now());
+  table_->read_rate.spend(page.capacity_units, context().clock.now());
   return page;
 }
 
@@ -50,7 +50,7 @@ Page PageLane::read_page(const std::stop_token& stop) {
 void PageLane::add_pages(Page& page, const std::stop_token& stop) {
   try {
     while (!page.finished && page.batch->page_bytes() < kCopyBytes &&
-           read_due() <= room().clock.now()) {
+           read_due() <= context().clock.now()) {
       Page more = read_page(stop);
       append(*page.batch, std::move(*more.batch));
       page.position = std::move(more.position);

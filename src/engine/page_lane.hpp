@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -10,12 +11,14 @@
 
 namespace dynamite {
 
+/// What a lane does when its table is deleted, which may be made again.
+enum class WhenGone : std::uint8_t { fail, wait };
+
 /// The lane of one segment of a pass.
 class PageLane : public Lane {
  public:
-  /// `waits`: for a table that was deleted, which may be made again.
-  PageLane(const LaneRoom& room, std::shared_ptr<TableState> table, std::int32_t epoch,
-           ScanReader reader, bool waits);
+  PageLane(const LaneContext& context, std::shared_ptr<TableState> table, std::int32_t epoch,
+           ScanReader reader, WhenGone when_gone);
 
  private:
   std::string name() const override { return table_->replica.name() + "/" + lane_; }
@@ -43,7 +46,7 @@ class PageLane : public Lane {
   const std::int32_t epoch_;
   const std::string lane_;
   ScanReader reader_;
-  const bool waits_;
+  const WhenGone when_gone_;
   std::atomic<unsigned> pages_to_put_ = 0;  // before the next COPY is tried
   unsigned vain_copies_ = 0;                // in a row
 };

@@ -32,9 +32,10 @@ std::string shard_lane(const std::string& stream_label, const std::string& shard
   return "shard/" + stream_label + "/" + shard_id;
 }
 
-ShardLane::ShardLane(const LaneRoom& room, std::shared_ptr<TableState> table, DynamoDb& dynamodb,
-                     ShardPlace place, const std::string& position, const EngineOptions& options)
-    : Lane{room},
+ShardLane::ShardLane(const LaneContext& context, std::shared_ptr<TableState> table,
+                     DynamoDb& dynamodb, ShardPlace place, const std::string& position,
+                     const EngineOptions& options)
+    : Lane{context},
       table_{std::move(table)},
       dynamodb_{dynamodb},
       place_{std::move(place)},
@@ -75,13 +76,13 @@ Lane::Ahead ShardLane::read(const std::stop_token& stop) {
 TimePoint ShardLane::when_idle() {
   idle_delay_ = std::min<std::chrono::milliseconds>(
       std::max<std::chrono::milliseconds>(idle_delay_ * 2, kIdleDelayMin), options_.idle_poll_max);
-  return room().clock.now() + idle_delay_;
+  return context().clock.now() + idle_delay_;
 }
 
 void ShardLane::apply(Worker& worker, const Ahead& ahead) {
   const Page& page = ahead.page;
   table_->shard_opened(place_.shard_id);
-  table_->shard_progressed(place_.shard_id, room().clock.now());
+  table_->shard_progressed(place_.shard_id, context().clock.now());
   if (!page.batch && !page.finished) {
     table_->shard_idle(place_.shard_id, ahead.asked);
     return;
@@ -89,7 +90,7 @@ void ShardLane::apply(Worker& worker, const Ahead& ahead) {
   table_->shard_busy(place_.shard_id);
   apply_batch(worker, ahead);
   if (page.batch) table_->shard_applied(place_.shard_id, newest_time(*page.batch));
-  table_->shard_progressed(place_.shard_id, room().clock.now());
+  table_->shard_progressed(place_.shard_id, context().clock.now());
   if (page.finished) table_->shard_finished(place_.shard_id);
 }
 

@@ -17,7 +17,7 @@ std::string shard_lane(const std::string& stream_label, const std::string& shard
 class ShardLane : public Lane {
  public:
   /// `position`: of the checkpoint; empty: from TRIM_HORIZON.
-  ShardLane(const LaneRoom& room, std::shared_ptr<TableState> table, DynamoDb& dynamodb,
+  ShardLane(const LaneContext& context, std::shared_ptr<TableState> table, DynamoDb& dynamodb,
             ShardPlace place, const std::string& position, const EngineOptions& options);
 
  private:

@@ -23,15 +23,18 @@ constexpr auto kTidyInterval = 60s;
 
 }  // namespace
 
-TableTask::TableTask(std::shared_ptr<TableState> table, DynamoDb& dynamodb, const LaneRoom& room,
-                     const EngineOptions& options)
-    : table_{std::move(table)}, dynamodb_{dynamodb}, room_{room}, options_{options} {
-  if (!options_.follow) phase_ = Phase::decide;
+TableTask::TableTask(std::shared_ptr<TableState> table, const TaskContext& context)
+    : table_{std::move(table)},
+      dynamodb_{context.dynamodb},
+      lanes_{context.lanes},
+      options_{context.options},
+      discovery_interval_{context.discovery_interval} {
+  if (!follows(options_.run)) phase_ = Phase::decide;
 }
 
 std::optional<TimePoint> TableTask::step(Worker& worker) {
   if (table_->ended()) return std::nullopt;
-  if (options_.follow && discovery_due()) discover(worker);
+  if (follows(options_.run) && discovery_due()) discover(worker);
   switch (phase_) {
     case Phase::open_readers:
       open_readers();
@@ -65,9 +68,10 @@ void TableTask::decide(Worker& worker) {
   const PassState pass = Passes{worker.connection(), table_->replica}.state();
   epoch_ = pass.epoch;
   const bool unfinished = pass.phase != PassState::Phase::none;
-  const bool needed = unfinished || pass.gap_open || pass.completed_epoch == 0 || !options_.follow;
-  if (pass.gap_open && options_.follow && options_.on_gap == OnGap::stop) stop_at_gap();
-  if (!options_.snapshot || !needed) {
+  const bool needed =
+      unfinished || pass.gap_open || pass.completed_epoch == 0 || !follows(options_.run);
+  if (pass.gap_open && follows(options_.run) && options_.on_gap == OnGap::stop) stop_at_gap();
+  if (!makes_passes(options_.run) || !needed) {
     enter_follow();
   } else if (pass.phase == PassState::Phase::sweeping) {
     phase_ = Phase::sweep;
@@ -106,7 +110,7 @@ void TableTask::begin_pass(Worker& worker) {
 
 /// Of the stream that is on; of a later one if it is off.
 std::uint64_t TableTask::oldest_generation(Worker& worker) {
-  if (options_.follow) return table_->generation;
+  if (follows(options_.run)) return table_->generation;
   const TableDescription table =
       dynamodb_.describe_table(table_name_of(table_->replica.source->arn), worker.stop());
   if (table.latest_stream_arn.empty()) return 0;
@@ -130,8 +134,8 @@ void TableTask::add_segments(Worker& worker) {
         dynamodb_,
         {.table = table_->replica.source, .segment = segment, .total_segments = total},
         known == checkpoints.end() ? "" : known->second.position};
-    std::make_shared<PageLane>(room_, table_, epoch_, std::move(reader),
-                               options_.follow && !options_.once)
+    std::make_shared<PageLane>(lanes_, table_, epoch_, std::move(reader),
+                               ends_by_itself(options_.run) ? WhenGone::fail : WhenGone::wait)
         ->start();
   }
   phase_ = Phase::scan;
@@ -146,7 +150,7 @@ void TableTask::sweep(Worker& worker) {
   if (swept.kept > 0)
     spdlog::warn("rows without an item cannot be deleted table={} epoch={} dead_letters={}",
                  log_value(name()), epoch_, swept.kept);
-  if (options_.follow)
+  if (follows(options_.run))
     phase_ = Phase::decide;  // a gap that was noticed since this pass began needs another
   else
     table_->end();
@@ -165,7 +169,7 @@ void TableTask::expect_all_before_now() {
 }
 
 void TableTask::follow(Worker& worker) {
-  if (table_->gap_open() && (options_.snapshot || options_.on_gap == OnGap::stop)) {
+  if (table_->gap_open() && (makes_passes(options_.run) || options_.on_gap == OnGap::stop)) {
     phase_ = Phase::open_readers;
     return;
   }
@@ -177,18 +181,18 @@ void TableTask::follow(Worker& worker) {
     spdlog::info("following table={}", log_value(name()));
   }
   note_followed_now(worker);
-  if (options_.once && drained && !table_->gap_open()) table_->end();
+  if (ends_by_itself(options_.run) && drained && !table_->gap_open()) table_->end();
 }
 
 // Every record from before drain_from_ was read.
 bool TableTask::caught_up() const {
-  return options_.follow && source_there_ && discovered_ >= drain_from_ && waiting_ == 0 &&
+  return follows(options_.run) && source_there_ && discovered_ >= drain_from_ && waiting_ == 0 &&
          childless_ == 0 && table_->caught_up_since(drain_from_, drain_from_time_);
 }
 
 void TableTask::note_followed_now(Worker& worker) {
   const TimePoint now = options_.clock->now();
-  if (now - followed_noted_ < options_.discovery_interval / 2) return;  // it needs a discovery
+  if (now - followed_noted_ < discovery_interval_ / 2) return;  // it needs a discovery
   followed_noted_ = now;
   check_presence(worker);
   const auto read_up_to = now - drain_from_;
@@ -217,7 +221,7 @@ bool TableTask::discovery_due() {
   const bool requested = table_->take_discovery_request();
   return requested || discovered_ == TimePoint{} || discovered_ < drain_from_ ||
          options_.clock->now() - discovered_ >
-             (childless_ > 0 ? kChildrenInterval : options_.discovery_interval);
+             (childless_ > 0 ? kChildrenInterval : discovery_interval_);
 }
 
 void TableTask::discover(Worker& worker) {
@@ -226,7 +230,7 @@ void TableTask::discover(Worker& worker) {
   try {
     problem = look_at_source(worker);
   } catch (const Error& error) {
-    if (error.kind() != Error::Kind::gone || options_.once) throw;
+    if (error.kind() != Error::Kind::gone || ends_by_itself(options_.run)) throw;
     problem = error.what();
   }
   source_there_ = !problem;
@@ -241,7 +245,7 @@ std::optional<std::string> TableTask::look_at_source(Worker& worker) {
   const TableDescription description =
       dynamodb_.describe_table(table_name_of(table_->replica.source->arn), worker.stop());
   require_same_table(description, *table_->replica.source);
-  if (options_.once) require_followable(description);
+  if (ends_by_itself(options_.run)) require_followable(description);
   std::optional<std::string> problem = why_unfollowable(description);
   if (problem) {
     if (!stream_arn_.empty())
@@ -311,7 +315,7 @@ void TableTask::start_shards(Worker& worker, const StreamDescription& stream) {
   for (const std::string& shard : lineage.readable) {
     if (table_->running(shard)) continue;
     table_->shard_started(shard, options_.clock->now());
-    std::make_shared<ShardLane>(room_, table_, dynamodb_,
+    std::make_shared<ShardLane>(lanes_, table_, dynamodb_,
                                 ShardPlace{.table = table_->replica.source,
                                            .stream_arn = stream_arn_,
                                            .generation = table_->generation,

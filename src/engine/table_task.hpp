@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -15,12 +16,19 @@
 
 namespace dynamite {
 
+/// What the engine gives to the tasks of its tables. All outlive them.
+struct TaskContext {
+  DynamoDb& dynamodb;
+  LaneContext lanes;
+  const EngineOptions& options;
+  std::chrono::milliseconds discovery_interval;  ///< EngineOptions', for so many tables
+};
+
 /// Looks after one table: finds its shards, opens their readers, makes a pass where one is needed,
 /// and says when the table is followed. docs/protocol.md, "Following a table".
 class TableTask : public Task {
  public:
-  TableTask(std::shared_ptr<TableState> table, DynamoDb& dynamodb, const LaneRoom& room,
-            const EngineOptions& options);
+  TableTask(std::shared_ptr<TableState> table, const TaskContext& context);
 
   std::optional<TimePoint> step(Worker& worker) override;
   void fail(const Error& error) override { table_->fail(error); }
@@ -58,8 +66,9 @@ class TableTask : public Task {
 
   std::shared_ptr<TableState> table_;
   DynamoDb& dynamodb_;
-  const LaneRoom room_;  // of the lanes
+  const LaneContext lanes_;
   const EngineOptions& options_;
+  const std::chrono::milliseconds discovery_interval_;
 
   Phase phase_ = Phase::open_readers;
   std::int32_t epoch_ = 0;  // of the pass that runs

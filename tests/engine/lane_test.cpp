@@ -17,7 +17,7 @@ constexpr std::size_t kPageBytes = 1'000;
 /// A lane of `pages` pages; what it does besides is up to the test.
 class ScriptedLane : public Lane {
  public:
-  ScriptedLane(const LaneRoom& room, int pages) : Lane{room}, pages_{pages} {}
+  ScriptedLane(const LaneContext& context, int pages) : Lane{context}, pages_{pages} {}
 
   bool over = false;
   int pages_read = 0;
@@ -68,7 +68,7 @@ class ScriptedLane : public Lane {
 class LaneTest : public ::testing::Test {
  protected:
   std::shared_ptr<ScriptedLane> lane(int pages) {
-    return std::make_shared<ScriptedLane>(room_, pages);
+    return std::make_shared<ScriptedLane>(context_, pages);
   }
 
   /// Steps whatever is due, without waiting for pauses.
@@ -86,7 +86,7 @@ class LaneTest : public ::testing::Test {
   InFlight in_flight_{10 * kPageBytes};
   Scheduler reading_{Clock::real(), 1};
   Scheduler applying_{Clock::real(), 1};
-  LaneRoom room_{
+  LaneContext context_{
       .reading = reading_, .applying = applying_, .in_flight = in_flight_, .clock = Clock::real()};
 };
 

@@ -13,7 +13,7 @@ constexpr auto kLook = 100ms;  // as Engine::run does
 
 Daemon::Daemon(EngineOptions options, Transport& transport, const Replica& replica,
                const TableDescription& description)
-    : follows_{options.follow},
+    : follows_{dynamite::follows(options.run)},
       client_{transport},
       clock_{*options.clock},
       engine_{options, client_.dynamodb},

@@ -8,8 +8,8 @@
 
 namespace dynamite::sim {
 
-/// `dynamite replicate` of one table with one thread, in steps and on a virtual clock; without
-/// `follow` it is `dynamite snapshot`.
+/// `dynamite replicate` or `dynamite snapshot` of one table with one thread, in steps and on a
+/// virtual clock.
 class Daemon {
  public:
   Daemon(EngineOptions options, Transport& transport, const Replica& replica,

@@ -18,12 +18,11 @@ using namespace std::chrono_literals;
 constexpr auto kPatience = 30min;  // of the virtual clock, until all is quiet
 constexpr std::size_t kStepsMax = 200'000;
 
-EngineOptions engine_options(const Place& place, const Clock& clock, std::uint64_t seed,
-                             bool follow) {
+EngineOptions engine_options(const Place& place, const Clock& clock, std::uint64_t seed, Run run) {
   return {.connect = place.connect,
           .segments = static_cast<std::uint32_t>(1 + seed % 3),
           .read_units = place.read_units,
-          .follow = follow,
+          .run = run,
           .seed = seed,
           .clock = &clock};
 }
@@ -168,12 +167,12 @@ void World::pass_time(std::chrono::minutes duration) {
   move(place_.replica.targets.front().tombstones, "removed_at");
 }
 
-void World::start_daemon() { add_daemon(true); }
+void World::start_daemon() { add_daemon(Run::replicate); }
 
-void World::add_daemon(bool follows) {
+void World::add_daemon(Run run) {
   TableDescription description;
   description.item_count = table().size();
-  daemons_.emplace_back(engine_options(place_, clock_, chance_.random(), follows), transport_,
+  daemons_.emplace_back(engine_options(place_, clock_, chance_.random(), run), transport_,
                         place_.replica, description);
 }
 
@@ -209,7 +208,8 @@ void World::look_after() {
     if (!has(Followers::functions)) return;
     operator_.maintain(control(), table());
     const bool snapshot_runs = !daemons_.empty() && !daemon_follows();
-    if (!daemon_follows() && !snapshot_runs && operator_.pass_needed(control())) add_daemon(false);
+    if (!daemon_follows() && !snapshot_runs && operator_.pass_needed(control()))
+      add_daemon(Run::snapshot);
   } catch (const Error& error) {
     const bool expected =
         error.kind() == Error::Kind::transient || error.kind() == Error::Kind::gone;

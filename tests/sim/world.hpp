@@ -61,7 +61,7 @@ class World {
 
   bool has(Followers who) const { return followers_ == Followers::both || followers_ == who; }
   bool daemon_follows() const;
-  void add_daemon(bool follows);
+  void add_daemon(Run run);
   std::list<Daemon>::iterator any_daemon();
   bool stop_daemon();
   void roll_for_hours();

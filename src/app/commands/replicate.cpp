@@ -24,6 +24,12 @@ constexpr int kAttempts = 2;
 constexpr auto kStartPause = std::chrono::seconds{1};
 constexpr auto kTablesPause = std::chrono::minutes{1};
 
+/// What `replicate` is asked for.
+Run run_of(const ReplicateOptions& line) {
+  if (line.no_snapshot) return line.once ? Run::follow_until_drained : Run::follow;
+  return line.once ? Run::replicate_until_drained : Run::replicate;
+}
+
 EngineOptions engine_options(const Context& context, std::string_view command) {
   const Config& config = context.config;
   return {.connect = connect_options(context, command),
@@ -61,7 +67,7 @@ std::uint64_t add_tables_patiently(const Context& context, const std::vector<Sel
     try {
       return add_tables(context, tables, options.connect, engine);
     } catch (const Error& error) {
-      const bool waits = options.follow && !options.once && !context.stop.stop_requested();
+      const bool waits = !ends_by_itself(options.run) && !context.stop.stop_requested();
       if (error.kind() != Error::Kind::transient || !waits) throw;
       if (waiting.due(error.what(), std::chrono::steady_clock::now()))
         spdlog::warn("waiting for PostgreSQL reason={}", in_quotes(error.what()));
@@ -75,7 +81,7 @@ int run_engine(const Context& context, const EngineOptions& options,
                const std::vector<SelectedTable>& tables, AwsClients& aws) {
   Engine engine{options, aws.dynamodb()};
   const std::uint64_t items = add_tables_patiently(context, tables, options, engine);
-  Progress progress{options.follow ? "replicate" : "snapshot", items};
+  Progress progress{follows(options.run) ? "replicate" : "snapshot", items};
   const auto sum = [&engine](auto member) {
     std::uint64_t total = 0;
     for (const auto& table : engine.tables()) total += ((*table).*member).load();
@@ -90,8 +96,7 @@ int run_engine(const Context& context, const EngineOptions& options,
   if (failed) return kExitFailed;
   const auto left =
       std::ranges::count_if(states, [](const auto& table) { return !table->ended(); });
-  const bool ends_by_itself = options.once || !options.follow;
-  if (ends_by_itself && left > 0)
+  if (ends_by_itself(options.run) && left > 0)
     throw Error{Error::Kind::transient,
                 fmt::format("stopped with {} of {} tables unfinished, after {} of some {} items",
                             left, states.size(), sum(&TableState::items_scanned), items),
@@ -126,8 +131,7 @@ int run_replicate(const Context& context) {
   const auto tables = tables_to_follow(context, aws.dynamodb());
   if (tables.empty()) return kExitDone;  // stopped while waiting for some
   EngineOptions options = engine_options(context, "replicate");
-  options.once = context.line.replicate.once;
-  options.snapshot = !context.line.replicate.no_snapshot;
+  options.run = run_of(context.line.replicate);
   return run_engine(context, options, tables, aws);
 }
 
@@ -136,7 +140,7 @@ int run_snapshot(const Context& context) {
   const auto tables =
       select_tables_to_read(context, aws.dynamodb(), {.all = context.line.snapshot.all});
   EngineOptions options = engine_options(context, "snapshot");
-  options.follow = false;
+  options.run = Run::snapshot;
   return run_engine(context, options, tables, aws);
 }
 

@@ -139,10 +139,10 @@ double load_by_engine(const std::string& url, std::uint64_t items, std::uint32_t
   engine.add(replica, description);
   std::jthread run{[&](const std::stop_token& stop) { engine.run(stop, [] {}); }};
   const auto& table = *engine.tables().front();
-  while (table.items_scanned == 0 && !table.failure()) std::this_thread::yield();
-  const std::uint64_t before = table.items_scanned;
+  while (table.pass.items_scanned == 0 && !table.failure()) std::this_thread::yield();
+  const std::uint64_t before = table.pass.items_scanned;
   const double took = seconds([&] {
-    while (table.items_scanned < items && !table.failure())
+    while (table.pass.items_scanned < items && !table.failure())
       std::this_thread::sleep_for(std::chrono::microseconds{200});
   });
   if (table.failure()) throw std::runtime_error{table.failure()->what()};

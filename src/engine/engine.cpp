@@ -255,7 +255,7 @@ void Engine::handle_end(Followed& table) {
                  in_quotes(failure->what()));
     table.state = std::make_shared<TableState>(table.state->replica, table.state->items_total,
                                                table.state->segments,
-                                               table.state->read_rate.units_per_second());
+                                               table.state->pass.read_rate.units_per_second());
     table.started = false;
     table.waiting_said = false;
     table.problem.clear();

@@ -42,7 +42,7 @@ Lane::Ahead PageLane::read(const std::stop_token& stop) {
 
 Page PageLane::read_page(const std::stop_token& stop) {
   Page page = reader_.next(stop);
-  table_->read_rate.spend(page.capacity_units, context().clock.now());
+  table_->pass.read_rate.spend(page.capacity_units, context().clock.now());
   return page;
 }
 
@@ -63,7 +63,7 @@ void PageLane::add_pages(Page& page, const std::stop_token& stop) {
 }
 
 bool PageLane::wants_copy() {
-  if (!table_->loads) return false;
+  if (!table_->pass.loads) return false;
   if (pages_to_put_ == 0) return true;
   --pages_to_put_;
   return false;
@@ -87,9 +87,9 @@ void PageLane::apply(Worker& worker, const Ahead& ahead) {
        .on_sent = [this] { sent(); }},
       worker.limits());
   if (ahead.prepared->transactions.front().copy) note_copy(outcome.copied);
-  table_->items_scanned += outcome.records;
+  table_->pass.items_scanned += outcome.records;
   spdlog::debug("scanned lane={} items={} rows={}", name(), outcome.records, outcome.applied);
-  if (page.finished) table_->segment_finished();
+  if (page.finished) table_->pass.segment_finished();
 }
 
 // A table's items are there, or the table is gone.

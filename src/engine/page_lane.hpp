@@ -30,7 +30,7 @@ class PageLane : public Lane {
   }
   bool ended() const override { return table_->ended(); }
   void fail(const Error& error) override { table_->fail(error); }
-  TimePoint read_due() override { return table_->read_rate.next(); }
+  TimePoint read_due() override { return table_->pass.read_rate.next(); }
   Ahead read(const std::stop_token& stop) override;
   void apply(Worker& worker, const Ahead& ahead) override;
   void lose(Worker& worker, const Error& loss) override;

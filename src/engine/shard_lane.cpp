@@ -43,7 +43,9 @@ ShardLane::ShardLane(const LaneContext& context, std::shared_ptr<TableState> tab
       lane_{shard_lane(parse_stream_arn(place_.stream_arn).label, place_.shard_id)},
       reader_{dynamodb, place_, position} {}
 
-bool ShardLane::ended() const { return table_->ended() || table_->generation != place_.generation; }
+bool ShardLane::ended() const {
+  return table_->ended() || table_->shards.generation() != place_.generation;
+}
 
 void ShardLane::fail(const Error& error) {
   if (!ended()) table_->fail(error);
@@ -81,17 +83,17 @@ TimePoint ShardLane::when_idle() {
 
 void ShardLane::apply(Worker& worker, const Ahead& ahead) {
   const Page& page = ahead.page;
-  table_->shard_opened(place_.shard_id);
-  table_->shard_progressed(place_.shard_id, context().clock.now());
+  table_->shards.opened(place_.shard_id);
+  table_->shards.progressed(place_.shard_id, context().clock.now());
   if (!page.batch && !page.finished) {
-    table_->shard_idle(place_.shard_id, ahead.asked);
+    table_->shards.idle(place_.shard_id, ahead.asked);
     return;
   }
-  table_->shard_busy(place_.shard_id);
+  table_->shards.busy(place_.shard_id);
   apply_batch(worker, ahead);
-  if (page.batch) table_->shard_applied(place_.shard_id, newest_time(*page.batch));
-  table_->shard_progressed(place_.shard_id, context().clock.now());
-  if (page.finished) table_->shard_finished(place_.shard_id);
+  if (page.batch) table_->shards.applied(place_.shard_id, newest_time(*page.batch));
+  table_->shards.progressed(place_.shard_id, context().clock.now());
+  if (page.finished) table_->shards.finished(place_.shard_id);
 }
 
 void ShardLane::apply_batch(Worker& worker, const Ahead& ahead) {
@@ -134,7 +136,7 @@ void ShardLane::lose(Worker& worker, const Error& loss) {
              {.stream_arn = place_.stream_arn, .shard_id = place_.shard_id, .reason = loss.what()});
   spdlog::error("gap lane={} reason={}", log_value(name()), in_quotes(loss.what()));
   table_->gap_recorded();
-  table_->shard_opened(place_.shard_id);
+  table_->shards.opened(place_.shard_id);
   reader_ = ShardReader{dynamodb_, place_, ""};
   after_loss_ = true;
 }

@@ -1,31 +1,19 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
-#include "engine/engine_options.hpp"
-#include "engine/lane.hpp"
+#include "engine/followed_stream.hpp"
 #include "engine/table_state.hpp"
-#include "replica/state/follower.hpp"
-#include "source/dynamodb.hpp"
-#include "source/shard_lineage.hpp"
+#include "engine/task_context.hpp"
+#include "replica/state/pass.hpp"
 
 namespace dynamite {
 
-/// What the engine gives to the tasks of its tables. All outlive them.
-struct TaskContext {
-  DynamoDb& dynamodb;
-  LaneContext lanes;
-  const EngineOptions& options;
-  std::chrono::milliseconds discovery_interval;  ///< EngineOptions', for so many tables
-};
-
-/// Looks after one table: finds its shards, opens their readers, makes a pass where one is needed,
-/// and says when the table is followed. docs/protocol.md, "Following a table".
+/// Looks after one table: follows its stream, makes a pass where one is needed, and says when the
+/// table is followed. docs/protocol.md, "Following a table".
 class TableTask : public Task {
  public:
   TableTask(std::shared_ptr<TableState> table, const TaskContext& context);
@@ -41,50 +29,26 @@ class TableTask : public Task {
  private:
   enum class Phase : std::uint8_t { open_readers, decide, scan, sweep, follow };
 
-  void open_readers();
   void decide(Worker& worker);
   void stop_at_gap();
+  void resume_pass(Worker& worker, const PassState& pass);
   void begin_pass(Worker& worker);
   std::uint64_t oldest_generation(Worker& worker);
   void add_segments(Worker& worker);
+  void scan(Worker& worker);
   void sweep(Worker& worker);
-  void follow(Worker& worker);
   void enter_follow();
+  void follow(Worker& worker);
 
-  bool discovery_due();
-  void discover(Worker& worker);
-  std::optional<std::string> look_at_source(Worker& worker);
-  void enter_stream(Worker& worker, const std::string& stream_arn, std::uint64_t generation);
-  void start_shards(Worker& worker, const StreamDescription& stream);
-  void note_gap(Worker& worker, const std::string& shard, const std::string& reason);
-  void say_gap(const Gap& gap);
-  bool caught_up() const;
-  void note_followed_now(Worker& worker);
-  void forget_old(Worker& worker);
-  void check_presence(Worker& worker);
-  void expect_all_before_now();
-
-  std::shared_ptr<TableState> table_;
+  const std::shared_ptr<TableState> table_;
   DynamoDb& dynamodb_;
   const LaneContext lanes_;
   const EngineOptions& options_;
-  const std::chrono::milliseconds discovery_interval_;
 
+  std::optional<FollowedStream> stream_;  // absent: none is read
   Phase phase_ = Phase::open_readers;
   std::int32_t epoch_ = 0;  // of the pass that runs
-  std::string stream_arn_;
-  std::string stream_label_;
-  KnownShards known_;                             // of the stream that is read
-  std::map<std::string, std::string> positions_;  // of known_, as of when we took over
-  std::size_t waiting_ = 0;                       // shards whose parent is not read to its end
-  std::size_t childless_ = 0;                     // … that ended, whose children nobody has seen
-  bool source_there_ = false;                     // a stream that can be followed
-  bool following_ = false;                        // `following` was noted
-  TimePoint discovered_{};
-  TimePoint drain_from_{};    // what happened before must be read
-  Micros drain_from_time_{};  // the same by the clock on the wall
-  TimePoint followed_noted_{};
-  TimePoint tidied_{};
+  bool following_ = false;  // `following` was noted
 };
 
 }  // namespace dynamite

@@ -82,14 +82,20 @@ int run_engine(const Context& context, const EngineOptions& options,
   Engine engine{options, aws.dynamodb()};
   const std::uint64_t items = add_tables_patiently(context, tables, options, engine);
   Progress progress{follows(options.run) ? "replicate" : "snapshot", items};
-  const auto sum = [&engine](auto member) {
+  const auto sum = [&engine](const auto& count) {
     std::uint64_t total = 0;
-    for (const auto& table : engine.tables()) total += ((*table).*member).load();
+    for (const auto& table : engine.tables()) total += count(*table);
     return total;
   };
-  const auto note = [&] { return fmt::format("{} changes", sum(&TableState::changes_applied)); };
-  engine.run(context.stop, [&] { progress.update(sum(&TableState::items_scanned), note()); });
-  progress.finish(sum(&TableState::items_scanned), note());
+  const auto scanned = [&] {
+    return sum([](const TableState& table) { return table.pass.items_scanned.load(); });
+  };
+  const auto note = [&] {
+    const auto changes = sum([](const TableState& table) { return table.changes_applied.load(); });
+    return fmt::format("{} changes", changes);
+  };
+  engine.run(context.stop, [&] { progress.update(scanned(), note()); });
+  progress.finish(scanned(), note());
   const auto states = engine.tables();
   const bool failed =
       std::ranges::any_of(states, [](const auto& table) { return table->failure().has_value(); });
@@ -99,7 +105,7 @@ int run_engine(const Context& context, const EngineOptions& options,
   if (ends_by_itself(options.run) && left > 0)
     throw Error{Error::Kind::transient,
                 fmt::format("stopped with {} of {} tables unfinished, after {} of some {} items",
-                            left, states.size(), sum(&TableState::items_scanned), items),
+                            left, states.size(), scanned(), items),
                 "run it again: it goes on where it was"};
   return kExitDone;
 }

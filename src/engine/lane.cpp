@@ -47,6 +47,12 @@ class Lane::Applying : public Task {
   std::shared_ptr<Lane> lane_;
 };
 
+void Lane::note_repeat(const std::string& half, const Error& error, TimePoint since) {
+  table_->note_repeat(half + " of " + lane_, error, since);
+}
+
+void Lane::note_recovery(const std::string& half) { table_->note_recovery(half + " of " + lane_); }
+
 void Lane::start() { context_.reading.add(std::make_shared<Reading>(shared_from_this())); }
 
 std::optional<TimePoint> Lane::step_reading(const std::stop_token& stop) {

@@ -10,6 +10,7 @@
 
 #include "engine/in_flight.hpp"
 #include "engine/scheduler.hpp"
+#include "engine/table_state.hpp"
 #include "replica/apply/prepared.hpp"
 #include "source/page.hpp"
 
@@ -28,7 +29,9 @@ struct LaneContext {
 /// puts it back.
 class Lane : public std::enable_shared_from_this<Lane> {
  public:
-  explicit Lane(const LaneContext& context) : context_{context} {}
+  /// `lane`: the name of its checkpoint.
+  Lane(const LaneContext& context, std::shared_ptr<TableState> table, std::string lane)
+      : context_{context}, table_{std::move(table)}, lane_{std::move(lane)} {}
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
   virtual ~Lane() = default;
@@ -45,14 +48,15 @@ class Lane : public std::enable_shared_from_this<Lane> {
     TimePoint asked{};  ///< set by the lane
   };
 
-  virtual std::string name() const = 0;
+  /// For the log: the table and the lane.
+  std::string name() const { return table_->replica.name() + "/" + lane_; }
+  const std::string& lane() const noexcept { return lane_; }
+  TableState& table() const noexcept { return *table_; }
+
   /// Nothing of the lane is wanted any more.
-  virtual bool ended() const = 0;
-  /// One half, "reading" or "applying", is repeated, and then is not any more; see Task.
-  virtual void note_repeat(const std::string& half, const Error& error, TimePoint since) = 0;
-  virtual void note_recovery(const std::string& half) = 0;
+  virtual bool ended() const { return table_->ended(); }
   /// Repeating does not help.
-  virtual void fail(const Error& error) = 0;
+  virtual void fail(const Error& error) { table_->fail(error); }
 
   // The reading half. Never at the same time as itself.
 
@@ -76,6 +80,9 @@ class Lane : public std::enable_shared_from_this<Lane> {
   class Applying;
   static constexpr std::size_t kAheadMax = 2;  // reads that are not applied: one in work, one ahead
 
+  /// A half, "reading" or "applying", is repeated, and then is not any more; see Task.
+  void note_repeat(const std::string& half, const Error& error, TimePoint since);
+  void note_recovery(const std::string& half);
   std::optional<TimePoint> step_reading(const std::stop_token& stop);
   std::optional<TimePoint> step_applying(Worker& worker);
   void push(Ahead ahead);
@@ -84,6 +91,8 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void drop_all();
 
   const LaneContext context_;
+  const std::shared_ptr<TableState> table_;
+  const std::string lane_;
   std::mutex mutex_;
   std::deque<Ahead> reads_;  // the first is in work; a deque does not move it when others come
   bool reading_waits_ = false;

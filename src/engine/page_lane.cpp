@@ -17,10 +17,8 @@ constexpr std::size_t kCopyBytes = std::size_t{4} << 20U;
 
 PageLane::PageLane(const LaneContext& context, std::shared_ptr<TableState> table,
                    std::int32_t epoch, ScanReader reader, WhenGone when_gone)
-    : Lane{context},
-      table_{std::move(table)},
+    : Lane{context, std::move(table), segment_lane(epoch, reader.number())},
       epoch_{epoch},
-      lane_{segment_lane(epoch, reader.number())},
       reader_{std::move(reader)},
       when_gone_{when_gone} {}
 
@@ -30,7 +28,7 @@ Lane::Ahead PageLane::read(const std::stop_token& stop) {
     Ahead ahead{.page = read_page(stop)};
     if (copies) add_pages(ahead.page, stop);
     const auto& changes = ahead.page.batch->changes;
-    const KeySchema& key_schema = table_->replica.source->key_schema;
+    const KeySchema& key_schema = table().replica.source->key_schema;
     ahead.prepared =
         copies ? prepare_copy(changes, key_schema, epoch_) : prepare_rows(changes, key_schema);
     return ahead;
@@ -42,7 +40,7 @@ Lane::Ahead PageLane::read(const std::stop_token& stop) {
 
 Page PageLane::read_page(const std::stop_token& stop) {
   Page page = reader_.next(stop);
-  table_->pass.read_rate.spend(page.capacity_units, context().clock.now());
+  table().pass.read_rate.spend(page.capacity_units, context().clock.now());
   return page;
 }
 
@@ -63,7 +61,7 @@ void PageLane::add_pages(Page& page, const std::stop_token& stop) {
 }
 
 bool PageLane::wants_copy() {
-  if (!table_->pass.loads) return false;
+  if (!table().pass.loads) return false;
   if (pages_to_put_ == 0) return true;
   --pages_to_put_;
   return false;
@@ -78,18 +76,18 @@ void PageLane::note_copy(bool copied) {
 void PageLane::apply(Worker& worker, const Ahead& ahead) {
   const Page& page = ahead.page;
   const ApplyOutcome outcome = worker.applier().apply(
-      {.table = table_->replica,
+      {.table = table().replica,
        .batch = *page.batch,
        .prepared = &*ahead.prepared,
        .fence = {.owner = std::nullopt, .pass = epoch_, .deadline = std::nullopt},
        .checkpoint =
-           Checkpoint{.lane = lane_, .position = page.position, .finished = page.finished},
+           Checkpoint{.lane = lane(), .position = page.position, .finished = page.finished},
        .on_sent = [this] { sent(); }},
       worker.limits());
   if (ahead.prepared->transactions.front().copy) note_copy(outcome.copied);
-  table_->pass.items_scanned += outcome.records;
+  table().pass.items_scanned += outcome.records;
   spdlog::debug("scanned lane={} items={} rows={}", name(), outcome.records, outcome.applied);
-  if (page.finished) table_->pass.segment_finished();
+  if (page.finished) table().pass.segment_finished();
 }
 
 // A table's items are there, or the table is gone.

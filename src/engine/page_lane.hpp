@@ -3,10 +3,8 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <string>
 
 #include "engine/lane.hpp"
-#include "engine/table_state.hpp"
 #include "source/scan_reader.hpp"
 
 namespace dynamite {
@@ -21,16 +19,7 @@ class PageLane : public Lane {
            ScanReader reader, WhenGone when_gone);
 
  private:
-  std::string name() const override { return table_->replica.name() + "/" + lane_; }
-  void note_repeat(const std::string& half, const Error& error, TimePoint since) override {
-    table_->note_repeat(half + " of " + lane_, error, since);
-  }
-  void note_recovery(const std::string& half) override {
-    table_->note_recovery(half + " of " + lane_);
-  }
-  bool ended() const override { return table_->ended(); }
-  void fail(const Error& error) override { table_->fail(error); }
-  TimePoint read_due() override { return table_->pass.read_rate.next(); }
+  TimePoint read_due() override { return table().pass.read_rate.next(); }
   Ahead read(const std::stop_token& stop) override;
   void apply(Worker& worker, const Ahead& ahead) override;
   void lose(Worker& worker, const Error& loss) override;
@@ -42,9 +31,7 @@ class PageLane : public Lane {
 
   static constexpr unsigned kVainCopiesMax = 6;
 
-  const std::shared_ptr<TableState> table_;
   const std::int32_t epoch_;
-  const std::string lane_;
   ScanReader reader_;
   const WhenGone when_gone_;
   std::atomic<unsigned> pages_to_put_ = 0;  // before the next COPY is tried

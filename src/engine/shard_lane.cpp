@@ -35,20 +35,19 @@ std::string shard_lane(const std::string& stream_label, const std::string& shard
 ShardLane::ShardLane(const LaneContext& context, std::shared_ptr<TableState> table,
                      DynamoDb& dynamodb, ShardPlace place, const std::string& position,
                      const EngineOptions& options)
-    : Lane{context},
-      table_{std::move(table)},
+    : Lane{context, std::move(table),
+           shard_lane(parse_stream_arn(place.stream_arn).label, place.shard_id)},
       dynamodb_{dynamodb},
       place_{std::move(place)},
       options_{options},
-      lane_{shard_lane(parse_stream_arn(place_.stream_arn).label, place_.shard_id)},
       reader_{dynamodb, place_, position} {}
 
 bool ShardLane::ended() const {
-  return table_->ended() || table_->shards.generation() != place_.generation;
+  return table().ended() || table().shards.generation() != place_.generation;
 }
 
 void ShardLane::fail(const Error& error) {
-  if (!ended()) table_->fail(error);
+  if (!ended()) table().fail(error);
 }
 
 // Behind a loss the shard goes on at its horizon, if it still has one.
@@ -83,39 +82,39 @@ TimePoint ShardLane::when_idle() {
 
 void ShardLane::apply(Worker& worker, const Ahead& ahead) {
   const Page& page = ahead.page;
-  table_->shards.opened(place_.shard_id);
-  table_->shards.progressed(place_.shard_id, context().clock.now());
+  table().shards.opened(place_.shard_id);
+  table().shards.progressed(place_.shard_id, context().clock.now());
   if (!page.batch && !page.finished) {
-    table_->shards.idle(place_.shard_id, ahead.asked);
+    table().shards.idle(place_.shard_id, ahead.asked);
     return;
   }
-  table_->shards.busy(place_.shard_id);
+  table().shards.busy(place_.shard_id);
   apply_batch(worker, ahead);
-  if (page.batch) table_->shards.applied(place_.shard_id, newest_time(*page.batch));
-  table_->shards.progressed(place_.shard_id, context().clock.now());
-  if (page.finished) table_->shards.finished(place_.shard_id);
+  if (page.batch) table().shards.applied(place_.shard_id, newest_time(*page.batch));
+  table().shards.progressed(place_.shard_id, context().clock.now());
+  if (page.finished) table().shards.finished(place_.shard_id);
 }
 
 void ShardLane::apply_batch(Worker& worker, const Ahead& ahead) {
   const Page& page = ahead.page;
   Batch images_read;
-  Fence fence{.owner = table_->owner};
+  Fence fence{.owner = table().owner};
   const Batch* batch = page.batch ? &*page.batch : &images_read;
   if (lacks_images(*batch, 0)) {
-    fence.epoch = Passes{worker.connection(), table_->replica}.epoch();
+    fence.epoch = Passes{worker.connection(), table().replica}.epoch();
     images_read = read_images(*batch, worker.stop());
     batch = &images_read;
   }
   const ApplyOutcome outcome = worker.applier().apply(
-      {.table = table_->replica,
+      {.table = table().replica,
        .batch = *batch,
        .prepared = ahead.prepared ? &*ahead.prepared : nullptr,
        .fence = fence,
        .checkpoint =
-           Checkpoint{.lane = lane_, .position = page.position, .finished = page.finished},
+           Checkpoint{.lane = lane(), .position = page.position, .finished = page.finished},
        .on_sent = [this] { sent(); }},
       worker.limits());
-  table_->changes_applied += outcome.records;
+  table().changes_applied += outcome.records;
   spdlog::debug("applied lane={} records={} changes={} rows={} dead_letters={}", name(),
                 outcome.records, outcome.changes, outcome.applied, outcome.dead_letters);
 }
@@ -132,11 +131,11 @@ Batch ShardLane::read_images(const Batch& batch, const std::stop_token& stop) {
 
 // Records behind the position are gone. The gap brings a new pass.
 void ShardLane::lose(Worker& worker, const Error& loss) {
-  record_gap(worker.connection(), table_->replica,
+  record_gap(worker.connection(), table().replica,
              {.stream_arn = place_.stream_arn, .shard_id = place_.shard_id, .reason = loss.what()});
   spdlog::error("gap lane={} reason={}", log_value(name()), in_quotes(loss.what()));
-  table_->gap_recorded();
-  table_->shards.opened(place_.shard_id);
+  table().gap_recorded();
+  table().shards.opened(place_.shard_id);
   reader_ = ShardReader{dynamodb_, place_, ""};
   after_loss_ = true;
 }

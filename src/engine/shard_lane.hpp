@@ -5,7 +5,6 @@
 
 #include "engine/engine_options.hpp"
 #include "engine/lane.hpp"
-#include "engine/table_state.hpp"
 #include "source/shard_reader.hpp"
 
 namespace dynamite {
@@ -21,13 +20,6 @@ class ShardLane : public Lane {
             ShardPlace place, const std::string& position, const EngineOptions& options);
 
  private:
-  std::string name() const override { return table_->replica.name() + "/" + lane_; }
-  void note_repeat(const std::string& half, const Error& error, TimePoint since) override {
-    table_->note_repeat(half + " of " + lane_, error, since);
-  }
-  void note_recovery(const std::string& half) override {
-    table_->note_recovery(half + " of " + lane_);
-  }
   /// Also when the stream was followed by a newer one.
   bool ended() const override;
   /// What happens to a stream that was followed by a newer one does not concern the table.
@@ -41,11 +33,9 @@ class ShardLane : public Lane {
   Batch read_images(const Batch& batch, const std::stop_token& stop);
   TimePoint when_idle();
 
-  const std::shared_ptr<TableState> table_;
   DynamoDb& dynamodb_;
   const ShardPlace place_;
   const EngineOptions& options_;
-  const std::string lane_;
 
   // Of the reading half; while that waits for lose(), of this.
   ShardReader reader_;

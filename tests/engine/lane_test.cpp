@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 
 #include <functional>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -17,26 +16,22 @@ constexpr std::size_t kPageBytes = 1'000;
 /// A lane of `pages` pages; what it does besides is up to the test.
 class ScriptedLane : public Lane {
  public:
-  ScriptedLane(const LaneContext& context, int pages) : Lane{context}, pages_{pages} {}
+  ScriptedLane(const LaneContext& context, int pages)
+      : Lane{context, std::make_shared<TableState>(replica(), 0, 1, std::nullopt), "scripted"},
+        pages_{pages} {}
 
-  bool over = false;
+  using Lane::table;
   int pages_read = 0;
   std::vector<int> applied;
-  std::vector<std::string> lost, failures;
-  std::map<std::string, std::string> repeated;  // why, by half
+  std::vector<std::string> lost;
   std::function<void(int page)> before_read = [](int) {};
   std::function<void(int page)> before_apply = [](int) {};
 
  private:
-  std::string name() const override { return "scripted"; }
-  bool ended() const override { return over; }
-  void note_repeat(const std::string& half, const Error& error, TimePoint) override {
-    repeated[half] = error.what();
-  }
-  void note_recovery(const std::string& half) override { repeated.erase(half); }
-  void fail(const Error& error) override {
-    failures.emplace_back(error.what());
-    over = true;
+  static Replica replica() {
+    Replica replica;
+    replica.targets.emplace_back().table = "orders";
+    return replica;
   }
   TimePoint read_due() override { return {}; }
 
@@ -145,6 +140,23 @@ TEST_F(LaneTest, APageThatCouldNotBeAppliedIsAppliedAgain) {
   EXPECT_THAT(lane->applied, ElementsAre(1, 2));
 }
 
+TEST_F(LaneTest, WhatIsRepeatedIsAProblemOfTheTableUntilItSucceeds) {
+  const auto lane = this->lane(1);
+  bool down = true;
+  lane->before_apply = [&](int) {
+    if (down) throw Error{Error::Kind::transient, "for long"};
+  };
+  lane->start();
+  const auto later = Clock::real().now() + std::chrono::hours{1};
+
+  run();
+  EXPECT_EQ(lane->table().problem(later), "applying of scripted fails: for long");
+  down = false;
+  while (applying_.next_due()) run();
+
+  EXPECT_EQ(lane->table().problem(later), "");
+}
+
 TEST_F(LaneTest, ALossIsSeenToWhenAllBeforeItIsAppliedAndReadingGoesOn) {
   const auto lane = this->lane(3);
   bool trimmed = false;
@@ -171,7 +183,7 @@ TEST_F(LaneTest, AFailureInEitherHalfEndsBothAndGivesTheBytesBack) {
 
     run();
 
-    EXPECT_THAT(lane->failures, ElementsAre("cannot be"));
+    EXPECT_STREQ(lane->table().failure()->what(), "cannot be");
     EXPECT_EQ(lane.use_count(), 1);
   }
   EXPECT_TRUE(in_flight_.admit([] {}));
@@ -184,7 +196,7 @@ TEST_F(LaneTest, WhatIsNotWantedAnyMoreIsDropped) {
   lane->start();
   read_all();
 
-  lane->over = true;
+  lane->table().end();
   run();
 
   EXPECT_THAT(lane->applied, ElementsAre());

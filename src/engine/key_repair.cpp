@@ -2,14 +2,12 @@
 
 #include <chrono>
 
-#include "pg/pg_error.hpp"
+#include "replica/apply/epoch_repeat.hpp"
 #include "replica/apply/newest_versions.hpp"
 #include "source/read_back.hpp"
 
 namespace dynamite {
 namespace {
-
-constexpr int kAttemptsMax = 10;  // passes do not begin that often
 
 std::vector<std::string> key_list(std::span<const DoubtfulKey> keys) {
   std::vector<std::string> list;
@@ -52,13 +50,7 @@ std::vector<DoubtfulKey> doubtful_keys(DeadLetters& letters, std::span<const Sto
 }
 
 ApplyOutcome KeyRepair::apply(std::span<const DoubtfulKey> keys, std::stop_token stop) {
-  for (int attempt = 1;; ++attempt) {
-    try {
-      return apply_once(keys, stop);
-    } catch (const pg::PgError& error) {
-      if (error.sqlstate() != pg::kEpochPassed || attempt == kAttemptsMax) throw;
-    }
-  }
+  return repeat_while_epoch_passes([&] { return apply_once(keys, stop); });
 }
 
 ApplyOutcome KeyRepair::apply_once(std::span<const DoubtfulKey> keys, const std::stop_token& stop) {

@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "pg/pg_error.hpp"
 #include "pg/session.hpp"
+#include "replica/apply/epoch_repeat.hpp"
 #include "replica/state/catalogue.hpp"
 #include "replica/state/pass.hpp"
 #include "source/read_back.hpp"
@@ -39,7 +40,6 @@ namespace {
 
 constexpr auto kPrepareTime = std::chrono::seconds{5};  // Lambda allows 10 s for all of the start
 constexpr milliseconds kProbeTime{1'000};
-constexpr int kReadBacksMax = 10;      // passes do not begin that often
 constexpr int kCreateAttemptsMax = 3;  // others create state schema, schema and table beside us
 
 /// The replica may have been made anew since the catalogue was read.
@@ -320,22 +320,16 @@ std::optional<system_clock::time_point> Ingest::deadline_of_commit(const Call& c
   return options_.fences_deadline ? std::optional{call.deadline} : std::nullopt;
 }
 
-// A pass that begins between the reading and the applying might sweep, or spare, by an older state:
-// then the items are read again.
 ApplyOutcome Ingest::apply_read_back(const Batch& batch, std::uint16_t table,
                                      const Replica& replica, const Call& call) {
-  for (int attempt = 1;; ++attempt) {
+  return repeat_while_epoch_passes([&] {
     const std::int32_t epoch = Passes{*connection_, replica}.epoch();
     const Batch now = options_.read_back(batch, table, call.stop);
-    try {
-      return applier_->apply({.table = replica,
-                              .batch = now,
-                              .fence = {.epoch = epoch, .deadline = deadline_of_commit(call)}},
-                             {.stop = call.stop});
-    } catch (const pg::PgError& error) {
-      if (error.sqlstate() != pg::kEpochPassed || attempt == kReadBacksMax) throw;
-    }
-  }
+    return applier_->apply({.table = replica,
+                            .batch = now,
+                            .fence = {.epoch = epoch, .deadline = deadline_of_commit(call)}},
+                           {.stop = call.stop});
+  });
 }
 
 }  // namespace dynamite

@@ -21,7 +21,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr auto kTick = 100ms;
-// With what ends a statement, all of a stop within 5 s.
+// With the time that running statements take to end, a stop takes at most 5 s.
 constexpr auto kGiveBackMax = 2'500ms;
 constexpr auto kGiveBackPause = 200ms;
 constexpr auto kControlCheck = 1s;  // between looks at the control connection and at standby tables
@@ -29,9 +29,9 @@ constexpr auto kDiscoverySpacing = 500ms;         // AWS allows ten DescribeStre
 constexpr std::uint32_t kReadersAConnection = 2;  // threads: a read mostly waits for the network
 constexpr auto kStalled = 60s;  // a shard without progress for so long is a problem
 constexpr std::uint64_t kSegmentBytes = 16U << 20U;  // some pages of 1 MB
-constexpr std::uint32_t kSegmentsAReader = 2;        // so that none waits for the last one alone
-constexpr double kPageReadUnits = 256;               // a full page costs, read strongly consistent
-constexpr double kProvisionedShare = 0.25;  // of a table's read units that a pass takes unasked
+constexpr std::uint32_t kSegmentsAReader = 2;  // so that few idle while the last segment is read
+constexpr double kPageReadUnits = 256;         // a full page costs, read strongly consistent
+constexpr double kProvisionedShare = 0.25;     // of a table's read units that a pass takes unasked
 
 std::string hint_field(const Error& error) {
   return error.hint().empty() ? "" : " hint=" + in_quotes(error.hint());
@@ -125,8 +125,8 @@ void Engine::look_after() {
   for (Followed& table : tables_) handle_end(table);
 }
 
-// The session locks say that this daemon is alive. Who loses the control connection loses them;
-// whoever takes the table then raises its owner, which fences us.
+// The session locks say that this daemon is alive. They end with the control connection. A daemon
+// that takes a table then raises the table's owner, which fences us.
 void Engine::keep_alive() {
   if (options_.clock->now() - control_checked_ < kControlCheck) return;
   control_checked_ = options_.clock->now();
@@ -135,7 +135,7 @@ void Engine::keep_alive() {
       const bool fresh = !control_ || !control_->usable();
       pg::Connection& connection = control(stop_);
       if (is_read_only(connection)) {
-        control_.reset();  // it leads to a former writer
+        control_.reset();  // its server was the writer once
         throw Error{Error::Kind::transient, "the server takes no writes",
                     std::string{pg::kReadOnlyReasons}};
       }
@@ -160,8 +160,8 @@ void Engine::say_waiting(const Error& error) {
   spdlog::warn("waiting for PostgreSQL reason={}{}", in_quotes(error.what()), hint_field(error));
 }
 
-// The session locks ended with the connection before: meanwhile another daemon may have taken a
-// table, or somebody released it.
+// A new control connection holds none of the locks that the last one held. In between, another
+// daemon may have taken a table, or somebody may have released it.
 void Engine::hold_tables() {
   for (Followed& table : tables_) {
     if (!table.started || table.state->ended()) continue;
@@ -194,7 +194,7 @@ void Engine::note_problems() {
   }
 }
 
-/// Fails the table if it is another one's by now.
+/// Fails the table if another daemon owns it by now.
 void Engine::note_problem_of(Followed& table, const std::string& problem) {
   const std::optional<std::int64_t> owner =
       follows(options_.run) ? std::optional{table.state->owner.load()} : std::nullopt;
@@ -229,7 +229,7 @@ void Engine::claim(Followed& table) {
                  table.state->owner.load());
   } else if (followed_by_lambda(control(stop_), replica)) {
     note_problem(control(stop_), replica, std::nullopt,
-                 std::nullopt);  // that of an earlier snapshot is over
+                 std::nullopt);  // the problem of an earlier snapshot is over
   }
   start(table);
 }
@@ -284,7 +284,7 @@ void Engine::shut_down() {
     if (table.state->owner != 0) give_back_by(deadline, table);
 }
 
-// The control connection may be the one that was lost: another one is tried then.
+// The control connection may be lost: a new one is opened then.
 void Engine::give_back_by(steady_clock::time_point deadline, Followed& table) {
   for (;;) {
     try {

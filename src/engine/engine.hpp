@@ -16,13 +16,13 @@
 
 namespace dynamite {
 
-/// Read units a second that a pass may take of `table`: what is configured, else a quarter of what
-/// is provisioned; absent: on demand, no limit.
+/// Read units a second that a scan of `table` may take: `configured`, or else a quarter of the
+/// provisioned units. Absent: no limit, for a table on demand.
 std::optional<double> read_units_of(std::optional<double> configured,
                                     const TableDescription& table);
 
-/// Parts of a Scan of `table`: what is configured, else as many as its size is worth, its readers
-/// can keep busy, and its read units allow.
+/// Segments of a scan of `table`: `configured`, or else as many as its size is worth, the readers
+/// of so many `connections` keep busy, and `read_units` a second allow.
 std::uint32_t segments_of(std::optional<std::uint32_t> configured, std::uint32_t connections,
                           std::optional<double> read_units, const TableDescription& table);
 
@@ -31,7 +31,7 @@ class Engine {
  public:
   Engine(EngineOptions options, DynamoDb& dynamodb);
 
-  /// Before run().
+  /// To be called before run().
   void add(Replica replica, const TableDescription& description);
 
   /// Returns when `stop` is requested, when every table has failed, or, if the run ends by itself,
@@ -47,18 +47,18 @@ class Engine {
   bool all_done() const;
   /// Gives the tables back, within kGiveBackMax.
   void shut_down();
-  /// Of the lanes; see Scheduler.
+  /// One step of a lane or a table's task; see Scheduler.
   bool step_due(Worker& worker);
   std::optional<TimePoint> next_due() const;
 
  private:
-  /// A table and how it stands with its ownership.
+  /// A table, and what became of our claim to it.
   struct Followed {
     std::shared_ptr<TableState> state;
     bool started = false;
     bool handled = false;  // its end was noted
     bool waiting_said = false;
-    std::string problem{};  // that was noted
+    std::string problem{};  // as it was noted in the state schema
   };
 
   std::chrono::milliseconds discovery_interval() const;

@@ -26,14 +26,14 @@ enum class Run : std::uint8_t {
   follow_until_drained,     ///< the same, until the shards of every table are drained
 };
 
-/// Reads the streams, as the one daemon that may.
+/// Whether the streams are read. Only one daemon may.
 constexpr bool follows(Run run) noexcept { return run != Run::snapshot; }
 
 constexpr bool makes_passes(Run run) noexcept {
   return run != Run::follow && run != Run::follow_until_drained;
 }
 
-/// The others go on until they are stopped, and wait for what is missing.
+/// A run that does not end by itself waits for tables and streams that are missing.
 constexpr bool ends_by_itself(Run run) noexcept {
   return run != Run::replicate && run != Run::follow;
 }

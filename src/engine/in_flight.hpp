@@ -19,7 +19,7 @@ class InFlight {
   void release(std::size_t bytes);
 
  private:
-  const std::size_t bytes_max_;  // passed by at most one page of each thread that reads
+  const std::size_t bytes_max_;  // exceeded by at most one page a reading thread
   std::mutex mutex_;
   std::size_t bytes_ = 0;
   std::deque<std::function<void()>> waiting_;

@@ -15,7 +15,7 @@ std::vector<std::string> key_list(std::span<const DoubtfulKey> keys) {
   return list;
 }
 
-/// Changes whose images are still to be read back, of the keys that no later record wrote anew.
+/// Changes of the keys that no later record wrote anew. Their images are still to be read back.
 Batch changes_of(std::span<const DoubtfulKey> keys, const NewestVersions& newest,
                  const Replica& table) {
   const auto now =
@@ -25,7 +25,8 @@ Batch changes_of(std::span<const DoubtfulKey> keys, const NewestVersions& newest
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const bool recorded = keys[i].version != Version{};
     if (recorded && newest.versions[i] > keys[i].version) continue;
-    // A record's own version is of use only while nothing of the key is newer or as new.
+    // The record's own version serves only if it is newer than all that the replica knows of the
+    // key.
     const bool newer = keys[i].version > newest.versions[i];
     batch.changes.push_back({.key = keys[i].key,
                              .image = {},

@@ -16,17 +16,17 @@ namespace dynamite {
 /// A key whose row may be wrong.
 struct DoubtfulKey {
   std::string key;                       ///< canonical
-  Version version{};                     ///< of the record that brought it up; 0: none did
+  Version version{};                     ///< of the record that raised the doubt; 0: none did
   std::optional<std::int64_t> letter{};  ///< the dead letter that this is about
-  std::string record{};                  ///< for a dead letter, should it be refused
+  std::string record{};  ///< as it arrived; goes into a dead letter if it is refused
 };
 
-/// Of the letters whose key could be read.
+/// The keys of a page of letters, but for letters whose key could not be read.
 std::vector<DoubtfulKey> doubtful_keys(DeadLetters& letters, std::span<const StoredLetter> page);
 
-/// Makes the rows of keys what the source has now, whoever follows the table meanwhile: reads the
-/// items strongly consistent and applies them under a version between what the replica knew before
-/// and the next record. docs/protocol.md, "Reading back". Safe to repeat.
+/// Makes the rows of keys equal to what the source has now, whoever follows the table meanwhile.
+/// Reads the items strongly consistent, and applies them under a version between what the replica
+/// knew before and the next record. docs/protocol.md, "Reading back". Safe to repeat.
 class KeyRepair {
  public:
   /// All outlive it.

@@ -5,7 +5,7 @@
 namespace dynamite {
 namespace {
 
-// The page, and rows made of it, which are somewhat smaller.
+// Those of the page, and as many for the rows that are made of it.
 std::size_t bytes_of(const Page& page) { return page.batch ? 2 * page.batch->page_bytes() : 0; }
 
 }  // namespace
@@ -74,7 +74,8 @@ std::optional<TimePoint> Lane::step_reading(const std::stop_token& stop) {
   return context_.clock.now();
 }
 
-// Nothing is touched after this half has said that it waits: it may be put back at once.
+// Once this half has said that it waits, the other half may put it back at once: nothing of the
+// lane is touched from then on.
 std::optional<TimePoint> Lane::step_applying(Worker& worker) {
   const Ahead* next = nullptr;
   {
@@ -119,7 +120,8 @@ void Lane::pop() {
   context_.in_flight.release(bytes);
 }
 
-// Before something is sent, all that takes time here is time that the server waits.
+// Reading is woken only when a transaction is sent: whatever takes time here before that keeps the
+// server waiting.
 void Lane::sent() {
   const std::scoped_lock lock{mutex_};
   if (reads_.size() < kAheadMax) wake_reading();

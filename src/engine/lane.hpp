@@ -25,8 +25,8 @@ struct LaneContext {
 };
 
 /// A shard or segment, read and applied in order. Its two halves go on side by side: one reads a
-/// little ahead, the other applies. A half that has nothing to do is in no scheduler, and the other
-/// puts it back.
+/// little ahead, the other applies. A half that has nothing to do is in no scheduler; the other
+/// half puts it back.
 class Lane : public std::enable_shared_from_this<Lane> {
  public:
   /// `lane`: the name of its checkpoint.
@@ -58,19 +58,19 @@ class Lane : public std::enable_shared_from_this<Lane> {
   /// Repeating does not help.
   virtual void fail(const Error& error) { table_->fail(error); }
 
-  // The reading half. Never at the same time as itself.
+  // Of the reading half: called by one thread at a time.
 
-  /// Before this time there is no next read.
+  /// The next read must not come before this time.
   virtual TimePoint read_due() = 0;
   virtual Ahead read(const std::stop_token& stop) = 0;
 
-  // The applying half. Never at the same time as itself.
+  // Of the applying half: called by one thread at a time, beside the reading half.
 
   /// Applies, with its checkpoint, what was read. Repeated if it throws Error{transient}.
   virtual void apply(Worker& worker, const Ahead& ahead) = 0;
-  /// The server has what it needs for now (ApplyRequest::on_sent): the next may be read.
+  /// To be called when a transaction is sent (ApplyRequest::on_sent): the next page may be read.
   void sent();
-  /// Sees to what was lost; then reading goes on.
+  /// Handles the loss of records; reading goes on behind it.
   virtual void lose(Worker& worker, const Error& loss) = 0;
 
   const LaneContext& context() const noexcept { return context_; }

@@ -10,7 +10,7 @@
 namespace dynamite {
 namespace {
 
-// A commit takes as long as a part of a page: several pages share one.
+// A commit takes as long as copying a part of a page: several pages share a commit.
 constexpr std::size_t kCopyBytes = std::size_t{4} << 20U;
 
 }  // namespace
@@ -44,7 +44,7 @@ Page PageLane::read_page(const std::stop_token& stop) {
   return page;
 }
 
-// What is read already must not be lost by an error, which the next read will meet again.
+// An error must not lose the pages that were read before it. The next read meets the error again.
 void PageLane::add_pages(Page& page, const std::stop_token& stop) {
   try {
     while (!page.finished && page.batch->page_bytes() < kCopyBytes &&
@@ -67,7 +67,8 @@ bool PageLane::wants_copy() {
   return false;
 }
 
-// A row that was there already makes a COPY vain: whoever wrote it has perhaps written others.
+// A COPY is vain if one of its rows is there already. The writer of that row has perhaps written
+// others: the next pages are put, the more of them the more copies in a row were vain.
 void PageLane::note_copy(bool copied) {
   vain_copies_ = copied ? 0 : std::min(vain_copies_ + 1, kVainCopiesMax);
   pages_to_put_ = (1U << vain_copies_) - 1;
@@ -90,7 +91,7 @@ void PageLane::apply(Worker& worker, const Ahead& ahead) {
   if (page.finished) table().pass.segment_finished();
 }
 
-// A table's items are there, or the table is gone.
+// A scan has no records to lose: read() never gives a loss.
 void PageLane::lose(Worker&, const Error& loss) { throw loss; }
 
 }  // namespace dynamite

@@ -9,7 +9,7 @@
 
 namespace dynamite {
 
-/// What a lane does when its table is deleted, which may be made again.
+/// What a lane does when its table is deleted: a deleted table may be made again.
 enum class WhenGone : std::uint8_t { fail, wait };
 
 /// The lane of one segment of a pass.

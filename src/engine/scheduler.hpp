@@ -29,7 +29,7 @@ class Task {
 
   /// step() has thrown Error{transient} each time since `since`, and comes again.
   virtual void note_repeat(const Error& error, TimePoint since) = 0;
-  /// step() passed after that.
+  /// step() succeeded after that.
   virtual void note_recovery() = 0;
 
   /// step() threw an error that repeating does not mend: the task is not stepped again.

@@ -50,7 +50,8 @@ void ShardLane::fail(const Error& error) {
   if (!ended()) table().fail(error);
 }
 
-// Behind a loss the shard goes on at its horizon, if it still has one.
+// After a loss the shard is read from its horizon on. A loss right there ends the lane: nothing of
+// the shard is left.
 Lane::Ahead ShardLane::read(const std::stop_token& stop) {
   Ahead ahead;
   try {
@@ -119,7 +120,7 @@ void ShardLane::apply_batch(Worker& worker, const Ahead& ahead) {
                 outcome.records, outcome.changes, outcome.applied, outcome.dead_letters);
 }
 
-// A table that was deleted has no items to be read: it may be made again.
+// A deleted table has no items. It may be made again: the lane waits for it.
 Batch ShardLane::read_images(const Batch& batch, const std::stop_token& stop) {
   try {
     return read_back(dynamodb_, batch, 0, stop);
@@ -129,7 +130,7 @@ Batch ShardLane::read_images(const Batch& batch, const std::stop_token& stop) {
   }
 }
 
-// Records behind the position are gone. The gap brings a new pass.
+// The records behind the position are gone. The gap that is recorded brings a new pass.
 void ShardLane::lose(Worker& worker, const Error& loss) {
   record_gap(worker.connection(), table().replica,
              {.stream_arn = place_.stream_arn, .shard_id = place_.shard_id, .reason = loss.what()});

@@ -20,9 +20,9 @@ class ShardLane : public Lane {
             ShardPlace place, const std::string& position, const EngineOptions& options);
 
  private:
-  /// Also when the stream was followed by a newer one.
+  /// True also when the table's task has entered a newer stream.
   bool ended() const override;
-  /// What happens to a stream that was followed by a newer one does not concern the table.
+  /// An error of a stream that was left for a newer one does not concern the table.
   void fail(const Error& error) override;
   TimePoint read_due() override { return read_due_; }
   Ahead read(const std::stop_token& stop) override;
@@ -37,9 +37,10 @@ class ShardLane : public Lane {
   const ShardPlace place_;
   const EngineOptions& options_;
 
-  // Of the reading half; while that waits for lose(), of this.
+  // Of the reading half. The applying half changes them in lose(), for which the reading half
+  // waits.
   ShardReader reader_;
-  bool after_loss_ = false;  // nothing was read since
+  bool after_loss_ = false;  // nothing was read since a loss
   std::chrono::milliseconds idle_delay_{};
   TimePoint read_due_{};
 };

@@ -9,7 +9,8 @@
 namespace dynamite {
 namespace {
 
-constexpr std::chrono::seconds kLookBack = std::chrono::hours{2};  // more than between two looks
+constexpr std::chrono::seconds kLookBack =
+    std::chrono::hours{2};  // more than the time between two looks
 
 }  // namespace
 
@@ -35,7 +36,8 @@ std::vector<Gap> look_at_stream(pg::Connection& connection, const Replica& repli
 
 std::optional<Gap> look_at_delivery(pg::Connection& connection, const Replica& replica,
                                     const Delivery& delivery) {
-  // What waited too long soon after a pass had begun was written before: the pass made up for it.
+  // Records that had waited too long soon after a pass began were written before it: the pass made
+  // up for them.
   std::chrono::seconds within = kLookBack;
   if (const auto pass = Passes{connection, replica}.state().since_start)
     within = std::min(within, *pass - delivery.record_age_max);

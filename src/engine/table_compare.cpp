@@ -24,7 +24,7 @@ using std::chrono::steady_clock;
 constexpr std::size_t kKeysShown = 10;
 constexpr std::size_t kSuspectsMax = 5'000;  // held at a time
 constexpr std::size_t kRepairPage = 250;
-// More say that the replica needs a new pass; counting them all would take as long as one.
+// So many say that the replica needs a new pass. To count them all would take as long as the pass.
 constexpr std::uint64_t kDifferencesMax = 100'000;
 // A daemon notes every few seconds how far it is.
 constexpr auto kPassedPatience = 2min;
@@ -126,7 +126,7 @@ void TableCompare::add(std::vector<Suspect> suspects) {
   if (suspects_.size() >= kSuspectsMax) settle();
 }
 
-// With --repair those that were found are gone the next time; without it there is one look.
+// With a repair the ghosts of one look are gone before the next. Without it there is one look.
 void TableCompare::find_ghosts() {
   if (found_.stopped_early) return;
   const bool repairs = options_.repair;
@@ -152,14 +152,14 @@ void TableCompare::sample() {
   sample_items();
 }
 
-// The table is cut into so many segments that each holds a few items; some are read.
+// The table is cut into so many segments that each holds a few items. Some segments are read.
 void TableCompare::sample_items() {
   const std::uint64_t size = *options_.sample;
   const auto segments = static_cast<std::int32_t>(
       std::clamp<std::uint64_t>(description_.item_count / kSampleAtAPlace, 1, 1'000'000));
   std::mt19937_64 random{std::random_device{}()};
   std::uint64_t seen = 0;
-  std::set<std::int32_t> read;  // once each: no key is in question twice
+  std::set<std::int32_t> read;  // each once: no key may be a suspect twice
   for (std::uint64_t tries = 0; seen < size && tries < size; ++tries) {
     require_not_stopped();
     const auto segment = static_cast<std::int32_t>(random() % static_cast<std::uint64_t>(segments));
@@ -192,7 +192,7 @@ void TableCompare::settle() {
   count_and_repair();
 }
 
-// What changed between the two reads is no difference.
+// A suspect whose item and row agree now was changed between the two reads.
 void TableCompare::recheck() {
   std::vector<std::string> keys;
   for (const Suspect& suspect : suspects_)

@@ -33,8 +33,8 @@ std::optional<TimePoint> TableTask::step(Worker& worker) {
   if (stream_) stream_->look(worker);
   switch (phase_) {
     case Phase::open_readers:
-      // The readers are open before the first page is scanned: what changes behind the scan's back
-      // is in the stream from here on.
+      // The readers are open before the first page is scanned: what changes during the scan will be
+      // read from the stream.
       if (stream_->readers_open()) phase_ = Phase::decide;
       break;
     case Phase::decide:
@@ -101,7 +101,7 @@ void TableTask::begin_pass(Worker& worker) {
   add_segments(worker);
 }
 
-/// Of the stream that is on; of a later one if it is off.
+/// The generation of the stream that is on; a later one than the last stream's if it is off.
 std::uint64_t TableTask::oldest_generation(Worker& worker) {
   if (stream_) return table_->shards.generation();
   const TableDescription table =
@@ -149,7 +149,7 @@ void TableTask::sweep(Worker& worker) {
     spdlog::warn("rows without an item cannot be deleted table={} epoch={} dead_letters={}",
                  log_value(name()), epoch_, swept.kept);
   if (stream_)
-    phase_ = Phase::decide;  // a gap that was noticed since this pass began needs another
+    phase_ = Phase::decide;  // a gap that was noticed since this pass began needs another pass
   else
     table_->end();
 }

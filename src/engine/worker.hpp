@@ -9,8 +9,8 @@
 
 namespace dynamite {
 
-/// What one thread works with: a connection that is opened when it is first needed, and again when
-/// it is lost.
+/// What one thread works with: a connection that is opened when it is first needed, and anew when
+/// it was lost.
 class Worker {
  public:
   Worker(pg::ConnectOptions connect, ApplyOptions apply, std::stop_token stop)
@@ -19,8 +19,8 @@ class Worker {
   /// Throws Error{transient} if PostgreSQL cannot be reached.
   pg::Connection& connection();
   Applier& applier();
-  /// What a step threw: after a failover the address may lead to the new writer, but a connection
-  /// to the old one leads nowhere.
+  /// To be called with what a step threw. Gives up a connection whose server takes no writes: after
+  /// a failover a new connection may lead to the new writer.
   void note_failure(const Error& error);
 
   const std::stop_token& stop() const noexcept { return stop_; }

@@ -8,7 +8,8 @@
 namespace dynamite {
 namespace {
 
-// A full page of 1 MB takes a server long and holds everything up behind it.
+// A full page of 1 MB may hold thousands of small items: it takes long to read and to apply, and
+// everything behind it waits.
 constexpr int kPageItemsMax = 1'000;
 
 Micros now() {

@@ -19,7 +19,7 @@ ShardReader ShardReader::at(DynamoDb& dynamodb, ShardPlace place, std::string se
 }
 
 std::string ShardReader::fetch(std::stop_token stop) {
-  // Never AT_SEQUENCE_NUMBER with the shard's first number: that need not be its first record's.
+  // Never AT_SEQUENCE_NUMBER with the shard's starting number: no record needs to have it.
   if (!iterator_)
     iterator_ = dynamodb_->shard_iterator({.stream_arn = place_.stream_arn,
                                            .shard_id = place_.shard_id,

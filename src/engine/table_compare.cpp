@@ -6,10 +6,10 @@
 #include <map>
 #include <random>
 #include <set>
-#include <thread>
 
 #include "core/error.hpp"
 #include "core/sleep.hpp"
+#include "core/threads.hpp"
 #include "engine/engine.hpp"
 #include "json/item_key.hpp"
 #include "replica/state/follower.hpp"
@@ -78,21 +78,9 @@ void TableCompare::require_not_stopped() const {
 }
 
 void TableCompare::scan_all() {
-  std::stop_source stop;
-  std::stop_callback forward{stop_, [&] { stop.request_stop(); }};
-  {
-    std::vector<std::jthread> threads;
-    for (std::uint32_t segment = 0; segment < segments_; ++segment)
-      threads.emplace_back([&, segment] {
-        try {
-          scan_segment(static_cast<std::int32_t>(segment), stop.get_token());
-        } catch (const Error&) {
-          failure_.keep_current();
-          stop.request_stop();
-        }
-      });
-  }
-  failure_.rethrow();
+  run_in_threads(segments_, stop_, [this](std::uint32_t segment, const std::stop_token& stop) {
+    scan_segment(static_cast<std::int32_t>(segment), stop);
+  });
   require_not_stopped();
 }
 

@@ -11,7 +11,6 @@
 #include <string>
 #include <vector>
 
-#include "core/first_exception.hpp"
 #include "engine/key_repair.hpp"
 #include "replica/comparison.hpp"
 #include "replica/state/dead_letters.hpp"
@@ -90,7 +89,6 @@ class TableCompare {
   KeyRepair repair_;
   ReadRate rate_;
   const std::uint32_t segments_;
-  FirstException failure_;
   std::mutex mutex_;  // guards all below, and the connection
   std::vector<Suspect> suspects_;
   Differences found_;

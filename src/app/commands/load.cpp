@@ -6,14 +6,13 @@
 #include <chrono>
 #include <functional>
 #include <random>
-#include <thread>
 
 #include "app/cli/progress.hpp"
 #include "app/commands/commands.hpp"
 #include "app/wiring/source_tables.hpp"
 #include "core/error.hpp"
-#include "core/first_exception.hpp"
 #include "core/sleep.hpp"
+#include "core/threads.hpp"
 #include "json/random_item.hpp"
 
 namespace dynamite {
@@ -23,7 +22,7 @@ using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
 constexpr int kAttempts = 10;
-constexpr int kThreads = 4;
+constexpr std::uint32_t kThreads = 4;
 constexpr std::size_t kBatch = 25;
 constexpr double kDeletes = 0.2;  // of the changes with --duration
 constexpr std::string_view kViewType = "NEW_AND_OLD_IMAGES";
@@ -72,7 +71,8 @@ class Loader {
   std::uint64_t seed() const { return seed_; }
 
  private:
-  void in_threads(const std::function<void(int thread, const std::stop_token& stop)>& body);
+  void in_threads(
+      const std::function<void(std::uint32_t thread, const std::stop_token& stop)>& body);
   bool wait_for_turn(std::size_t writes, const std::stop_token& stop);
   void change_one(OrderItems& random);
 
@@ -86,24 +86,13 @@ class Loader {
   std::atomic<std::uint64_t> next_ = 0;  // the number of the next write
 };
 
-void Loader::in_threads(const std::function<void(int, const std::stop_token&)>& body) {
-  std::stop_source stop;
-  std::stop_callback forward{context_.stop, [&] { stop.request_stop(); }};
-  FirstException failure;
-  {
-    std::vector<std::jthread> threads;
-    threads.reserve(kThreads);
-    for (int thread = 0; thread < kThreads; ++thread)
-      threads.emplace_back([&, thread] {
-        try {
-          body(thread, stop.get_token());
-        } catch (const Error&) {
-          if (!context_.stop.stop_requested()) failure.keep_current();
-          stop.request_stop();
-        }
-      });
+// After a stop, the command says itself what was written.
+void Loader::in_threads(const std::function<void(std::uint32_t, const std::stop_token&)>& body) {
+  try {
+    run_in_threads(kThreads, context_.stop, body);
+  } catch (const Error&) {
+    if (!context_.stop.stop_requested()) throw;
   }
-  failure.rethrow();
 }
 
 /// Waits until `--rate` allows the next `writes`; false if the time is over.
@@ -123,8 +112,8 @@ bool Loader::wait_for_turn(std::size_t writes, const std::stop_token& stop) {
 void Loader::put_each_once() {
   Progress progress{"load " + table_.name, options_.items};
   std::atomic<std::uint64_t> next_key = 0;
-  in_threads([&](int thread, const std::stop_token& stop) {
-    OrderItems random{seed_ + static_cast<std::uint64_t>(thread), options_};
+  in_threads([&](std::uint32_t thread, const std::stop_token& stop) {
+    OrderItems random{seed_ + thread, options_};
     while (wait_for_turn(kBatch, stop)) {
       const std::uint64_t first = next_key.fetch_add(kBatch);
       if (first >= options_.items) return;
@@ -149,8 +138,8 @@ void Loader::change_one(OrderItems& random) {
 
 void Loader::change_for_a_time() {
   Progress progress{"changes to " + table_.name};
-  in_threads([&](int thread, const std::stop_token& stop) {
-    OrderItems random{seed_ + static_cast<std::uint64_t>(thread), options_};
+  in_threads([&](std::uint32_t thread, const std::stop_token& stop) {
+    OrderItems random{seed_ + thread, options_};
     while (wait_for_turn(1, stop)) {
       change_one(random);
       progress.update(++written_);

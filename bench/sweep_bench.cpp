@@ -86,7 +86,7 @@ std::vector<double> apply_until(const SweptTable& table, const std::stop_token& 
   for (std::uint64_t version = 1; !ended.stop_requested();) {
     std::vector<std::string> keys(kBatch), images(kBatch);
     Batch batch;
-    batch.tables = {table.replica().source};
+    batch.table = table.replica().source;
     for (std::size_t i = 0; i < kBatch; ++i) {
       const std::string key = fmt::format("{:012}", 1 + random() % table.rows());
       append_key_part(keys[i], key);

@@ -311,7 +311,7 @@ int run(const std::string& file, const std::string& guard, const std::set<std::s
   const Recorded recorded =
       decode_recorded(read_file(file), [](std::string_view) { return event_table(); });
   const std::size_t records =
-      deal(recorded.batch, batch,
+      deal(recorded.batches.at(0), batch,
            *rows_of(url, guard.empty() ? nullptr : &guards().at(guard), without), senders);
   for (Sender& sender : senders) sender.prepare();
   const auto begin = steady_clock::now();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,8 +37,7 @@ struct Change {
   std::string_view image;
   std::string_view record;  ///< the whole record or item as it arrived, for dead letters
   Version version;
-  Micros time{};            ///< ApproximateCreationDateTime, or when it was read
-  std::uint16_t table = 0;  ///< index into Batch::tables
+  Micros time{};  ///< ApproximateCreationDateTime, or when it was read
   ChangeKind kind = ChangeKind::put;
 };
 
@@ -48,24 +48,33 @@ struct Rejected {
   std::string sequence_number;  ///< empty where unknown
   std::string key{};            ///< canonical; empty where it cannot be read
   Version version{};            ///< 0 where the sequence number is unknown
-  std::uint16_t table = 0;
 };
 
-/// Changes that arrived together, and the bytes they look into.
+/// Changes of one table that arrived together, and the bytes they look into. Views into the pages
+/// and the kept bytes outlive a move of the Batch.
 struct Batch {
-  /// Pages or the event as they arrived. A list, so that the views outlive a move of the Batch.
-  std::list<std::string> pages;
-  /// Keys, many a string, of which each grows only within its capacity so that none ever moves; and
-  /// items that were read back.
-  std::list<std::string> keys;
-  std::vector<std::shared_ptr<const SourceTable>> tables;
+  /// Pages or the event as they arrived. The batches of one event share them.
+  std::vector<std::shared_ptr<const std::string>> pages;
+  /// The bytes of keep(), many of them a string. A string grows only within its capacity, so that
+  /// it never moves.
+  std::list<std::string> kept;
+  std::shared_ptr<const SourceTable> table;
   std::vector<Change> changes;
   std::vector<Rejected> rejected;
 
   std::size_t page_bytes() const noexcept;
+
+  /// Copies `bytes` to where they live as long as the batch.
+  std::string_view keep(std::string_view bytes);
 };
 
 /// Adds to `batch` what came behind it from the same table.
 void append(Batch& batch, Batch more);
+
+/// The time of the newest change; absent: there is no change.
+std::optional<Micros> newest_time(const Batch& batch);
+
+/// Whether a put came without its image: its stream carries no new images.
+bool lacks_images(const Batch& batch);
 
 }  // namespace dynamite

@@ -4,7 +4,6 @@
 #include <simdjson.h>
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "core/arn.hpp"
@@ -16,7 +15,6 @@ namespace dynamite {
 namespace {
 
 constexpr std::string_view kEventSource = "aws:dynamodb";
-constexpr std::size_t kKeyChunkBytes = std::size_t{64} << 10U;  // one allocation for many keys
 constexpr std::size_t kSequenceDigitsMax = 40;
 constexpr std::size_t kRejectedMax = 100'000;  // an event of Lambda has 10,000 records at most
 
@@ -25,17 +23,6 @@ constexpr std::size_t kRejectedMax = 100'000;  // an event of Lambda has 10,000 
 bool is_sequence_number(std::string_view text) noexcept {
   return !text.empty() && text.size() <= kSequenceDigitsMax &&
          text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
-/// The index of `table` in the batch, which it joins if it is new.
-std::uint16_t index_of(Batch& batch, std::shared_ptr<const SourceTable> table) {
-  const auto known = std::ranges::find(batch.tables, table);
-  const auto index = known - batch.tables.begin();
-  if (index > std::numeric_limits<std::uint16_t>::max())
-    throw Error{Error::Kind::usage, "input holds records of more than 65,536 tables",
-                "split the input"};
-  if (known == batch.tables.end()) batch.tables.push_back(std::move(table));
-  return static_cast<std::uint16_t>(index);
 }
 
 std::string unescaped(std::string_view token) {
@@ -81,27 +68,23 @@ std::uint64_t generation_of(const std::string& stream_arn) {
 
 }  // namespace
 
-Batch open_batch(std::string page) {
-  Batch batch;
-  batch.pages.push_back(std::move(page));
-  if (!simdjson::validate_utf8(batch.pages.back().data(), batch.pages.back().size()))
-    fail("not JSON: the text is not UTF-8");
-  return batch;
+void require_utf8(std::string_view text) {
+  if (!simdjson::validate_utf8(text.data(), text.size())) fail("not JSON: the text is not UTF-8");
 }
 
-std::string_view keep_key(Batch& batch, std::string_view key) {
-  const auto room = [&] { return batch.keys.back().capacity() - batch.keys.back().size(); };
-  if (batch.keys.empty() || room() < key.size())
-    batch.keys.emplace_back().reserve(std::max(kKeyChunkBytes, key.size()));
-  std::string& chunk = batch.keys.back();
-  const std::size_t begin = chunk.size();
-  chunk += key;
-  return std::string_view{chunk}.substr(begin);
+ChangeReader::ChangeReader(std::string page) { require_utf8(add_page(std::move(page))); }
+
+ChangeReader::ChangeReader(std::string page, const TableLookup& lookup)
+    : ChangeReader{std::move(page)} {
+  lookup_ = &lookup;
 }
 
-ChangeReader::ChangeReader(Batch& batch, std::shared_ptr<const SourceTable> table,
+ChangeReader::ChangeReader(std::string page, std::shared_ptr<const SourceTable> table,
                            std::uint64_t generation)
-    : batch_{batch}, generation_{generation}, table_{index_of(batch, std::move(table))} {}
+    : ChangeReader{std::move(page)} {
+  generation_ = generation;
+  table_ = index_of(std::move(table));
+}
 
 void ChangeReader::read(JsonScanner& scanner) {
   scanner.peek();
@@ -110,7 +93,7 @@ void ChangeReader::read(JsonScanner& scanner) {
   try {
     read_stream_record(scanner, record);
     find_table(record);
-    batch_.changes.push_back(make_change(scanner.since(begin), record));
+    add(make_change(scanner.since(begin), record));
   } catch (const Error& error) {
     if (error.kind() != Error::Kind::poison) throw;
     scanner.go_to(begin);
@@ -122,25 +105,25 @@ void ChangeReader::read(JsonScanner& scanner) {
 void ChangeReader::reject(std::string_view record, std::string reason,
                           const StreamRecord& members) {
   if (is_present(members.stream_arn)) find_table(members);
-  if (batch_.rejected.size() == kRejectedMax)
+  if (rejected_.size() == kRejectedMax)
     throw Error{Error::Kind::usage,
                 fmt::format("more than {} records are malformed; the first is refused because: {}",
-                            kRejectedMax, batch_.rejected.front().reason),
+                            kRejectedMax, rejected_.front().first.reason),
                 "these are no stream records"};
   const bool numbered = is_sequence_number(members.sequence_number);
+  Rejected rejected{
+      .record = record,
+      .reason = std::move(reason),
+      .sequence_number = numbered ? std::string{members.sequence_number} : std::string{},
+      .key = std::string{key_if_readable(members)},
+      .version = numbered ? Version{generation_, members.sequence_number} : Version{}};
   // Before any table is known, 0 is right too: it is the next one's index.
-  batch_.rejected.push_back(
-      {.record = record,
-       .reason = std::move(reason),
-       .sequence_number = numbered ? std::string{members.sequence_number} : std::string{},
-       .key = std::string{key_if_readable(members)},
-       .version = numbered ? Version{generation_, members.sequence_number} : Version{},
-       .table = table_});
+  rejected_.emplace_back(std::move(rejected), table_);
 }
 
 /// Empty: the key cannot be read.
 std::string_view ChangeReader::key_if_readable(const StreamRecord& members) {
-  if (batch_.tables.empty() || !is_present(members.keys)) return {};
+  if (batches_.empty() || !is_present(members.keys)) return {};
   try {
     return read_key_of(members);
   } catch (const Error& error) {
@@ -149,11 +132,52 @@ std::string_view ChangeReader::key_if_readable(const StreamRecord& members) {
   }
 }
 
-void ChangeReader::finish() const {
-  if (!batch_.tables.empty() || batch_.rejected.empty()) return;
-  throw Error{Error::Kind::usage,
-              fmt::format("no stream record tells its table; the first is refused because: {}",
-                          batch_.rejected.front().reason)};
+void ChangeReader::add(Change change) {
+  if (runs_.empty() || runs_.back().table != table_)
+    runs_.push_back({.begin = changes_.size(), .table = table_});
+  changes_.push_back(change);
+}
+
+void ChangeReader::undo(const Mark& since) {
+  changes_.resize(since.changes);
+  rejected_.resize(since.rejected);
+  while (!runs_.empty() && runs_.back().begin >= since.changes) runs_.pop_back();
+}
+
+std::vector<Batch> ChangeReader::take_batches() {
+  if (batches_.empty() && !rejected_.empty())
+    throw Error{Error::Kind::usage,
+                fmt::format("no stream record tells its table; the first is refused because: {}",
+                            rejected_.front().first.reason)};
+  deal_changes();
+  for (auto& [rejected, table] : rejected_) batches_[table].rejected.push_back(std::move(rejected));
+  for (Batch& batch : batches_) batch.pages = pages_;
+  return std::move(batches_);
+}
+
+void ChangeReader::deal_changes() {
+  if (batches_.size() == 1) {
+    batches_.front().changes = std::move(changes_);
+    return;
+  }
+  for (std::size_t i = 0; i < runs_.size(); ++i) {
+    const std::size_t end = i + 1 < runs_.size() ? runs_[i + 1].begin : changes_.size();
+    const auto run = std::span{changes_}.subspan(runs_[i].begin, end - runs_[i].begin);
+    auto& changes = batches_[runs_[i].table].changes;
+    changes.insert(changes.end(), run.begin(), run.end());
+  }
+}
+
+std::string_view ChangeReader::add_page(std::string text) {
+  return *pages_.emplace_back(std::make_shared<const std::string>(std::move(text)));
+}
+
+/// The index of the batch of `table`, which is made if it is new.
+std::size_t ChangeReader::index_of(std::shared_ptr<const SourceTable> table) {
+  const auto known = std::ranges::find(batches_, table, &Batch::table);
+  const auto index = static_cast<std::size_t>(known - batches_.begin());
+  if (known == batches_.end()) batches_.emplace_back().table = std::move(table);
+  return index;
 }
 
 void ChangeReader::find_table(const StreamRecord& record) {
@@ -165,7 +189,7 @@ void ChangeReader::find_table(const StreamRecord& record) {
   if (is_present(stream_arn_) && token == stream_arn_) return;
   const std::string stream_arn = unescaped(token);
   generation_ = generation_of(stream_arn);
-  table_ = index_of(batch_, (*lookup_)(stream_arn));
+  table_ = index_of((*lookup_)(stream_arn));
   stream_arn_ = token;
 }
 
@@ -179,13 +203,12 @@ Change ChangeReader::make_change(std::string_view text, const StreamRecord& reco
           .record = text,
           .version = Version{generation_, record.sequence_number},
           .time = time_of(record),
-          .table = table_,
           .kind = removed ? ChangeKind::remove : ChangeKind::put};
 }
 
 std::string_view ChangeReader::read_key_of(const StreamRecord& record) {
   if (!is_present(record.keys)) fail("Keys of the record is missing");
-  const KeySchema& key_schema = batch_.tables[table_]->key_schema;
+  const KeySchema& key_schema = batches_[table_].table->key_schema;
   JsonScanner scanner{record.keys};
   key_.clear();
   const std::size_t attributes = read_key(scanner, key_schema, key_);
@@ -193,7 +216,7 @@ std::string_view ChangeReader::read_key_of(const StreamRecord& record) {
   // here.
   if (attributes != (key_schema.sort ? 2U : 1U))
     fail("Keys of the record has other attributes than the key schema of the table");
-  return keep_key(batch_, key_);
+  return batches_[table_].keep(key_);
 }
 
 }  // namespace dynamite

@@ -1,9 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "decode/decode.hpp"
 #include "decode/stream_record.hpp"
@@ -11,23 +15,28 @@
 
 namespace dynamite {
 
-/// A batch around `page`. Throws Error{poison} if it is not UTF-8.
-Batch open_batch(std::string page);
-
-/// Copies `key` to where it lives as long as the batch.
-std::string_view keep_key(Batch& batch, std::string_view key);
+/// Throws Error{poison} if `text` is not UTF-8.
+void require_utf8(std::string_view text);
 
 /// Why a record is rejected that does not tell its stream.
 inline constexpr std::string_view kNoStreamNamed = "eventSourceARN of the record is missing";
 
-/// Turns stream records into changes of a batch; those that are malformed into rejected ones.
+/// Turns stream records into changes, a batch a table; those that are malformed into rejected ones.
 class ChangeReader {
  public:
-  /// Records that name their stream. `batch` and `lookup` must outlive the reader.
-  ChangeReader(Batch& batch, const TableLookup& lookup) : batch_{batch}, lookup_{&lookup} {}
+  /// Records in `page` that name their stream. `lookup` must outlive the reader. Throws
+  /// Error{poison} if the page is not UTF-8.
+  ChangeReader(std::string page, const TableLookup& lookup);
 
   /// Records of one stream of `table`.
-  ChangeReader(Batch& batch, std::shared_ptr<const SourceTable> table, std::uint64_t generation);
+  ChangeReader(std::string page, std::shared_ptr<const SourceTable> table,
+               std::uint64_t generation);
+
+  /// The text that was given as the page.
+  std::string_view page() const noexcept { return *pages_.front(); }
+
+  /// Keeps `text`, which was unescaped from the page, as long as the batches.
+  std::string_view add_page(std::string text);
 
   /// The stream of records that do not name theirs.
   void assume_stream(std::string stream_arn) { assumed_stream_arn_ = std::move(stream_arn); }
@@ -41,25 +50,57 @@ class ChangeReader {
   /// table of the record before it where its own is unknown.
   void reject(std::string_view record, std::string reason, const StreamRecord& members = {});
 
-  /// Throws Error{usage} if there are records, but none that tells its table.
-  void finish() const;
+  /// How much was read by a moment.
+  struct Mark {
+    std::size_t changes, rejected;
+  };
+  Mark mark() const noexcept { return {changes_.size(), rejected_.size()}; }
+
+  /// Forgets the records that were read since.
+  void undo(const Mark& since);
+
+  bool has_changes_since(const Mark& mark) const noexcept { return changes_.size() > mark.changes; }
+
+  /// The records that were rejected since, each with the index of its table.
+  using RejectedOfTable = std::pair<Rejected, std::size_t>;
+  std::span<const RejectedOfTable> rejected_since(const Mark& mark) const {
+    return std::span{rejected_}.subspan(mark.rejected);
+  }
+
+  /// What was read, a batch for each table in the order of their first records; of one stream
+  /// always one batch. Throws Error{usage} if there are records, but none that tells its table.
+  std::vector<Batch> take_batches();
 
   /// Of the last record that has a valid one, else empty.
   std::string last_sequence_number() const { return std::string{last_sequence_number_}; }
 
  private:
+  explicit ChangeReader(std::string page);
+
+  /// Changes behind each other of one table.
+  struct Run {
+    std::size_t begin, table;
+  };
+
   void find_table(const StreamRecord& record);
+  std::size_t index_of(std::shared_ptr<const SourceTable> table);
+  void add(Change change);
   Change make_change(std::string_view text, const StreamRecord& record);
   std::string_view read_key_of(const StreamRecord& record);
   std::string_view key_if_readable(const StreamRecord& members);
+  void deal_changes();
 
-  Batch& batch_;
   const TableLookup* lookup_ = nullptr;  // none: all records are of table 0
+  std::vector<std::shared_ptr<const std::string>> pages_;
+  std::vector<Batch> batches_;  // of each table; their keys only, until all is read
+  std::vector<Change> changes_;
+  std::vector<Run> runs_;  // of all changes
+  std::vector<RejectedOfTable> rejected_;
   std::uint64_t generation_ = 0;
-  std::uint16_t table_ = 0;
+  std::size_t table_ = 0;
   std::string key_;
   std::string assumed_stream_arn_;
-  // Raw tokens in the batch's page, of the record before.
+  // Raw tokens in the page, of the record before.
   std::string_view stream_arn_;
   std::string_view last_sequence_number_;
 };

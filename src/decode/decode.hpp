@@ -16,16 +16,16 @@ namespace dynamite {
 /// sees one. Throws Error{usage} if no replica belongs to it.
 using TableLookup = std::function<std::shared_ptr<const SourceTable>(std::string_view stream_arn)>;
 
-/// A Lambda event of DynamoDB stream records. A record that is malformed goes to `rejected` and
-/// does not take its neighbours; where it does not tell its table it counts to that of the record
-/// before it, at the beginning to the first. Throws Error{usage} if the event is no DynamoDB stream
-/// event (Kinesis, SQS, anything else: the message says what it is), is not JSON, or names no
-/// stream in an eventSourceARN.
+/// A Lambda event of DynamoDB stream records, a batch for each table that it has records of. A
+/// record that is malformed goes to `rejected` and does not take its neighbours; where it does not
+/// tell its table it counts to that of the record before it, at the beginning to the first. Throws
+/// Error{usage} if the event is no DynamoDB stream event (Kinesis, SQS, anything else: the message
+/// says what it is), is not JSON, or names no stream in an eventSourceARN.
 ///
 /// For all decoders: a member that is null is absent. A change without ApproximateCreationDateTime
 /// has time 1970. Keys are read; new images are passed over by their brackets, and are JSON only if
 /// who reads them finds so.
-Batch decode_lambda_event(std::string page, const TableLookup& lookup);
+std::vector<Batch> decode_lambda_event(std::string page, const TableLookup& lookup);
 
 /// Records of a shard that Lambda gave up, of which only the place was reported.
 struct RecordRange {
@@ -43,7 +43,7 @@ struct StrangeDocument {
 };
 
 struct Recorded {
-  Batch batch;
+  std::vector<Batch> batches;       ///< one for each table
   std::vector<RecordRange> ranges;  ///< to be read from their streams again
   std::vector<StrangeDocument> strange;
 };

@@ -4,7 +4,7 @@
 #include <array>
 #include <functional>
 #include <optional>
-#include <span>
+#include <ranges>
 #include <utility>
 
 #include "core/error.hpp"
@@ -105,11 +105,11 @@ void read_as_usage(const char* what, Read read) {
 }
 
 /// A JSON string's contents, or JSON as it is.
-std::string_view unwrapped(std::string_view value, Batch& batch) {
+std::string_view unwrapped(std::string_view value, ChangeReader& reader) {
   if (!value.starts_with('"')) return value;
   std::string text;
   append_unescaped(text, value.substr(1, value.size() - 2));
-  return keep_key(batch, text);
+  return reader.add_page(std::move(text));
 }
 
 RecordRange read_range(std::string_view batch_info) {
@@ -139,11 +139,6 @@ bool is_of_kinesis(const Rejected& rejected) {
   };
   return has("\"recordFormat\"") || (has("\"PartitionKey\"") && has("\"Data\""));
 }
-
-/// What there is of a batch before a document.
-struct Mark {
-  std::size_t changes, rejected, ranges;
-};
 
 /// Where a message's document stands among others, if it tells.
 std::string message_id(std::string_view value) {
@@ -181,7 +176,8 @@ class DocumentReader {
   void read_or_name(JsonScanner& scanner, const std::string& element) {
     const char next = scanner.peek();
     const char* const begin = scanner.position();
-    const Mark mark = mark_now();
+    const ChangeReader::Mark mark = reader_.mark();
+    const std::size_t ranges = recorded_.ranges.size();
     if (is_of_page(begin)) outermost_ = begin;
     const int depth = depth_;
     std::optional<Error> failure;
@@ -198,9 +194,8 @@ class DocumentReader {
     depth_ = depth;
     scanner.go_to(begin);
     const std::string_view value = skip_or_throw(scanner, *failure);
-    recorded_.batch.changes.resize(mark.changes);
-    recorded_.batch.rejected.resize(mark.rejected);
-    recorded_.ranges.resize(mark.ranges);
+    reader_.undo(mark);
+    recorded_.ranges.resize(ranges);
     if (failure->kind() == Error::Kind::poison && next == '{')
       reader_.reject(value, failure->what());
     else
@@ -224,7 +219,7 @@ class DocumentReader {
   }
 
   void name_strange(std::string_view value, const std::string& element, const Error& failure) {
-    const std::string_view page = recorded_.batch.pages.front();
+    const std::string_view page = reader_.page();
     const std::string_view before =
         page.substr(0, static_cast<std::size_t>(outermost_ - page.data()));
     const auto line = first_line_ + static_cast<std::size_t>(std::ranges::count(before, '\n'));
@@ -236,13 +231,8 @@ class DocumentReader {
          .hint = failure.hint().empty() ? std::string{kTaken} : failure.hint()});
   }
 
-  Mark mark_now() const {
-    return {recorded_.batch.changes.size(), recorded_.batch.rejected.size(),
-            recorded_.ranges.size()};
-  }
-
   bool is_of_page(const char* position) const {
-    const std::string& page = recorded_.batch.pages.front();
+    const std::string_view page = reader_.page();
     return std::greater_equal<>{}(position, page.data()) &&
            std::less_equal<>{}(position, page.data() + page.size());
   }
@@ -250,7 +240,7 @@ class DocumentReader {
   void read(JsonScanner& scanner) {
     scanner.peek();
     const char* const begin = scanner.position();
-    const Mark mark = mark_now();
+    const ChangeReader::Mark mark = reader_.mark();
     const Event event = read_event(scanner, reader_);
     if (event.has_records) return require_streams(mark);
     if (!event.payload.empty()) return read_whole(event.payload);
@@ -266,9 +256,11 @@ class DocumentReader {
   }
 
   /// Records that name no stream cannot be anybody's dead letters.
-  void require_streams(const Mark& before) const {
-    const std::span rejected = std::span{recorded_.batch.rejected}.subspan(before.rejected);
-    if (recorded_.batch.changes.size() > before.changes || rejected.empty()) return;
+  void require_streams(const ChangeReader::Mark& before) const {
+    const auto rejected = std::views::transform(
+        reader_.rejected_since(before),
+        [](const auto& of_table) -> const Rejected& { return of_table.first; });
+    if (reader_.has_changes_since(before) || rejected.empty()) return;
     const bool nameless = std::ranges::all_of(
         rejected, [](const Rejected& record) { return record.reason == kNoStreamNamed; });
     if (!nameless && !reader_.assumes_stream()) return;
@@ -284,7 +276,7 @@ class DocumentReader {
 
   /// A document within another, as an object or as a string.
   void read_whole(std::string_view value) {
-    JsonScanner scanner{unwrapped(value, recorded_.batch)};
+    JsonScanner scanner{unwrapped(value, reader_)};
     if (scanner.peek() == '[')
       read_list(scanner);
     else
@@ -319,14 +311,13 @@ std::optional<std::string_view> broken_line(std::string_view page, const char* b
 }
 
 /// Reads a document; if it is a broken line of JSON lines, sets the line aside.
-void read_document_or_line(JsonScanner& scanner, DocumentReader& documents,
-                           const Recorded& recorded, ChangeReader& reader) {
+void read_document_or_line(JsonScanner& scanner, DocumentReader& documents, ChangeReader& reader) {
   scanner.peek();
   const char* const begin = scanner.position();
   try {
     documents.read_next(scanner);
   } catch (const Error& error) {
-    const auto line = broken_line(recorded.batch.pages.front(), begin);
+    const auto line = broken_line(reader.page(), begin);
     if (error.kind() != Error::Kind::poison || !line) throw;
     reader.reject(*line, error.what());
     scanner.go_to(line->data() + line->size());
@@ -335,20 +326,19 @@ void read_document_or_line(JsonScanner& scanner, DocumentReader& documents,
 
 }  // namespace
 
-Batch decode_lambda_event(std::string page, const TableLookup& lookup) {
-  Batch batch;
+std::vector<Batch> decode_lambda_event(std::string page, const TableLookup& lookup) {
+  std::vector<Batch> batches;
   read_as_usage("event", [&] {
-    batch = open_batch(std::move(page));
-    ChangeReader reader{batch, lookup};
-    JsonScanner scanner{batch.pages.front()};
+    ChangeReader reader{std::move(page), lookup};
+    JsonScanner scanner{reader.page()};
     const Event event = read_event(scanner, reader);
     scanner.expect_end();
     if (!event.has_records)
       throw Error{Error::Kind::usage, why_no_event(event),
                   "the function's event source must be the stream of a DynamoDB table"};
-    reader.finish();
+    batches = reader.take_batches();
   });
-  return batch;
+  return batches;
 }
 
 Recorded decode_recorded(std::string page, const TableLookup& lookup,
@@ -362,13 +352,12 @@ Recorded decode_recorded(std::string page, const TableLookup& lookup,
     return table;
   };
   read_as_usage("input", [&] {
-    recorded.batch = open_batch(std::move(page));
-    ChangeReader reader{recorded.batch, noting};
+    ChangeReader reader{std::move(page), noting};
     reader.assume_stream(options.stream_arn);
     DocumentReader documents{recorded, reader, options.first_line, lookup_failed};
-    JsonScanner scanner{recorded.batch.pages.front()};
-    while (!scanner.at_end()) read_document_or_line(scanner, documents, recorded, reader);
-    reader.finish();
+    JsonScanner scanner{reader.page()};
+    while (!scanner.at_end()) read_document_or_line(scanner, documents, reader);
+    recorded.batches = reader.take_batches();
   });
   return recorded;
 }

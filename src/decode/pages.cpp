@@ -43,9 +43,9 @@ void read_item(JsonScanner& scanner, Batch& batch, Micros time) {
   const char* const begin = scanner.position();
   std::string key;
   try {
-    read_key(scanner, batch.tables.front()->key_schema, key);
+    read_key(scanner, batch.table->key_schema, key);
     const std::string_view item = scanner.since(begin);
-    batch.changes.push_back({.key = keep_key(batch, key),
+    batch.changes.push_back({.key = batch.keep(key),
                              .image = item,
                              .record = item,
                              .version = Version{},
@@ -65,9 +65,8 @@ RecordsPage decode_records_page(std::string page, std::shared_ptr<const SourceTa
                                 std::uint64_t generation) {
   RecordsPage result;
   read_as_transient("GetRecords", [&] {
-    result.batch = open_batch(std::move(page));
-    ChangeReader reader{result.batch, std::move(table), generation};
-    JsonScanner scanner{result.batch.pages.front()};
+    ChangeReader reader{std::move(page), std::move(table), generation};
+    JsonScanner scanner{reader.page()};
     bool has_records = false;
     scan_object(scanner, [&](std::string_view name) {
       if (token_is(name, "Records")) {
@@ -84,6 +83,7 @@ RecordsPage decode_records_page(std::string page, std::shared_ptr<const SourceTa
     scanner.expect_end();
     check_list(has_records, "Records");
     result.last_sequence_number = reader.last_sequence_number();
+    result.batch = std::move(reader.take_batches().front());
   });
   return result;
 }
@@ -91,9 +91,10 @@ RecordsPage decode_records_page(std::string page, std::shared_ptr<const SourceTa
 ScanPage decode_scan_page(std::string page, std::shared_ptr<const SourceTable> table, Micros time) {
   ScanPage result;
   read_as_transient("Scan", [&] {
-    result.batch = open_batch(std::move(page));
-    result.batch.tables.push_back(std::move(table));
-    JsonScanner scanner{result.batch.pages.front()};
+    require_utf8(page);
+    result.batch.table = std::move(table);
+    result.batch.pages.push_back(std::make_shared<const std::string>(std::move(page)));
+    JsonScanner scanner{*result.batch.pages.front()};
     bool has_items = false;
     scan_object(scanner, [&](std::string_view name) {
       if (token_is(name, "Items")) {

@@ -21,7 +21,7 @@ Batch changes_of(std::span<const DoubtfulKey> keys, const NewestVersions& newest
   const auto now =
       std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
   Batch batch;
-  batch.tables = {table.source};
+  batch.table = table.source;
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const bool recorded = keys[i].version != Version{};
     if (recorded && newest.versions[i] > keys[i].version) continue;
@@ -58,7 +58,7 @@ ApplyOutcome KeyRepair::apply_once(std::span<const DoubtfulKey> keys, const std:
   if (keys.empty()) return {};
   const NewestVersions newest = newest_versions(connection_, table_, key_list(keys));
   const Batch doubtful = changes_of(keys, newest, table_);
-  const Batch now = read_back(dynamodb_, doubtful, 0, stop);
+  const Batch now = read_back(dynamodb_, doubtful, stop);
   ApplyRequest request{.table = table_, .batch = now, .fence = {.epoch = newest.epoch}};
   for (const DoubtfulKey& key : keys)
     if (key.letter) request.retried_letters.push_back(*key.letter);

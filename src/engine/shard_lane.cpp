@@ -17,11 +17,6 @@ using namespace std::chrono_literals;
 
 constexpr auto kIdleDelayMin = 50ms;
 
-Micros newest_time(const Batch& batch) {
-  const auto newest = std::ranges::max_element(batch.changes, {}, &Change::time);
-  return newest == batch.changes.end() ? Micros{} : newest->time;
-}
-
 bool is_loss(const Error& error) {
   return error.kind() == Error::Kind::gap || error.kind() == Error::Kind::gone;
 }
@@ -66,7 +61,7 @@ Lane::Ahead ShardLane::read(const std::stop_token& stop) {
   }
   after_loss_ = false;
   const auto& batch = ahead.page.batch;
-  if (batch && !lacks_images(*batch, 0))
+  if (batch && !lacks_images(*batch))
     ahead.prepared = prepare_rows(batch->changes, place_.table->key_schema);
   if (batch)
     idle_delay_ = {};
@@ -91,7 +86,8 @@ void ShardLane::apply(Worker& worker, const Ahead& ahead) {
   }
   table().shards.busy(place_.shard_id);
   apply_batch(worker, ahead);
-  if (page.batch) table().shards.applied(place_.shard_id, newest_time(*page.batch));
+  if (const auto newest = page.batch ? newest_time(*page.batch) : std::nullopt)
+    table().shards.applied(place_.shard_id, *newest);
   table().shards.progressed(place_.shard_id, context().clock.now());
   if (page.finished) table().shards.finished(place_.shard_id);
 }
@@ -101,7 +97,7 @@ void ShardLane::apply_batch(Worker& worker, const Ahead& ahead) {
   Batch images_read;
   Fence fence{.owner = table().owner};
   const Batch* batch = page.batch ? &*page.batch : &images_read;
-  if (lacks_images(*batch, 0)) {
+  if (lacks_images(*batch)) {
     fence.epoch = Passes{worker.connection(), table().replica}.epoch();
     images_read = read_images(*batch, worker.stop());
     batch = &images_read;
@@ -123,7 +119,7 @@ void ShardLane::apply_batch(Worker& worker, const Ahead& ahead) {
 // A deleted table has no items. It may be made again: the lane waits for it.
 Batch ShardLane::read_images(const Batch& batch, const std::stop_token& stop) {
   try {
-    return read_back(dynamodb_, batch, 0, stop);
+    return read_back(dynamodb_, batch, stop);
   } catch (const Error& error) {
     if (error.kind() != Error::Kind::gone) throw;
     throw Error{Error::Kind::transient, error.what()};

@@ -11,7 +11,6 @@
 #include "replica/apply/epoch_repeat.hpp"
 #include "replica/state/catalogue.hpp"
 #include "replica/state/pass.hpp"
-#include "source/read_back.hpp"
 
 namespace dynamite {
 
@@ -67,11 +66,6 @@ class StopWatch {
   std::chrono::microseconds& sum_;
   steady_clock::time_point begin_ = steady_clock::now();
 };
-
-std::optional<Micros> newest_time(const Batch& batch) {
-  const auto newest = std::ranges::max_element(batch.changes, {}, &Change::time);
-  return newest == batch.changes.end() ? std::nullopt : std::optional{newest->time};
-}
 
 void refuse_other_arn(const std::string& table_arn,
                       const std::map<std::string, Replica>& replicas) {
@@ -167,8 +161,8 @@ const Replica* Ingest::find_unchanged_replica(const SourceTable& source) const {
   return replica != nullptr && replica->source->key_schema == source.key_schema ? replica : nullptr;
 }
 
-bool Ingest::is_read_back(const Batch& batch, std::uint16_t table) const {
-  return options_.read_back && (options_.late || lacks_images(batch, table));
+bool Ingest::is_read_back(const Batch& batch) const {
+  return options_.read_back && (options_.late || lacks_images(batch));
 }
 
 const Replica& Ingest::replica_of(const std::string& arn, const Call& call) {
@@ -206,9 +200,9 @@ IngestOutcome Ingest::handle_decoded(const Decode& decode, system_clock::time_po
                                      std::stop_token stop) {
   Call call{.deadline = deadline, .stop = std::move(stop)};
   call.require_time();
-  const Batch batch =
+  const std::vector<Batch> batches =
       decode([&](std::string_view stream_arn) { return source_of(stream_arn, call); });
-  return apply_all(batch, call);
+  return apply_all(batches, call);
 }
 
 std::shared_ptr<const SourceTable> Ingest::source_of(std::string_view stream_arn,
@@ -227,10 +221,9 @@ IngestOutcome Ingest::apply(const Batch& batch, system_clock::time_point deadlin
                             std::stop_token stop) {
   Call call{.deadline = deadline, .stop = std::move(stop)};
   call.require_time();
-  for (const auto& table : batch.tables)
-    if (find_replica(table->arn) == nullptr)
-      on_connection(call, [&] { return &replica_of(table->arn, call); });
-  return apply_all(batch, call);
+  const std::string& arn = batch.table->arn;
+  if (find_replica(arn) == nullptr) on_connection(call, [&] { return &replica_of(arn, call); });
+  return apply_all({&batch, 1}, call);
 }
 
 bool Ingest::send(const Batch& batch, const PreparedBatch& prepared,
@@ -238,8 +231,8 @@ bool Ingest::send(const Batch& batch, const PreparedBatch& prepared,
   Call call{.deadline = deadline, .stop = std::move(stop)};
   try {
     if (!applier_ || applier_->sent() == 0) connect(call);
-    const Replica* const replica = find_unchanged_replica(*batch.tables.at(0));
-    if (replica == nullptr || batch.tables.size() != 1 || is_read_back(batch, 0)) return false;
+    const Replica* const replica = find_unchanged_replica(*batch.table);
+    if (replica == nullptr || is_read_back(batch)) return false;
     connection_->limit_to(steady_clock::now() + call.left() + kServerGrace);
     return applier_->send({.table = *replica,
                            .batch = batch,
@@ -263,12 +256,13 @@ std::optional<IngestOutcome> Ingest::finish_sent() {
   }
 }
 
-IngestOutcome Ingest::apply_all(const Batch& batch, Call& call) {
+IngestOutcome Ingest::apply_all(std::span<const Batch> batches, Call& call) {
+  // An event of Lambda is of one stream; where it is not, its records have no order to report by.
+  const bool reports = options_.report_batch_item_failures && batches.size() == 1;
   IngestOutcome outcome;
-  outcome.newest = newest_time(batch);
-  for (std::size_t table = 0; table < batch.tables.size(); ++table) {
-    const ApplyOutcome done =
-        apply_or_report(batch, static_cast<std::uint16_t>(table), call, outcome);
+  for (const Batch& batch : batches) {
+    outcome.newest = std::max(outcome.newest, newest_time(batch));
+    const ApplyOutcome done = reports ? apply_or_report(batch, call, outcome) : apply(batch, call);
     outcome += done;
   }
   outcome.connects = call.connects;
@@ -276,23 +270,19 @@ IngestOutcome Ingest::apply_all(const Batch& batch, Call& call) {
   return outcome;
 }
 
-// An event of Lambda is of one stream; where it is not, its records have no order to report by.
-ApplyOutcome Ingest::apply_or_report(const Batch& batch, std::uint16_t table, Call& call,
-                                     IngestOutcome& outcome) {
+ApplyOutcome Ingest::apply_or_report(const Batch& batch, Call& call, IngestOutcome& outcome) {
   try {
-    return apply(batch, table, call);
+    return apply(batch, call);
   } catch (const Error& error) {
-    const bool reports = options_.report_batch_item_failures && batch.tables.size() == 1;
-    if (error.kind() != Error::Kind::poison || !reports) throw;
+    if (error.kind() != Error::Kind::poison) throw;
   }
-  PrefixOutcome prefix =
-      apply_prefix(batch, [&](const Batch& part) { return apply(part, table, call); });
+  PrefixOutcome prefix = apply_prefix(batch, [&](const Batch& part) { return apply(part, call); });
   outcome.first_failure = std::move(prefix.first_failure);
   return prefix.applied;
 }
 
-ApplyOutcome Ingest::apply(const Batch& batch, std::uint16_t table, Call& call) {
-  const auto once = [&] { return apply_once(batch, table, call); };
+ApplyOutcome Ingest::apply(const Batch& batch, Call& call) {
+  const auto once = [&] { return apply_once(batch, call); };
   try {
     return on_connection(call, once);
   } catch (const pg::PgError& error) {
@@ -302,29 +292,25 @@ ApplyOutcome Ingest::apply(const Batch& batch, std::uint16_t table, Call& call) 
   return on_connection(call, once);
 }
 
-ApplyOutcome Ingest::apply_once(const Batch& batch, std::uint16_t table, const Call& call) {
-  const SourceTable& source = *batch.tables[table];
-  const Replica* const replica = find_unchanged_replica(source);
+ApplyOutcome Ingest::apply_once(const Batch& batch, const Call& call) {
+  const Replica* const replica = find_unchanged_replica(*batch.table);
   if (replica == nullptr)
     throw Error{Error::Kind::transient,
-                fmt::format("the replica of {} was changed meanwhile", source.arn)};
-  if (is_read_back(batch, table)) return apply_read_back(batch, table, *replica, call);
-  return applier_->apply({.table = *replica,
-                          .batch = batch,
-                          .table_index = table,
-                          .fence = {.deadline = deadline_of_commit(call)}},
-                         {.stop = call.stop});
+                fmt::format("the replica of {} was changed meanwhile", batch.table->arn)};
+  if (is_read_back(batch)) return apply_read_back(batch, *replica, call);
+  return applier_->apply(
+      {.table = *replica, .batch = batch, .fence = {.deadline = deadline_of_commit(call)}},
+      {.stop = call.stop});
 }
 
 std::optional<system_clock::time_point> Ingest::deadline_of_commit(const Call& call) const {
   return options_.fences_deadline ? std::optional{call.deadline} : std::nullopt;
 }
 
-ApplyOutcome Ingest::apply_read_back(const Batch& batch, std::uint16_t table,
-                                     const Replica& replica, const Call& call) {
+ApplyOutcome Ingest::apply_read_back(const Batch& batch, const Replica& replica, const Call& call) {
   return repeat_while_epoch_passes([&] {
     const std::int32_t epoch = Passes{*connection_, replica}.epoch();
-    const Batch now = options_.read_back(batch, table, call.stop);
+    const Batch now = options_.read_back(batch, call.stop);
     return applier_->apply({.table = replica,
                             .batch = now,
                             .fence = {.epoch = epoch, .deadline = deadline_of_commit(call)}},

@@ -1,13 +1,14 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "decode/decode.hpp"
 #include "ingest/prefix.hpp"
@@ -21,8 +22,8 @@ namespace dynamite {
 using CreateReplica =
     std::function<void(pg::Connection&, const std::string& table_arn, std::stop_token)>;
 
-/// What the source has now in place of what the batch says of that table (source/read_back.hpp).
-using ReadBack = std::function<Batch(const Batch&, std::uint16_t table, std::stop_token)>;
+/// What the source has now in place of what the batch says (source/read_back.hpp).
+using ReadBack = std::function<Batch(const Batch&, std::stop_token)>;
 
 struct IngestOptions {
   pg::ConnectOptions connect;
@@ -88,7 +89,7 @@ class Ingest {
                        std::stop_token stop = {});
 
   /// The same for what `decode` makes of records.
-  using Decode = std::function<Batch(const TableLookup&)>;
+  using Decode = std::function<std::vector<Batch>(const TableLookup&)>;
   IngestOutcome handle_decoded(const Decode& decode, std::chrono::system_clock::time_point deadline,
                                std::stop_token stop = {});
 
@@ -103,7 +104,7 @@ class Ingest {
 
   // Ahead of the answer to what was sent before; see Applier.
 
-  /// Sends a batch of one table. False: it needs apply(), once nothing is under way. `batch` and
+  /// Sends a batch. False: it needs apply(), once nothing is under way. `batch` and
   /// `prepared` must live until it has an outcome.
   bool send(const Batch& batch, const PreparedBatch& prepared,
             std::chrono::system_clock::time_point deadline, std::stop_token stop = {});
@@ -119,19 +120,17 @@ class Ingest {
   template <class Use>
   auto on_connection(Call& call, Use use) -> decltype(use());
   void connect(Call& call);
-  ApplyOutcome apply_or_report(const Batch& batch, std::uint16_t table, Call& call,
-                               IngestOutcome& outcome);
-  IngestOutcome apply_all(const Batch& batch, Call& call);
-  ApplyOutcome apply(const Batch& batch, std::uint16_t table, Call& call);
-  ApplyOutcome apply_once(const Batch& batch, std::uint16_t table, const Call& call);
-  ApplyOutcome apply_read_back(const Batch& batch, std::uint16_t table, const Replica& replica,
-                               const Call& call);
+  IngestOutcome apply_all(std::span<const Batch> batches, Call& call);
+  ApplyOutcome apply_or_report(const Batch& batch, Call& call, IngestOutcome& outcome);
+  ApplyOutcome apply(const Batch& batch, Call& call);
+  ApplyOutcome apply_once(const Batch& batch, const Call& call);
+  ApplyOutcome apply_read_back(const Batch& batch, const Replica& replica, const Call& call);
   std::optional<std::chrono::system_clock::time_point> deadline_of_commit(const Call& call) const;
   const Replica& replica_of(const std::string& table_arn, const Call& call);
   std::shared_ptr<const SourceTable> source_of(std::string_view stream_arn, Call& call);
   const Replica* find_replica(const std::string& table_arn) const;
   const Replica* find_unchanged_replica(const SourceTable& source) const;
-  bool is_read_back(const Batch& batch, std::uint16_t table) const;
+  bool is_read_back(const Batch& batch) const;
   void create_replica(const std::string& table_arn, const Call& call);
   void load_catalogue();
   bool connection_answers(const Call& call);

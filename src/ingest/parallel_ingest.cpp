@@ -15,15 +15,6 @@ namespace {
 
 constexpr auto kPatience = std::chrono::minutes{10};  // for one batch
 
-/// Those of a table, as of the only one.
-template <class Elements, class Wanted>
-auto of_table(const Elements& elements, std::size_t table, const Wanted& is_wanted) {
-  std::vector<typename Elements::value_type> found;
-  for (const auto& element : elements)
-    if (element.table == table && is_wanted(element)) found.emplace_back(element).table = 0;
-  return found;
-}
-
 }  // namespace
 
 /// Applies what it is given over one connection. While the server works on a transaction the next
@@ -144,34 +135,33 @@ void ParallelIngest::add(const std::shared_ptr<const Batch>& batch) {
   for (bool first = true; first || !rest.empty(); first = false) {
     const std::size_t size =
         shape_.records_max == 0 ? rest.size() : std::min(shape_.records_max, rest.size());
-    for (std::size_t table = 0; table < batch->tables.size(); ++table)
-      for (std::size_t number = 0; number < lanes_.size(); ++number) {
-        Work work{.whole = batch, .part = part_of(*batch, rest.first(size), table, number)};
-        if (first && number == 0)
-          work.part.rejected = of_table(batch->rejected, table, [](const auto&) { return true; });
-        add(lanes_[number], std::move(work));
-      }
+    for (std::size_t number = 0; number < lanes_.size(); ++number) {
+      Work work{.whole = batch, .part = {}};
+      work.part.table = batch->table;
+      work.part.changes = changes_of_lane(rest.first(size), number);
+      if (first && number == 0) work.part.rejected = batch->rejected;
+      add(lanes_[number], std::move(work));
+    }
     rest = rest.subspan(size);
   }
 }
 
-/// What the lane `number` applies of a table's changes.
-Batch ParallelIngest::part_of(const Batch& batch, std::span<const Change> changes,
-                              std::size_t table, std::size_t number) const {
-  Batch part;
-  part.tables = {batch.tables[table]};
-  part.changes = of_table(changes, table, [&](const Change& change) {
-    return lanes_.size() == 1 ||
-           std::hash<std::string_view>{}(change.key) % lanes_.size() == number;
+/// Those whose keys go through the lane `number`.
+std::vector<Change> ParallelIngest::changes_of_lane(std::span<const Change> changes,
+                                                    std::size_t number) const {
+  if (lanes_.size() == 1) return {changes.begin(), changes.end()};
+  std::vector<Change> chosen;
+  std::ranges::copy_if(changes, std::back_inserter(chosen), [&](const Change& change) {
+    return std::hash<std::string_view>{}(change.key) % lanes_.size() == number;
   });
-  return part;
+  return chosen;
 }
 
 void ParallelIngest::add(Lane& lane, Work work) {
   const Batch& part = work.part;
   if (part.changes.empty() && part.rejected.empty()) return;
   // What is read back has other images.
-  if (!options_.late) work.prepared = prepare_rows(part.changes, part.tables.front()->key_schema);
+  if (!options_.late) work.prepared = prepare_rows(part.changes, part.table->key_schema);
   std::unique_lock lock{mutex_};
   room_.wait(lock, [&] { return failure_.kept() || lane.changes_ahead < kAheadMax; });
   failure_.rethrow();

@@ -45,7 +45,7 @@ class ParallelIngest {
  private:
   static constexpr std::size_t kAheadMax = 3'000;  // changes that wait for a connection
 
-  /// What one connection applies at a time, of one table. `part` looks into `whole`.
+  /// What one connection applies at a time. `part` looks into `whole`.
   struct Work {
     std::shared_ptr<const Batch> whole;
     Batch part;
@@ -63,8 +63,7 @@ class ParallelIngest {
   void run(Lane& lane, const std::stop_token& stop);
   template <class Body>
   void attempt(const Body& body);
-  Batch part_of(const Batch& batch, std::span<const Change> changes, std::size_t table,
-                std::size_t number) const;
+  std::vector<Change> changes_of_lane(std::span<const Change> changes, std::size_t number) const;
   void add(Lane& lane, Work work);
   static std::optional<Work> take(Lane& lane);
 

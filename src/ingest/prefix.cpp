@@ -49,7 +49,7 @@ std::vector<Entry> entries_of(const Batch& batch) {
 
 Batch part_of(const Batch& batch, std::span<const Entry> entries) {
   Batch part;
-  part.tables = batch.tables;
+  part.table = batch.table;
   part.changes.reserve(entries.size());
   for (const Entry& entry : entries) part.changes.push_back(*entry.change);
   return part;

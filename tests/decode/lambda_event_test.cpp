@@ -13,6 +13,7 @@ using test::canonical_key;
 using test::event_of;
 using test::failure_of;
 using test::key_schema;
+using test::only;
 using test::read_testdata;
 using test::RecordText;
 using testing::AllOf;
@@ -26,7 +27,7 @@ const KeySchema kS = key_schema(KeyType::S);
 const KeySchema kSN = key_schema(KeyType::S, KeyType::N);
 
 Batch decode(std::string event, const KeySchema& schema = kS) {
-  return decode_lambda_event(std::move(event), always(schema));
+  return only(decode_lambda_event(std::move(event), always(schema)));
 }
 
 std::int64_t seconds(const Change& change) {
@@ -94,6 +95,18 @@ TEST(LambdaEvent, TakesKeysThatAreLargerThanAnyChunk) {
   EXPECT_EQ(split_key(batch.changes[0].key).parts[0], "a");
 }
 
+std::string numbered(int sequence_number, const std::string& stream_arn) {
+  return RecordText{.arn = '"' + stream_arn + '"',
+                    .sequence_number = fmt::format("\"{}\"", sequence_number)}
+      .json();
+}
+
+std::string sequence_numbers(const Batch& batch) {
+  std::vector<std::string> numbers;
+  for (const Change& change : batch.changes) numbers.emplace_back(change.version.sequence_number());
+  return fmt::format("{}", fmt::join(numbers, " "));
+}
+
 TEST(LambdaEvent, AsksForATableOncePerRunOfItsRecords) {
   const std::string other_arn =
       "arn:aws:dynamodb:us-east-1:111122223333:table/Users/stream/2026-01-16T12:00:00.123";
@@ -104,18 +117,19 @@ TEST(LambdaEvent, AsksForATableOncePerRunOfItsRecords) {
     asked.emplace_back(arn);
     return arn == other_arn ? users : orders;
   };
-  const std::string order = RecordText{}.json();
-  const std::string user = RecordText{.arn = '"' + other_arn + '"'}.json();
+  const auto order = [](int number) { return numbered(number, test::kStreamArn); };
+  const auto user = [&](int number) { return numbered(number, other_arn); };
 
-  const Batch batch = decode_lambda_event(event_of({order, order, user, user, order}), lookup);
+  const std::vector<Batch> batches =
+      decode_lambda_event(event_of({order(1), order(2), user(3), user(4), order(5)}), lookup);
 
   EXPECT_THAT(asked, ElementsAre(test::kStreamArn, other_arn, test::kStreamArn));
-  EXPECT_THAT(batch.tables, ElementsAre(orders, users));
-  std::vector<int> tables;
-  for (const Change& change : batch.changes) tables.push_back(change.table);
-  EXPECT_THAT(tables, ElementsAre(0, 0, 1, 1, 0));
-  EXPECT_EQ(batch.changes[2].version,
-            (Version{test::kGeneration + 86'400'000, "100000000003126276362"}));
+  ASSERT_THAT(batches, SizeIs(2));
+  EXPECT_EQ(batches[0].table, orders);
+  EXPECT_EQ(sequence_numbers(batches[0]), "1 2 5");
+  EXPECT_EQ(batches[1].table, users);
+  EXPECT_EQ(sequence_numbers(batches[1]), "3 4");
+  EXPECT_EQ(batches[1].changes[0].version, (Version{test::kGeneration + 86'400'000, "3"}));
 }
 
 TEST(LambdaEvent, PassesTheErrorOfALookupOn) {
@@ -194,7 +208,6 @@ TEST_P(RejectedRecord, DoesNotTakeItsNeighbours) {
   EXPECT_EQ(batch.rejected[0].record, GetParam().record);
   EXPECT_THAT(batch.rejected[0].reason, HasSubstr(GetParam().reason));
   EXPECT_EQ(batch.rejected[0].sequence_number, GetParam().sequence_number);
-  EXPECT_EQ(batch.rejected[0].table, 0);
 }
 
 Rejection of(RecordText record, std::string reason) {
@@ -260,18 +273,20 @@ TEST(RejectedRecord, CountsToItsOwnTableIfThatWasRead) {
   };
   const std::string broken = "{\"eventSourceARN\":\"" + other_arn + "\",}";
 
-  const Batch batch = decode_lambda_event(event_of({RecordText{}.json(), broken}), lookup);
+  const std::vector<Batch> batches =
+      decode_lambda_event(event_of({RecordText{}.json(), broken}), lookup);
 
-  ASSERT_THAT(batch.rejected, SizeIs(1));
-  EXPECT_EQ(batch.tables.at(batch.rejected[0].table), users);
+  ASSERT_THAT(batches, SizeIs(2));
+  EXPECT_THAT(batches[0].rejected, IsEmpty());
+  EXPECT_EQ(batches[1].table, users);
+  EXPECT_THAT(batches[1].rejected, SizeIs(1));
 }
 
 TEST(RejectedRecord, BeforeAnyTableIsKnownCountsToTheFirst) {
   const Batch batch = decode(event_of({"{}", RecordText{}.json()}));
 
-  ASSERT_THAT(batch.rejected, SizeIs(1));
-  EXPECT_EQ(batch.rejected[0].table, 0);
-  EXPECT_THAT(batch.tables, SizeIs(1));
+  EXPECT_THAT(batch.rejected, SizeIs(1));
+  EXPECT_THAT(batch.changes, SizeIs(1));
 }
 
 TEST(RejectedRecord, AloneWithoutItsTableIsAUsageError) {

@@ -12,6 +12,7 @@ using test::always;
 using test::event_of;
 using test::failure_of;
 using test::key_schema;
+using test::only;
 using test::RecordText;
 using testing::AllOf;
 using testing::AnyOf;
@@ -22,7 +23,7 @@ using testing::SizeIs;
 using testing::StartsWith;
 
 Batch decode(std::string input) {
-  return decode_recorded(std::move(input), always(key_schema(KeyType::S))).batch;
+  return only(decode_recorded(std::move(input), always(key_schema(KeyType::S))).batches);
 }
 
 /// Where the records are that are not there, a line a range.
@@ -229,8 +230,9 @@ TEST(Recorded, OutputOfGetRecordsNeedsItsStreamNamed) {
   const Recorded recorded =
       decode_recorded(output, always(key_schema(KeyType::S)), {.stream_arn = kArn});
   EXPECT_THAT(recorded.strange, IsEmpty());
-  ASSERT_THAT(recorded.batch.changes, SizeIs(1));
-  EXPECT_EQ(recorded.batch.changes[0].version.generation(), "1768478400123");
+  ASSERT_THAT(recorded.batches, SizeIs(1));
+  ASSERT_THAT(recorded.batches[0].changes, SizeIs(1));
+  EXPECT_EQ(recorded.batches[0].changes[0].version.generation(), "1768478400123");
 }
 
 // It would be as wrong for every other document.

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "decode/decode.hpp"
@@ -36,6 +38,12 @@ inline TableLookup always(std::shared_ptr<const SourceTable> table) {
 }
 
 inline TableLookup always(KeySchema schema) { return always(source_table(std::move(schema))); }
+
+/// The batch of an event of one table; of an event without records an empty one.
+inline Batch only(std::vector<Batch> batches) {
+  if (batches.size() > 1) throw std::logic_error{"the event is of several tables"};
+  return batches.empty() ? Batch{} : std::move(batches.front());
+}
 
 /// A stream record in Lambda's form, of a table whose key is the string pk. Members are JSON
 /// values; an empty one is left out.

@@ -43,7 +43,7 @@ class ScriptedLane : public Lane {
       return {.loss = error};
     }
     Batch batch;
-    batch.pages.emplace_back(kPageBytes, 'x');
+    batch.pages.push_back(std::make_shared<const std::string>(kPageBytes, 'x'));
     ++pages_read;
     return {.page = {.batch = std::move(batch),
                      .position = std::to_string(pages_read),

@@ -35,10 +35,10 @@ std::string record_of_keys_only(const std::string& key) {
 
 TEST_F(IngestTest, RecordsWithoutImagesAreReadBack) {
   IngestOptions reading = options();
-  reading.read_back = [](const Batch& batch, std::uint16_t, const std::stop_token&) {
+  reading.read_back = [](const Batch& batch, const std::stop_token&) {
     static const std::string found = item("a", "now");
     Batch now;
-    now.tables = batch.tables;
+    now.table = batch.table;
     now.changes = batch.changes;
     for (Change& change : now.changes) change.image = found;
     return now;
@@ -215,7 +215,7 @@ TEST_F(IngestTest, TakesRecordedEventsAndRecordsAsJsonLines) {
                             event_of({put_record("c", 3), remove_record("a", 4)}) + "\n";
 
   const IngestOutcome outcome = ingest.handle_decoded(
-      [&](const TableLookup& lookup) { return decode_recorded(lines, lookup).batch; },
+      [&](const TableLookup& lookup) { return decode_recorded(lines, lookup).batches; },
       std::chrono::system_clock::now() + 60s);
 
   EXPECT_EQ(outcome.records, 4U);

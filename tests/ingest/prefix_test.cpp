@@ -20,7 +20,7 @@ using ::testing::HasSubstr;
 class ApplyPrefixTest : public ::testing::Test {
  protected:
   Batch batch_of(const std::vector<std::string>& records) {
-    return decode_lambda_event(event_of(records), [&](std::string_view) { return table_; });
+    return only(decode_lambda_event(event_of(records), [&](std::string_view) { return table_; }));
   }
 
   PrefixOutcome apply(const std::vector<std::string>& records) {

@@ -263,9 +263,9 @@ TEST(AppendNaturalJson, FindsADuplicateAmongThousandsOfNames) {
 std::string image_of(const std::string& file, const KeySchema& key_schema) {
   const auto table = std::make_shared<const SourceTable>(SourceTable{
       .arn = "arn:aws:dynamodb:us-east-1:111122223333:table/T", .key_schema = key_schema});
-  const Batch batch = decode_lambda_event(test::read_testdata("events/" + file),
-                                          [&](std::string_view) { return table; });
-  return std::string{batch.changes.back().image};
+  const std::vector<Batch> batches = decode_lambda_event(test::read_testdata("events/" + file),
+                                                         [&](std::string_view) { return table; });
+  return std::string{batches.at(0).changes.back().image};
 }
 
 TEST(AppendNaturalJson, TakesAnImageOfAllTypesButItsNulName) {

@@ -16,15 +16,14 @@ constexpr auto kTimeout = 60s;
 constexpr auto kHeldUp = 15min;
 
 IngestOptions ingest_options(const Place& place, DynamoDb& dynamodb, bool late) {
-  return {.connect = place.connect,
-          .state_schema = place.replica.state_schema,
-          .apply = {},
-          .create_replica = {},
-          .read_back =
-              [&](const Batch& batch, std::uint16_t table, const std::stop_token& stop) {
-                return read_back(dynamodb, batch, table, stop);
-              },
-          .late = late};
+  return {
+      .connect = place.connect,
+      .state_schema = place.replica.state_schema,
+      .apply = {},
+      .create_replica = {},
+      .read_back = [&](const Batch& batch,
+                       const std::stop_token& stop) { return read_back(dynamodb, batch, stop); },
+      .late = late};
 }
 
 /// A record as GetRecords gives it, as an event has it.

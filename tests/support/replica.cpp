@@ -65,19 +65,18 @@ KeySchema keys(KeyType partition, KeyType sort) {
 
 Batch batch_of(const Replica& table, const std::vector<TestChange>& changes) {
   Batch batch;
-  batch.tables = {table.source};
+  batch.table = table.source;
   for (const TestChange& test : changes) {
     std::string key;
     append_canonical_key(key, test.image, table.source->key_schema);
-    const std::string_view image = batch.keys.emplace_back(test.image);
-    batch.changes.push_back({.key = batch.keys.emplace_back(std::move(key)),
+    const std::string_view image = batch.keep(test.image);
+    batch.changes.push_back({.key = batch.keep(key),
                              .image = test.kind == ChangeKind::remove ? std::string_view{} : image,
                              .record = image,
                              .version = test.kind == ChangeKind::scanned
                                             ? Version{}
                                             : Version{test.generation, test.sequence_number},
                              .time = Micros{std::chrono::seconds{1'768'478'400}},
-                             .table = 0,
                              .kind = test.kind});
   }
   return batch;

@@ -100,7 +100,8 @@ class FileApply {
     decoding_ += steady_clock::now() - begin;
     for (StrangeDocument& document : recorded.strange) strange_.add(file, std::move(document));
     ranges_.insert(ranges_.end(), recorded.ranges.begin(), recorded.ranges.end());
-    appliers_.add(std::make_shared<const Batch>(std::move(recorded.batch)));
+    for (Batch& batch : recorded.batches)
+      appliers_.add(std::make_shared<const Batch>(std::move(batch)));
   }
 
   /// Returns when all is committed.
@@ -173,8 +174,8 @@ int run_apply(const Context& context) {
   options.keeps_session = true;
   options.fences_deadline = false;
   if (options.late)
-    options.read_back = [&](const Batch& batch, std::uint16_t table, const std::stop_token& stop) {
-      return read_back(aws.dynamodb(), batch, table, stop);
+    options.read_back = [&](const Batch& batch, const std::stop_token& stop) {
+      return read_back(aws.dynamodb(), batch, stop);
     };
   FileApply apply{context, options};
   if (context.line.apply.stats)

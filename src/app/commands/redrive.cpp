@@ -51,7 +51,9 @@ IngestOutcome Redrive::apply(const RecordRange& range) {
           Page page = read_next(range, lookup);
           more = !page.finished && (page.position.empty() || to_last(range, page.position) < 0);
           empty_pages = page.batch ? 0 : empty_pages + 1;
-          return page.batch ? std::move(*page.batch) : Batch{};
+          std::vector<Batch> batches;
+          if (page.batch) batches.push_back(std::move(*page.batch));
+          return batches;
         },
         deadline, context_.stop);
     if (more && empty_pages == kEmptyPagesMax)

@@ -43,10 +43,9 @@ IngestOptions ingest_options(const Context& context, std::string_view command) {
                         .report_batch_item_failures = context.config.report_batch_item_failures};
   // AWS is asked only where a stream carries no images, and when a table is new: the steady state
   // needs no client.
-  options.read_back = [&context](const Batch& batch, std::uint16_t table,
-                                 const std::stop_token& stop) {
+  options.read_back = [&context](const Batch& batch, const std::stop_token& stop) {
     AwsClients aws{context, kAttempts};
-    return read_back(aws.dynamodb(), batch, table, stop);
+    return read_back(aws.dynamodb(), batch, stop);
   };
   if (context.config.create_tables == CreateTables::never) return options;
   options.create_replica = [&context](pg::Connection& connection, const std::string& table_arn,

@@ -1,7 +1,6 @@
 #include "replica/apply/applier.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 #include "core/error.hpp"
 #include "replica/apply/transaction.hpp"
@@ -31,24 +30,15 @@ void check(const ApplyRequest& request, const PreparedTransaction& transaction) 
   check_images(transaction.changes);
 }
 
-std::vector<Change> changes_of(const ApplyRequest& request) {
-  std::vector<Change> changes;
-  changes.reserve(request.batch.changes.size());
-  std::ranges::copy_if(request.batch.changes, std::back_inserter(changes),
-                       [&](const Change& change) { return change.table == request.table_index; });
-  return changes;
-}
-
 std::vector<DeadLetter> rejected_letters(const ApplyRequest& request) {
   std::vector<DeadLetter> letters;
   for (const Rejected& rejected : request.batch.rejected)
-    if (rejected.table == request.table_index)
-      letters.push_back({.key = rejected.key,
-                         .record = rejected.record,
-                         .version = std::string{rejected.version.digits()},
-                         .reason = rejected.reason,
-                         .sqlstate = {},
-                         .constraint = {}});
+    letters.push_back({.key = rejected.key,
+                       .record = rejected.record,
+                       .version = std::string{rejected.version.digits()},
+                       .reason = rejected.reason,
+                       .sqlstate = {},
+                       .constraint = {}});
   return letters;
 }
 
@@ -142,7 +132,7 @@ void Applier::abandon_sent() noexcept {
 
 ApplyOutcome Applier::apply(const ApplyRequest& request, const pg::Limits& limits) {
   std::optional<PreparedBatch> own;
-  if (request.prepared == nullptr) own = prepare(changes_of(request));
+  if (request.prepared == nullptr) own = prepare(request.batch.changes);
   for (std::size_t outdated = 0;;) {
     try {
       ApplyOutcome outcome = apply_prepared(request, own ? *own : *request.prepared, limits);
@@ -151,7 +141,7 @@ ApplyOutcome Applier::apply(const ApplyRequest& request, const pg::Limits& limit
       return outcome;
     } catch (const pg::PgError& error) {
       if (error.sqlstate() != pg::kStreamOutdated) throw;
-      std::vector<Change> changes = changes_of(request);
+      std::vector<Change> changes = request.batch.changes;
       const std::size_t dropped = drop_outdated(request.table, changes, limits);
       if (dropped == outdated) throw;
       outdated = dropped;

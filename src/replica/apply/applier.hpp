@@ -37,7 +37,7 @@ struct Checkpoint {
 };
 
 struct ApplyOutcome {
-  std::size_t records = 0;    ///< of this table in the batch, with rejected and outdated ones
+  std::size_t records = 0;    ///< of the batch, with rejected and outdated ones
   std::size_t changes = 0;    ///< after coalescing
   std::uint64_t applied = 0;  ///< rows put or removed; the others were stale
   std::size_t dead_letters = 0;
@@ -48,8 +48,7 @@ struct ApplyOutcome {
 struct ApplyRequest {
   const Replica& table;
   const Batch& batch;
-  std::uint16_t table_index = 0;  ///< whose changes of the batch
-  /// These changes, where they were prepared before; they must be all of the table's.
+  /// The batch's changes, where they were prepared before.
   const PreparedBatch* prepared = nullptr;
   Fence fence = {};
   std::optional<Checkpoint> checkpoint = {};
@@ -60,7 +59,7 @@ struct ApplyRequest {
   std::vector<std::int64_t> retried_letters = {};
 };
 
-/// Writes a batch's changes of one table and its checkpoint in one transaction, by the rules of
+/// Writes a batch's changes and its checkpoint in one transaction, by the rules of
 /// docs/protocol.md. Applying a batch again changes nothing.
 /// Records of streams that ended before the last pass began are outdated, and not applied.
 class Applier {

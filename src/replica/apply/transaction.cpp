@@ -318,9 +318,9 @@ void ApplyTransaction::add_epilogue(Statements& out) const {
     params.text(checkpoint.finished ? "true" : "false");
     const Batch& batch = request_.batch;
     params.number(static_cast<std::int64_t>(batch.changes.size() + batch.rejected.size()));
-    const Micros newest = newest_time();
-    params.timestamp(newest == Micros{} ? std::optional<std::int64_t>{}
-                                        : newest.time_since_epoch().count());
+    const std::optional<Micros> newest = newest_time(batch);
+    params.timestamp(newest ? std::optional<std::int64_t>{newest->time_since_epoch().count()}
+                            : std::nullopt);
   }
   if (request_.fence.deadline) {
     const auto deadline = duration_cast<microseconds>(request_.fence.deadline->time_since_epoch()) +
@@ -328,12 +328,6 @@ void ApplyTransaction::add_epilogue(Statements& out) const {
     out.push_back({sql_.require_before, {}});
     out.back().params.timestamp(deadline.count());
   }
-}
-
-Micros ApplyTransaction::newest_time() const {
-  const auto& changes = request_.batch.changes;
-  const auto newest = std::ranges::max_element(changes, {}, &Change::time);
-  return newest == changes.end() ? Micros{} : newest->time;
 }
 
 // A remove applies if it leaves a tombstone; a put, unless it is taken back.

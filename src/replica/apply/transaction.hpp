@@ -59,7 +59,6 @@ class ApplyTransaction {
   void add_epilogue(Statements& out) const;
   pg::Params& add_statement(Statements& out, const std::string& sql, const RowArrays& keys) const;
   void count_applied(std::string_view sql, const pg::Result& result);
-  Micros newest_time() const;
 
   pg::Connection& connection_;
   const ApplySql& sql_;

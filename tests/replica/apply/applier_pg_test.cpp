@@ -302,16 +302,6 @@ TEST_F(ApplierTest, LargeItemsPass) {
   EXPECT_EQ(query("SELECT count(*), sum(length(item->>'v')) FROM orders"), "40|16000000");
 }
 
-TEST_F(ApplierTest, OnlyTheChangesOfTheAskedTableAreApplied) {
-  Batch batch = batch_of(orders, {put("k1", 1), put("k2", 2)});
-  batch.tables.push_back(orders.source);
-  batch.changes[1].table = 1;
-
-  Applier{*connection, {}}.apply({.table = orders, .batch = batch, .table_index = 1});
-
-  EXPECT_EQ(rows(), "k2|2|2|0");
-}
-
 TEST_F(ApplierTest, AnEmptyBatchWritesItsCheckpoint) {
   apply({}, {}, {.lane = "shard/1/a", .position = "77"});
 

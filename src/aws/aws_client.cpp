@@ -87,7 +87,6 @@ struct AwsClient::State {
   State(AwsOptions o, Transport& t, CredentialsProvider& c)
       : options{std::move(o)}, transport{t}, credentials{c}, random{options.seed} {}
 
-  const std::string& given_endpoint(Service service) const;
   std::string endpoint(Service service) const;
   HttpResponse send(Service service, const Action& action, const HttpRequest& request,
                     const std::stop_token& stop) const;
@@ -107,26 +106,8 @@ struct AwsClient::State {
   std::mt19937_64 random;
 };
 
-const std::string& AwsClient::State::given_endpoint(Service service) const {
-  switch (service) {
-    case Service::dynamodb:
-      return options.dynamodb_endpoint;
-    case Service::streams:
-      return options.streams_endpoint;
-    case Service::lambda:
-      return options.lambda_endpoint;
-    case Service::cloudwatch:
-      return options.cloudwatch_endpoint;
-    case Service::secrets_manager:
-      return options.secrets_manager_endpoint;
-    case Service::sts:
-      return options.sts_endpoint;
-  }
-  throw Error{Error::Kind::bug, "a service without an endpoint"};
-}
-
 std::string AwsClient::State::endpoint(Service service) const {
-  const std::string& given = given_endpoint(service);
+  const std::string& given = options.endpoints[service];
   return given.empty() ? default_endpoint(service, options.region) : given;
 }
 
@@ -136,10 +117,10 @@ HttpResponse AwsClient::State::send(Service service, const Action& action,
     return transport.send(request, stop);
   } catch (const Error& error) {
     throw Error{error.kind(), fmt::format("{}: {}", action.described(), error.what()),
-                given_endpoint(service).empty()
+                options.endpoints[service].empty()
                     ? fmt::format("inside a VPC it takes {} or a NAT gateway, and a security group "
                                   "that lets port 443 out",
-                                  vpc_endpoint(service))
+                                  facts_of(service).vpc_endpoint)
                     : "is the service there? AWS_ENDPOINT_URL or its kin names that endpoint"};
   }
 }
@@ -152,7 +133,7 @@ HttpRequest AwsClient::State::signed_request(Service service, const Unsigned& re
   if (!request.content_type.empty()) headers.emplace_back("content-type", request.content_type);
   if (!request.target.empty()) headers.emplace_back("x-amz-target", request.target);
   if (!keys.session_token.empty()) headers.emplace_back("x-amz-security-token", keys.session_token);
-  const SigningScope scope{options.region, std::string{signing_name(service)}};
+  const SigningScope scope{options.region, std::string{facts_of(service).signing_name}};
   if (!keys.access_key_id.empty())
     headers.emplace_back("authorization", authorization({.method = request.method,
                                                          .path = request.path,
@@ -264,8 +245,9 @@ class RepeatLog {
 }  // namespace
 
 std::string AwsClient::repeat(Service service, const Unsigned& request, std::stop_token stop) {
-  const Action action{
-      .operation = request.operation, .service = signing_name(service), .body = request.body};
+  const Action action{.operation = request.operation,
+                      .service = facts_of(service).signing_name,
+                      .body = request.body};
   RepeatLog log{action};
   bool corrected = false;  // credentials or clock: once
   for (int attempt = 0;; ++attempt) {

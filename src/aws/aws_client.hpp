@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "aws/endpoints.hpp"
 #include "aws/http.hpp"
 #include "core/error.hpp"
 
@@ -60,16 +61,9 @@ struct QueryCall {
   Parameters parameters;
 };
 
-enum class Service { dynamodb, streams, lambda, cloudwatch, secrets_manager, sts };
-
 struct AwsOptions {
   std::string region;
-  std::string dynamodb_endpoint{};  ///< scheme://host[:port]; empty: by region and partition
-  std::string streams_endpoint{};
-  std::string lambda_endpoint{};
-  std::string cloudwatch_endpoint{};
-  std::string secrets_manager_endpoint{};
-  std::string sts_endpoint{};
+  Endpoints endpoints{};
   int attempts_max = 10;  ///< of one call, then its Error is thrown
   std::chrono::milliseconds retry_delay_max{20'000};
   std::uint64_t seed = 0;  ///< of the jitter

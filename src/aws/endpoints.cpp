@@ -3,57 +3,22 @@
 #include <fmt/format.h>
 
 namespace dynamite {
-
 namespace {
 
-std::string_view host_prefix(Service service) noexcept {
-  switch (service) {
-    case Service::dynamodb:
-      return "dynamodb";
-    case Service::streams:
-      return "streams.dynamodb";
-    case Service::lambda:
-      return "lambda";
-    case Service::cloudwatch:
-      return "monitoring";
-    case Service::secrets_manager:
-      return "secretsmanager";
-    case Service::sts:
-      return "sts";
-  }
-  return {};
+constexpr bool in_order_of_service() {
+  for (std::size_t i = 0; i < kServices.size(); ++i)
+    if (kServices[i].service != static_cast<Service>(i)) return false;
+  return true;
 }
+static_assert(in_order_of_service());  // facts_of needs it
 
 }  // namespace
-
-std::string_view signing_name(Service service) noexcept {
-  if (service == Service::streams) return host_prefix(Service::dynamodb);
-  return host_prefix(service);
-}
 
 std::string default_endpoint(Service service, std::string_view region) {
   std::string_view suffix = "amazonaws.com";
   if (region.starts_with("cn-")) suffix = "amazonaws.com.cn";
   if (region.starts_with("eusc-")) suffix = "amazonaws.eu";
-  return fmt::format("https://{}.{}.{}", host_prefix(service), region, suffix);
-}
-
-std::string_view vpc_endpoint(Service service) noexcept {
-  switch (service) {
-    case Service::dynamodb:
-      return "the gateway endpoint of DynamoDB";
-    case Service::streams:
-      return "an interface endpoint of DynamoDB Streams";
-    case Service::lambda:
-      return "an interface endpoint of Lambda";
-    case Service::cloudwatch:
-      return "an interface endpoint of CloudWatch (monitoring)";
-    case Service::secrets_manager:
-      return "an interface endpoint of Secrets Manager";
-    case Service::sts:
-      return "an interface endpoint of STS";
-  }
-  return {};
+  return fmt::format("https://{}.{}.{}", facts_of(service).host_prefix, region, suffix);
 }
 
 std::string host_of(std::string_view endpoint) {

@@ -46,7 +46,7 @@ KeySet ask_sts(const CredentialsContext& context, const QueryCall& call, const C
                 "set AWS_REGION"};
   FixedCredentials provider{keys};
   AwsOptions options{.region = context.region,
-                     .sts_endpoint = context.sts_endpoint,
+                     .endpoints = {{Service::sts, context.sts_endpoint}},
                      .attempts_max = kAttemptsMax,
                      .retry_delay_max = kRetryDelayMax};
   AwsClient client{std::move(options), context.transport, provider};

@@ -85,7 +85,7 @@ TEST(AwsClient, CallsStreamsAtTheirOwnEndpoint) {
 
 TEST(AwsClient, SignsThePortOfAGivenEndpoint) {
   AwsOptions options = quick_options();
-  options.dynamodb_endpoint = "http://127.0.0.1:8000";
+  options.endpoints[Service::dynamodb] = "http://127.0.0.1:8000";
   FakeAws aws{options};
   aws.transport.then(200, "{}");
 
@@ -313,7 +313,7 @@ TEST(AwsClient, SaysWhatAVpcNeedsToReachTheService) {
   EXPECT_THAT(hint(Service::secrets_manager, options), HasSubstr("of Secrets Manager or"));
   EXPECT_THAT(hint(Service::sts, options), HasSubstr("interface endpoint of STS or"));
 
-  options.sts_endpoint = "http://127.0.0.1:1";
+  options.endpoints[Service::sts] = "http://127.0.0.1:1";
   EXPECT_THAT(hint(Service::sts, options), HasSubstr("AWS_ENDPOINT_URL"));
 }
 

@@ -31,10 +31,10 @@ LocalDynamoDb::LocalDynamoDb()
     : endpoint_{endpoint_or_throw()},
       transport_{make_curl_transport()},
       credentials_{std::make_unique<TestCredentials>()},
-      client_{
-          {.region = "us-east-1", .dynamodb_endpoint = endpoint_, .streams_endpoint = endpoint_},
-          *transport_,
-          *credentials_},
+      client_{{.region = "us-east-1",
+               .endpoints = {{Service::dynamodb, endpoint_}, {Service::streams, endpoint_}}},
+              *transport_,
+              *credentials_},
       dynamodb_{client_} {}
 
 LocalDynamoDb::~LocalDynamoDb() {

@@ -26,20 +26,6 @@ struct Found {
   std::string value, where;
 };
 
-struct EndpointOf {
-  std::string_view variable;  // behind AWS_ENDPOINT_URL_
-  std::string_view service;   // of a [services] section
-  std::string Config::*endpoint;
-};
-
-constexpr std::array kEndpoints{
-    EndpointOf{"DYNAMODB", "dynamodb", &Config::dynamodb_endpoint},
-    EndpointOf{"DYNAMODB_STREAMS", "dynamodb_streams", &Config::streams_endpoint},
-    EndpointOf{"LAMBDA", "lambda", &Config::lambda_endpoint},
-    EndpointOf{"CLOUDWATCH", "cloudwatch", &Config::cloudwatch_endpoint},
-    EndpointOf{"SECRETS_MANAGER", "secrets_manager", &Config::secrets_manager_endpoint},
-    EndpointOf{"STS", "sts", &Config::sts_endpoint}};
-
 constexpr Name kIgnoreEndpoints{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
                                 "ignore_configured_endpoint_urls"};
 constexpr std::array kOtherEndpoints{Name{"AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"},
@@ -123,21 +109,21 @@ class Reader {
   void read_endpoints() {
     if (is_true(kIgnoreEndpoints)) return;
     const auto services = services_of_profile();
-    for (const EndpointOf& service : kEndpoints) {
-      const std::string own = fmt::format("AWS_ENDPOINT_URL_{}", service.variable);
-      std::optional<Found> found;
-      if (const auto value = variable(environment_, own))
-        found = {*value, own};
-      else if (const auto global = variable(environment_, "AWS_ENDPOINT_URL"))
-        found = {*global, "AWS_ENDPOINT_URL"};
-      else if (const auto named = services.find(fmt::format("{}.endpoint_url", service.service));
-               named != services.end())
-        found = {named->second,
-                 fmt::format("endpoint_url of {} in the config file's services", service.service)};
-      else
-        found = of_profile("endpoint_url");
-      if (found) config_.*(service.endpoint) = checked(*found);
-    }
+    for (const ServiceFacts& service : kServices)
+      if (const auto found = find_endpoint(service, services))
+        config_.endpoints[service.service] = checked(*found);
+  }
+
+  std::optional<Found> find_endpoint(const ServiceFacts& service,
+                                     const IniSection& services) const {
+    const std::string own = fmt::format("AWS_ENDPOINT_URL_{}", service.setting_name);
+    for (const std::string& name : {own, std::string{"AWS_ENDPOINT_URL"}})
+      if (auto value = variable(environment_, name)) return Found{std::move(*value), name};
+    const std::string section = lower_case(std::string{service.setting_name});
+    if (const auto named = services.find(section + ".endpoint_url"); named != services.end())
+      return Found{named->second,
+                   fmt::format("endpoint_url of {} in the config file's services", section)};
+    return of_profile("endpoint_url");
   }
 
   IniSection services_of_profile() {

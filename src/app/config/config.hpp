@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/config/database_url.hpp"
+#include "aws/endpoints.hpp"
 #include "core/environment.hpp"
 #include "engine/engine_options.hpp"
 #include "replica/state/apply_options.hpp"
@@ -58,12 +59,7 @@ struct Config {
   std::uint32_t connections = 4;                                 ///< to PostgreSQL
   std::uint64_t max_bytes_in_flight = std::uint64_t{32} << 20U;  ///< read and not applied yet
 
-  std::string dynamodb_endpoint;  ///< scheme://host[:port]; empty: by region
-  std::string streams_endpoint;
-  std::string lambda_endpoint;
-  std::string cloudwatch_endpoint;
-  std::string secrets_manager_endpoint;
-  std::string sts_endpoint;
+  Endpoints endpoints;
   std::string ca_bundle;  ///< to verify AWS by: given, or the package's; empty: the system's
 
   std::vector<std::string> remarks;  ///< warnings about settings, said before the command begins

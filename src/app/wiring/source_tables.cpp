@@ -17,11 +17,7 @@ namespace {
 AwsOptions aws_options(const Context& context, int attempts_max) {
   const Config& config = context.config;
   return {.region = config.region,
-          .dynamodb_endpoint = config.dynamodb_endpoint,
-          .streams_endpoint = config.streams_endpoint,
-          .lambda_endpoint = config.lambda_endpoint,
-          .cloudwatch_endpoint = config.cloudwatch_endpoint,
-          .secrets_manager_endpoint = config.secrets_manager_endpoint,
+          .endpoints = config.endpoints,
           .attempts_max = attempts_max,
           .seed = std::random_device{}(),
           .trace_id = [environment = context.environment] {
@@ -51,7 +47,7 @@ std::unique_ptr<CredentialsProvider> find_credentials(const Context& context,
   return make_default_credentials({.environment = context.environment,
                                    .transport = transport,
                                    .region = context.config.region,
-                                   .sts_endpoint = context.config.sts_endpoint});
+                                   .sts_endpoint = context.config.endpoints[Service::sts]});
 }
 
 AwsClients::AwsClients(const Context& context, int attempts_max)

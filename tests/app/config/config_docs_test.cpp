@@ -7,10 +7,12 @@
 
 #include "app/config/config.hpp"
 #include "app/config/keys.hpp"
+#include "core/lower_case.hpp"
 
 namespace dynamite {
 namespace {
 
+using testing::HasSubstr;
 using testing::UnorderedElementsAreArray;
 
 std::string read_doc(const char* name) {
@@ -74,6 +76,15 @@ TEST(ConfigurationDoc, DefaultsAreThoseOfTheProgram) {
     expected.erase(found);
   }
   EXPECT_TRUE(expected.empty()) << expected.begin()->first;
+}
+
+TEST(ConfigurationDoc, NamesTheEndpointOfEveryService) {
+  const std::string text = read_doc("configuration.md");
+  for (const ServiceFacts& service : kServices) {
+    const std::string name{service.setting_name};
+    EXPECT_THAT(text, HasSubstr("`AWS_ENDPOINT_URL_" + name + "`"));
+    EXPECT_THAT(text, HasSubstr("`" + lower_case(name) + "`"));
+  }
 }
 
 }  // namespace

@@ -240,9 +240,9 @@ TEST_F(ConfigTest, EndpointsOfAwsComeFromTheEnvironment) {
 
   const auto config = load(kTwoKeys);
 
-  EXPECT_EQ(config.dynamodb_endpoint, "http://localhost:8000");
-  EXPECT_EQ(config.streams_endpoint, "https://streams.example:444");
-  EXPECT_EQ(config.sts_endpoint, "https://sts.example");
+  EXPECT_EQ(config.endpoints[Service::dynamodb], "http://localhost:8000");
+  EXPECT_EQ(config.endpoints[Service::streams], "https://streams.example:444");
+  EXPECT_EQ(config.endpoints[Service::sts], "https://sts.example");
   EXPECT_EQ(config.ca_bundle, "/etc/bundle.pem");
 }
 
@@ -255,23 +255,23 @@ TEST_F(ConfigTest, EndpointsOfTheProfileStandBehindTheEnvironments) {
             "[profile b]\nregion = eu-west-1\nendpoint_url = http://127.0.0.1:7003\n");
   environment_["AWS_PROFILE"] = "a";
   Config config = load(kTwoKeys);
-  EXPECT_EQ(config.dynamodb_endpoint, "http://127.0.0.1:7001");
-  EXPECT_EQ(config.streams_endpoint, "http://127.0.0.1:7002");
-  EXPECT_EQ(config.sts_endpoint, "http://all:1");
+  EXPECT_EQ(config.endpoints[Service::dynamodb], "http://127.0.0.1:7001");
+  EXPECT_EQ(config.endpoints[Service::streams], "http://127.0.0.1:7002");
+  EXPECT_EQ(config.endpoints[Service::sts], "http://all:1");
 
   environment_["AWS_ENDPOINT_URL"] = "http://environment:1";
   environment_["AWS_ENDPOINT_URL_LAMBDA"] = "http://lambda:1";
   config = load(kTwoKeys);
-  EXPECT_EQ(config.dynamodb_endpoint, "http://environment:1");
-  EXPECT_EQ(config.lambda_endpoint, "http://lambda:1");
+  EXPECT_EQ(config.endpoints[Service::dynamodb], "http://environment:1");
+  EXPECT_EQ(config.endpoints[Service::lambda], "http://lambda:1");
 
   environment_["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = "True";
-  EXPECT_EQ(load(kTwoKeys).dynamodb_endpoint, "");
-  EXPECT_EQ(load(kTwoKeys).lambda_endpoint, "");
+  EXPECT_EQ(load(kTwoKeys).endpoints[Service::dynamodb], "");
+  EXPECT_EQ(load(kTwoKeys).endpoints[Service::lambda], "");
 
   environment_ = {{"AWS_CONFIG_FILE", environment_["AWS_CONFIG_FILE"]},
                   {"AWS_DEFAULT_PROFILE", "b"}};
-  EXPECT_EQ(load(kTwoKeys).dynamodb_endpoint, "http://127.0.0.1:7003");
+  EXPECT_EQ(load(kTwoKeys).endpoints[Service::dynamodb], "http://127.0.0.1:7003");
 }
 
 TEST_F(ConfigTest, AProfilesServicesAndTheProfileItselfMustBeThere) {

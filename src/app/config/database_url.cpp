@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <libpq-fe.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -57,9 +56,8 @@ std::string decode(std::string_view text) {
     }
     const int high = i + 1 < text.size() ? hex_digit(text[i + 1]) : -1;
     const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
-    if (high < 0 || low < 0 || high + low == 0) {
+    if (high < 0 || low < 0 || high + low == 0)
       refuse("has a % that no two hex digits follow; a % in the password is written %25");
-    }
     decoded += static_cast<char>(high * 16 + low);
     i += 2;
   }
@@ -71,11 +69,7 @@ std::string encode(std::string_view text) {
   for (const char c : text) {
     const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                        std::string_view{"-._~/"}.find(c) != std::string_view::npos;
-    if (plain) {
-      encoded += c;
-    } else {
-      encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
+    encoded += plain ? std::string{c} : fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return encoded;
 }
@@ -94,10 +88,9 @@ std::string_view without_scheme(std::string_view url) {
   const auto colon = url.find("://");
   const auto scheme = url.substr(0, colon);
   const auto name = scheme.substr(0, scheme.find('+'));
-  if (colon == std::string_view::npos || (name != "postgres" && name != "postgresql")) {
+  if (colon == std::string_view::npos || (name != "postgres" && name != "postgresql"))
     refuse(
         "does not begin with postgresql://, wanted postgresql://USER:PASSWORD@HOST:PORT/DATABASE");
-  }
   return url.substr(colon + 3);
 }
 
@@ -120,22 +113,20 @@ Pieces take_apart(std::string_view url) {
   pieces.hosts = place.substr(0, slash);
   if (slash != std::string_view::npos) pieces.database = place.substr(slash + 1);
   if (rest.find('@') != std::string_view::npos ||
-      pieces.database.find('/') != std::string_view::npos) {
+      pieces.database.find('/') != std::string_view::npos)
     refuse(
         "has an @ or / too many; in the password these are written @ %40, / %2F, ? %3F, # %23, : "
         "%3A");
-  }
   decode(pieces.database);
   return pieces;
 }
 
 void check_port(std::string_view port) {
   const auto number = parse_whole_number(port);
-  if (!port.empty() && (!number || *number < 1 || *number > 65'535)) {
+  if (!port.empty() && (!number || *number < 1 || *number > 65'535))
     refuse(
         "has a port that is no number from 1 to 65535 (or a password whose special "
         "characters are not percent-encoded)");
-  }
 }
 
 /// Refuses what is neither `HOST:PORT` nor `[IPv6]:PORT`.
@@ -144,9 +135,8 @@ void check_host(std::string_view text) {
     const auto close = text.find(']');
     if (close == std::string_view::npos) refuse("has a [ without its ]");
     const auto behind = text.substr(close + 1);
-    if (!behind.empty() && !behind.starts_with(':')) {
+    if (!behind.empty() && !behind.starts_with(':'))
       refuse("has something else than a :PORT behind a ]");
-    }
     if (!behind.empty()) check_port(behind.substr(1));
     return;
   }
@@ -157,14 +147,20 @@ void check_host(std::string_view text) {
 
 using OptionList = std::unique_ptr<PQconninfoOption, Closer<PQconninfoFree>>;
 
+Parameters values_of(const OptionList& options) {
+  Parameters values;
+  for (const auto* option = options.get(); option && option->keyword; ++option)
+    if (option->val != nullptr) values[option->keyword] = option->val;
+  return values;
+}
+
 void check_parameter(std::string_view name) {
   const OptionList options{PQconninfoParse("postgresql://", nullptr)};
   std::vector<std::string_view> known{
       "ssl"};  // what JDBC calls sslmode=require; libpq reads it too
-  for (const auto* option = options.get(); option && option->keyword; ++option) {
+  for (const auto* option = options.get(); option && option->keyword; ++option)
     known.emplace_back(option->keyword);
-  }
-  if (std::find(known.begin(), known.end(), name) != known.end()) return;
+  if (std::ranges::find(known, name) != known.end()) return;
   const auto similar = nearest(name, known);
   refuse(fmt::format("has the parameter \"{}\", which libpq does not know{}", name,
                      similar ? fmt::format("; did you mean \"{}\"?", *similar) : ""));
@@ -174,15 +170,13 @@ void check_tls(const Parameters& parameters) {
   constexpr std::array<std::string_view, 6> kModes{"disable", "allow",     "prefer",
                                                    "require", "verify-ca", "verify-full"};
   const auto ssl = parameters.find("ssl");
-  if (ssl != parameters.end() && ssl->second != "true") {
+  if (ssl != parameters.end() && ssl->second != "true")
     refuse(fmt::format("has ssl=\"{}\", wanted true, or sslmode instead", ssl->second));
-  }
   const auto mode = parameters.find("sslmode");
   if (mode == parameters.end()) return;
-  if (std::find(kModes.begin(), kModes.end(), mode->second) == kModes.end()) {
+  if (std::ranges::find(kModes, mode->second) == kModes.end())
     refuse(fmt::format("has sslmode=\"{}\", wanted {}", mode->second,
                        "disable, allow, prefer, require, verify-ca or verify-full"));
-  }
 }
 
 Parameters parameters_of(std::string_view query) {
@@ -190,9 +184,8 @@ Parameters parameters_of(std::string_view query) {
   if (query.empty()) return parameters;
   for (const auto part : split(query, '&')) {
     const auto equals = part.find('=');
-    if (equals == std::string_view::npos || part.find('=', equals + 1) != std::string_view::npos) {
+    if (equals == std::string_view::npos || part.find('=', equals + 1) != std::string_view::npos)
       refuse("has a parameter that is not of the form NAME=VALUE (a = in a value is %3D)");
-    }
     const auto name = decode(part.substr(0, equals));
     check_parameter(name);
     parameters[name] = decode(part.substr(equals + 1));
@@ -245,10 +238,7 @@ Parameters resolved_by_libpq(const std::string& conninfo) {
   const std::unique_ptr<PGconn, Closer<PQfinish>> attempt{
       PQconnectStartParams(keywords.data(), values.data(), 1)};
   if (!attempt) throw std::bad_alloc{};
-  const OptionList options{PQconninfo(attempt.get())};
-  Parameters resolved;
-  for (const auto* option = options.get(); option && option->keyword; ++option)
-    if (option->val != nullptr) resolved[option->keyword] = option->val;
+  Parameters resolved = values_of(OptionList{PQconninfo(attempt.get())});
   if (resolved["sslmode"] != kNoMode) return {};
   return resolved;
 }
@@ -275,59 +265,75 @@ bool names_certificates(const Parameters& parameters, const Environment& environ
   return home && std::filesystem::exists(*home + "/.postgresql/root.crt", ignored);
 }
 
-/// libpq's own complaint holds the whole URL, and a connection would show it.
-void check_by_libpq(const std::string& conninfo) {
+/// What libpq reads in the URL alone. Its own complaint holds the whole URL, and a connection would
+/// show it.
+Parameters read_by_libpq(const std::string& conninfo) {
   const OptionList options{PQconninfoParse(conninfo.c_str(), nullptr)};
-  if (!options) {
+  if (!options)
     refuse("is not one that libpq reads, wanted postgresql://USER:PASSWORD@HOST:PORT/DATABASE");
+  return values_of(options);
+}
+
+/// `hosts` of the URL as people may see them.
+std::string redacted(const Pieces& pieces, const Parameters& parameters) {
+  const auto host = parameters.find("host");
+  return fmt::format("postgresql://{}{}{}/{}", pieces.user, pieces.user.empty() ? "" : "@",
+                     host != parameters.end() ? std::string_view{host->second} : pieces.hosts,
+                     pieces.database);
+}
+
+/// What is written behind the URL's own parameters: see parse_database_url.
+Parameters missing_parameters(const Parameters& given, const std::vector<std::string>& hosts,
+                              const Environment& environment) {
+  Parameters added;
+  const auto mode = given.find("sslmode");
+  bool verifies = mode != given.end() && mode->second.starts_with("verify-");
+  const bool says = mode != given.end() || given.contains("ssl");
+  if (!says && !std::ranges::all_of(hosts, is_local)) {
+    verifies = true;
+    added["sslmode"] = "verify-full";
   }
+  if (verifies && !names_certificates(given, environment)) {
+    const auto file = trusted_certificates(environment);
+    if (!file)
+      refuse(
+          "needs certificates to verify its host by, but the system has none: install "
+          "ca-certificates, or add sslrootcert=FILE to the URL");
+    added["sslrootcert"] = *file;
+  }
+  // After a failover another of the hosts is the writer.
+  if (hosts.size() > 1 && !given.contains("target_session_attrs"))
+    added["target_session_attrs"] = "read-write";
+  return added;
+}
+
+std::string with_parameters(std::string url, const Pieces& pieces, const Parameters& added) {
+  std::string_view separator = !pieces.query ? "?" : pieces.query->empty() ? "" : "&";
+  for (const auto& [name, value] : added) {
+    url += fmt::format("{}{}={}", separator, name, encode(value));
+    separator = "&";
+  }
+  return url;
 }
 
 }  // namespace
 
 DatabaseUrl parse_database_url(std::string_view url, const Environment& environment) {
-  if (std::any_of(url.begin(), url.end(), [](unsigned char c) { return c <= ' ' || c == 0x7f; })) {
+  if (std::ranges::any_of(url, [](unsigned char c) { return c <= ' ' || c == 0x7f; }))
     refuse("has a space or control character in it; a space in the password is written %20");
-  }
-  const auto pieces = take_apart(url);
+  const Pieces pieces = take_apart(url);
   for (const auto part : split(pieces.hosts, ',')) check_host(part);
-  const auto parameters = parameters_of(pieces.query.value_or(""));
+  const Parameters parameters = parameters_of(pieces.query.value_or(""));
   const auto given = fmt::format("postgresql://{}", pieces.after_scheme);
-  check_by_libpq(given);
-  const auto hosts = destinations(given);
-
-  std::vector<std::string> added;
-  const auto mode = parameters.find("sslmode");
-  bool verifies = mode != parameters.end() && mode->second.starts_with("verify-");
-  const bool says = mode != parameters.end() || parameters.contains("ssl");
-  if (!says && !std::all_of(hosts.begin(), hosts.end(), is_local)) {
-    verifies = true;
-    added.emplace_back("sslmode=verify-full");
-  }
-  if (verifies && !names_certificates(parameters, environment)) {
-    const auto file = trusted_certificates(environment);
-    if (!file) {
-      refuse(
-          "needs certificates to verify its host by, but the system has none: install "
-          "ca-certificates, or add sslrootcert=FILE to the URL");
-    }
-    added.push_back("sslrootcert=" + encode(*file));
-  }
-
-  // After a failover another of the hosts is the writer.
-  if (hosts.size() > 1 && !parameters.contains("target_session_attrs"))
-    added.emplace_back("target_session_attrs=read-write");
-
-  const std::string_view separator = added.empty()           ? ""
-                                     : !pieces.query         ? "?"
-                                     : pieces.query->empty() ? ""
-                                                             : "&";
-  auto conninfo = fmt::format("{}{}{}", given, separator, fmt::join(added, "&"));
-  const auto host = parameters.find("host");
-  return {std::move(conninfo),
-          fmt::format("postgresql://{}{}{}/{}", pieces.user, pieces.user.empty() ? "" : "@",
-                      host != parameters.end() ? std::string_view{host->second} : pieces.hosts,
-                      pieces.database)};
+  Parameters said = read_by_libpq(given);
+  const Parameters added = missing_parameters(parameters, destinations(given), environment);
+  if (const auto mode = added.find("sslmode"); mode != added.end()) said["sslmode"] = mode->second;
+  return {.conninfo = with_parameters(given, pieces, added),
+          .redacted = redacted(pieces, parameters),
+          .host = said["host"],
+          .port = said["port"],
+          .user = said["user"],
+          .sslmode = said["sslmode"]};
 }
 
 }  // namespace dynamite

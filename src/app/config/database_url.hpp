@@ -11,6 +11,14 @@ namespace dynamite {
 struct DatabaseUrl {
   std::string conninfo;  ///< for libpq: postgresql://…; holds the password, never print it
   std::string redacted;  ///< for people: user, hosts, ports and database only
+  // As the URL says, or as it was completed; several hosts or ports have commas between them.
+  // Empty: it says nothing, and libpq looks elsewhere.
+  std::string host{};
+  std::string port{};
+  std::string user{};
+  std::string sslmode{};
+
+  bool operator==(const DatabaseUrl&) const = default;
 };
 
 /// Reads postgres://, postgresql:// and postgresql+DRIVER:// (the driver is ignored); the rest is

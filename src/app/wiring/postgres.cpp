@@ -1,7 +1,6 @@
 #include "app/wiring/postgres.hpp"
 
 #include <fmt/format.h>
-#include <libpq-fe.h>
 #include <simdjson.h>
 
 #include <chrono>
@@ -11,7 +10,6 @@
 #include "app/wiring/source_tables.hpp"
 #include "aws/rds_token.hpp"
 #include "core/error.hpp"
-#include "core/handle.hpp"
 #include "json/text.hpp"
 
 namespace dynamite {
@@ -74,32 +72,22 @@ class SecretLogin {
   pg::ConnectParameters login_;
 };
 
-using OptionList = std::unique_ptr<PQconninfoOption, Closer<PQconninfoFree>>;
-
 RdsLogin rds_login(const Config& config) {
-  RdsLogin login{.host = "", .port = "5432", .user = "", .region = config.region};
-  std::string ssl_mode;
-  const OptionList options{PQconninfoParse(config.url.conninfo.c_str(), nullptr)};
-  const auto take = [](const PQconninfoOption* option, std::string_view name, std::string& into) {
-    if (option->keyword == name && option->val != nullptr) into = option->val;
-  };
-  for (const auto* option = options.get(); option && option->keyword; ++option) {
-    take(option, "host", login.host);
-    take(option, "port", login.port);
-    take(option, "user", login.user);
-    take(option, "sslmode", ssl_mode);
-  }
+  const DatabaseUrl& url = config.url;
   const auto wants = [](std::string_view what) {
     throw Error{Error::Kind::usage,
                 fmt::format("auth is \"rds-iam\", but the setting `url` {}", what),
                 "url = \"postgresql://USER@NAME.REGION.rds.amazonaws.com:5432/DATABASE\""};
   };
-  if (login.host.empty() || login.host.find_first_of("/,") != std::string::npos)
+  if (url.host.empty() || url.host.find_first_of("/,") != std::string::npos)
     wants("does not name one host");
-  if (login.user.empty()) wants("does not name a user");
-  if (ssl_mode != "require" && !ssl_mode.starts_with("verify-"))
+  if (url.user.empty()) wants("does not name a user");
+  if (url.sslmode != "require" && !url.sslmode.starts_with("verify-"))
     wants("does not ask for TLS (sslmode), without which RDS takes no token");
-  return login;
+  return {.host = url.host,
+          .port = url.port.empty() ? "5432" : url.port,
+          .user = url.user,
+          .region = config.region};
 }
 
 /// A token is valid for 15 minutes: each connect computes one.

@@ -247,5 +247,20 @@ INSTANTIATE_TEST_SUITE_P(
         BadUrl{"TwoEquals", "postgresql://h/db?options=a=b", "NAME=VALUE"}),
     [](const auto& info) { return info.param.name; });
 
+TEST(DatabaseUrl, CarriesWhatLibpqReadsInIt) {
+  for (const char* text :
+       {"postgresql://app:s%40@db.example:5433/d", "postgres://localhost", "postgresql:///d?user=u",
+        "postgresql+psycopg://app@127.0.0.1/d?ssl=true", "postgresql://a,b:1,c/d",
+        "postgresql:///d?host=/run&port=1&sslmode=disable", "postgresql://[::1]:7/d"}) {
+    const DatabaseUrl url = parse_database_url(text, environment());
+    Variables read = libpq_reads(url.conninfo);
+
+    EXPECT_EQ(url.host, read["host"]) << text;
+    EXPECT_EQ(url.port, read["port"]) << text;
+    EXPECT_EQ(url.user, read["user"]) << text;
+    EXPECT_EQ(url.sslmode, read["sslmode"]) << text;
+  }
+}
+
 }  // namespace
 }  // namespace dynamite

@@ -17,8 +17,8 @@ std::optional<std::string> read_environment(std::string_view name) {
   return value == nullptr ? std::nullopt : std::optional<std::string>{value};
 }
 
-/// Threads hand large buffers on to each other; with an arena for each of them, glibc's malloc
-/// keeps for one thread what another has need of, and takes twice the memory.
+/// Threads hand large buffers on to each other. With an arena for each thread glibc's malloc keeps
+/// what one thread has freed from the others, and the process takes twice the memory.
 void share_one_arena() { mallopt(M_ARENA_MAX, 1); }
 
 int run(const CommandLine& line, const Environment& environment) {

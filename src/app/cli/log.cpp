@@ -173,7 +173,7 @@ std::string json_log_line(std::string_view time, std::string_view level, std::st
     message = message.substr(0, static_cast<std::size_t>(field.key.data() - message.data()));
     message = message.substr(0, message.find_last_not_of(' ') + 1);
   }
-  std::reverse(fields.begin(), fields.end());
+  std::ranges::reverse(fields);
 
   std::string line{"{"};
   append_member(line, "time");

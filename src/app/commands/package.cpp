@@ -78,8 +78,8 @@ fs::path lambda_program(const std::string& architecture) {
   return program;
 }
 
-/// Public roots, Amazon's among them, which RDS Proxy uses; and those of RDS itself, which are
-/// none.
+/// The public roots of this machine, and those of RDS where --rds-ca names them. A proxy of RDS has
+/// a certificate of Amazon's public roots; an instance has one of RDS's own roots.
 std::string certificates(const Context& context) {
   const auto roots = trusted_certificates(context.environment);
   if (!roots) fail("this system has no certificates to take along", "install ca-certificates");

@@ -28,9 +28,8 @@ std::optional<std::string> trusted_certificates(const Environment& environment) 
            "/etc/pki/tls/certs/ca-bundle.crt",
            "/etc/ssl/ca-bundle.pem",  // SUSE
            "/etc/ssl/cert.pem",       // Alpine
-       }) {
+       })
     if (exists(file)) return file;
-  }
   return std::nullopt;
 }
 

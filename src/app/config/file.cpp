@@ -31,9 +31,8 @@ std::string line_of(const toml::source_region& region, const std::string& name) 
 
 std::vector<Setting> settings_of(const toml::table& table, const std::string& name) {
   std::vector<Setting> settings;
-  for (const auto& [key, node] : table) {
+  for (const auto& [key, node] : table)
     settings.push_back({line_of(key.source(), name), std::string{key.str()}, value_of(node)});
-  }
   return settings;
 }
 

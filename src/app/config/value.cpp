@@ -40,13 +40,11 @@ std::string printable_text(std::string_view text) {
   constexpr std::size_t kShownMax = 60;
   // A URL in the wrong place may hold a password.
   const auto scheme = text.find("://");
-  if (scheme != std::string_view::npos && text.find('@') != std::string_view::npos) {
+  if (scheme != std::string_view::npos && text.find('@') != std::string_view::npos)
     return "a URL (not shown)";
-  }
   std::string shown{"\""};
-  for (const char c : text.substr(0, kShownMax)) {
+  for (const char c : text.substr(0, kShownMax))
     shown += static_cast<unsigned char>(c) < ' ' || c == '\x7f' ? '?' : c;
-  }
   return shown + (text.size() > kShownMax ? "…\"" : "\"");
 }
 

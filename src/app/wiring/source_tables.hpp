@@ -29,7 +29,8 @@ class AwsClients {
 
 struct SelectedTable {
   TableDescription description;
-  bool by_name = false;  ///< named exactly: what is wrong with it is an error, not a line
+  /// Named exactly: a problem with it is an error; with a table found by a pattern it is logged.
+  bool by_name = false;
 };
 
 /// The tables that the configuration and --table choose. Exact names never call ListTables. Throws

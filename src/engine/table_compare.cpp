@@ -57,9 +57,9 @@ TableCompare::TableCompare(pg::Connection& connection, DynamoDb& dynamodb,
       options_{std::move(options)},
       comparison_{connection, replica},
       repair_{dynamodb, connection, replica, options_.apply},
-      rate_{read_units_of(options_.read_units, description)},
-      segments_{segments_of(options_.segments, options_.connections, rate_.units_per_second(),
-                            description)} {}
+      rate_{read_units_of(options_.replication.read_units, description)},
+      segments_{segments_of(options_.replication.segments, options_.replication.connections,
+                            rate_.units_per_second(), description)} {}
 
 Differences TableCompare::run(std::stop_token stop) {
   stop_ = std::move(stop);

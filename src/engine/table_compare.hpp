@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "core/replication_options.hpp"
 #include "engine/key_repair.hpp"
 #include "replica/comparison.hpp"
 #include "replica/state/dead_letters.hpp"
@@ -37,12 +38,10 @@ struct Differences {
 };
 
 struct TableCompareOptions {
-  ApplyOptions apply{};                     ///< of a repair
-  std::optional<std::uint32_t> segments{};  ///< absent: as many as a pass is cut into …
-  std::uint32_t connections = 4;            ///< … that is applied over so many connections
-  std::optional<double> read_units{};       ///< a second; absent: a quarter of the provisioned
-  std::optional<std::uint64_t> sample{};    ///< items and rows to look at; absent: all
-  bool repair = false;                      ///< make the rows that differ what their items are
+  ApplyOptions apply{};                   ///< of a repair
+  ReplicationOptions replication{};       ///< the table is read as fast, and cut, as by a pass
+  std::optional<std::uint64_t> sample{};  ///< items and rows to look at; absent: all
+  bool repair = false;                    ///< make the rows that differ what their items are
   /// A difference that stays for so long is one, where no follower tells how far it is.
   std::chrono::milliseconds settle_time{5'000};
   /// Called with the number of items that were read so far, by one thread at a time.

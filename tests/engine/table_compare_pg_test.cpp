@@ -42,7 +42,7 @@ class TableCompareTest : public ReplicaTest {
                                 fmt::join(items, ","))));
   }
   Differences compare(TableCompareOptions options = {}, std::stop_token stop = {}) {
-    options.segments = 1;
+    options.replication.segments = 1;
     options.settle_time = 1ms;
     return TableCompare{*connection, dynamodb_, description_, orders, std::move(options)}.run(stop);
   }
@@ -113,7 +113,7 @@ TEST_F(TableCompareTest, ReadsNoFasterThanItMay) {
   page({item("k2", "b")});
   const auto began = steady_clock::now();
 
-  compare({.read_units = 10});
+  compare({.replication = {.read_units = 10}});
 
   EXPECT_GE(steady_clock::now() - began, 200ms);
 }

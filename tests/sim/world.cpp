@@ -19,12 +19,13 @@ constexpr auto kPatience = 30min;  // of the virtual clock, until all is quiet
 constexpr std::size_t kStepsMax = 200'000;
 
 EngineOptions engine_options(const Place& place, const Clock& clock, std::uint64_t seed, Run run) {
-  return {.connect = place.connect,
-          .segments = static_cast<std::uint32_t>(1 + seed % 3),
-          .read_units = place.read_units,
-          .run = run,
-          .seed = seed,
-          .clock = &clock};
+  EngineOptions options{
+      {.segments = static_cast<std::uint32_t>(1 + seed % 3), .read_units = place.read_units},
+      place.connect};
+  options.run = run;
+  options.seed = seed;
+  options.clock = &clock;
+  return options;
 }
 
 }  // namespace

@@ -10,7 +10,8 @@
 #include <filesystem>
 
 #include "app/cli/option_checks.hpp"
-#include "app/config/keys.hpp"
+#include "app/config/names.hpp"
+#include "app/config/value.hpp"
 #include "core/error.hpp"
 
 namespace dynamite {

@@ -4,7 +4,6 @@
 
 #include "app/cli/progress.hpp"
 #include "app/commands/commands.hpp"
-#include "app/wiring/ingest.hpp"
 #include "app/wiring/postgres.hpp"
 #include "app/wiring/replicas.hpp"
 #include "app/wiring/source_tables.hpp"
@@ -49,10 +48,8 @@ Differences compare(const Context& context, pg::Connection& connection, DynamoDb
   const CompareOptions& line = context.line.compare;
   Progress progress{"compare " + description.name, line.sample.value_or(description.item_count)};
   TableCompareOptions options{
-      .apply = apply_options(context.config),
-      .segments = context.config.segments,
-      .connections = context.config.connections,
-      .read_units = context.config.max_read_units,
+      .apply = context.config.apply,
+      .replication = context.config.replication,
       .sample = line.sample,
       .repair = line.repair,
       .on_progress = [&progress](std::uint64_t items) { progress.update(items); }};

@@ -7,7 +7,6 @@
 #include <span>
 
 #include "app/commands/commands.hpp"
-#include "app/wiring/ingest.hpp"
 #include "app/wiring/postgres.hpp"
 #include "app/wiring/source_tables.hpp"
 #include "core/arn.hpp"
@@ -142,13 +141,14 @@ Retried retry_page(DeadLetters& letters, KeyRepair& reread, std::span<const Stor
 
 int retry(const Context& context) {
   AwsClients aws{context, kAttempts};
-  ApplyOptions options = apply_options(context.config);
+  ApplyOptions options = context.config.apply;
   options.on_poison = OnPoison::quarantine;
   Retried sum;
   for_each_replica(context, [&](pg::Connection& connection, const Replica& replica) {
     DeadLetters letters{connection, replica};
     KeyRepair reread{aws.dynamodb(), connection, replica, options};
-    // Those that are refused again get a new id: only the ones that are there now are retried.
+    // A letter that is refused again gets a new id. All pages are read before the first retry, so
+    // that no letter is retried twice.
     std::vector<std::vector<StoredLetter>> pages;
     for_each_page(context, letters,
                   [&](const std::vector<StoredLetter>& page) { pages.push_back(page); });

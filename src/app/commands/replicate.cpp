@@ -6,7 +6,6 @@
 
 #include "app/cli/progress.hpp"
 #include "app/commands/commands.hpp"
-#include "app/wiring/ingest.hpp"
 #include "app/wiring/postgres.hpp"
 #include "app/wiring/replicas.hpp"
 #include "app/wiring/source_tables.hpp"
@@ -31,16 +30,10 @@ Run run_of(const ReplicateOptions& line) {
 }
 
 EngineOptions engine_options(const Context& context, std::string_view command) {
-  const Config& config = context.config;
-  return {.connect = connect_options(context, command),
-          .apply = apply_options(config),
-          .connections = config.connections,
-          .bytes_in_flight_max = config.max_bytes_in_flight,
-          .segments = config.segments,
-          .read_units = config.max_read_units,
-          .idle_poll_max = config.idle_poll_max,
-          .on_gap = config.on_gap,
-          .seed = std::random_device{}()};
+  EngineOptions options{context.config.replication, connect_options(context, command),
+                        context.config.apply};
+  options.seed = std::random_device{}();
+  return options;
 }
 
 /// Adds the tables with their replicas. Returns how many items they have in all.

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "app/config/certificates.hpp"
-#include "app/config/keys.hpp"
+#include "app/config/names.hpp"
 #include "app/config/value.hpp"
 #include "core/lower_case.hpp"
 #include "credentials/profile.hpp"
@@ -58,7 +58,8 @@ class Reader {
   }
 
  private:
-  // A profile that is asked for and is not there may be the one that names an emulator.
+  // A profile that is asked for and missing may be the one that names an emulator: without it the
+  // calls would go to AWS.
   void find_profile() {
     const std::string name = profile_name(environment_);
     profile_ = read_profile(environment_, name);

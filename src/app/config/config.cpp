@@ -62,7 +62,9 @@ class Reader {
   void apply(const Setting& setting);
   void apply_url(const Setting& setting);
   void apply_table(const std::vector<Setting>& table);
-  void apply_into(const Setting& setting, TableRule& rule);
+  template <class Into>
+  void apply_to(const Setting& setting, std::span<const Key<Into>> keys,
+                std::span<const std::string_view> known, Into& into);
   void check_targets();
   void check_complete();
   void narrow();
@@ -86,22 +88,19 @@ Config Reader::read() {
   check_complete();
   narrow();
   if (problems_.size() == 1) refuse(problems_.front());
-  if (!problems_.empty()) {
+  if (!problems_.empty())
     refuse(fmt::format("{} errors in the configuration\n  {}", problems_.size(),
                        fmt::join(problems_, "\n  ")));
-  }
   return std::move(config_);
 }
 
 std::optional<std::filesystem::path> Reader::find_file() const {
   if (sources_.file) return *sources_.file;
   if (const auto named = variable(sources_.environment, "DYNAMITE_CONFIG")) return *named;
-  for (const char* name : {"dynamite.toml", "config.py"}) {
-    for (const auto& directory : sources_.directories) {
-      std::error_code ignored;
-      if (std::filesystem::exists(directory / name, ignored)) return directory / name;
-    }
-  }
+  for (const char* name : {"dynamite.toml", "config.py"})
+    for (const auto& directory : sources_.directories)
+      if (std::error_code ignored; std::filesystem::exists(directory / name, ignored))
+        return directory / name;
   return std::nullopt;
 }
 
@@ -112,10 +111,9 @@ void Reader::read_file() {
   std::error_code ignored;
   const bool directory = std::filesystem::is_directory(*path, ignored);
   std::ifstream stream{*path};
-  if (directory || !stream) {
+  if (directory || !stream)
     refuse(fmt::format("cannot read the configuration file \"{}\": {}", *file_,
                        std::strerror(directory ? EISDIR : errno)));
-  }
   const std::string text{std::istreambuf_iterator<char>{stream}, {}};
   const auto found = read_settings(text, *file_);
   problems_ = found.problems;
@@ -124,7 +122,7 @@ void Reader::read_file() {
 }
 
 void Reader::read_environment() {
-  for (const auto key : top_level_keys()) {
+  for (const auto key : top_level_names()) {
     const auto name = environment_name(key);
     const auto text = variable(sources_.environment, name);
     if (text && key != "table") apply({name, std::string{key}, PlainText{*text}});
@@ -157,12 +155,15 @@ void Reader::unknown(const Setting& setting, std::span<const std::string_view> k
 
 void Reader::apply(const Setting& setting) {
   if (setting.key == "url") return apply_url(setting);
-  const auto keys = config_keys();
-  const auto key = std::find_if(keys.begin(), keys.end(), [&](const ConfigKey& candidate) {
-    return candidate.name == setting.key;
-  });
-  if (key == keys.end()) return unknown(setting, top_level_keys());
-  if (!key->read(setting.value, config_)) wrong(setting, key->allowed);
+  apply_to(setting, config_keys(), top_level_names(), config_);
+}
+
+template <class Into>
+void Reader::apply_to(const Setting& setting, std::span<const Key<Into>> keys,
+                      std::span<const std::string_view> known, Into& into) {
+  const auto key = std::ranges::find(keys, setting.key, &Key<Into>::name);
+  if (key == keys.end()) return unknown(setting, known);
+  if (!key->read(setting.value, into)) wrong(setting, key->allowed);
 }
 
 void Reader::apply_url(const Setting& setting) {
@@ -183,47 +184,16 @@ void Reader::apply_url(const Setting& setting) {
 
 void Reader::apply_table(const std::vector<Setting>& table) {
   TableRule rule;
-  std::string where;
-  for (const auto& setting : table) {
-    where = setting.where;
-    if (setting.key == "name") {
-      rule.name = as_text(setting.value).value_or("");
-      if (!is_table_glob(rule.name)) {
-        wrong(setting, "a table's name, or a pattern of names with * and ?");
-      }
-    } else if (setting.key == "into") {
-      apply_into(setting, rule);
-    } else if (setting.key == "layout") {
-      if (as_text(setting.value) != "document") {
-        wrong(setting, "\"document\", the only layout that is supported so far");
-      }
-    } else {
-      unknown(setting, table_keys());
-    }
-  }
-  const bool named = std::any_of(table.begin(), table.end(),
-                                 [](const Setting& setting) { return setting.key == "name"; });
-  if (!named) {
-    problems_.push_back(
-        fmt::format("{}: a [[table]] without a name", where.empty() ? *file_ : where));
+  for (const Setting& setting : table) apply_to(setting, table_keys(), table_names(), rule);
+  const std::string& where = table.empty() ? *file_ : table.back().where;
+  if (std::ranges::find(table, "name", &Setting::key) == table.end()) {
+    problems_.push_back(fmt::format("{}: a [[table]] without a name", where));
     return;
   }
-  if (rule.is_glob() && rule.into_table) {
+  if (rule.is_glob() && rule.into_table)
     problems_.push_back(fmt::format(
         "{}: into is given for the pattern \"{}\", wanted one table's name", where, rule.name));
-  }
   config_.tables.push_back(std::move(rule));
-}
-
-void Reader::apply_into(const Setting& setting, TableRule& rule) {
-  const auto text = as_text(setting.value).value_or("");
-  const auto dot = text.find('.');
-  const auto table = dot == std::string::npos ? text : text.substr(dot + 1);
-  const bool whole = is_identifier(table) && table.find('.') == std::string::npos &&
-                     (dot == std::string::npos || is_identifier(text.substr(0, dot)));
-  if (!whole) return wrong(setting, "\"table\" or \"schema.table\", each 1 to 63 bytes");
-  if (dot != std::string::npos) rule.into_schema = text.substr(0, dot);
-  rule.into_table = table;
 }
 
 void Reader::check_targets() {
@@ -236,37 +206,32 @@ void Reader::check_targets() {
     }
     const auto schema = rule.into_schema.value_or(config_.schema);
     const auto table = rule.into_table.value_or(rule.name);
-    if (!rule.is_glob() && !targets.insert({schema, table}).second) {
+    if (!rule.is_glob() && !targets.insert({schema, table}).second)
       problems_.push_back(
           fmt::format("{}: two [[table]]s go into \"{}\".\"{}\"", *file_, schema, table));
-    }
-    if (schema == config_.state_schema) {
+    if (schema == config_.state_schema)
       problems_.push_back(fmt::format("{}: \"{}\" goes into schema \"{}\", which is state_schema's",
                                       *file_, rule.name, schema));
-    }
   }
-  if (config_.schema == config_.state_schema) {
+  if (config_.schema == config_.state_schema)
     problems_.push_back(
         fmt::format("schema and state_schema are both \"{}\", wanted two schemas", config_.schema));
-  }
 }
 
 void Reader::check_complete() {
   // A file that could not be understood may well hold what seems to be missing.
   if (!problems_.empty()) return;
   const auto places = file_ ? fmt::format("in {}", *file_) : std::string{"no configuration file"};
-  if (sources_.needs.database && config_.url.conninfo.empty()) {
+  if (sources_.needs.database && config_.url.conninfo.empty())
     problems_.push_back(fmt::format(
         "url is missing ({}), wanted url = \"postgresql://USER:PASSWORD@HOST:5432/DATABASE\" in "
         "dynamite.toml, or DYNAMITE_URL",
         places));
-  }
-  if (sources_.needs.region && config_.region.empty()) {
+  if (sources_.needs.region && config_.region.empty())
     problems_.push_back(
         fmt::format("region is missing ({}), wanted region = \"us-west-2\" or another in "
                     "dynamite.toml, DYNAMITE_REGION, AWS_REGION, or a profile's region",
                     places));
-  }
 }
 
 void Reader::narrow() {
@@ -274,10 +239,9 @@ void Reader::narrow() {
   std::vector<TableRule> narrowed;
   for (const auto& name : sources_.tables) {
     const auto* rule = find_rule(config_.tables, name);
-    if (rule == nullptr && !config_.tables.empty() && sources_.needs.table_rules) {
+    if (rule == nullptr && !config_.tables.empty() && sources_.needs.table_rules)
       problems_.push_back(
           fmt::format("--table: \"{}\" is in no [[table]] of {}", name, file_.value_or("")));
-    }
     narrowed.push_back(rule == nullptr ? TableRule{name, {}, {}}
                                        : TableRule{name, rule->into_schema, rule->into_table});
   }
@@ -289,12 +253,9 @@ void Reader::narrow() {
 bool TableRule::matches(std::string_view table) const noexcept { return glob_matches(name, table); }
 
 const TableRule* find_rule(std::span<const TableRule> rules, std::string_view table) noexcept {
-  const auto exact = [&](const TableRule& rule) { return rule.name == table; };
-  auto found = std::find_if(rules.begin(), rules.end(), exact);
-  if (found == rules.end()) {
-    const auto matches = [&](const TableRule& rule) { return rule.matches(table); };
-    found = std::find_if(rules.begin(), rules.end(), matches);
-  }
+  auto found = std::ranges::find(rules, table, &TableRule::name);
+  if (found == rules.end())
+    found = std::ranges::find_if(rules, [&](const TableRule& rule) { return rule.matches(table); });
   return found == rules.end() ? nullptr : &*found;
 }
 

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <chrono>
-#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <span>
@@ -11,9 +9,9 @@
 
 #include "app/config/database_url.hpp"
 #include "aws/endpoints.hpp"
+#include "core/apply_options.hpp"
 #include "core/environment.hpp"
-#include "engine/engine_options.hpp"
-#include "replica/state/apply_options.hpp"
+#include "core/replication_options.hpp"
 
 namespace dynamite {
 
@@ -25,6 +23,7 @@ struct TableRule {
 
   bool is_glob() const noexcept { return name.find_first_of("*?") != std::string::npos; }
   bool matches(std::string_view table) const noexcept;
+  bool operator==(const TableRule&) const = default;
 };
 
 /// The rule for `table`: the exact one, else the first glob that matches, else null.
@@ -47,22 +46,18 @@ struct Config {
   /// Narrowed by --table to exact names. Empty: no table is named, so all of the region.
   std::vector<TableRule> tables;
 
-  OnPoison on_poison = OnPoison::quarantine;
-  OnGap on_gap = OnGap::resnapshot;
+  ApplyOptions apply;
+  ReplicationOptions replication;
   bool report_batch_item_failures = false;  ///< the event source mapping reads Lambda's answer
-  std::uint64_t max_dead_letters = 1000;    ///< an hour and table
   CreateTables create_tables = CreateTables::automatic;
   std::vector<std::string> grant_select;  ///< roles that may read replicas and status
-  std::optional<double> max_read_units;   ///< a second and table; absent: a quarter of provisioned
-  std::optional<std::uint32_t> segments;  ///< of a Scan; absent: segments_of a table
-  std::chrono::milliseconds idle_poll_max{1'000};
-  std::uint32_t connections = 4;                                 ///< to PostgreSQL
-  std::uint64_t max_bytes_in_flight = std::uint64_t{32} << 20U;  ///< read and not applied yet
 
   Endpoints endpoints;
   std::string ca_bundle;  ///< to verify AWS by: given, or the package's; empty: the system's
 
   std::vector<std::string> remarks;  ///< warnings about settings, said before the command begins
+
+  bool operator==(const Config&) const = default;
 };
 
 /// What of a configuration a command cannot do without.

@@ -1,81 +1,121 @@
 #include "app/config/keys.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
-#include <array>
+#include <optional>
+#include <utility>
 #include <vector>
+
+#include "app/config/names.hpp"
 
 namespace dynamite {
 namespace {
 
-constexpr std::size_t kIdentifierBytesMax = 63;  // PostgreSQL's NAMEDATALEN - 1
-constexpr std::string_view kIdentifierAllowed = "1 to 63 bytes without control characters";
-
-template <std::uint64_t min, std::uint64_t max, class T>
-bool read_whole(const Value& value, T& into) {
-  const auto number = as_whole_number(value);
-  if (!number || *number < min || *number > max) return false;
-  into = static_cast<T>(*number);
-  return true;
+/// Where a value goes: a member of Config, or of one of Config's members.
+template <class T>
+auto at(T Config::*member) {
+  return [member](Config& config) -> T& { return config.*member; };
+}
+template <class Part, class T>
+auto at(Part Config::*part, T Part::*member) {
+  return [part, member](Config& config) -> T& { return config.*part.*member; };
 }
 
-bool read_identifier(const Value& value, std::string& into) {
-  const auto text = as_text(value);
-  if (!text || !is_identifier(*text)) return false;
-  into = *text;
-  return true;
+template <class T>
+T value_of(const T&);
+template <class T>
+T value_of(const std::optional<T>&);
+
+/// The type of what a place holds, without the optional around it.
+template <class Place>
+using Held = decltype(value_of(std::declval<Place>()(std::declval<Config&>())));
+
+template <class Place>
+Key<Config> whole_number(std::string_view name, Place place, std::uint64_t min, std::uint64_t max) {
+  return {name, fmt::format("a whole number from {} to {}", min, max),
+          [=](const Value& value, Config& config) {
+            const auto number = as_whole_number(value);
+            if (!number || *number < min || *number > max) return false;
+            place(config) = static_cast<Held<Place>>(*number);
+            return true;
+          }};
 }
 
-bool read_region(const Value& value, Config& config) {
-  const auto text = as_text(value);
-  if (!text || !is_region(*text)) return false;
-  config.region = *text;
-  return true;
+template <class Place>
+Key<Config> number_from(std::string_view name, Place place, double min) {
+  return {name, fmt::format("a number of at least {}", min),
+          [=](const Value& value, Config& config) {
+            const auto number = as_number(value);
+            if (!number || *number < min) return false;
+            place(config) = *number;
+            return true;
+          }};
 }
 
-bool read_auth(const Value& value, Config& config) {
-  const auto text = as_text(value);
-  if (text != "password" && text != "rds-iam") return false;
-  config.auth = *text == "rds-iam" ? Auth::rds_iam : Auth::password;
-  return true;
+template <class Place>
+Key<Config> truth(std::string_view name, Place place) {
+  return {name, "true or false", [=](const Value& value, Config& config) {
+            const auto truth = as_truth(value);
+            if (truth) place(config) = *truth;
+            return truth.has_value();
+          }};
 }
 
-bool read_text(const Value& value, std::string& into) {
-  const auto text = as_text(value);
-  if (!text || text->empty()) return false;
-  into = *text;
-  return true;
+template <class Place>
+Key<Config> duration(std::string_view name, Place place, std::string_view min,
+                     std::string_view max) {
+  return {name, fmt::format("a time from \"{}\" to \"{}\"", min, max),
+          [=, shortest = *parse_duration(min), longest = *parse_duration(max)](const Value& value,
+                                                                               Config& config) {
+            const auto text = as_text(value);
+            const auto time = text ? parse_duration(*text) : std::nullopt;
+            if (!time || *time < shortest || *time > longest) return false;
+            place(config) = *time;
+            return true;
+          }};
 }
 
-bool read_on_poison(const Value& value, Config& config) {
-  const auto text = as_text(value);
-  if (text != "quarantine" && text != "stop") return false;
-  config.on_poison = *text == "stop" ? OnPoison::stop : OnPoison::quarantine;
-  return true;
+/// Text that `is_allowed`.
+template <class Place>
+Key<Config> text(std::string_view name, Place place, std::string allowed,
+                 bool (*is_allowed)(std::string_view)) {
+  return {name, std::move(allowed), [=](const Value& value, Config& config) {
+            auto text = as_text(value);
+            if (!text || !is_allowed(*text)) return false;
+            place(config) = std::move(*text);
+            return true;
+          }};
 }
 
-bool read_on_gap(const Value& value, Config& config) {
-  const auto text = as_text(value);
-  if (text != "resnapshot" && text != "stop") return false;
-  config.on_gap = *text == "stop" ? OnGap::stop : OnGap::resnapshot;
-  return true;
+template <class Place>
+Key<Config> identifier(std::string_view name, Place place) {
+  return text(name, place, "1 to 63 bytes without control characters", is_identifier);
 }
 
-bool read_report_batch_item_failures(const Value& value, Config& config) {
-  const auto truth = as_truth(value);
-  if (truth) config.report_batch_item_failures = *truth;
-  return truth.has_value();
-}
+bool is_not_empty(std::string_view text) noexcept { return !text.empty(); }
 
-bool read_create_tables(const Value& value, Config& config) {
-  const auto text = as_text(value);
-  if (text != "auto" && text != "never") return false;
-  config.create_tables = *text == "never" ? CreateTables::never : CreateTables::automatic;
-  return true;
+/// One of several texts, each with what it stands for.
+template <class Place>
+Key<Config> choice(std::string_view name, Place place,
+                   std::vector<std::pair<std::string_view, Held<Place>>> choices) {
+  std::vector<std::string> names;
+  for (const auto& [text, chosen] : choices) names.push_back(fmt::format("\"{}\"", text));
+  return {
+      name, fmt::format("{}", fmt::join(names, " or ")), [=](const Value& value, Config& config) {
+        const auto text = as_text(value);
+        const auto found =
+            std::ranges::find_if(choices, [&](const auto& known) { return text == known.first; });
+        if (found == choices.end()) return false;
+        place(config) = found->second;
+        return true;
+      }};
 }
 
 bool read_grant_select(const Value& value, Config& config) {
   const auto roles = as_list(value);
-  if (!roles || !std::all_of(roles->begin(), roles->end(), is_identifier)) return false;
+  if (!roles || !std::ranges::all_of(*roles, is_identifier)) return false;
   config.grant_select = *roles;
   if (std::ranges::find(*roles, "public") != roles->end())
     config.remarks.emplace_back(
@@ -84,114 +124,96 @@ bool read_grant_select(const Value& value, Config& config) {
   return true;
 }
 
-bool read_max_read_units(const Value& value, Config& config) {
-  const auto units = as_number(value);
-  if (!units || *units < 1) return false;
-  config.max_read_units = *units;
+std::vector<Key<Config>> make_config_keys() {
+  constexpr std::uint64_t kMebibyte = 1U << 20U;
+  constexpr auto kReplication = &Config::replication;
+  using Replication = ReplicationOptions;
+  return {
+      choice("auth", at(&Config::auth), {{"password", Auth::password}, {"rds-iam", Auth::rds_iam}}),
+      text("secret", at(&Config::secret), "a secret's ARN or name", is_not_empty),
+      text("ca_file", at(&Config::ca_file), "a file of certificates in PEM form", is_not_empty),
+      text("region", at(&Config::region), "a region's name such as \"us-west-2\"", is_region),
+      identifier("schema", at(&Config::schema)),
+      identifier("state_schema", at(&Config::state_schema)),
+      choice("on_poison", at(&Config::apply, &ApplyOptions::on_poison),
+             {{"quarantine", OnPoison::quarantine}, {"stop", OnPoison::stop}}),
+      choice("on_gap", at(kReplication, &Replication::on_gap),
+             {{"resnapshot", OnGap::resnapshot}, {"stop", OnGap::stop}}),
+      truth("report_batch_item_failures", at(&Config::report_batch_item_failures)),
+      whole_number("max_dead_letters", at(&Config::apply, &ApplyOptions::dead_letters_max), 0,
+                   1'000'000'000),
+      choice("create_tables", at(&Config::create_tables),
+             {{"auto", CreateTables::automatic}, {"never", CreateTables::never}}),
+      {"grant_select", "a list of role names", read_grant_select},
+      number_from("max_read_units", at(kReplication, &Replication::read_units), 1),
+      whole_number("segments", at(kReplication, &Replication::segments), 1, 1'000),
+      // A stream keeps records for a day; a replica that looks less often than once an hour is
+      // better off with snapshots.
+      duration("idle_poll_max", at(kReplication, &Replication::idle_poll_max), "10ms", "1h"),
+      whole_number("connections", at(kReplication, &Replication::connections), 1, 64),
+      whole_number("max_bytes_in_flight", at(kReplication, &Replication::bytes_in_flight_max),
+                   kMebibyte, 16 * 1024 * kMebibyte),
+  };
+}
+
+bool read_name(const Value& value, TableRule& rule) {
+  rule.name = as_text(value).value_or("");
+  return is_table_glob(rule.name);
+}
+
+bool read_into(const Value& value, TableRule& rule) {
+  const auto text = as_text(value).value_or("");
+  const auto dot = text.find('.');
+  const auto table = dot == std::string::npos ? text : text.substr(dot + 1);
+  const bool whole = is_identifier(table) && table.find('.') == std::string::npos &&
+                     (dot == std::string::npos || is_identifier(text.substr(0, dot)));
+  if (!whole) return false;
+  if (dot != std::string::npos) rule.into_schema = text.substr(0, dot);
+  rule.into_table = table;
   return true;
 }
 
-bool read_idle_poll_max(const Value& value, Config& config) {
-  using namespace std::chrono_literals;
-  const auto text = as_text(value);
-  const auto time = text ? parse_duration(*text) : std::nullopt;
-  // A stream keeps records for a day; a replica that looks less often than this is better off with
-  // snapshots.
-  if (!time || *time < 10ms || *time > 1h) return false;
-  config.idle_poll_max = *time;
-  return true;
+bool read_layout(const Value& value, TableRule& /*rule*/) { return as_text(value) == "document"; }
+
+std::vector<Key<TableRule>> make_table_keys() {
+  return {{"name", "a table's name, or a pattern of names with * and ?", read_name},
+          {"into", "\"table\" or \"schema.table\", each 1 to 63 bytes", read_into},
+          {"layout", "\"document\", the only layout that is supported so far", read_layout}};
 }
 
-constexpr std::array kKeys{
-    ConfigKey{"auth", "\"password\" or \"rds-iam\"", read_auth},
-    ConfigKey{"secret", "a secret's ARN or name",
-              [](const Value& value, Config& config) { return read_text(value, config.secret); }},
-    ConfigKey{"ca_file", "a file of certificates in PEM form",
-              [](const Value& value, Config& config) { return read_text(value, config.ca_file); }},
-    ConfigKey{"region", "a region's name such as \"us-west-2\"", read_region},
-    ConfigKey{
-        "schema", kIdentifierAllowed,
-        [](const Value& value, Config& config) { return read_identifier(value, config.schema); }},
-    ConfigKey{"state_schema", kIdentifierAllowed,
-              [](const Value& value, Config& config) {
-                return read_identifier(value, config.state_schema);
-              }},
-    ConfigKey{"on_poison", "\"quarantine\" or \"stop\"", read_on_poison},
-    ConfigKey{"on_gap", "\"resnapshot\" or \"stop\"", read_on_gap},
-    ConfigKey{"report_batch_item_failures", "true or false", read_report_batch_item_failures},
-    ConfigKey{"max_dead_letters", "a whole number from 0 to 1000000000",
-              [](const Value& value, Config& config) {
-                return read_whole<0, 1'000'000'000>(value, config.max_dead_letters);
-              }},
-    ConfigKey{"create_tables", "\"auto\" or \"never\"", read_create_tables},
-    ConfigKey{"grant_select", "a list of role names", read_grant_select},
-    ConfigKey{"max_read_units", "a number of at least 1", read_max_read_units},
-    ConfigKey{"segments", "a whole number from 1 to 1000",
-              [](const Value& value, Config& config) {
-                std::uint32_t segments = 0;
-                if (!read_whole<1, 1'000>(value, segments)) return false;
-                config.segments = segments;
-                return true;
-              }},
-    ConfigKey{"idle_poll_max", "a time from \"10ms\" to \"1h\"", read_idle_poll_max},
-    ConfigKey{"connections", "a whole number from 1 to 64",
-              [](const Value& value, Config& config) {
-                return read_whole<1, 64>(value, config.connections);
-              }},
-    ConfigKey{"max_bytes_in_flight", "a whole number from 1048576 to 17179869184",
-              [](const Value& value, Config& config) {
-                return read_whole<1 << 20, std::int64_t{16} << 30>(value,
-                                                                   config.max_bytes_in_flight);
-              }},
-};
-
-constexpr std::array<std::string_view, 3> kTableKeys{"name", "into", "layout"};
-
-bool consists_of(std::string_view text, std::string_view others) noexcept {
-  return std::all_of(text.begin(), text.end(), [others](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           others.find(c) != std::string_view::npos;
-  });
-}
-
-constexpr std::size_t kTableNameMin = 3;  // DynamoDB's limits
-constexpr std::size_t kTableNameMax = 255;
-
-}  // namespace
-
-std::span<const ConfigKey> config_keys() noexcept { return kKeys; }
-
-std::span<const std::string_view> top_level_keys() {
-  static const auto names = [] {
-    std::vector<std::string_view> all{"url", "table"};
-    for (const auto& key : kKeys) all.push_back(key.name);
-    return all;
-  }();
+template <class Into>
+std::vector<std::string_view> names_of(std::span<const Key<Into>> keys,
+                                       std::vector<std::string_view> names = {}) {
+  for (const Key<Into>& key : keys) names.push_back(key.name);
   return names;
 }
 
-std::span<const std::string_view> table_keys() noexcept { return kTableKeys; }
+}  // namespace
+
+std::span<const Key<Config>> config_keys() {
+  static const std::vector<Key<Config>> keys = make_config_keys();
+  return keys;
+}
+
+std::span<const Key<TableRule>> table_keys() {
+  static const std::vector<Key<TableRule>> keys = make_table_keys();
+  return keys;
+}
+
+std::span<const std::string_view> top_level_names() {
+  static const auto names = names_of(config_keys(), {"url", "table"});
+  return names;
+}
+
+std::span<const std::string_view> table_names() {
+  static const auto names = names_of(table_keys());
+  return names;
+}
 
 std::string environment_name(std::string_view key) {
   std::string name{"DYNAMITE_"};
   for (const char c : key) name += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   return name;
-}
-
-bool is_region(std::string_view text) noexcept { return !text.empty() && consists_of(text, "-"); }
-
-bool is_identifier(std::string_view text) noexcept {
-  return !text.empty() && text.size() <= kIdentifierBytesMax &&
-         std::none_of(text.begin(), text.end(),
-                      [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
-}
-
-bool is_table_name(std::string_view text) noexcept {
-  return text.size() >= kTableNameMin && text.size() <= kTableNameMax && consists_of(text, "_.-");
-}
-
-bool is_table_glob(std::string_view text) noexcept {
-  return !text.empty() && text.size() <= kTableNameMax && consists_of(text, "_.-*?");
 }
 
 }  // namespace dynamite

@@ -29,15 +29,10 @@ TableDescription describe_same_table(const Context& context, const std::string& 
 
 }  // namespace
 
-ApplyOptions apply_options(const Config& config) {
-  return {.on_poison = config.on_poison,
-          .dead_letters_max = static_cast<std::int64_t>(config.max_dead_letters)};
-}
-
 IngestOptions ingest_options(const Context& context, std::string_view command) {
   IngestOptions options{.connect = connect_options(context, command),
                         .state_schema = context.config.state_schema,
-                        .apply = apply_options(context.config),
+                        .apply = context.config.apply,
                         .create_replica = {},
                         .read_back = {},
                         .report_batch_item_failures = context.config.report_batch_item_failures};

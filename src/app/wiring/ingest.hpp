@@ -7,8 +7,6 @@
 
 namespace dynamite {
 
-ApplyOptions apply_options(const Config& config);
-
 /// Options of the event handler for `command`: creates missing replicas where the configuration
 /// allows it.
 IngestOptions ingest_options(const Context& context, std::string_view command);

@@ -12,7 +12,7 @@
 #include "pg/connection.hpp"
 #include "replica/apply/apply_sql.hpp"
 #include "replica/apply/prepared.hpp"
-#include "replica/state/apply_options.hpp"
+#include "core/apply_options.hpp"
 
 namespace dynamite {
 

@@ -9,7 +9,7 @@
 
 #include "pg/connection.hpp"
 #include "pg/pg_error.hpp"
-#include "replica/state/apply_options.hpp"
+#include "core/apply_options.hpp"
 #include "replica/state/replica.hpp"
 
 namespace dynamite {

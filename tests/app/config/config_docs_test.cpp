@@ -1,11 +1,13 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <map>
 #include <regex>
 
 #include "app/config/config.hpp"
+#include "app/config/file.hpp"
 #include "app/config/keys.hpp"
 #include "core/lower_case.hpp"
 
@@ -13,6 +15,8 @@ namespace dynamite {
 namespace {
 
 using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
 using testing::UnorderedElementsAreArray;
 
 std::string read_doc(const char* name) {
@@ -48,34 +52,72 @@ std::vector<std::string> names(const std::vector<DocumentedKey>& keys) {
 
 TEST(ConfigurationDoc, NamesExactlyTheKeysThatExist) {
   EXPECT_THAT(names(documented_keys("## Keys", "Of a `[[table]]`")),
-              UnorderedElementsAreArray(top_level_keys()));
+              UnorderedElementsAreArray(top_level_names()));
   EXPECT_THAT(names(documented_keys("Of a `[[table]]`", "## The URL")),
-              UnorderedElementsAreArray(table_keys()));
+              UnorderedElementsAreArray(table_names()));
 }
 
-TEST(ConfigurationDoc, DefaultsAreThoseOfTheProgram) {
-  const Config defaults;
-  std::map<std::string, std::string> expected{
-      {"auth", defaults.auth == Auth::password ? "\"password\"" : "?"},
-      {"schema", '"' + defaults.schema + '"'},
-      {"state_schema", '"' + defaults.state_schema + '"'},
-      {"create_tables", defaults.create_tables == CreateTables::automatic ? "\"auto\"" : "?"},
-      {"grant_select", defaults.grant_select.empty() ? "[]" : "?"},
-      {"report_batch_item_failures", defaults.report_batch_item_failures ? "true" : "false"},
-      {"on_poison", defaults.on_poison == OnPoison::quarantine ? "\"quarantine\"" : "?"},
-      {"on_gap", defaults.on_gap == OnGap::resnapshot ? "\"resnapshot\"" : "?"},
-      {"max_dead_letters", std::to_string(defaults.max_dead_letters)},
-      {"idle_poll_max", '"' + std::to_string(defaults.idle_poll_max.count() / 1000) + "s\""},
-      {"max_bytes_in_flight", std::to_string(defaults.max_bytes_in_flight)},
-      {"connections", std::to_string(defaults.connections)}};
-  for (const auto& key : documented_keys("## Keys", "Of a `[[table]]`")) {
-    const auto found = expected.find(key.name);
-    if (found == expected.end()) continue;
+/// `text` as it would stand behind a key of a file.
+Value value_of(const std::string& text) {
+  const FileSettings file = read_settings("key = " + text, "test");
+  EXPECT_THAT(file.problems, IsEmpty()) << text;
+  return file.settings.at(0).value;
+}
 
-    EXPECT_EQ(key.default_value, '`' + found->second + '`') << key.name;
-    expected.erase(found);
+/// A value of each key that is not its default, as in a file.
+const std::map<std::string_view, std::string> kOtherValues{{"auth", "'rds-iam'"},
+                                                           {"secret", "'name'"},
+                                                           {"ca_file", "'rds.pem'"},
+                                                           {"region", "'us-west-2'"},
+                                                           {"schema", "'replicas'"},
+                                                           {"state_schema", "'state'"},
+                                                           {"on_poison", "'stop'"},
+                                                           {"on_gap", "'stop'"},
+                                                           {"report_batch_item_failures", "true"},
+                                                           {"max_dead_letters", "5"},
+                                                           {"create_tables", "'never'"},
+                                                           {"grant_select", "['reader']"},
+                                                           {"max_read_units", "12.5"},
+                                                           {"segments", "16"},
+                                                           {"idle_poll_max", "'500ms'"},
+                                                           {"connections", "8"},
+                                                           {"max_bytes_in_flight", "1048576"}};
+
+TEST(ConfigKeys, EachIsReadIntoAMemberOfItsOwn) {
+  std::vector<Config> read;
+  for (const Key<Config>& key : config_keys()) {
+    Config config;
+    ASSERT_TRUE(kOtherValues.contains(key.name)) << key.name;
+
+    ASSERT_TRUE(key.read(value_of(kOtherValues.at(key.name)), config)) << key.name;
+
+    EXPECT_NE(config, Config{}) << key.name;
+    EXPECT_EQ(std::ranges::find(read, config), read.end()) << key.name;
+    read.push_back(std::move(config));
   }
-  EXPECT_TRUE(expected.empty()) << expected.begin()->first;
+}
+
+/// Key::read of what is documented as default, behind another value.
+TEST(ConfigurationDoc, DefaultsAreThoseOfTheProgram) {
+  std::vector<std::string_view> without_default;
+  const auto documented = documented_keys("## Keys", "Of a `[[table]]`");
+  for (const Key<Config>& key : config_keys()) {
+    const auto row = std::ranges::find(documented, key.name, &DocumentedKey::name);
+    ASSERT_NE(row, documented.end()) << key.name;
+    const std::string& text = row->default_value;
+    if (!text.starts_with('`') || !text.ends_with('`')) {
+      without_default.push_back(key.name);
+      continue;
+    }
+    Config config;
+    ASSERT_TRUE(key.read(value_of(kOtherValues.at(key.name)), config)) << key.name;
+
+    EXPECT_TRUE(key.read(value_of(text.substr(1, text.size() - 2)), config)) << key.name;
+
+    EXPECT_EQ(config, Config{}) << key.name;
+  }
+  EXPECT_THAT(without_default,
+              UnorderedElementsAre("secret", "ca_file", "region", "max_read_units", "segments"));
 }
 
 TEST(ConfigurationDoc, NamesTheEndpointOfEveryService) {

@@ -79,16 +79,16 @@ TEST_F(ConfigTest, TwoKeysSuffice) {
   EXPECT_EQ(config.schema, "public");
   EXPECT_EQ(config.state_schema, "dynamite");
   EXPECT_THAT(config.tables, IsEmpty());
-  EXPECT_EQ(config.on_poison, OnPoison::quarantine);
+  EXPECT_EQ(config.apply.on_poison, OnPoison::quarantine);
   EXPECT_FALSE(config.report_batch_item_failures);
-  EXPECT_EQ(config.max_dead_letters, 1000U);
+  EXPECT_EQ(config.apply.dead_letters_max, 1000);
   EXPECT_EQ(config.create_tables, CreateTables::automatic);
   EXPECT_THAT(config.grant_select, IsEmpty());
-  EXPECT_EQ(config.max_read_units, std::nullopt);
-  EXPECT_EQ(config.segments, std::nullopt);
-  EXPECT_EQ(config.max_bytes_in_flight, 32U << 20U);
-  EXPECT_EQ(config.idle_poll_max, 1s);
-  EXPECT_EQ(config.connections, 4U);
+  EXPECT_EQ(config.replication.read_units, std::nullopt);
+  EXPECT_EQ(config.replication.segments, std::nullopt);
+  EXPECT_EQ(config.replication.bytes_in_flight_max, 32U << 20U);
+  EXPECT_EQ(config.replication.idle_poll_max, 1s);
+  EXPECT_EQ(config.replication.connections, 4U);
 }
 
 TEST_F(ConfigTest, EveryKeyIsRead) {
@@ -105,6 +105,10 @@ max_read_units = 12.5
 segments = 16
 idle_poll_max = "500ms"
 connections = 8
+max_bytes_in_flight = 1048576
+auth = "rds-iam"
+secret = "postgresql/dynamite"
+ca_file = "rds.pem"
 
 [[table]]
 name = "Orders"
@@ -117,16 +121,20 @@ name = "log-*"
 
   EXPECT_EQ(config.schema, "replicas");
   EXPECT_EQ(config.state_schema, "state");
-  EXPECT_EQ(config.on_poison, OnPoison::stop);
-  EXPECT_EQ(config.on_gap, OnGap::stop);
+  EXPECT_EQ(config.apply.on_poison, OnPoison::stop);
+  EXPECT_EQ(config.replication.on_gap, OnGap::stop);
   EXPECT_TRUE(config.report_batch_item_failures);
-  EXPECT_EQ(config.max_dead_letters, 5U);
+  EXPECT_EQ(config.apply.dead_letters_max, 5);
   EXPECT_EQ(config.create_tables, CreateTables::never);
   EXPECT_THAT(config.grant_select, ElementsAre("reader", "grafana"));
-  EXPECT_EQ(config.max_read_units, 12.5);
-  EXPECT_EQ(config.segments, 16U);
-  EXPECT_EQ(config.idle_poll_max, 500ms);
-  EXPECT_EQ(config.connections, 8U);
+  EXPECT_EQ(config.replication.read_units, 12.5);
+  EXPECT_EQ(config.replication.segments, 16U);
+  EXPECT_EQ(config.replication.idle_poll_max, 500ms);
+  EXPECT_EQ(config.replication.connections, 8U);
+  EXPECT_EQ(config.replication.bytes_in_flight_max, 1U << 20U);
+  EXPECT_EQ(config.auth, Auth::rds_iam);
+  EXPECT_EQ(config.secret, "postgresql/dynamite");
+  EXPECT_EQ(config.ca_file, "rds.pem");
   ASSERT_EQ(config.tables.size(), 2U);
   EXPECT_EQ(config.tables[0].name, "Orders");
   EXPECT_EQ(config.tables[0].into_schema, "sales");
@@ -163,10 +171,10 @@ TEST_F(ConfigTest, EnvironmentOverridesFileAndCommandLineOverridesBoth) {
 
   const auto config = load(std::string{kTwoKeys} + "segments = 6\nconnections = 6\nschema = 's'\n");
 
-  EXPECT_EQ(config.segments, 12U);
-  EXPECT_EQ(config.connections, 2U);
+  EXPECT_EQ(config.replication.segments, 12U);
+  EXPECT_EQ(config.replication.connections, 2U);
   EXPECT_EQ(config.schema, "s");
-  EXPECT_EQ(config.max_read_units, 7.5);
+  EXPECT_EQ(config.replication.read_units, 7.5);
   EXPECT_THAT(config.grant_select, ElementsAre("reader", "grafana"));
 }
 

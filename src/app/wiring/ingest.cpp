@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <memory>
+#include <mutex>
+#include <optional>
+
 #include "app/wiring/postgres.hpp"
 #include "app/wiring/replicas.hpp"
 #include "app/wiring/source_tables.hpp"
@@ -14,11 +18,28 @@ namespace {
 
 constexpr int kAttempts = 3;  // of a call during an invocation
 
+/// DynamoDB for those who seldom need it: made at the first use, then kept with its connections and
+/// credentials.
+class SeldomUsedDynamoDb {
+ public:
+  explicit SeldomUsedDynamoDb(const Context& context) : context_{context} {}
+
+  DynamoDb& get() {
+    const std::scoped_lock lock{mutex_};
+    if (!clients_) clients_.emplace(context_, kAttempts);
+    return clients_->dynamodb();
+  }
+
+ private:
+  const Context& context_;
+  std::mutex mutex_;
+  std::optional<AwsClients> clients_;
+};
+
 /// What the role sees under the name of the table. Throws Error{usage} if that is another one.
-TableDescription describe_same_table(const Context& context, const std::string& arn,
+TableDescription describe_same_table(DynamoDb& dynamodb, const std::string& arn,
                                      const std::stop_token& stop) {
-  AwsClients aws{context, kAttempts};
-  TableDescription description = aws.dynamodb().describe_table(table_name_of(arn), stop);
+  TableDescription description = dynamodb.describe_table(table_name_of(arn), stop);
   if (description.arn != arn)
     throw Error{
         Error::Kind::usage,
@@ -38,14 +59,16 @@ IngestOptions ingest_options(const Context& context, std::string_view command) {
                         .report_batch_item_failures = context.config.report_batch_item_failures};
   // AWS is asked only where a stream carries no images, and when a table is new: the steady state
   // needs no client.
-  options.read_back = [&context](const Batch& batch, const std::stop_token& stop) {
-    AwsClients aws{context, kAttempts};
-    return read_back(aws.dynamodb(), batch, stop);
+  const auto dynamodb = std::make_shared<SeldomUsedDynamoDb>(context);
+  options.read_back = [dynamodb](const Batch& batch, const std::stop_token& stop) {
+    return read_back(dynamodb->get(), batch, stop);
   };
   if (context.config.create_tables == CreateTables::never) return options;
-  options.create_replica = [&context](pg::Connection& connection, const std::string& table_arn,
-                                      const std::stop_token& stop) {
-    ensure_replica(connection, context.config, describe_same_table(context, table_arn, stop), stop);
+  options.create_replica = [&context, dynamodb](pg::Connection& connection,
+                                                const std::string& table_arn,
+                                                const std::stop_token& stop) {
+    ensure_replica(connection, context.config,
+                   describe_same_table(dynamodb->get(), table_arn, stop), stop);
   };
   return options;
 }

@@ -207,96 +207,98 @@ void check_package(const CLI::App& /*app*/, CommandLine& line) {
     refuse(fmt::format("--architecture: {}, wanted x86_64 or arm64", printable(architecture)));
 }
 
-constexpr Command kCommands[] = {
-    {.name = "bootstrap",
-     .description = "Create the replica tables and the state schema.\nSafe to repeat.",
-     .examples =
-         "  dynamite bootstrap                   every table of the region, or of the file\n"
-         "  dynamite bootstrap --dry-run | psql  let somebody else run the SQL",
-     .define = define_bootstrap,
-     .run = run_bootstrap},
-    {.name = "verifydb",
-     .description = "Feed random stream records through the Lambda handler\n"
-                    "into a test table and check it against a model.",
-     .examples = "  dynamite verifydb --items 10 --events 150",
-     .needs = {.region = false},
-     .define = define_verifydb,
-     .check = check_verifydb,
-     .run = run_verifydb},
-    {.name = "snapshot",
-     .description = "Copy each table once by parallel Scan.\nResumes an unfinished pass.",
-     .examples = "  dynamite snapshot --table Orders\n"
-                 "  dynamite snapshot --all --set segments=16 --set max_read_units=500",
-     .define = define_snapshot,
-     .check = check_snapshot,
-     .run = run_snapshot},
-    {.name = "replicate",
-     .description = "Create the tables, copy them, and follow their\nstreams until stopped.",
-     .examples = "  dynamite replicate --table Orders --table Customers\n"
-                 "  dynamite replicate --all --once      stop when drained",
-     .define = define_replicate,
-     .check = check_replicate,
-     .run = run_replicate},
-    {.name = "lambda",
-     .description = "Serve the AWS Lambda Runtime API.\nThe default inside Lambda.",
-     .examples = "  AWS_LAMBDA_RUNTIME_API=localhost:9001 dynamite lambda",
-     .run = run_lambda},
-    {.name = "apply",
-     .description = "Apply recorded Lambda events, stream records, arrays of\n"
-                    "them, or objects of an on-failure destination: JSON or\n"
-                    "JSON lines, gzip or not. What is something else is named\n"
-                    "by its place and passed over. Exit status 3 if something\n"
-                    "was, or if records were gone from their stream.",
-     .examples = "  dynamite apply event.json records.jsonl.gz\n"
-                 "  aws dynamodbstreams get-records --shard-iterator I |\n"
-                 "    dynamite apply --stream-arn ARN -\n"
-                 "  aws sqs receive-message --queue-url URL | dynamite apply -",
-     .define = define_apply,
-     .run = run_apply},
-    {.name = "dead-letters",
-     .description = "List the records that could not be applied, show one,\n"
-                    "retry or discard them. A retry reads the item again.",
-     .examples = "  dynamite dead-letters\n"
-                 "  dynamite dead-letters show --id 7 --reveal\n"
-                 "  dynamite dead-letters retry --all --table Orders",
-     .define = define_dead_letters,
-     .check = check_dead_letters,
-     .run = run_dead_letters},
-    {.name = "release",
-     .description = "Give tables that a dead daemon followed back to Lambda.",
-     .examples = "  dynamite release --table Orders",
-     .needs = {.region = false},
-     .run = run_release},
-    {.name = "compare",
-     .description = "Compare source and replica item by item.\nExit status 3 if they differ.",
-     .examples = "  dynamite compare --table Orders\n"
-                 "  dynamite compare --table Orders --repair   also while it is followed\n"
-                 "  dynamite compare --all --sample 10000",
-     .define = define_compare,
-     .check = check_compare,
-     .run = run_compare},
-    {.name = "status",
-     .description = "Show state, lag, gaps and dead letters.\nExit status 3 if unhealthy.",
-     .examples = "  dynamite status --json | jq .",
-     .needs = {.region = false},
-     .define = define_status,
-     .run = run_status},
-    {.name = "load",
-     .description = "Write random items of every type into a DynamoDB table.",
-     .examples = "  dynamite load --table Orders --create customer:S,placed_at:N --items 5000\n"
-                 "  dynamite load --table Orders --rate 200 --duration 30s --seed 7",
-     .needs = {.database = false, .table_rules = false},
-     .define = define_load,
-     .check = check_load,
-     .run = run_load},
-    {.name = "package",
-     .description = "Write the zip of an AWS Lambda function: the program,\n"
-                    "certificates, and the file that --config names.",
-     .examples = "  dynamite package --config dynamite.toml --rds-ca global-bundle.pem",
-     .needs = {.database = false, .region = false},
-     .define = define_package,
-     .check = check_package,
-     .run = run_package},
+constexpr std::array kCommands{
+    Command{.name = "bootstrap",
+            .description = "Create the replica tables and the state schema.\nSafe to repeat.",
+            .examples =
+                "  dynamite bootstrap                   every table of the region, or of the file\n"
+                "  dynamite bootstrap --dry-run | psql  let somebody else run the SQL",
+            .define = define_bootstrap,
+            .run = run_bootstrap},
+    Command{.name = "verifydb",
+            .description = "Feed random stream records through the Lambda handler\n"
+                           "into a test table and check it against a model.",
+            .examples = "  dynamite verifydb --items 10 --events 150",
+            .needs = {.region = false},
+            .define = define_verifydb,
+            .check = check_verifydb,
+            .run = run_verifydb},
+    Command{.name = "snapshot",
+            .description = "Copy each table once by parallel Scan.\nResumes an unfinished pass.",
+            .examples = "  dynamite snapshot --table Orders\n"
+                        "  dynamite snapshot --all --set segments=16 --set max_read_units=500",
+            .define = define_snapshot,
+            .check = check_snapshot,
+            .run = run_snapshot},
+    Command{.name = "replicate",
+            .description = "Create the tables, copy them, and follow their\nstreams until stopped.",
+            .examples = "  dynamite replicate --table Orders --table Customers\n"
+                        "  dynamite replicate --all --once      stop when drained",
+            .define = define_replicate,
+            .check = check_replicate,
+            .run = run_replicate},
+    Command{.name = "lambda",
+            .description = "Serve the AWS Lambda Runtime API.\nThe default inside Lambda.",
+            .examples = "  AWS_LAMBDA_RUNTIME_API=localhost:9001 dynamite lambda",
+            .run = run_lambda},
+    Command{.name = "apply",
+            .description = "Apply recorded Lambda events, stream records, arrays of\n"
+                           "them, or objects of an on-failure destination: JSON or\n"
+                           "JSON lines, gzip or not. What is something else is named\n"
+                           "by its place and passed over. Exit status 3 if something\n"
+                           "was, or if records were gone from their stream.",
+            .examples = "  dynamite apply event.json records.jsonl.gz\n"
+                        "  aws dynamodbstreams get-records --shard-iterator I |\n"
+                        "    dynamite apply --stream-arn ARN -\n"
+                        "  aws sqs receive-message --queue-url URL | dynamite apply -",
+            .define = define_apply,
+            .run = run_apply},
+    Command{.name = "dead-letters",
+            .description = "List the records that could not be applied, show one,\n"
+                           "retry or discard them. A retry reads the item again.",
+            .examples = "  dynamite dead-letters\n"
+                        "  dynamite dead-letters show --id 7 --reveal\n"
+                        "  dynamite dead-letters retry --all --table Orders",
+            .define = define_dead_letters,
+            .check = check_dead_letters,
+            .run = run_dead_letters},
+    Command{.name = "release",
+            .description = "Give tables that a dead daemon followed back to Lambda.",
+            .examples = "  dynamite release --table Orders",
+            .needs = {.region = false},
+            .run = run_release},
+    Command{
+        .name = "compare",
+        .description = "Compare source and replica item by item.\nExit status 3 if they differ.",
+        .examples = "  dynamite compare --table Orders\n"
+                    "  dynamite compare --table Orders --repair   also while it is followed\n"
+                    "  dynamite compare --all --sample 10000",
+        .define = define_compare,
+        .check = check_compare,
+        .run = run_compare},
+    Command{.name = "status",
+            .description = "Show state, lag, gaps and dead letters.\nExit status 3 if unhealthy.",
+            .examples = "  dynamite status --json | jq .",
+            .needs = {.region = false},
+            .define = define_status,
+            .run = run_status},
+    Command{.name = "load",
+            .description = "Write random items of every type into a DynamoDB table.",
+            .examples =
+                "  dynamite load --table Orders --create customer:S,placed_at:N --items 5000\n"
+                "  dynamite load --table Orders --rate 200 --duration 30s --seed 7",
+            .needs = {.database = false, .table_rules = false},
+            .define = define_load,
+            .check = check_load,
+            .run = run_load},
+    Command{.name = "package",
+            .description = "Write the zip of an AWS Lambda function: the program,\n"
+                           "certificates, and the file that --config names.",
+            .examples = "  dynamite package --config dynamite.toml --rds-ca global-bundle.pem",
+            .needs = {.database = false, .region = false},
+            .define = define_package,
+            .check = check_package,
+            .run = run_package},
 };
 
 }  // namespace

@@ -35,9 +35,8 @@ Variables libpq_reads(const std::string& conninfo) {
   EXPECT_TRUE(options) << complaint;
   PQfreemem(complaint);
   Variables result;
-  for (auto* option = options.get(); option && option->keyword; ++option) {
+  for (auto* option = options.get(); option && option->keyword; ++option)
     if (option->val != nullptr) result[option->keyword] = option->val;
-  }
   return result;
 }
 

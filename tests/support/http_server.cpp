@@ -173,7 +173,7 @@ bool HttpServer::Connection::send_all(std::string_view bytes) const {
   return true;
 }
 
-HttpServer::HttpServer(Ingest handler) : handler_{std::move(handler)} {
+HttpServer::HttpServer(Handler handler) : handler_{std::move(handler)} {
   listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (listener_ < 0) throw_errno("socket");
   sockaddr_in address{};

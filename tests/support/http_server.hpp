@@ -43,9 +43,9 @@ class HttpServer {
  public:
   /// Called on the thread of each connection, so from several threads at once. One that throws
   /// answers 500 with the exception's words.
-  using Ingest = std::function<ServedResponse(const ServedRequest&)>;
+  using Handler = std::function<ServedResponse(const ServedRequest&)>;
 
-  explicit HttpServer(Ingest handler);
+  explicit HttpServer(Handler handler);
   ~HttpServer();  ///< ends all connections and waits for the handlers
 
   std::uint16_t port() const noexcept { return port_; }
@@ -60,7 +60,7 @@ class HttpServer {
 
   void accept_all();
 
-  Ingest handler_;
+  Handler handler_;
   std::stop_source stop_;
   int listener_ = -1;
   std::uint16_t port_ = 0;

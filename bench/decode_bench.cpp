@@ -1,14 +1,15 @@
 #include <benchmark/benchmark.h>
 
-#include "decode/decode.hpp"
+#include "decode/lambda_event.hpp"
 #include "events.hpp"
 #include "layout/natural_json.hpp"
 
 namespace dynamite::bench {
 namespace {
 
-TableLookup lookup() {
-  return [table = event_table()](std::string_view) { return table; };
+KnownTables known_tables() {
+  const auto table = event_table();
+  return {{table->arn, table}};
 }
 
 std::string event_of(const benchmark::State& state) {
@@ -21,9 +22,9 @@ void report(benchmark::State& state, std::size_t event_bytes) {
 }
 
 /// A copy of the event, as the network would have given it: not counted.
-std::string copy_untimed(benchmark::State& state, const std::string& event) {
+std::shared_ptr<const std::string> copy_untimed(benchmark::State& state, const std::string& event) {
   state.PauseTiming();
-  std::string copy = event;
+  auto copy = std::make_shared<const std::string>(event);
   state.ResumeTiming();
   return copy;
 }
@@ -31,10 +32,10 @@ std::string copy_untimed(benchmark::State& state, const std::string& event) {
 /// Lambda event to changes.
 void decode(benchmark::State& state) {
   const std::string event = event_of(state);
-  const TableLookup tables = lookup();
+  const KnownTables tables = known_tables();
   for ([[maybe_unused]] auto _ : state) {
-    std::vector<Batch> batches = decode_lambda_event(copy_untimed(state, event), tables);
-    benchmark::DoNotOptimize(batches);
+    LambdaEvent decoded = decode_lambda_event(copy_untimed(state, event), tables);
+    benchmark::DoNotOptimize(decoded);
   }
   report(state, event.size());
 }
@@ -43,13 +44,13 @@ BENCHMARK(decode)->Name("decode/items_of_1_KB")->Arg(100)->Arg(1'000)->Arg(10'00
 /// Lambda event to changes, and each new image to natural JSON.
 void decode_and_transcode(benchmark::State& state) {
   const std::string event = event_of(state);
-  const TableLookup tables = lookup();
+  const KnownTables tables = known_tables();
   std::string items, types;
   for ([[maybe_unused]] auto _ : state) {
     items.clear();
     types.clear();
-    const std::vector<Batch> batches = decode_lambda_event(copy_untimed(state, event), tables);
-    for (const Change& change : batches.at(0).changes)
+    const LambdaEvent decoded = decode_lambda_event(copy_untimed(state, event), tables);
+    for (const Change& change : decoded.batches.at(0).changes)
       append_natural_json(items, types, change.image);
     benchmark::DoNotOptimize(items);
   }

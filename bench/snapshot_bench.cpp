@@ -17,7 +17,7 @@
 
 #include "core/coalesce.hpp"
 #include "core/handle.hpp"
-#include "decode/decode.hpp"
+#include "decode/scan_page.hpp"
 #include "engine/engine.hpp"
 #include "events.hpp"
 #include "pg/session.hpp"

@@ -24,7 +24,7 @@
 #include "core/clock.hpp"
 #include "core/coalesce.hpp"
 #include "core/handle.hpp"
-#include "decode/decode.hpp"
+#include "decode/recorded.hpp"
 #include "events.hpp"
 #include "replica/apply/apply_sql.hpp"
 #include "replica/apply/rows.hpp"
@@ -308,8 +308,8 @@ int run(const std::string& file, const std::string& guard, const std::set<std::s
   if (url == nullptr) throw std::runtime_error{"no PostgreSQL; start it with: make bench"};
   std::deque<Sender> senders;
   for (std::size_t i = 0; i < connections; ++i) senders.emplace_back(url);
-  const Recorded recorded =
-      decode_recorded(read_file(file), [](std::string_view) { return event_table(); });
+  const Recorded recorded = decode_recorded(std::make_shared<const std::string>(read_file(file)),
+                                            {{event_table()->arn, event_table()}});
   const std::size_t records =
       deal(recorded.batches.at(0), batch,
            *rows_of(url, guard.empty() ? nullptr : &guards().at(guard), without), senders);

@@ -57,9 +57,9 @@ Micros time_of(const StreamRecord& record) {
   return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
 }
 
-std::uint64_t generation_of(const std::string& stream_arn) {
+StreamArn parse_source_arn(const std::string& stream_arn) {
   try {
-    return parse_stream_arn(stream_arn).generation;
+    return parse_stream_arn(stream_arn);
   } catch (const Error& error) {
     // Not this record is at fault, but whoever sends such events.
     throw Error{Error::Kind::usage, fmt::format("eventSourceARN {}", error.what())};
@@ -72,19 +72,12 @@ void require_utf8(std::string_view text) {
   if (!simdjson::validate_utf8(text.data(), text.size())) fail("not JSON: the text is not UTF-8");
 }
 
-ChangeReader::ChangeReader(std::string page) { require_utf8(add_page(std::move(page))); }
+ChangeReader::ChangeReader(std::shared_ptr<const std::string> page, const KnownTables& tables)
+    : tables_{&tables}, pages_{std::move(page)} {}
 
-ChangeReader::ChangeReader(std::string page, const TableLookup& lookup)
-    : ChangeReader{std::move(page)} {
-  lookup_ = &lookup;
-}
-
-ChangeReader::ChangeReader(std::string page, std::shared_ptr<const SourceTable> table,
-                           std::uint64_t generation)
-    : ChangeReader{std::move(page)} {
-  generation_ = generation;
-  table_ = index_of(std::move(table));
-}
+ChangeReader::ChangeReader(std::shared_ptr<const std::string> page,
+                           std::shared_ptr<const SourceTable> table, std::uint64_t generation)
+    : pages_{std::move(page)}, generation_{generation}, table_{index_of(std::move(table))} {}
 
 void ChangeReader::read(JsonScanner& scanner) {
   scanner.peek();
@@ -93,7 +86,7 @@ void ChangeReader::read(JsonScanner& scanner) {
   try {
     read_stream_record(scanner, record);
     find_table(record);
-    add(make_change(scanner.since(begin), record));
+    if (unknown_tables_.empty()) add(make_change(scanner.since(begin), record));
   } catch (const Error& error) {
     if (error.kind() != Error::Kind::poison) throw;
     scanner.go_to(begin);
@@ -181,16 +174,25 @@ std::size_t ChangeReader::index_of(std::shared_ptr<const SourceTable> table) {
 }
 
 void ChangeReader::find_table(const StreamRecord& record) {
-  if (lookup_ == nullptr) return;
+  if (tables_ == nullptr) return;
   check_event_source(record);
   const bool named = is_present(record.stream_arn);
   if (!named && assumed_stream_arn_.empty()) fail(std::string{kNoStreamNamed});
   const std::string_view token = named ? record.stream_arn : std::string_view{assumed_stream_arn_};
   if (is_present(stream_arn_) && token == stream_arn_) return;
-  const std::string stream_arn = unescaped(token);
-  generation_ = generation_of(stream_arn);
-  table_ = index_of((*lookup_)(stream_arn));
+  const StreamArn stream = parse_source_arn(unescaped(token));
+  generation_ = stream.generation;
+  enter_table(stream.table_arn);
   stream_arn_ = token;
+}
+
+/// The next changes are of that table.
+void ChangeReader::enter_table(const std::string& table_arn) {
+  const auto known = tables_->find(table_arn);
+  if (known != tables_->end())
+    table_ = index_of(known->second);
+  else if (std::ranges::find(unknown_tables_, table_arn) == unknown_tables_.end())
+    unknown_tables_.push_back(table_arn);
 }
 
 Change ChangeReader::make_change(std::string_view text, const StreamRecord& record) {

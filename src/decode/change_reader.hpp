@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "decode/decode.hpp"
+#include "decode/known_tables.hpp"
 #include "decode/stream_record.hpp"
 #include "json/scanner.hpp"
 
@@ -24,12 +24,11 @@ inline constexpr std::string_view kNoStreamNamed = "eventSourceARN of the record
 /// Turns stream records into changes, a batch a table; those that are malformed into rejected ones.
 class ChangeReader {
  public:
-  /// Records in `page` that name their stream. `lookup` must outlive the reader. Throws
-  /// Error{poison} if the page is not UTF-8.
-  ChangeReader(std::string page, const TableLookup& lookup);
+  /// Records in `page`, which is UTF-8, that name their stream. `tables` must outlive the reader.
+  ChangeReader(std::shared_ptr<const std::string> page, const KnownTables& tables);
 
   /// Records of one stream of `table`.
-  ChangeReader(std::string page, std::shared_ptr<const SourceTable> table,
+  ChangeReader(std::shared_ptr<const std::string> page, std::shared_ptr<const SourceTable> table,
                std::uint64_t generation);
 
   /// The text that was given as the page.
@@ -71,18 +70,21 @@ class ChangeReader {
   /// always one batch. Throws Error{usage} if there are records, but none that tells its table.
   std::vector<Batch> take_batches();
 
+  /// ARNs of tables that have records, but that are not among the known ones. From the first of
+  /// such records on no change is made: all must be read again once the tables are known.
+  const std::vector<std::string>& unknown_tables() const noexcept { return unknown_tables_; }
+
   /// Of the last record that has a valid one, else empty.
   std::string last_sequence_number() const { return std::string{last_sequence_number_}; }
 
  private:
-  explicit ChangeReader(std::string page);
-
   /// Changes behind each other of one table.
   struct Run {
     std::size_t begin, table;
   };
 
   void find_table(const StreamRecord& record);
+  void enter_table(const std::string& table_arn);
   std::size_t index_of(std::shared_ptr<const SourceTable> table);
   void add(Change change);
   Change make_change(std::string_view text, const StreamRecord& record);
@@ -90,12 +92,13 @@ class ChangeReader {
   std::string_view key_if_readable(const StreamRecord& members);
   void deal_changes();
 
-  const TableLookup* lookup_ = nullptr;  // none: all records are of table 0
+  const KnownTables* tables_ = nullptr;  // none: all records are of table 0
   std::vector<std::shared_ptr<const std::string>> pages_;
   std::vector<Batch> batches_;  // of each table; their keys only, until all is read
   std::vector<Change> changes_;
   std::vector<Run> runs_;  // of all changes
   std::vector<RejectedOfTable> rejected_;
+  std::vector<std::string> unknown_tables_;
   std::uint64_t generation_ = 0;
   std::size_t table_ = 0;
   std::string key_;

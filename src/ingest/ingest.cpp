@@ -6,6 +6,7 @@
 
 #include "core/arn.hpp"
 #include "core/error.hpp"
+#include "decode/lambda_event.hpp"
 #include "pg/pg_error.hpp"
 #include "pg/session.hpp"
 #include "replica/apply/epoch_repeat.hpp"
@@ -124,8 +125,10 @@ void Ingest::load_catalogue() {
   if (!catalogue.version() && options_.create_replica) return;  // made with the first replica
   catalogue.require_usable();
   replicas_.clear();
+  tables_.clear();
   for (Replica& replica : catalogue.load()) {
     std::string arn = replica.source->arn;
+    tables_.emplace(arn, replica.source);
     replicas_.emplace(std::move(arn), std::move(replica));
   }
   catalogue_loaded_ = true;
@@ -191,30 +194,26 @@ void Ingest::create_replica(const std::string& table_arn, const Call& call) {
 
 IngestOutcome Ingest::handle(std::string event, system_clock::time_point deadline,
                              std::stop_token stop) {
-  return handle_decoded(
-      [&](const TableLookup& lookup) { return decode_lambda_event(std::move(event), lookup); },
-      deadline, std::move(stop));
-}
-
-IngestOutcome Ingest::handle_decoded(const Decode& decode, system_clock::time_point deadline,
-                                     std::stop_token stop) {
   Call call{.deadline = deadline, .stop = std::move(stop)};
   call.require_time();
-  const std::vector<Batch> batches =
-      decode([&](std::string_view stream_arn) { return source_of(stream_arn, call); });
-  return apply_all(batches, call);
+  const auto text = std::make_shared<const std::string>(std::move(event));
+  const LambdaEvent decoded = decode_with(
+      tables_, [&](const KnownTables& tables) { return decode_lambda_event(text, tables); },
+      [&](const std::string& table_arn) { find_table(table_arn, call); });
+  return apply_all(decoded.batches, call);
 }
 
-std::shared_ptr<const SourceTable> Ingest::source_of(std::string_view stream_arn,
-                                                     system_clock::time_point deadline,
-                                                     std::stop_token stop) {
+std::shared_ptr<const SourceTable> Ingest::find_table(const std::string& table_arn,
+                                                      system_clock::time_point deadline,
+                                                      std::stop_token stop) {
   Call call{.deadline = deadline, .stop = std::move(stop)};
-  return source_of(stream_arn, call);
+  return find_table(table_arn, call);
 }
 
-std::shared_ptr<const SourceTable> Ingest::source_of(std::string_view stream_arn, Call& call) {
-  const std::string arn = parse_stream_arn(stream_arn).table_arn;
-  return on_connection(call, [&] { return replica_of(arn, call).source; });
+std::shared_ptr<const SourceTable> Ingest::find_table(const std::string& table_arn, Call& call) {
+  auto source = on_connection(call, [&] { return replica_of(table_arn, call).source; });
+  tables_.insert_or_assign(table_arn, source);
+  return source;
 }
 
 IngestOutcome Ingest::apply(const Batch& batch, system_clock::time_point deadline,
@@ -289,6 +288,7 @@ ApplyOutcome Ingest::apply(const Batch& batch, Call& call) {
     if (!is_of_old_catalogue(error)) throw;
   }
   catalogue_loaded_ = false;
+  tables_.clear();
   return on_connection(call, once);
 }
 

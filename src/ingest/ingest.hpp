@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "decode/decode.hpp"
+#include "decode/known_tables.hpp"
 #include "ingest/prefix.hpp"
 #include "replica/apply/applier.hpp"
 #include "replica/state/replica.hpp"
@@ -88,17 +88,18 @@ class Ingest {
   IngestOutcome handle(std::string event, std::chrono::system_clock::time_point deadline,
                        std::stop_token stop = {});
 
-  /// The same for what `decode` makes of records.
-  using Decode = std::function<std::vector<Batch>(const TableLookup&)>;
-  IngestOutcome handle_decoded(const Decode& decode, std::chrono::system_clock::time_point deadline,
-                               std::stop_token stop = {});
+  // For callers that decode on one thread and apply on another, each with its own Ingest.
 
-  // The two halves of that, for who decodes on another thread, with a Ingest of its own.
+  /// The tables that have a replica, as far as this Ingest knows. For decode_with.
+  const KnownTables& tables() const noexcept { return tables_; }
 
-  /// The table of a stream, whose replica is created if it may be. For TableLookup.
-  std::shared_ptr<const SourceTable> source_of(std::string_view stream_arn,
-                                               std::chrono::system_clock::time_point deadline,
-                                               std::stop_token stop = {});
+  /// The table of that ARN, which is among tables() then. Its replica is created if it may be;
+  /// throws Error{usage} if it has none.
+  std::shared_ptr<const SourceTable> find_table(const std::string& table_arn,
+                                                std::chrono::system_clock::time_point deadline,
+                                                std::stop_token stop = {});
+
+  /// As handle(), for a batch.
   IngestOutcome apply(const Batch& batch, std::chrono::system_clock::time_point deadline,
                       std::stop_token stop = {});
 
@@ -127,7 +128,7 @@ class Ingest {
   ApplyOutcome apply_read_back(const Batch& batch, const Replica& replica, const Call& call);
   std::optional<std::chrono::system_clock::time_point> deadline_of_commit(const Call& call) const;
   const Replica& replica_of(const std::string& table_arn, const Call& call);
-  std::shared_ptr<const SourceTable> source_of(std::string_view stream_arn, Call& call);
+  std::shared_ptr<const SourceTable> find_table(const std::string& table_arn, Call& call);
   const Replica* find_replica(const std::string& table_arn) const;
   const Replica* find_unchanged_replica(const SourceTable& source) const;
   bool is_read_back(const Batch& batch) const;
@@ -141,6 +142,7 @@ class Ingest {
   bool catalogue_loaded_ = false;
   std::chrono::system_clock::time_point last_used_;
   std::map<std::string, Replica> replicas_;  // by the source table's ARN
+  KnownTables tables_;                       // of the replicas, unless the catalogue is outdated
 };
 
 }  // namespace dynamite

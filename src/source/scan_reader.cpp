@@ -3,7 +3,7 @@
 #include <chrono>
 
 #include "core/arn.hpp"
-#include "decode/decode.hpp"
+#include "decode/scan_page.hpp"
 
 namespace dynamite {
 namespace {

@@ -1,6 +1,6 @@
 #include "source/shard_reader.hpp"
 
-#include "decode/decode.hpp"
+#include "decode/records_page.hpp"
 
 namespace dynamite {
 namespace {

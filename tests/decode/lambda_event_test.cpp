@@ -8,8 +8,8 @@
 namespace dynamite {
 namespace {
 
-using test::always;
 using test::canonical_key;
+using test::decode_event;
 using test::event_of;
 using test::failure_of;
 using test::key_schema;
@@ -27,7 +27,7 @@ const KeySchema kS = key_schema(KeyType::S);
 const KeySchema kSN = key_schema(KeyType::S, KeyType::N);
 
 Batch decode(std::string event, const KeySchema& schema = kS) {
-  return only(decode_lambda_event(std::move(event), always(schema)));
+  return only(decode_event(std::move(event), test::source_table(schema)));
 }
 
 std::int64_t seconds(const Change& change) {
@@ -107,38 +107,74 @@ std::string sequence_numbers(const Batch& batch) {
   return fmt::format("{}", fmt::join(numbers, " "));
 }
 
-TEST(LambdaEvent, AsksForATableOncePerRunOfItsRecords) {
-  const std::string other_arn =
-      "arn:aws:dynamodb:us-east-1:111122223333:table/Users/stream/2026-01-16T12:00:00.123";
-  const auto orders = test::source_table(kS);
-  const auto users = test::source_table(kS);
-  std::vector<std::string> asked;
-  const TableLookup lookup = [&](std::string_view arn) {
-    asked.emplace_back(arn);
-    return arn == other_arn ? users : orders;
-  };
-  const auto order = [](int number) { return numbered(number, test::kStreamArn); };
-  const auto user = [&](int number) { return numbered(number, other_arn); };
+const std::string kUsersArn = "arn:aws:dynamodb:us-east-1:111122223333:table/Users";
+const std::string kUsersStreamArn = kUsersArn + "/stream/2026-01-16T12:00:00.123";
 
-  const std::vector<Batch> batches =
-      decode_lambda_event(event_of({order(1), order(2), user(3), user(4), order(5)}), lookup);
-
-  EXPECT_THAT(asked, ElementsAre(test::kStreamArn, other_arn, test::kStreamArn));
-  ASSERT_THAT(batches, SizeIs(2));
-  EXPECT_EQ(batches[0].table, orders);
-  EXPECT_EQ(sequence_numbers(batches[0]), "1 2 5");
-  EXPECT_EQ(batches[1].table, users);
-  EXPECT_EQ(sequence_numbers(batches[1]), "3 4");
-  EXPECT_EQ(batches[1].changes[0].version, (Version{test::kGeneration + 86'400'000, "3"}));
+std::shared_ptr<const std::string> shared_text(std::string text) {
+  return std::make_shared<const std::string>(std::move(text));
 }
 
-TEST(LambdaEvent, PassesTheErrorOfALookupOn) {
-  const TableLookup lookup = [](std::string_view) -> std::shared_ptr<const SourceTable> {
-    throw Error{Error::Kind::usage, "no replica belongs to it"};
-  };
+TEST(LambdaEvent, OfSeveralTablesIsABatchForEach) {
+  const KnownTables tables{{test::kTableArn, test::source_table(kS)},
+                           {kUsersArn, test::source_table(kS)}};
+  const auto order = [](int number) { return numbered(number, test::kStreamArn); };
+  const auto user = [](int number) { return numbered(number, kUsersStreamArn); };
 
-  EXPECT_EQ(failure_of([&] { decode_lambda_event(event_of({RecordText{}.json()}), lookup); }),
+  const LambdaEvent decoded = decode_lambda_event(
+      shared_text(event_of({order(1), order(2), user(3), user(4), order(5)})), tables);
+
+  EXPECT_THAT(decoded.unknown_tables, IsEmpty());
+  ASSERT_THAT(decoded.batches, SizeIs(2));
+  EXPECT_EQ(decoded.batches[0].table, tables.at(test::kTableArn));
+  EXPECT_EQ(sequence_numbers(decoded.batches[0]), "1 2 5");
+  EXPECT_EQ(decoded.batches[1].table, tables.at(kUsersArn));
+  EXPECT_EQ(sequence_numbers(decoded.batches[1]), "3 4");
+  EXPECT_EQ(decoded.batches[1].changes[0].version, (Version{test::kGeneration + 86'400'000, "3"}));
+}
+
+TEST(LambdaEvent, NamesTheTablesThatAreUnknown) {
+  const std::string order = RecordText{}.json();
+  const std::string user = RecordText{.arn = '"' + kUsersStreamArn + '"'}.json();
+
+  const LambdaEvent decoded = decode_lambda_event(shared_text(event_of({order, user, order})), {});
+
+  EXPECT_THAT(decoded.unknown_tables, ElementsAre(test::kTableArn, kUsersArn));
+  EXPECT_THAT(decoded.batches, IsEmpty());
+}
+
+// What the table of the first record is decides whether the rest matters.
+TEST(LambdaEvent, AnErrorBehindAnUnknownTableCountsOnceTheTableIsKnown) {
+  const auto event =
+      shared_text(event_of({RecordText{}.json(), RecordText{.source = R"("aws:kinesis")"}.json()}));
+
+  EXPECT_THAT(decode_lambda_event(event, {}).unknown_tables, ElementsAre(test::kTableArn));
+
+  const KnownTables tables{{test::kTableArn, test::source_table(kS)}};
+  EXPECT_THAT(failure_of([&] { decode_lambda_event(event, tables); }),
+              StartsWith("usage: event comes from \"aws:kinesis\""));
+}
+
+TEST(LambdaEvent, IsDecodedAgainOnlyForATableThatIsFound) {
+  int decoded = 0;
+  const auto decode_counted = [&](const KnownTables& tables) {
+    ++decoded;
+    return decode_lambda_event(shared_text(event_of({RecordText{}.json()})), tables);
+  };
+  KnownTables tables;
+
+  EXPECT_EQ(failure_of([&] {
+              decode_with(tables, decode_counted, [](const std::string&) {
+                throw Error{Error::Kind::usage, "no replica belongs to it"};
+              });
+            }),
             "usage: no replica belongs to it");
+  EXPECT_EQ(decoded, 1);
+
+  const auto find = [&](const std::string& arn) { tables[arn] = test::source_table(kS); };
+  EXPECT_THAT(decode_with(tables, decode_counted, find).batches, SizeIs(1));
+  EXPECT_EQ(decoded, 3);
+  EXPECT_THAT(decode_with(tables, decode_counted, find).batches, SizeIs(1));
+  EXPECT_EQ(decoded, 4);
 }
 
 TEST(LambdaEvent, MayHaveItsMembersInAnyOrderAndSpelling) {
@@ -265,20 +301,16 @@ INSTANTIATE_TEST_SUITE_P(
                         "nesting beyond 128 levels", ""}));
 
 TEST(RejectedRecord, CountsToItsOwnTableIfThatWasRead) {
-  const std::string other_arn =
-      "arn:aws:dynamodb:us-east-1:111122223333:table/Users/stream/2026-01-15T12:00:00.123";
-  const auto users = test::source_table(kS);
-  const TableLookup lookup = [&](std::string_view arn) {
-    return arn == other_arn ? users : test::source_table(kS);
-  };
-  const std::string broken = "{\"eventSourceARN\":\"" + other_arn + "\",}";
+  const KnownTables tables{{test::kTableArn, test::source_table(kS)},
+                           {kUsersArn, test::source_table(kS)}};
+  const std::string broken = "{\"eventSourceARN\":\"" + kUsersStreamArn + "\",}";
 
   const std::vector<Batch> batches =
-      decode_lambda_event(event_of({RecordText{}.json(), broken}), lookup);
+      decode_lambda_event(shared_text(event_of({RecordText{}.json(), broken})), tables).batches;
 
   ASSERT_THAT(batches, SizeIs(2));
   EXPECT_THAT(batches[0].rejected, IsEmpty());
-  EXPECT_EQ(batches[1].table, users);
+  EXPECT_EQ(batches[1].table, tables.at(kUsersArn));
   EXPECT_THAT(batches[1].rejected, SizeIs(1));
 }
 

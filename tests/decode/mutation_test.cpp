@@ -5,6 +5,7 @@
 
 #include "core/error.hpp"
 #include "decode/records.hpp"
+#include "decode/records_page.hpp"
 #include "json/random_item.hpp"
 
 namespace dynamite {
@@ -64,14 +65,14 @@ void expect_sound(const Batch& batch) {
 }
 
 TEST(MutatedEvent, IsDecodedOrRefusedAndNeverMisread) {
-  const TableLookup lookup = test::always(kKeys);
+  const auto table = test::source_table(kKeys);
   int whole = 0, partly = 0, refused = 0;
   for (std::uint64_t seed = 0; seed < 10'000; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 random{seed};
     try {
       const std::vector<Batch> batches =
-          decode_lambda_event(mutated(random_event(seed), random), lookup);
+          test::decode_event(mutated(random_event(seed), random), table);
       for (const Batch& batch : batches) expect_sound(batch);
       const bool all =
           std::ranges::all_of(batches, [](const Batch& batch) { return batch.rejected.empty(); });

@@ -8,12 +8,13 @@
 namespace dynamite {
 namespace {
 
-using test::always;
+using test::decode_recording;
 using test::event_of;
 using test::failure_of;
 using test::key_schema;
 using test::only;
 using test::RecordText;
+using test::source_table;
 using testing::AllOf;
 using testing::AnyOf;
 using testing::ElementsAre;
@@ -23,14 +24,14 @@ using testing::SizeIs;
 using testing::StartsWith;
 
 Batch decode(std::string input) {
-  return only(decode_recorded(std::move(input), always(key_schema(KeyType::S))).batches);
+  return only(decode_recording(std::move(input), source_table(key_schema(KeyType::S))).batches);
 }
 
 /// Where the records are that are not there, a line a range.
 std::vector<std::string> ranges(std::string input) {
   std::vector<std::string> texts;
   for (const RecordRange& range :
-       decode_recorded(std::move(input), always(key_schema(KeyType::S))).ranges)
+       decode_recording(std::move(input), source_table(key_schema(KeyType::S))).ranges)
     texts.push_back(fmt::format("{} {} {} {}", range.stream_arn, range.shard_id,
                                 range.first_sequence_number, range.last_sequence_number));
   return texts;
@@ -168,7 +169,7 @@ TEST(Recorded, InputThatIsNoJsonLinesIsAUsageError) {
 std::vector<std::string> strange(std::string input, const RecordedOptions& options = {}) {
   std::vector<std::string> texts;
   for (const StrangeDocument& document :
-       decode_recorded(std::move(input), always(key_schema(KeyType::S)), options).strange)
+       decode_recording(std::move(input), source_table(key_schema(KeyType::S)), options).strange)
     texts.push_back(document.place + ": " + document.what);
   return texts;
 }
@@ -228,21 +229,46 @@ TEST(Recorded, OutputOfGetRecordsNeedsItsStreamNamed) {
 
   EXPECT_THAT(strange(output), ElementsAre(HasSubstr("records do not name their stream")));
   const Recorded recorded =
-      decode_recorded(output, always(key_schema(KeyType::S)), {.stream_arn = kArn});
+      decode_recording(output, source_table(key_schema(KeyType::S)), {.stream_arn = kArn});
   EXPECT_THAT(recorded.strange, IsEmpty());
   ASSERT_THAT(recorded.batches, SizeIs(1));
   ASSERT_THAT(recorded.batches[0].changes, SizeIs(1));
   EXPECT_EQ(recorded.batches[0].changes[0].version.generation(), "1768478400123");
 }
 
-// It would be as wrong for every other document.
-TEST(Recorded, AStreamThatNobodyKnowsIsAUsageError) {
-  const TableLookup none = [](std::string_view) -> std::shared_ptr<const SourceTable> {
-    throw Error{Error::Kind::usage, "no replica"};
-  };
+TEST(Recorded, NamesTheTablesThatAreUnknownAndDecodesNothingElse) {
+  const std::string other = test::kTableArn + "2";
+  const std::string record =
+      RecordText{.arn = '"' + other + "/stream/2026-01-15T12:00:00.123\""}.json();
+  const auto text = std::make_shared<const std::string>(numbered(1) + "\n{\"strange\":1}\n" +
+                                                        record + "\n" + numbered(2) + "\n");
 
-  EXPECT_THAT(failure_of([&] { decode_recorded(numbered(1), none); }),
-              StartsWith("usage: no replica"));
+  const Recorded recorded = decode_recorded(text, {});
+
+  EXPECT_THAT(recorded.unknown_tables, ElementsAre(test::kTableArn, other));
+  EXPECT_THAT(recorded.batches, IsEmpty());
+  EXPECT_THAT(recorded.strange, IsEmpty());
+}
+
+TEST(Recorded, NothingStaysOfAStrangeDocumentOfSeveralTables) {
+  const auto of = [](const std::string& table, int number) {
+    return RecordText{.arn = '"' + test::kTableArn + table + "/stream/2026-01-15T12:00:00.123\"",
+                      .sequence_number = fmt::format("\"{}\"", number)}
+        .json();
+  };
+  const std::string kinesis = RecordText{.source = R"("aws:kinesis")"}.json();
+  const KnownTables tables{{test::kTableArn + "A", source_table(key_schema(KeyType::S))},
+                           {test::kTableArn + "B", source_table(key_schema(KeyType::S))}};
+  const auto text = std::make_shared<const std::string>(
+      of("A", 1) + of("B", 2) + event_of({of("A", 3), of("B", 4), kinesis}) + of("A", 5) +
+      of("B", 6));
+
+  const Recorded recorded = decode_recorded(text, tables);
+
+  EXPECT_THAT(recorded.strange, SizeIs(1));
+  ASSERT_THAT(recorded.batches, SizeIs(2));
+  EXPECT_THAT(records_of(recorded.batches[0]), ElementsAre(of("A", 1), of("A", 5)));
+  EXPECT_THAT(records_of(recorded.batches[1]), ElementsAre(of("B", 2), of("B", 6)));
 }
 
 }  // namespace

@@ -9,7 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "decode/decode.hpp"
+#include "decode/lambda_event.hpp"
+#include "decode/recorded.hpp"
 #include "json/item_key.hpp"
 
 namespace dynamite::test {
@@ -32,12 +33,27 @@ inline std::shared_ptr<const SourceTable> source_table(KeySchema schema) {
       SourceTable{.arn = kTableArn, .key_schema = std::move(schema)});
 }
 
-/// Answers every ARN with one table.
-inline TableLookup always(std::shared_ptr<const SourceTable> table) {
-  return [table](std::string_view) { return table; };
+/// An event whose records are all of `table`, whatever stream they name.
+inline std::vector<Batch> decode_event(std::string event,
+                                       const std::shared_ptr<const SourceTable>& table) {
+  const auto text = std::make_shared<const std::string>(std::move(event));
+  KnownTables tables;
+  return decode_with(
+             tables, [&](const KnownTables& known) { return decode_lambda_event(text, known); },
+             [&](const std::string& table_arn) { tables.emplace(table_arn, table); })
+      .batches;
 }
 
-inline TableLookup always(KeySchema schema) { return always(source_table(std::move(schema))); }
+/// The same of recorded documents.
+inline Recorded decode_recording(std::string recording,
+                                 const std::shared_ptr<const SourceTable>& table,
+                                 const RecordedOptions& options = {}) {
+  const auto text = std::make_shared<const std::string>(std::move(recording));
+  KnownTables tables;
+  return decode_with(
+      tables, [&](const KnownTables& known) { return decode_recorded(text, known, options); },
+      [&](const std::string& table_arn) { tables.emplace(table_arn, table); });
+}
 
 /// The batch of an event of one table; of an event without records an empty one.
 inline Batch only(std::vector<Batch> batches) {

@@ -1,6 +1,7 @@
 #include <string>
 
-#include "decode/decode.hpp"
+#include "decode/lambda_event.hpp"
+#include "decode/recorded.hpp"
 #include "fuzz/fuzz.hpp"
 
 namespace dynamite::fuzz {
@@ -20,13 +21,26 @@ Counts counts_of(const std::vector<Batch>& batches) {
   return counts;
 }
 
-void check(const std::string& text, const TableLookup& lookup) {
+/// Decodes as if every table was `table`.
+template <class Decode>
+auto decode_all(const std::shared_ptr<const SourceTable>& table, const Decode& decode) {
+  KnownTables tables;
+  return decode_with(tables, decode, [&](const std::string& arn) { tables.emplace(arn, table); });
+}
+
+void check(const std::shared_ptr<const std::string>& text,
+           const std::shared_ptr<const SourceTable>& table) {
   std::vector<Batch> event;
   Recorded recorded;
-  const bool is_event =
-      accepts({Error::Kind::usage}, [&] { event = decode_lambda_event(text, lookup); });
-  const bool is_recorded =
-      accepts({Error::Kind::usage}, [&] { recorded = decode_recorded(text, lookup); });
+  const bool is_event = accepts({Error::Kind::usage}, [&] {
+    event = decode_all(table, [&](const KnownTables& tables) {
+              return decode_lambda_event(text, tables);
+            }).batches;
+  });
+  const bool is_recorded = accepts({Error::Kind::usage}, [&] {
+    recorded =
+        decode_all(table, [&](const KnownTables& tables) { return decode_recorded(text, tables); });
+  });
   if (is_event) {
     for (const Batch& batch : event) require_sound(batch);
     require(is_recorded && recorded.ranges.empty(), "an event may be recorded");
@@ -40,8 +54,8 @@ void check(const std::string& text, const TableLookup& lookup) {
 
 /// A Lambda event, or what `dynamite apply` takes.
 void run(std::string_view input) {
-  for (const auto& table : tables())
-    check(std::string{input}, [&](std::string_view) { return table; });
+  const auto text = std::make_shared<const std::string>(input);
+  for (const auto& table : tables()) check(text, table);
 }
 
 }  // namespace dynamite::fuzz

@@ -1,6 +1,6 @@
 #include <string>
 
-#include "decode/decode.hpp"
+#include "decode/records_page.hpp"
 #include "fuzz/fuzz.hpp"
 
 namespace dynamite::fuzz {

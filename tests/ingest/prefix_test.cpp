@@ -6,7 +6,6 @@
 #include <set>
 
 #include "core/error.hpp"
-#include "decode/decode.hpp"
 #include "ingest/fixture.hpp"
 #include "support/errors.hpp"
 
@@ -20,7 +19,7 @@ using ::testing::HasSubstr;
 class ApplyPrefixTest : public ::testing::Test {
  protected:
   Batch batch_of(const std::vector<std::string>& records) {
-    return only(decode_lambda_event(event_of(records), [&](std::string_view) { return table_; }));
+    return only(decode_event(event_of(records), table_));
   }
 
   PrefixOutcome apply(const std::vector<std::string>& records) {

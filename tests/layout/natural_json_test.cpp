@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/key.hpp"
-#include "decode/decode.hpp"
+#include "decode/records.hpp"
 #include "support/errors.hpp"
 #include "support/natural_json.hpp"
 #include "support/testdata.hpp"
@@ -263,8 +263,8 @@ TEST(AppendNaturalJson, FindsADuplicateAmongThousandsOfNames) {
 std::string image_of(const std::string& file, const KeySchema& key_schema) {
   const auto table = std::make_shared<const SourceTable>(SourceTable{
       .arn = "arn:aws:dynamodb:us-east-1:111122223333:table/T", .key_schema = key_schema});
-  const std::vector<Batch> batches = decode_lambda_event(test::read_testdata("events/" + file),
-                                                         [&](std::string_view) { return table; });
+  const std::vector<Batch> batches =
+      test::decode_event(test::read_testdata("events/" + file), table);
   return std::string{batches.at(0).changes.back().image};
 }
 

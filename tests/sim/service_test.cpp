@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include "decode/decode.hpp"
+#include "decode/records_page.hpp"
 #include "sim/client.hpp"
 #include "sim/faults.hpp"
 #include "sim/virtual_clock.hpp"

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "core/arn.hpp"
-#include "decode/decode.hpp"
+#include "decode/scan_page.hpp"
 #include "json/text.hpp"
 #include "source/scan_reader.hpp"
 #include "source/shard_lineage.hpp"

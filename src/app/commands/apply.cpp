@@ -13,7 +13,7 @@
 #include "core/clock.hpp"
 #include "core/error.hpp"
 #include "core/visible.hpp"
-#include "decode/decode.hpp"
+#include "decode/recorded.hpp"
 #include "ingest/parallel_ingest.hpp"
 #include "ingest/recording.hpp"
 #include "source/read_back.hpp"
@@ -90,13 +90,16 @@ class FileApply {
 
   void add(const std::string& file, Recording::Part part) {
     const auto begin = steady_clock::now();
-    Recorded recorded = decode_recorded(
-        std::move(part.text),
-        [this](std::string_view stream_arn) {
-          return ingest_.source_of(stream_arn, std::chrono::system_clock::now() + kPatience,
-                                   context_.stop);
-        },
-        {.stream_arn = context_.line.apply.stream_arn, .first_line = part.line});
+    const auto text = std::make_shared<const std::string>(std::move(part.text));
+    const RecordedOptions options{.stream_arn = context_.line.apply.stream_arn,
+                                  .first_line = part.line};
+    Recorded recorded = decode_with(
+        ingest_.tables(),
+        [&](const KnownTables& tables) { return decode_recorded(text, tables, options); },
+        [&](const std::string& table_arn) {
+          ingest_.find_table(table_arn, std::chrono::system_clock::now() + kPatience,
+                             context_.stop);
+        });
     decoding_ += steady_clock::now() - begin;
     for (StrangeDocument& document : recorded.strange) strange_.add(file, std::move(document));
     ranges_.insert(ranges_.end(), recorded.ranges.begin(), recorded.ranges.end());

@@ -46,16 +46,10 @@ IngestOutcome Redrive::apply(const RecordRange& range) {
   int empty_pages = 0;
   for (bool more = true; more;) {
     const auto deadline = std::chrono::system_clock::now() + kPatience;
-    sum += ingest_.handle_decoded(
-        [&](const TableLookup& lookup) {
-          Page page = read_next(range, lookup);
-          more = !page.finished && (page.position.empty() || to_last(range, page.position) < 0);
-          empty_pages = page.batch ? 0 : empty_pages + 1;
-          std::vector<Batch> batches;
-          if (page.batch) batches.push_back(std::move(*page.batch));
-          return batches;
-        },
-        deadline, context_.stop);
+    const Page page = read_next(range, deadline);
+    more = !page.finished && (page.position.empty() || to_last(range, page.position) < 0);
+    empty_pages = page.batch ? 0 : empty_pages + 1;
+    if (page.batch) sum += ingest_.apply(*page.batch, deadline, context_.stop);
     if (more && empty_pages == kEmptyPagesMax)
       throw Error{Error::Kind::transient,
                   fmt::format("{} has no records up to {}, which Lambda gave up", range.shard_id,
@@ -65,12 +59,13 @@ IngestOutcome Redrive::apply(const RecordRange& range) {
   return sum;
 }
 
-Page Redrive::read_next(const RecordRange& range, const TableLookup& lookup) {
+Page Redrive::read_next(const RecordRange& range, std::chrono::system_clock::time_point deadline) {
   try {
     if (!reader_) {
-      place_ = {.table = lookup(range.stream_arn),
+      const StreamArn stream = parse_stream_arn(range.stream_arn);
+      place_ = {.table = ingest_.find_table(stream.table_arn, deadline, context_.stop),
                 .stream_arn = range.stream_arn,
-                .generation = parse_stream_arn(range.stream_arn).generation,
+                .generation = stream.generation,
                 .shard_id = range.shard_id};
       reader_ = ShardReader::at(aws_->dynamodb(), place_, range.first_sequence_number);
     }

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 
 #include "app/wiring/source_tables.hpp"
+#include "decode/recorded.hpp"
 #include "ingest/ingest.hpp"
 #include "source/shard_reader.hpp"
 
@@ -22,7 +24,7 @@ class Redrive {
   bool found_gap() const noexcept { return found_gap_; }
 
  private:
-  Page read_next(const RecordRange& range, const TableLookup& lookup);
+  Page read_next(const RecordRange& range, std::chrono::system_clock::time_point deadline);
   Page read_from_horizon(const RecordRange& range);
   void note_gap(const RecordRange& range, const std::string& lost);
 

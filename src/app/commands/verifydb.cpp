@@ -15,6 +15,7 @@
 #include "app/wiring/replicas.hpp"
 #include "core/error.hpp"
 #include "core/visible.hpp"
+#include "decode/scan_page.hpp"
 #include "ingest/ingest.hpp"
 #include "json/item_key.hpp"
 #include "json/random_item.hpp"

@@ -9,7 +9,7 @@
 #include <memory>
 #include <thread>
 
-#include "decode/decode.hpp"
+#include "decode/scan_page.hpp"
 #include "support/local_dynamodb.hpp"
 #include "support/natural_json.hpp"
 #include "support/process.hpp"

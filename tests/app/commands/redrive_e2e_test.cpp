@@ -8,6 +8,7 @@
 
 #include "core/arn.hpp"
 #include "decode/records.hpp"
+#include "decode/records_page.hpp"
 #include "ingest/fixture.hpp"
 #include "support/http_server.hpp"
 #include "support/local_dynamodb.hpp"

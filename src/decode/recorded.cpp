@@ -1,7 +1,8 @@
+#include "decode/recorded.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <functional>
 #include <optional>
 #include <ranges>
@@ -9,99 +10,15 @@
 
 #include "core/error.hpp"
 #include "decode/change_reader.hpp"
-#include "decode/decode.hpp"
+#include "decode/event.hpp"
 #include "json/text.hpp"
 
 namespace dynamite {
 namespace {
 
-constexpr std::string_view kTaken =
-    "`dynamite apply` takes records of DynamoDB streams: `dynamite apply --help` lists in which "
-    "forms";
-constexpr std::string_view kSnapshot = "`dynamite snapshot` copies a table as it is now";
-constexpr std::string_view kKinesis =
-    "Kinesis orders no records of a key and has no sequence numbers of the stream: follow the "
-    "table's own stream, or run `dynamite snapshot`";
-
-/// Events that are no stream events, by a member that only they have.
-struct Foreign {
-  std::string_view member;
-  std::string_view what;
-  std::string_view hint = kTaken;
-};
-
-constexpr std::array kForeign{
-    Foreign{"DDBStreamBatchInfo",
-            "an on-failure report of a DynamoDB stream without its records, which only the "
-            "destination S3 keeps"},
-    Foreign{"KinesisBatchInfo", "an on-failure report of a Kinesis stream", kKinesis},
-    Foreign{"recordFormat", "a record of a Kinesis data stream", kKinesis},
-    Foreign{"kinesis", "a record of a Kinesis data stream", kKinesis},
-    Foreign{"Item", "a line of a table export", kSnapshot},
-    Foreign{"Metadata", "a line of an incremental table export", kSnapshot},
-    Foreign{"exportArn", "the manifest of a table export", kSnapshot},
-    Foreign{"dataFileS3Key", "the manifest of a table export", kSnapshot},
-    Foreign{"Items", "the output of a scan or query", kSnapshot},
-    Foreign{"StreamDescription", "the description of a stream"},
-    Foreign{"detail-type", "an EventBridge event"},
-    Foreign{"httpMethod", "an HTTP request"},
-    Foreign{"rawPath", "an HTTP request"},
-};
-
-/// What the outermost object of an input turned out to be.
-struct Event {
-  bool has_records = false;
-  bool has_record_body = false;
-  const Foreign* foreign = nullptr;
-  // Raw, of an on-failure destination.
-  std::string_view payload;     ///< S3: the event that Lambda gave up
-  std::string_view batch_info;  ///< where its records are
-  std::string_view wrapped;     ///< SQS, SNS: the messages, or what the message says
-};
-
-/// Reads the object that `scanner` stands before, and the records in it.
-Event read_event(JsonScanner& scanner, ChangeReader& reader) {
-  Event event;
-  scan_object(scanner, [&](std::string_view name) {
-    if (token_is(name, "Records")) {
-      if (event.has_records)
-        throw Error{Error::Kind::poison, "Records of the event is there twice"};
-      event.has_records = true;
-      scan_array(scanner, [&] { reader.read(scanner); });
-      return;
-    }
-    const std::string_view value = scanner.skip_value();
-    event.has_record_body |= token_is(name, "dynamodb");
-    if (token_is(name, "payload")) event.payload = value;
-    if (token_is(name, "DDBStreamBatchInfo")) event.batch_info = value;
-    for (const char* wrapping : {"Messages", "Body", "Message"})
-      if (token_is(name, wrapping)) event.wrapped = value;
-    for (const Foreign& foreign : kForeign)
-      if (token_is(name, foreign.member)) event.foreign = &foreign;
-  });
-  return event;
-}
-
-std::string why_no_event(const Event& event) {
-  return event.foreign == nullptr
-             ? std::string{"event is no DynamoDB stream event: it has no Records"}
-             : fmt::format("event is no DynamoDB stream event, but {}", event.foreign->what);
-}
-
 [[noreturn]] void refuse_document(const Event& event) {
   throw Error{Error::Kind::usage, why_no_event(event),
-              std::string{event.foreign == nullptr ? kTaken : event.foreign->hint}};
-}
-
-/// Runs `read`, for which an input that is not JSON is the sender's fault.
-template <class Read>
-void read_as_usage(const char* what, Read read) {
-  try {
-    read();
-  } catch (const Error& error) {
-    if (error.kind() != Error::Kind::poison) throw;
-    throw Error{Error::Kind::usage, fmt::format("{} is {}", what, error.what())};
-  }
+              std::string{event.foreign == nullptr ? kTakenHint : event.foreign->hint}};
 }
 
 /// A JSON string's contents, or JSON as it is.
@@ -156,13 +73,8 @@ std::string message_id(std::string_view value) {
 /// Reads documents of recorded events into what they come to.
 class DocumentReader {
  public:
-  /// `lookup_failed`: a usage error is no document's fault.
-  DocumentReader(Recorded& recorded, ChangeReader& reader, std::size_t first_line,
-                 const bool& lookup_failed)
-      : recorded_{recorded},
-        reader_{reader},
-        first_line_{first_line},
-        lookup_failed_{lookup_failed} {}
+  DocumentReader(Recorded& recorded, ChangeReader& reader, std::size_t first_line)
+      : recorded_{recorded}, reader_{reader}, first_line_{first_line} {}
 
   /// A document of the page, or a list of them.
   void read_next(JsonScanner& scanner) {
@@ -186,7 +98,7 @@ class DocumentReader {
       return next == '[' && depth_ < kListDepthMax ? read_list(scanner) : read(scanner);
     } catch (const Error& error) {
       const bool broken_object = error.kind() == Error::Kind::poison && next == '{';
-      if (lookup_failed_ || (broken_object && element.empty()) ||
+      if ((broken_object && element.empty()) ||
           (error.kind() != Error::Kind::usage && error.kind() != Error::Kind::poison))
         throw;
       failure = error;
@@ -228,7 +140,7 @@ class DocumentReader {
         {.place = fmt::format("line {}{}", line,
                               id.empty() ? element : fmt::format(", MessageId \"{}\"", id)),
          .what = failure.what(),
-         .hint = failure.hint().empty() ? std::string{kTaken} : failure.hint()});
+         .hint = failure.hint().empty() ? std::string{kTakenHint} : failure.hint()});
   }
 
   bool is_of_page(const char* position) const {
@@ -266,7 +178,7 @@ class DocumentReader {
     if (!nameless && !reader_.assumes_stream()) return;
     if (std::ranges::any_of(rejected, is_of_kinesis))
       throw Error{Error::Kind::usage, "event holds records of a Kinesis data stream",
-                  std::string{kKinesis}};
+                  std::string{kKinesisHint}};
     if (nameless)
       throw Error{Error::Kind::usage,
                   "records do not name their stream: they have no eventSourceARN, as in the output "
@@ -294,7 +206,6 @@ class DocumentReader {
   Recorded& recorded_;
   ChangeReader& reader_;
   const std::size_t first_line_;
-  const bool& lookup_failed_;
   static constexpr int kListDepthMax = 8;
   int depth_ = 0;                    // of lists within lists
   const char* outermost_ = nullptr;  // in the page: where the document begins that is read
@@ -326,39 +237,20 @@ void read_document_or_line(JsonScanner& scanner, DocumentReader& documents, Chan
 
 }  // namespace
 
-std::vector<Batch> decode_lambda_event(std::string page, const TableLookup& lookup) {
-  std::vector<Batch> batches;
-  read_as_usage("event", [&] {
-    ChangeReader reader{std::move(page), lookup};
-    JsonScanner scanner{reader.page()};
-    const Event event = read_event(scanner, reader);
-    scanner.expect_end();
-    if (!event.has_records)
-      throw Error{Error::Kind::usage, why_no_event(event),
-                  "the function's event source must be the stream of a DynamoDB table"};
-    batches = reader.take_batches();
-  });
-  return batches;
-}
-
-Recorded decode_recorded(std::string page, const TableLookup& lookup,
+Recorded decode_recorded(std::shared_ptr<const std::string> text, const KnownTables& tables,
                          const RecordedOptions& options) {
   Recorded recorded;
-  bool lookup_failed = false;
-  const TableLookup noting = [&](std::string_view stream_arn) {
-    lookup_failed = true;  // unless it returns
-    auto table = lookup(stream_arn);
-    lookup_failed = false;
-    return table;
-  };
-  read_as_usage("input", [&] {
-    ChangeReader reader{std::move(page), noting};
-    reader.assume_stream(options.stream_arn);
-    DocumentReader documents{recorded, reader, options.first_line, lookup_failed};
+  ChangeReader reader{std::move(text), tables};
+  reader.assume_stream(options.stream_arn);
+  read_input("input", reader, [&] {
+    require_utf8(reader.page());
+    DocumentReader documents{recorded, reader, options.first_line};
     JsonScanner scanner{reader.page()};
     while (!scanner.at_end()) read_document_or_line(scanner, documents, reader);
     recorded.batches = reader.take_batches();
   });
+  if (!reader.unknown_tables().empty())
+    return {.batches = {}, .ranges = {}, .strange = {}, .unknown_tables = reader.unknown_tables()};
   return recorded;
 }
 

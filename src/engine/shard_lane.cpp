@@ -17,10 +17,6 @@ using namespace std::chrono_literals;
 
 constexpr auto kIdleDelayMin = 50ms;
 
-bool is_loss(const Error& error) {
-  return error.kind() == Error::Kind::gap || error.kind() == Error::Kind::gone;
-}
-
 }  // namespace
 
 std::string shard_lane(const std::string& stream_label, const std::string& shard_id) {

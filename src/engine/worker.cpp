@@ -17,8 +17,7 @@ pg::Connection& Worker::connection() {
 }
 
 void Worker::note_failure(const Error& error) {
-  const auto* refusal = dynamic_cast<const pg::PgError*>(&error);
-  if (refusal == nullptr || refusal->sqlstate() != pg::kReadOnly) return;
+  if (!pg::is_of_former_writer(error)) return;
   applier_.reset();
   connection_.reset();
 }

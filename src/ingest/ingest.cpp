@@ -48,13 +48,6 @@ bool is_of_old_catalogue(const pg::PgError& error) {
          error.sqlstate() == pg::kFencedFollower;
 }
 
-/// After a failover the address may lead to the new writer, but this connection still leads to the
-/// old one.
-bool is_of_former_writer(const Error& error) {
-  const auto* refusal = dynamic_cast<const pg::PgError*>(&error);
-  return refusal != nullptr && refusal->sqlstate() == pg::kReadOnly;
-}
-
 /// Adds the time of its life to a sum.
 class StopWatch {
  public:
@@ -143,7 +136,7 @@ auto Ingest::on_connection(Call& call, Use use) -> decltype(use()) {
   try {
     return use();
   } catch (const Error& error) {
-    if (is_of_former_writer(error)) connection_.reset();
+    if (pg::is_of_former_writer(error)) connection_.reset();
     const bool lost =
         error.kind() == Error::Kind::transient && !(connection_ && connection_->usable());
     const bool ended = call.stop.stop_requested() || call.left() <= milliseconds{0};

@@ -48,4 +48,9 @@ Error::Kind kind_of_sqlstate(std::string_view sqlstate) noexcept {
   return Error::Kind::bug;
 }
 
+bool is_of_former_writer(const Error& error) {
+  const auto* refusal = dynamic_cast<const PgError*>(&error);
+  return refusal != nullptr && refusal->sqlstate() == kReadOnly;
+}
+
 }  // namespace dynamite::pg

@@ -34,6 +34,10 @@ inline constexpr std::string_view kReadOnlyReasons =
     "the server is a standby, or default_transaction_read_only is on for this role, database or "
     "server, or a failover (at RDS also a full disk) is under way";
 
+/// The server refused a write because it takes none. After a failover the address may lead to the
+/// new writer, but the connection that saw this error still leads to the old one: open another.
+bool is_of_former_writer(const Error& error);
+
 /// A prepared statement that the session does not have (any more).
 inline constexpr std::string_view kUnknownStatement = "26000";
 

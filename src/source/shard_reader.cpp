@@ -9,6 +9,10 @@ constexpr int kRecordsMax = 1'000;  // the API's own maximum
 
 }  // namespace
 
+bool is_loss(const Error& error) {
+  return error.kind() == Error::Kind::gap || error.kind() == Error::Kind::gone;
+}
+
 ShardReader::ShardReader(DynamoDb& dynamodb, ShardPlace place, std::string position)
     : dynamodb_{&dynamodb}, place_{std::move(place)}, position_{std::move(position)} {}
 

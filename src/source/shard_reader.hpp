@@ -6,6 +6,7 @@
 #include <stop_token>
 #include <string>
 
+#include "core/error.hpp"
 #include "source/dynamodb.hpp"
 #include "source/page.hpp"
 
@@ -18,6 +19,9 @@ struct ShardPlace {
   std::uint64_t generation = 0;
   std::string shard_id;
 };
+
+/// The records are gone: trimmed, or with their shard or stream.
+bool is_loss(const Error& error);
 
 /// Reads one shard in order. Never sleeps.
 class ShardReader {

@@ -7,15 +7,16 @@
 #include <optional>
 
 #include "app/commands/commands.hpp"
-#include "app/commands/redrive.hpp"
 #include "app/wiring/ingest.hpp"
 #include "app/wiring/source_tables.hpp"
+#include "core/arn.hpp"
 #include "core/clock.hpp"
 #include "core/error.hpp"
 #include "core/visible.hpp"
 #include "decode/recorded.hpp"
 #include "ingest/parallel_ingest.hpp"
 #include "ingest/recording.hpp"
+#include "ingest/redrive.hpp"
 #include "source/read_back.hpp"
 
 namespace dynamite {
@@ -70,13 +71,26 @@ class StrangeDocuments {
   std::optional<Error> first_;
 };
 
+void print_loss(const RecordRange& range, const std::string& lost) {
+  const std::string table = parse_stream_arn(range.stream_arn).table_name;
+  fmt::print(
+      "records {} of {} are gone from the stream of {}: the gap is recorded, and `dynamite "
+      "snapshot --table {}` heals it\n",
+      lost, range.shard_id, table, table);
+}
+
 /// Decodes files part by part while what was decoded before is applied.
 class FileApply {
  public:
-  FileApply(const Context& context, const IngestOptions& options)
+  FileApply(const Context& context, DynamoDb& dynamodb, const IngestOptions& options)
       : context_{context},
         ingest_{options},
-        redrive_{context, ingest_},
+        redrive_{ingest_,
+                 dynamodb,
+                 {.connect = options.connect,
+                  .state_schema = options.state_schema,
+                  .on_loss = print_loss},
+                 context.stop},
         appliers_{options,
                   {.connections = context.line.apply.connections,
                    .records_max = context.line.apply.batch.value_or(0)},
@@ -170,7 +184,8 @@ void apply_and_measure(FileApply& apply, const std::vector<std::string>& files) 
 }  // namespace
 
 int run_apply(const Context& context) {
-  // What comes by another way than its stream may be older than a pass, which has forgotten it.
+  // Recorded events may be older than the last pass, whose sweep has dropped their tombstones: read
+  // the item again.
   AwsClients aws{context, kAttempts};
   IngestOptions options = ingest_options(context, "apply");
   options.late = !context.line.apply.as_recorded;
@@ -180,7 +195,7 @@ int run_apply(const Context& context) {
     options.read_back = [&](const Batch& batch, const std::stop_token& stop) {
       return read_back(aws.dynamodb(), batch, stop);
     };
-  FileApply apply{context, options};
+  FileApply apply{context, aws.dynamodb(), options};
   if (context.line.apply.stats)
     apply_and_measure(apply, context.line.apply.files);
   else

@@ -1,4 +1,4 @@
-#include "app/commands/redrive.hpp"
+#include "ingest/redrive.hpp"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,6 @@
 #include <chrono>
 #include <compare>
 
-#include "app/wiring/postgres.hpp"
 #include "core/arn.hpp"
 #include "core/error.hpp"
 #include "replica/state/catalogue.hpp"
@@ -15,7 +14,6 @@
 namespace dynamite {
 namespace {
 
-constexpr int kAttempts = 10;                         // of one call
 constexpr auto kPatience = std::chrono::minutes{10};  // for one page
 constexpr int kEmptyPagesMax = 50;                    // in a row; an open shard never ends
 
@@ -32,15 +30,9 @@ std::string first_sequence_number(const Page& page) {
   return std::string{first->version.sequence_number()};
 }
 
-/// The records are no more there: trimmed, or with their shard or stream.
-bool is_loss(const Error& error) {
-  return error.kind() == Error::Kind::gap || error.kind() == Error::Kind::gone;
-}
-
 }  // namespace
 
 IngestOutcome Redrive::apply(const RecordRange& range) {
-  if (!aws_) aws_.emplace(context_, kAttempts);
   reader_.reset();
   IngestOutcome sum;
   int empty_pages = 0;
@@ -49,7 +41,7 @@ IngestOutcome Redrive::apply(const RecordRange& range) {
     const Page page = read_next(range, deadline);
     more = !page.finished && (page.position.empty() || to_last(range, page.position) < 0);
     empty_pages = page.batch ? 0 : empty_pages + 1;
-    if (page.batch) sum += ingest_.apply(*page.batch, deadline, context_.stop);
+    if (page.batch) sum += ingest_.apply(*page.batch, deadline, stop_);
     if (more && empty_pages == kEmptyPagesMax)
       throw Error{Error::Kind::transient,
                   fmt::format("{} has no records up to {}, which Lambda gave up", range.shard_id,
@@ -63,13 +55,13 @@ Page Redrive::read_next(const RecordRange& range, std::chrono::system_clock::tim
   try {
     if (!reader_) {
       const StreamArn stream = parse_stream_arn(range.stream_arn);
-      place_ = {.table = ingest_.find_table(stream.table_arn, deadline, context_.stop),
+      place_ = {.table = ingest_.find_table(stream.table_arn, deadline, stop_),
                 .stream_arn = range.stream_arn,
                 .generation = stream.generation,
                 .shard_id = range.shard_id};
-      reader_ = ShardReader::at(aws_->dynamodb(), place_, range.first_sequence_number);
+      reader_ = ShardReader::at(dynamodb_, place_, range.first_sequence_number);
     }
-    return reader_->next(context_.stop);
+    return reader_->next(stop_);
   } catch (const Error& error) {
     if (!is_loss(error)) throw;
     return read_from_horizon(range);
@@ -80,8 +72,8 @@ Page Redrive::read_next(const RecordRange& range, std::chrono::system_clock::tim
 Page Redrive::read_from_horizon(const RecordRange& range) {
   Page page{.batch = std::nullopt, .position = "", .finished = true};
   try {
-    reader_.emplace(aws_->dynamodb(), place_, "");
-    do page = reader_->next(context_.stop);
+    reader_.emplace(dynamodb_, place_, "");
+    do page = reader_->next(stop_);
     while (!page.batch && !page.finished && page.position.empty());
   } catch (const Error& error) {
     if (!is_loss(error)) throw;
@@ -97,15 +89,11 @@ Page Redrive::read_from_horizon(const RecordRange& range) {
 
 void Redrive::note_gap(const RecordRange& range, const std::string& lost) {
   found_gap_ = true;
-  const StreamArn stream = parse_stream_arn(range.stream_arn);
-  fmt::print(
-      "records {} of {} are gone from the stream of {}: the gap is recorded, and `dynamite "
-      "snapshot --table {}` heals it\n",
-      lost, range.shard_id, stream.table_name, stream.table_name);
-  pg::Connection connection =
-      pg::Connection::open(connect_options(context_, "apply"), context_.stop);
-  for (const Replica& replica : Catalogue{connection, context_.config.state_schema}.load())
-    if (replica.source->arn == stream.table_arn)
+  if (options_.on_loss) options_.on_loss(range, lost);
+  const std::string table_arn = parse_stream_arn(range.stream_arn).table_arn;
+  pg::Connection connection = pg::Connection::open(options_.connect, stop_);
+  for (const Replica& replica : Catalogue{connection, options_.state_schema}.load())
+    if (replica.source->arn == table_arn)
       record_gap(connection, replica,
                  {.stream_arn = range.stream_arn,
                   .shard_id = range.shard_id,

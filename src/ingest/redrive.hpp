@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "decode/recorded.hpp"
+#include "ingest/ingest.hpp"
+#include "source/shard_reader.hpp"
+
+namespace dynamite {
+
+struct RedriveOptions {
+  pg::ConnectOptions connect;  ///< of the connection that records a gap
+  std::string state_schema = "dynamite";
+  /// Told which records of a range are gone, as words, before their gap is recorded.
+  std::function<void(const RecordRange&, const std::string& lost)> on_loss{};
+};
+
+/// Applies records that Lambda gave up and whose report holds only their place: reads them from
+/// their stream again, which keeps them for 24 hours.
+class Redrive {
+ public:
+  /// `ingest` and `dynamodb` outlive it.
+  Redrive(Ingest& ingest, DynamoDb& dynamodb, RedriveOptions options, std::stop_token stop)
+      : ingest_{ingest},
+        dynamodb_{dynamodb},
+        options_{std::move(options)},
+        stop_{std::move(stop)} {}
+
+  /// Records that are gone are recorded as a gap of their replica. Throws Error{transient} if the
+  /// shard never comes to the end of the range.
+  IngestOutcome apply(const RecordRange& range);
+
+  /// Some records were gone.
+  bool found_gap() const noexcept { return found_gap_; }
+
+ private:
+  Page read_next(const RecordRange& range, std::chrono::system_clock::time_point deadline);
+  Page read_from_horizon(const RecordRange& range);
+  void note_gap(const RecordRange& range, const std::string& lost);
+
+  Ingest& ingest_;
+  DynamoDb& dynamodb_;
+  const RedriveOptions options_;
+  const std::stop_token stop_;
+  ShardPlace place_;
+  std::optional<ShardReader> reader_;
+  bool found_gap_ = false;
+};
+
+}  // namespace dynamite

@@ -32,7 +32,8 @@ Exploration explore(const Rules& rules, const Bounds& bounds) {
     ++result.states;
     if (at_rest(state, bounds)) {
       ++result.at_rest;
-      if (state.row.image != source_image(state, bounds)) {
+      const bool of_old_mapping = state.row.there() && state.row.mapping != state.mapping;
+      if (state.row.image != source_image(state, bounds) || of_old_mapping) {
         result.violation = way_to(state, reached);
         return result;
       }

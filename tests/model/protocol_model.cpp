@@ -20,6 +20,7 @@ class Stepper {
     deliver();
     lose();
     switch_stream();
+    change_mapping();
     start_pass();
     read_pages();
     apply_pages();
@@ -49,10 +50,19 @@ class Stepper {
       if (i != index && state_.transactions[i].holds) return true;
     return false;
   }
-  void begin(const std::string& words, const Transaction& transaction, State next) {
+  void begin(const std::string& words, const Transaction& transaction, const State& next) {
+    // The rows may have been made at any time before.
+    const Byte oldest = transaction.image == 0 ? state_.mapping : Byte{0};
+    for (Byte mapping = oldest; mapping <= state_.mapping; ++mapping)
+      begin_with(words + (mapping < state_.mapping ? ", by the old mapping" : ""), transaction,
+                 mapping, next);
+  }
+  void begin_with(const std::string& words, const Transaction& transaction, Byte mapping,
+                  State next) {
     for (Transaction& slot : next.transactions) {
       if (slot.work != Work::none) continue;
       slot = transaction;
+      slot.mapping = mapping;
       take(words, next);
       return;
     }
@@ -111,6 +121,15 @@ class Stepper {
     add(next.lost, state_.written);
     next.gap = state_.epoch;
     take("the stream was off at write " + number(state_.written), next);
+  }
+
+  // Under the lock, exclusively.
+  void change_mapping() {
+    if (!bounds_.remapped || state_.mapping > 0 || in_flight()) return;
+    State next = state_;
+    next.mapping = 1;
+    next.since_epoch = static_cast<Byte>(state_.epoch + 1);
+    take("the mapping changes", next);
   }
 
   // A pass that a gap was noticed in is begun anew: with the next epoch.
@@ -303,6 +322,8 @@ class Stepper {
       return end(index, "the sweep is refused", state_);
     if (mine.late && rules_.read_back_epoch && state_.epoch != mine.epoch)
       return end(index, name(mine) + " is refused: a pass has begun since it was read", state_);
+    if (mine.work != Work::sweep && rules_.mapping_number && mine.mapping != state_.mapping)
+      return end(index, name(mine) + " is refused: the mapping has changed", state_);
     State next = state_;
     if (mine.record > 0 && !mine.late && rules_.generation_check && mine.record < state_.oldest) {
       add(next.applied, mine.record);
@@ -360,9 +381,13 @@ class Stepper {
     if (writes && of_pass)
       next.row = {.version = std::max<Byte>(state_.row.version, 0),
                   .epoch = mine.epoch,
-                  .image = mine.image};
+                  .image = mine.image,
+                  .mapping = mine.mapping};
     else if (writes)
-      next.row = {.version = mine.version, .epoch = state_.epoch, .image = mine.image};
+      next.row = {.version = mine.version,
+                  .epoch = state_.epoch,
+                  .image = mine.image,
+                  .mapping = mine.mapping};
     if (of_pass && state_.pass == Pass::running && state_.epoch == mine.epoch)
       next.page_done = true;
     if (!of_pass && !mine.late) add(next.applied, mine.record);
@@ -415,7 +440,8 @@ class Stepper {
   static void leave_tombstone(State& next, Byte version) {
     next.tombstone = {.version = std::max(next.tombstone.version, version),
                       .epoch = std::max(next.tombstone.epoch, next.epoch),
-                      .image = 0};
+                      .image = 0,
+                      .mapping = 0};
   }
 
   // Deletes what a newer tombstone of this pass covers, and what the pass did not meet.
@@ -478,7 +504,8 @@ bool at_rest(const State& state, const Bounds& bounds) {
     if (!holds(state.applied, record) && !holds(state.lost, record)) return false;
   const bool idle = std::ranges::all_of(state.transactions,
                                         [](const Transaction& t) { return t.work == Work::none; });
-  return idle && state.pass == Pass::none && state.gap < 0 && state.letter < 0;
+  return idle && state.pass == Pass::none && state.gap < 0 && state.letter < 0 &&
+         state.completed >= state.since_epoch;
 }
 
 }  // namespace dynamite::model

@@ -29,6 +29,7 @@ struct Rules {
   bool generation_check = true;    ///< what a stream older than the pass had is dropped
   bool read_back = true;           ///< a late record is applied as what the source has now
   bool read_back_epoch = true;     ///< … read under the epoch that is current when it is applied
+  bool mapping_number = true;      ///< what was made by an older mapping is not written
   bool tombstones_outlive = true;  ///< tombstones live while an older record may still come
 };
 
@@ -41,6 +42,7 @@ struct Bounds {
   bool new_stream = false;  ///< the stream may be switched off and on again
   bool expiry = false;      ///< tombstones may be forgotten
   bool refusals = false;    ///< PostgreSQL may refuse what a sweep deletes
+  bool remapped = false;    ///< the mapping may change once, which makes a new pass necessary
 };
 
 using Byte = std::int8_t;
@@ -52,7 +54,8 @@ constexpr Byte version_of(Byte record) { return static_cast<Byte>(record * 4); }
 struct Entry {
   Byte version = -1;  ///< version_of the record, or one behind it; 0: of a scan
   Byte epoch = 0;
-  Byte image = 0;  ///< number of the write; 0 in tombstones
+  Byte image = 0;    ///< number of the write; 0 in tombstones
+  Byte mapping = 0;  ///< that made the row of the image; 0 in tombstones
 
   bool there() const { return version >= 0; }
   auto operator<=>(const Entry&) const = default;
@@ -68,6 +71,7 @@ struct Transaction {
   Byte image = 0;          ///< what a put writes
   Byte epoch = 0;          ///< of its pass, or that the item was read back under
   Byte step = 0;           ///< statements done
+  Byte mapping = 0;        ///< that made its rows, which may have been before it began
   bool late = false;       ///< came by another way than its stream
   bool of_letter = false;  ///< it is the retry of a letter
   bool covered = false;    ///< the tombstone probe found one
@@ -104,6 +108,8 @@ struct State {
   Byte letter = -1;           ///< version of the dead letter of a row that a sweep could not delete
   Page read_back_for_letter;  ///< of that letter's retry, which is under way
   Byte retry_version = 0;
+  Byte mapping = 0;      ///< the current one
+  Byte since_epoch = 0;  ///< of the first pass behind the change of the mapping
 
   auto operator<=>(const State&) const = default;
 };

@@ -22,6 +22,8 @@ const std::vector<Bounds>& cases() {
       {.writes = "PPR", .passes = 1, .losses = false},
       {.writes = "PR", .passes = 2, .new_stream = true},
       {.writes = "PR", .passes = 1, .refusals = true},
+      {.writes = "P", .passes = 2, .remapped = true},
+      {.writes = "PR", .passes = 1, .remapped = true},
   };
   return all;
 }
@@ -44,8 +46,9 @@ TEST(ProtocolModel, WithAllRulesTheReplicaEqualsTheSourceAtRest) {
     EXPECT_THAT(found.violation, ::testing::IsEmpty()) << bounds.writes;
     EXPECT_GT(found.at_rest, 0U);
     std::cout << bounds.writes << ", " << bounds.passes << " passes"
-              << (bounds.late ? ", late" : "") << (bounds.expiry ? ", expiry" : "") << ": "
-              << found.states << " states, " << found.at_rest << " at rest\n";
+              << (bounds.late ? ", late" : "") << (bounds.expiry ? ", expiry" : "")
+              << (bounds.remapped ? ", remapped" : "") << ": " << found.states << " states, "
+              << found.at_rest << " at rest\n";
   }
 }
 
@@ -99,6 +102,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Removal{"GenerationCheck", [](Rules& r) { r.generation_check = false; }},
                       Removal{"ReadBack", [](Rules& r) { r.read_back = false; }},
                       Removal{"EpochOfTheReadBack", [](Rules& r) { r.read_back_epoch = false; }},
+                      Removal{"MappingNumber", [](Rules& r) { r.mapping_number = false; }},
                       Removal{"LifeOfTombstones", [](Rules& r) { r.tombstones_outlive = false; }}),
     [](const auto& test) { return test.param.name; });
 

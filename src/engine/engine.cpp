@@ -11,6 +11,7 @@
 #include "engine/table_task.hpp"
 #include "pg/pg_error.hpp"
 #include "pg/session.hpp"
+#include "replica/state/catalogue.hpp"
 #include "replica/state/follower.hpp"
 
 namespace dynamite {
@@ -35,6 +36,12 @@ constexpr double kProvisionedShare = 0.25;     // of a table's read units that a
 
 std::string hint_field(const Error& error) {
   return error.hint().empty() ? "" : " hint=" + in_quotes(error.hint());
+}
+
+/// A state at its beginning, with the limits of `former`.
+std::shared_ptr<TableState> fresh_state(const TableState& former, Replica replica) {
+  return std::make_shared<TableState>(std::move(replica), former.items_total, former.segments,
+                                      former.pass.read_rate.units_per_second());
 }
 
 }  // namespace
@@ -216,22 +223,32 @@ pg::Connection& Engine::control(std::stop_token stop) {
 }
 
 void Engine::claim(Followed& table) {
-  const Replica& replica = table.state->replica;
   if (follows(options_.run)) {
-    if (!try_hold_alive(control(stop_), replica)) {
+    if (!try_hold_alive(control(stop_), table.state->replica)) {
       if (!std::exchange(table.waiting_said, true))
         spdlog::info("standing by table={} reason=\"another daemon follows it\"",
-                     log_value(replica.name()));
+                     log_value(table.state->replica.name()));
       return;
     }
+    renew(table);
+    const Replica& replica = table.state->replica;
     table.state->owner = take_over(control(stop_), replica, stop_);
     spdlog::info("following begins table={} owner={}", log_value(replica.name()),
                  table.state->owner.load());
-  } else if (followed_by_lambda(control(stop_), replica)) {
-    note_problem(control(stop_), replica, std::nullopt,
+  } else if (followed_by_lambda(control(stop_), table.state->replica)) {
+    note_problem(control(stop_), table.state->replica, std::nullopt,
                  std::nullopt);  // the problem of an earlier snapshot is over
   }
   start(table);
+}
+
+/// Makes the state anew if the mapping has changed since the replica was loaded.
+void Engine::renew(Followed& table) {
+  const Replica& known = table.state->replica;
+  std::optional<Replica> now =
+      Catalogue{control(stop_), known.state_schema}.find(known.source->arn);
+  if (now && now->mapping != known.mapping)
+    table.state = fresh_state(*table.state, std::move(*now));
 }
 
 void Engine::start(Followed& table) {
@@ -250,12 +267,10 @@ void Engine::handle_end(Followed& table) {
   if (!table.state->ended() || table.handled) return;
   const auto failure = table.state->failure();
   if (failure && failure->kind() == Error::Kind::fenced && follows(options_.run)) {
-    // Another daemon has it: stand by with a fresh state.
+    // Another daemon has it, or the mapping has changed: stand by with a fresh state.
     spdlog::warn("fenced table={} reason={}", log_value(table.state->replica.name()),
                  in_quotes(failure->what()));
-    table.state = std::make_shared<TableState>(table.state->replica, table.state->items_total,
-                                               table.state->segments,
-                                               table.state->pass.read_rate.units_per_second());
+    table.state = fresh_state(*table.state, table.state->replica);
     table.started = false;
     table.waiting_said = false;
     table.problem.clear();

@@ -63,6 +63,7 @@ class Engine {
 
   std::chrono::milliseconds discovery_interval() const;
   void claim(Followed& table);
+  void renew(Followed& table);
   void start(Followed& table);
   void handle_end(Followed& table);
   void keep_alive();

@@ -45,7 +45,7 @@ constexpr int kCreateAttemptsMax = 3;  // others create state schema, schema and
 /// The replica may have been made anew since the catalogue was read.
 bool is_of_old_catalogue(const pg::PgError& error) {
   return error.sqlstate().starts_with("42") || error.sqlstate().starts_with("0A") ||
-         error.sqlstate() == pg::kFencedFollower;
+         error.sqlstate() == pg::kFencedFollower || error.sqlstate() == pg::kMappingChanged;
 }
 
 /// Adds the time of its life to a sum.

@@ -14,6 +14,7 @@ struct Rule {
 constexpr std::array kRules{
     Rule{kFencedFollower, Error::Kind::fenced},
     Rule{kFencedPass, Error::Kind::fenced},
+    Rule{kMappingChanged, Error::Kind::fenced},
     Rule{kEpochPassed, Error::Kind::transient},
     Rule{kStreamOutdated, Error::Kind::transient},
     Rule{kDeadlinePassed, Error::Kind::transient},

@@ -48,5 +48,6 @@ inline constexpr std::string_view kDeadlinePassed = "DY003";
 inline constexpr std::string_view kTooManyDeadLetters = "DY004";
 inline constexpr std::string_view kEpochPassed = "DY005";
 inline constexpr std::string_view kStreamOutdated = "DY006";
+inline constexpr std::string_view kMappingChanged = "DY007";
 
 }  // namespace dynamite::pg

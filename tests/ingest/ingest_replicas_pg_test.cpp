@@ -101,6 +101,16 @@ TEST_F(IngestTest, ReloadsTheCatalogueWhenAReplicaWasMadeAnew) {
   EXPECT_EQ(query("SELECT pk FROM " + orders.targets.front().qualified_name()), "b");
 }
 
+TEST_F(IngestTest, MakesTheRowsAnewWhenTheMappingHasChanged) {
+  Ingest ingest{options()};
+  handle(ingest, put_event("a", 1));
+  query(fmt::format("UPDATE {}.replica SET mapping = mapping + 1", state_schema()));
+
+  handle(ingest, put_event("b", 2));
+
+  EXPECT_EQ(query("SELECT pk FROM orders ORDER BY pk"), "a\nb");
+}
+
 TEST_F(IngestTest, AsksForARepeatWhenAReplicaWasMadeAnewWithAnotherKey) {
   Ingest ingest{options()};
   handle(ingest, put_event("a", 1));

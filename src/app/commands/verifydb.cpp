@@ -146,7 +146,7 @@ void drop(pg::Connection& connection, const Replica& replica) {
   for (const Target& target : replica.targets)
     for (const std::string& table : {target.qualified_name(), target.tombstones})
       sql.push_back("DROP TABLE " + table);
-  for (const char* table : {"dead_letter", "checkpoint", "stream", "gap", "replica"})
+  for (const char* table : {"dead_letter", "checkpoint", "stream", "gap", "target", "replica"})
     sql.push_back(fmt::format("DELETE FROM {} WHERE replica_id = {}",
                               state_name(replica.state_schema, table), replica.id));
   Planner{connection, replica.state_schema}.execute(sql);

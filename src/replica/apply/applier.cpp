@@ -180,10 +180,11 @@ ApplyOutcome Applier::apply_prepared(const ApplyRequest& request, const Prepared
 }
 
 const ApplySql& Applier::sql_of(const Replica& table) {
-  const auto known = sql_.find(table.id);
+  const std::pair key{table.id, table.mapping};
+  const auto known = sql_.find(key);
   return known != sql_.end()
              ? known->second
-             : sql_.emplace(table.id, apply_sql(table, table.targets.front())).first->second;
+             : sql_.emplace(key, apply_sql(table, table.targets.front())).first->second;
 }
 
 }  // namespace dynamite

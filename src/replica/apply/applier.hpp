@@ -106,7 +106,7 @@ class Applier {
 
   pg::Connection& connection_;
   ApplyOptions options_;
-  std::map<std::int32_t, ApplySql> sql_;
+  std::map<std::pair<std::int32_t, std::int64_t>, ApplySql> sql_;  // by replica and its mapping
   std::list<Sent> sent_;
   std::size_t transactions_under_way_ = 0;
 };

@@ -301,10 +301,10 @@ ON CONFLICT (replica_id, lane) DO UPDATE SET position = excluded.position,
 // The function says what is wrong, and takes as long as all else of a small batch: it is called
 // only where something is.
 std::string require_follower_sql(const std::string& state_schema) {
-  return fmt::format(R"(SELECT {}($1::integer, $2::bigint, $3::bigint)
+  return fmt::format(R"(SELECT {}($1::integer, $2::bigint, $3::bigint, $4::bigint)
 WHERE (SELECT true FROM {} r WHERE r.replica_id = $1::integer
-  AND CASE WHEN $2::bigint IS NULL THEN r.follower <> 'daemon' ELSE r.owner = $2::bigint END
-  AND coalesce($3::bigint >= r.oldest_generation, true)) IS NULL)",
+  AND CASE WHEN $2::bigint IS NULL THEN r.follower <> 'daemon' ELSE r.fencing_number = $2::bigint END
+  AND coalesce($3::bigint >= r.oldest_stream, true) AND r.mapping = $4::bigint) IS NULL)",
                      state_name(state_schema, "require_follower"),
                      state_name(state_schema, "replica"));
 }
@@ -331,8 +331,8 @@ ApplySql apply_sql(const Replica& table, const Target& target) {
       .newest_version = newest_version_sql(fragments),
       .without_ghost = without_ghost_sql(fragments, table),
       .require_follower = require_follower_sql(table.state_schema),
-      .require_pass = call("require_pass", "$1::integer, $2::integer"),
-      .require_epoch = call("require_epoch", "$1::integer, $2::integer"),
+      .require_pass = call("require_pass", "$1::integer, $2::integer, $3::bigint"),
+      .require_epoch = call("require_epoch", "$1::integer, $2::integer, $3::bigint"),
       .require_before = call("require_before", "$1::timestamptz"),
       .dead_letter = dead_letter_sql(table.state_schema),
       .require_dead_letters = call("require_dead_letters", "$1::integer, $2::bigint"),

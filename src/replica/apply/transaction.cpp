@@ -224,18 +224,19 @@ void ApplyTransaction::add_prologue(Statements& out) const {
   }
   if (fence.pass) {
     out.push_back({sql_.require_pass, {}});
-    out.back().params.number(id).number(*fence.pass);
+    out.back().params.number(id).number(*fence.pass).number(request_.table.mapping);
     return;
   }
   if (fence.epoch) {
     out.push_back({sql_.require_epoch, {}});
-    out.back().params.number(id).number(*fence.epoch);
+    out.back().params.number(id).number(*fence.epoch).number(request_.table.mapping);
   }
   if (!fence.epoch || fence.owner) {
     out.push_back({sql_.require_follower, {}});
     out.back().params.number(id);
     fence.owner ? out.back().params.number(*fence.owner) : out.back().params.null();
     out.back().params.text_or_null(lowest_generation_);
+    out.back().params.number(request_.table.mapping);
   }
 }
 

@@ -13,16 +13,25 @@ KeyAttribute key_attribute(std::string_view name, std::string_view type) {
   return {.name = std::string{name}, .type = static_cast<KeyType>(type.at(0))};
 }
 
+/// Columns of the source: id, ARN, names and types of the key attributes.
 Replica replica_of_row(const pg::Result& rows, int row, const std::string& state_schema) {
   SourceTable source{.arn = std::string{rows.at(row, 1)},
-                     .key_schema = {.partition = key_attribute(rows.at(row, 4), rows.at(row, 5)),
+                     .key_schema = {.partition = key_attribute(rows.at(row, 2), rows.at(row, 3)),
                                     .sort = std::nullopt}};
-  if (rows.text(row, 6)) source.key_schema.sort = key_attribute(rows.at(row, 6), rows.at(row, 7));
+  if (rows.text(row, 4)) source.key_schema.sort = key_attribute(rows.at(row, 4), rows.at(row, 5));
   return {.id = static_cast<std::int32_t>(rows.number(row, 0)),
           .source = std::make_shared<const SourceTable>(std::move(source)),
           .state_schema = state_schema,
-          .targets = {new_target(state_schema, std::string{rows.at(row, 2)},
-                                 std::string{rows.at(row, 3)})}};
+          .targets = {}};
+}
+
+/// Columns of the target, from the seventh on.
+Target target_of_row(const pg::Result& rows, int row, const std::string& state_schema) {
+  return {.id = static_cast<std::int32_t>(rows.number(row, 7)),
+          .schema = std::string{rows.at(row, 8)},
+          .table = std::string{rows.at(row, 9)},
+          .tombstones = state_name(state_schema, std::string{rows.at(row, 10)}),
+          .since_epoch = static_cast<std::int32_t>(rows.number(row, 11))};
 }
 
 }  // namespace
@@ -53,27 +62,42 @@ void Catalogue::require_usable() {
 
 std::vector<Replica> Catalogue::select(std::string_view condition, pg::Params params) {
   const std::string sql = fmt::format(
-      R"(SELECT replica_id, source_arn, target_schema, target_table, partition_key, partition_type,
-  sort_key, sort_type FROM {} WHERE {} ORDER BY table_name, source_arn)",
-      state_name(state_schema_, "replica"), condition);
+      R"(SELECT r.replica_id, r.source_arn, r.partition_key, r.partition_type, r.sort_key,
+  r.sort_type, r.mapping, t.target_id, t.target_schema, t.target_table, t.tombstone_table,
+  t.since_epoch
+FROM {} r JOIN {} t ON t.replica_id = r.replica_id
+WHERE {} ORDER BY r.table_name, r.source_arn, t.target_id)",
+      state_name(state_schema_, "replica"), state_name(state_schema_, "target"), condition);
   const pg::Result rows = connection_.run(sql, std::move(params));
-  std::vector<Replica> tables;
-  for (int row = 0; row < rows.rows(); ++row)
-    tables.push_back(replica_of_row(rows, row, state_schema_));
-  return tables;
+  std::vector<Replica> replicas;
+  for (int row = 0; row < rows.rows(); ++row) {
+    if (replicas.empty() || replicas.back().id != rows.number(row, 0)) {
+      replicas.push_back(replica_of_row(rows, row, state_schema_));
+      replicas.back().mapping = rows.number(row, 6);
+    }
+    replicas.back().targets.push_back(target_of_row(rows, row, state_schema_));
+  }
+  return replicas;
+}
+
+std::vector<Replica> Catalogue::load_version_1() {
+  const pg::Result rows = connection_.run(fmt::format(
+      R"(SELECT replica_id, source_arn, partition_key, partition_type, sort_key, sort_type,
+  target_schema, target_table FROM {} ORDER BY replica_id)",
+      state_name(state_schema_, "replica")));
+  std::vector<Replica> replicas;
+  for (int row = 0; row < rows.rows(); ++row) {
+    replicas.push_back(replica_of_row(rows, row, state_schema_));
+    replicas.back().targets = {
+        new_target(state_schema_, std::string{rows.at(row, 6)}, std::string{rows.at(row, 7)})};
+  }
+  return replicas;
 }
 
 std::vector<Replica> Catalogue::load() { return select("true", {}); }
 
-std::optional<Replica> Catalogue::find_target(const Target& target) {
-  auto found = select("target_schema = $1 AND target_table = $2",
-                      std::move(pg::Params{}.text(target.schema).text(target.table)));
-  if (found.empty()) return std::nullopt;
-  return std::move(found.front());
-}
-
 std::optional<Replica> Catalogue::find(std::string_view source_arn) {
-  auto found = select("source_arn = $1", std::move(pg::Params{}.text(source_arn)));
+  auto found = select("r.source_arn = $1", std::move(pg::Params{}.text(source_arn)));
   if (found.empty()) return std::nullopt;
   return std::move(found.front());
 }

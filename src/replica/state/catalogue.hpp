@@ -29,8 +29,8 @@ class Catalogue {
   /// The replica of the table with that ARN; absent if there is none.
   std::optional<Replica> find(std::string_view source_arn);
 
-  /// The replica that has the target; absent if none has it.
-  std::optional<Replica> find_target(const Target& target);
+  /// All replicas of a state schema of version 1.
+  std::vector<Replica> load_version_1();
 
  private:
   std::vector<Replica> select(std::string_view condition, pg::Params params);

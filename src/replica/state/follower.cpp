@@ -11,7 +11,7 @@ namespace dynamite {
 namespace {
 
 constexpr std::string_view kOwned =
-    "WHERE replica_id = $1::integer AND owner = $2::bigint AND follower = 'daemon'";
+    "WHERE replica_id = $1::integer AND fencing_number = $2::bigint AND follower = 'daemon'";
 
 [[noreturn]] void fence(const Replica& table, std::int64_t owner) {
   throw Error{Error::Kind::fenced,
@@ -42,9 +42,10 @@ std::int64_t take_over(pg::Connection& connection, const Replica& table, std::st
   std::int64_t owner = 0;
   run_exclusively(connection, table, stop, [&](pg::Transaction& transaction) {
     const pg::Result row = transaction.run(
-        fmt::format("UPDATE {} SET owner = owner + 1, follower = 'daemon', problem = NULL, "
+        fmt::format("UPDATE {} SET fencing_number = fencing_number + 1, follower = 'daemon', "
+                    "problem = NULL, "
                     "state = CASE pass WHEN 'none' THEN 'catching up' ELSE 'snapshot' END "
-                    "WHERE replica_id = $1::integer RETURNING owner",
+                    "WHERE replica_id = $1::integer RETURNING fencing_number",
                     state_name(table.state_schema, "replica")),
         std::move(pg::Params{}.number(table.id)));
     owner = row.number(0, 0);
@@ -55,22 +56,23 @@ std::int64_t take_over(pg::Connection& connection, const Replica& table, std::st
 void give_back(pg::Connection& connection, const Replica& table, std::int64_t owner,
                std::stop_token stop) {
   run_exclusively(connection, table, stop, [&](pg::Transaction& transaction) {
-    transaction.run(
-        fmt::format("UPDATE {} SET owner = owner + 1, follower = 'lambda', state = 'stopped' "
-                    "WHERE replica_id = $1::integer AND owner = $2::bigint",
-                    state_name(table.state_schema, "replica")),
-        std::move(pg::Params{}.number(table.id).number(owner)));
+    transaction.run(fmt::format("UPDATE {} SET fencing_number = fencing_number + 1, follower = "
+                                "'lambda', state = 'stopped' "
+                                "WHERE replica_id = $1::integer AND fencing_number = $2::bigint",
+                                state_name(table.state_schema, "replica")),
+                    std::move(pg::Params{}.number(table.id).number(owner)));
   });
 }
 
 bool release(pg::Connection& connection, const Replica& table, std::stop_token stop) {
   bool released = false;
   run_exclusively(connection, table, stop, [&](pg::Transaction& transaction) {
-    const pg::Result done = transaction.run(
-        fmt::format("UPDATE {} SET owner = owner + 1, follower = 'lambda', state = 'stopped' "
-                    "WHERE replica_id = $1::integer AND follower = 'daemon'",
-                    state_name(table.state_schema, "replica")),
-        std::move(pg::Params{}.number(table.id)));
+    const pg::Result done =
+        transaction.run(fmt::format("UPDATE {} SET fencing_number = fencing_number + 1, follower = "
+                                    "'lambda', state = 'stopped' "
+                                    "WHERE replica_id = $1::integer AND follower = 'daemon'",
+                                    state_name(table.state_schema, "replica")),
+                        std::move(pg::Params{}.number(table.id)));
     released = done.affected() > 0;
   });
   return released;

@@ -45,7 +45,7 @@ std::string segment_lane(std::int32_t epoch, std::int32_t segment) {
 PassState Passes::state(const pg::Limits& limits) {
   const pg::Result row = connection_.run(
       fmt::format(R"(SELECT r.pass, r.epoch, r.completed_epoch, coalesce(r.pass_segments, 0),
-  r.oldest_generation, extract(epoch FROM now() - r.pass_started_at)::bigint, count(g.*) > 0, coalesce(bool_or(g.noticed_epoch >= r.epoch), false)
+  r.oldest_stream, extract(epoch FROM now() - r.pass_started_at)::bigint, count(g.*) > 0, coalesce(bool_or(g.noticed_epoch >= r.epoch), false)
 FROM {0}.replica r LEFT JOIN {0}.gap g ON g.replica_id = r.replica_id AND g.healed_at IS NULL
 WHERE r.replica_id = $1::integer GROUP BY r.replica_id)",
                   quote_identifier(table_.state_schema)),
@@ -71,7 +71,7 @@ std::int32_t Passes::start(const PassStart& with, std::stop_token stop) {
     const pg::Result row = transaction.run(
         fmt::format(
             R"(UPDATE {} SET epoch = epoch + 1, pass = 'running', pass_segments = $2::integer,
-  pass_started_at = now(), state = 'snapshot', oldest_generation = greatest(oldest_generation, $3::bigint) WHERE replica_id = $1::integer RETURNING epoch)",
+  pass_started_at = now(), state = 'snapshot', oldest_stream = greatest(oldest_stream, $3::bigint) WHERE replica_id = $1::integer RETURNING epoch)",
             state_name(table_.state_schema, "replica")),
         std::move(pg::Params{}
                       .number(table_.id)

@@ -12,7 +12,6 @@
 #include "pg/pg_error.hpp"
 #include "pg/pipeline.hpp"
 #include "replica/state/existing_table.hpp"
-#include "replica/state/state_sql.hpp"
 #include "replica/state/table_sql.hpp"
 
 namespace dynamite {
@@ -52,22 +51,56 @@ void require_unchanged(const Replica& known, const Replica& wanted) {
                 "set `into` to the replica that is there"};
 }
 
+void check_target_is_free(const Replica& wanted, const Target& target,
+                          const std::vector<Replica>& others) {
+  for (const Replica& other : others)
+    for (const Target& taken : other.targets)
+      if (taken.schema == target.schema && taken.table == target.table)
+        throw Error{Error::Kind::usage,
+                    fmt::format("\"{}\" and \"{}\" would share the replica {}", wanted.source->arn,
+                                other.source->arn, target.qualified_name()),
+                    "give one of them another table with `into`, or another `schema`"};
+}
+
 }  // namespace
 
 std::vector<std::string> Planner::plan_state() {
-  if (!catalogue_.version()) return state_schema_sql(state_schema_, schema_is_there(state_schema_));
+  const std::optional<int> version = catalogue_.version();
+  if (!version) return state_schema_sql(state_schema_, schema_is_there(state_schema_));
+  if (version == 1) return upgrade_sql(state_schema_, catalogue_.load_version_1(), state_grants());
   catalogue_.require_usable();
   return {};
 }
 
+std::vector<StateGrant> Planner::state_grants() {
+  const pg::Result rows = connection_.run(
+      R"(SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END,
+  string_agg(DISTINCT a.privilege_type, ', ')
+FROM pg_class c, aclexplode(c.relacl) a WHERE c.oid = to_regclass($1) AND a.grantee <> c.relowner
+  AND a.privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
+GROUP BY a.grantee ORDER BY 1)",
+      std::move(pg::Params{}.text(state_name(state_schema_, "replica"))));
+  std::vector<StateGrant> grants;
+  for (int row = 0; row < rows.rows(); ++row)
+    grants.push_back(
+        {.role = std::string{rows.at(row, 0)}, .privileges = std::string{rows.at(row, 1)}});
+  return grants;
+}
+
+std::vector<Replica> Planner::registered() {
+  const std::optional<int> version = catalogue_.version();
+  if (!version) return {};
+  return version == 1 ? catalogue_.load_version_1() : catalogue_.load();
+}
+
 ReplicaPlan Planner::plan_replica(const Replica& wanted) {
-  if (catalogue_.version()) {
-    if (const auto known = catalogue_.find(wanted.source->arn)) {
-      require_unchanged(*known, wanted);
+  const std::vector<Replica> others = registered();
+  for (const Replica& known : others)
+    if (known.source->arn == wanted.source->arn) {
+      require_unchanged(known, wanted);
       return {};
     }
-    for (const Target& target : wanted.targets) check_target_is_free(wanted, target);
-  }
+  for (const Target& target : wanted.targets) check_target_is_free(wanted, target, others);
   ReplicaPlan plan;
   const auto append = [&](std::vector<std::string> sql) {
     std::ranges::move(sql, std::back_inserter(plan.sql));
@@ -112,14 +145,6 @@ std::vector<std::string> Planner::plan_grants(const Replica& replica,
         sql.push_back(std::move(grant));
     }
   return sql;
-}
-
-void Planner::check_target_is_free(const Replica& wanted, const Target& target) {
-  if (const auto other = catalogue_.find_target(target))
-    throw Error{Error::Kind::usage,
-                fmt::format("\"{}\" and \"{}\" would share the replica {}", wanted.source->arn,
-                            other->source->arn, target.qualified_name()),
-                "give one of them another table with `into`, or another `schema`"};
 }
 
 void Planner::execute(const std::vector<std::string>& sql, std::stop_token stop) {

@@ -6,6 +6,7 @@
 
 #include "pg/connection.hpp"
 #include "replica/state/catalogue.hpp"
+#include "replica/state/state_sql.hpp"
 
 namespace dynamite {
 
@@ -23,7 +24,7 @@ class Planner {
         state_schema_{state_schema},
         catalogue_{connection, state_schema} {}
 
-  /// SQL that makes the state schema, or nothing if it is there.
+  /// SQL that makes the state schema, or upgrades one of an older version; nothing if it is there.
   std::vector<std::string> plan_state();
 
   /// SQL that makes and registers `wanted` (its id is ignored). A table that is there already is
@@ -43,7 +44,8 @@ class Planner {
 
  private:
   bool schema_is_there(const std::string& schema);
-  void check_target_is_free(const Replica& wanted, const Target& target);
+  std::vector<Replica> registered();
+  std::vector<StateGrant> state_grants();
 
   pg::Connection& connection_;
   std::string state_schema_;

@@ -30,9 +30,12 @@ std::string Target::qualified_name() const {
   return quote_identifier(schema) + "." + quote_identifier(table);
 }
 
+std::string tombstone_table(const std::string& schema, const std::string& table) {
+  return shorten_identifier("tombstone_" + schema + "." + table);
+}
+
 Target new_target(const std::string& state_schema, std::string schema, std::string table) {
-  std::string tombstones =
-      state_name(state_schema, shorten_identifier("tombstone_" + schema + "." + table));
+  std::string tombstones = state_name(state_schema, tombstone_table(schema, table));
   return {
       .schema = std::move(schema), .table = std::move(table), .tombstones = std::move(tombstones)};
 }

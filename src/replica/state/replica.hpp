@@ -28,6 +28,9 @@ struct Target {
   std::string qualified_name() const;  ///< quoted: "public"."Orders"
 };
 
+/// The table in the state schema that holds the tombstones of `schema`.`table`, unquoted.
+std::string tombstone_table(const std::string& schema, const std::string& table);
+
 /// The target `schema`.`table`, which is not registered yet. Its tombstones go into `state_schema`.
 Target new_target(const std::string& state_schema, std::string schema, std::string table);
 

@@ -11,7 +11,20 @@ namespace dynamite {
 namespace {
 
 // {0}: the state schema, quoted. Of functions {1} pins their names, whoever calls them, and {2}
-// stands around their bodies.
+// stands around their bodies; {3} is CREATE, or in an upgrade CREATE OR REPLACE.
+constexpr std::string_view kTargetTable = R"(CREATE TABLE {0}.target (
+  target_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  replica_id integer NOT NULL REFERENCES {0}.replica ON DELETE CASCADE,
+  target_schema text NOT NULL,
+  target_table text NOT NULL,
+  tombstone_table text NOT NULL,
+  layout text NOT NULL CHECK (layout IN ('document')),
+  mapping jsonb NOT NULL DEFAULT '{{}}',
+  since_epoch integer NOT NULL DEFAULT 1,
+  UNIQUE (target_schema, target_table)))";
+
+constexpr std::string_view kTargetIndex = "CREATE INDEX ON {0}.target (replica_id)";
+
 constexpr auto kStateTables = std::to_array<std::string_view>({
     R"(CREATE TABLE {0}.catalogue (
   version integer NOT NULL))",
@@ -20,9 +33,6 @@ constexpr auto kStateTables = std::to_array<std::string_view>({
   replica_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   source_arn text NOT NULL UNIQUE,
   table_name text NOT NULL,
-  target_schema text NOT NULL,
-  target_table text NOT NULL,
-  layout text NOT NULL CHECK (layout IN ('document')),
   partition_key text NOT NULL,
   partition_type "char" NOT NULL CHECK (partition_type IN ('S', 'N', 'B')),
   sort_key text,
@@ -31,16 +41,22 @@ constexpr auto kStateTables = std::to_array<std::string_view>({
   pass text NOT NULL DEFAULT 'none' CHECK (pass IN ('none', 'running', 'sweeping')),
   pass_segments integer,
   pass_started_at timestamptz,
-  oldest_generation bigint NOT NULL DEFAULT 0,
+  oldest_stream bigint NOT NULL DEFAULT 0,
   completed_epoch integer NOT NULL DEFAULT 0,
   completed_at timestamptz,
   follower text NOT NULL DEFAULT 'lambda' CHECK (follower IN ('lambda', 'daemon')),
-  owner bigint NOT NULL DEFAULT 0,
+  fencing_number bigint NOT NULL DEFAULT 0,
   state text NOT NULL DEFAULT 'created'
     CHECK (state IN ('created', 'snapshot', 'catching up', 'following', 'stopped')),
   problem text,
   followed_at timestamptz,
-  UNIQUE (target_schema, target_table)))",
+  mapping bigint NOT NULL DEFAULT 1,
+  owner bigint NOT NULL DEFAULT -1,
+  oldest_generation bigint NOT NULL DEFAULT 9223372036854775807))",
+
+    kTargetTable,
+
+    kTargetIndex,
 
     R"(CREATE TABLE {0}.stream (
   stream_arn text PRIMARY KEY,
@@ -89,8 +105,20 @@ constexpr auto kStateTables = std::to_array<std::string_view>({
 });
 
 constexpr auto kStateFunctions = std::to_array<std::string_view>({
-    R"(CREATE FUNCTION {0}.require_follower(of_replica integer, expected_owner bigint,
-  lowest_generation bigint) RETURNS void
+    R"({3} FUNCTION {0}.require_mapping(of_replica integer, expected_mapping bigint) RETURNS void
+LANGUAGE plpgsql {1} AS {2}
+DECLARE now_mapped {0}.replica%ROWTYPE;
+BEGIN
+  SELECT * INTO now_mapped FROM {0}.replica WHERE replica_id = of_replica;
+  IF now_mapped.mapping IS DISTINCT FROM expected_mapping THEN
+    RAISE EXCEPTION 'mapping % of "%" was followed by mapping %', expected_mapping,
+      now_mapped.table_name, now_mapped.mapping USING ERRCODE = 'DY007',
+      HINT = 'run it again: rows are made by the new mapping then';
+  END IF;
+END {2})",
+
+    R"({3} FUNCTION {0}.require_follower(of_replica integer, expected_owner bigint,
+  lowest_generation bigint, expected_mapping bigint) RETURNS void
 LANGUAGE plpgsql {1} AS {2}
 DECLARE now_following {0}.replica%ROWTYPE;
 BEGIN
@@ -101,16 +129,18 @@ BEGIN
   ELSIF expected_owner IS NULL AND now_following.follower = 'daemon' THEN
     RAISE EXCEPTION 'a daemon follows "%"', now_following.table_name USING ERRCODE = 'DY001',
       HINT = 'stop the daemon, or run `dynamite release` if it is dead';
-  ELSIF expected_owner IS NOT NULL AND now_following.owner IS DISTINCT FROM expected_owner THEN
+  ELSIF expected_owner IS NOT NULL AND now_following.fencing_number IS DISTINCT FROM expected_owner THEN
     RAISE EXCEPTION 'owner % of "%" was followed by owner %', expected_owner,
-      now_following.table_name, now_following.owner USING ERRCODE = 'DY001';
-  ELSIF lowest_generation < now_following.oldest_generation THEN
+      now_following.table_name, now_following.fencing_number USING ERRCODE = 'DY001';
+  ELSIF lowest_generation < now_following.oldest_stream THEN
     RAISE EXCEPTION 'records of "%" are of a stream that ended before the last pass began',
       now_following.table_name USING ERRCODE = 'DY006';
   END IF;
+  PERFORM {0}.require_mapping(of_replica, expected_mapping);
 END {2})",
 
-    R"(CREATE FUNCTION {0}.require_pass(of_replica integer, expected_epoch integer) RETURNS void
+    R"({3} FUNCTION {0}.require_pass(of_replica integer, expected_epoch integer,
+  expected_mapping bigint) RETURNS void
 LANGUAGE plpgsql {1} AS {2}
 DECLARE now_running {0}.replica%ROWTYPE;
 BEGIN
@@ -119,17 +149,20 @@ BEGIN
     RAISE EXCEPTION 'pass % of "%" is not running: the pass is %, its state %', expected_epoch,
       now_running.table_name, now_running.epoch, now_running.pass USING ERRCODE = 'DY002';
   END IF;
+  PERFORM {0}.require_mapping(of_replica, expected_mapping);
 END {2})",
 
-    R"(CREATE FUNCTION {0}.require_epoch(of_replica integer, expected_epoch integer) RETURNS void
+    R"({3} FUNCTION {0}.require_epoch(of_replica integer, expected_epoch integer,
+  expected_mapping bigint) RETURNS void
 LANGUAGE plpgsql {1} AS {2}
 BEGIN
   IF (SELECT epoch FROM {0}.replica WHERE replica_id = of_replica) IS DISTINCT FROM expected_epoch THEN
     RAISE EXCEPTION 'a pass has begun since the items were read back' USING ERRCODE = 'DY005';
   END IF;
+  PERFORM {0}.require_mapping(of_replica, expected_mapping);
 END {2})",
 
-    R"(CREATE FUNCTION {0}.require_before(deadline timestamptz) RETURNS void
+    R"({3} FUNCTION {0}.require_before(deadline timestamptz) RETURNS void
 LANGUAGE plpgsql {1} AS {2}
 BEGIN
   IF clock_timestamp() >= deadline THEN
@@ -137,7 +170,7 @@ BEGIN
   END IF;
 END {2})",
 
-    R"(CREATE FUNCTION {0}.require_dead_letters(of_replica integer, allowed bigint) RETURNS void
+    R"({3} FUNCTION {0}.require_dead_letters(of_replica integer, allowed bigint) RETURNS void
 LANGUAGE plpgsql {1} AS {2}
 DECLARE recent bigint;
 BEGIN
@@ -151,9 +184,10 @@ BEGIN
   END IF;
 END {2})",
 
-    R"(CREATE VIEW {0}.status AS
-SELECT r.table_name, r.source_arn, format('%I.%I', r.target_schema, r.target_table) AS replica,
-  r.layout, r.state, r.problem, r.follower, r.owner, r.epoch, r.pass, r.completed_epoch,
+    R"({3} VIEW {0}.status AS
+SELECT r.table_name, r.source_arn, format('%I.%I', t.target_schema, t.target_table) AS replica,
+  t.layout, r.state, r.problem, r.follower,
+  r.fencing_number AS owner, r.epoch, r.pass, r.completed_epoch,
   r.completed_at, c.record_time AS last_record_time, c.updated_at AS last_applied_at,
   coalesce(c.records, 0) AS records, coalesce(c.shards_open, 0) AS shards_open,
   coalesce(s.segments_done, 0) AS segments_done, r.pass_segments AS segments_total,
@@ -161,7 +195,7 @@ SELECT r.table_name, r.source_arn, format('%I.%I', r.target_schema, r.target_tab
   (SELECT count(*) FROM {0}.dead_letter d WHERE d.replica_id = r.replica_id) AS dead_letters,
   (SELECT count(*) FROM {0}.gap g WHERE g.replica_id = r.replica_id AND g.healed_at IS NULL)
     AS open_gaps
-FROM {0}.replica r
+FROM {0}.target t JOIN {0}.replica r ON r.replica_id = t.replica_id
 LEFT JOIN LATERAL (
   SELECT max(record_time) AS record_time, max(updated_at) AS updated_at, sum(records) AS records,
     count(*) FILTER (WHERE NOT finished) AS shards_open
@@ -172,11 +206,86 @@ LEFT JOIN LATERAL (
   WHERE k.replica_id = r.replica_id AND k.lane LIKE format('segment/%s/%%', r.epoch)) s ON true)",
 });
 
+// What programs of version 1 call and read, so that they are refused, and say why. No stream is as
+// new as `oldest_generation` wants it, so their fence calls the functions. Class 42 of SQLSTATEs is
+// a mistake of the user for them: a daemon stops, and Lambda looks at the catalogue's version.
+constexpr std::string_view kRefuseVersion1 = R"(BEGIN
+  RAISE EXCEPTION 'the state schema was upgraded to version 2 by a newer dynamite'
+    USING ERRCODE = '42DY2', HINT = 'install the newer dynamite here too';
+END)";
+
+constexpr auto kForVersion1 = std::to_array<std::string_view>({
+    R"({3} FUNCTION {0}.require_follower(of_replica integer, expected_owner bigint,
+  lowest_generation bigint) RETURNS void
+LANGUAGE plpgsql {1} AS {2}
+{4} {2})",
+
+    R"({3} FUNCTION {0}.require_pass(of_replica integer, expected_epoch integer) RETURNS void
+LANGUAGE plpgsql {1} AS {2}
+{4} {2})",
+
+    R"({3} FUNCTION {0}.require_epoch(of_replica integer, expected_epoch integer) RETURNS void
+LANGUAGE plpgsql {1} AS {2}
+{4} {2})",
+
+    R"({3} FUNCTION {0}.refuse_version_1() RETURNS trigger
+LANGUAGE plpgsql {1} AS {2}
+{4} {2})",
+
+    // To take a table or to start a pass, they set these columns.
+    R"(CREATE TRIGGER refuse_version_1 BEFORE UPDATE OF owner, oldest_generation ON {0}.replica
+FOR EACH ROW EXECUTE FUNCTION {0}.refuse_version_1())",
+
+    R"(COMMENT ON COLUMN {0}.replica.owner IS
+  'refuses programs of version 1; see fencing_number')",
+
+    R"(COMMENT ON COLUMN {0}.replica.oldest_generation IS
+  'refuses programs of version 1; see oldest_stream')",
+});
+
+// {0}: the state schema; {1}: a row (replica_id, tombstone_table) of each replica.
+constexpr auto kUpgradeOfTables = std::to_array<std::string_view>({
+    R"(INSERT INTO {0}.target (replica_id, target_schema, target_table, tombstone_table, layout)
+SELECT r.replica_id, r.target_schema, r.target_table, n.tombstone_table, r.layout
+FROM {0}.replica r LEFT JOIN (VALUES {1}) AS n (replica_id, tombstone_table)
+  ON n.replica_id = r.replica_id
+ORDER BY r.replica_id)",
+
+    "ALTER TABLE {0}.replica RENAME COLUMN owner TO fencing_number",
+
+    "ALTER TABLE {0}.replica RENAME COLUMN oldest_generation TO oldest_stream",
+
+    R"(ALTER TABLE {0}.replica ADD COLUMN mapping bigint NOT NULL DEFAULT 1,
+  ADD COLUMN owner bigint NOT NULL DEFAULT -1,
+  ADD COLUMN oldest_generation bigint NOT NULL DEFAULT 9223372036854775807)",
+
+    // A daemon of version 1 that is not fenced fails by the next record, and says why.
+    "UPDATE {0}.replica SET owner = fencing_number",
+});
+
+constexpr std::string_view kDropMovedColumns = R"(ALTER TABLE {0}.replica
+  DROP COLUMN target_schema, DROP COLUMN target_table, DROP COLUMN layout)";
+
 /// A dollar quote that ends at no `$` of the name, which is in the text between.
 std::string dollar_quote(const std::string& name) {
   std::string tag = "dynamite";
   while (name.find("$" + tag + "$") != std::string::npos) tag += '_';
   return "$" + tag + "$";
+}
+
+/// The functions, the view `status`, and what refuses programs of version 1.
+void append_functions(std::vector<std::string>& sql, const std::string& state_schema,
+                      std::string_view create) {
+  const std::string schema = quote_identifier(state_schema);
+  const std::string quote = dollar_quote(state_schema);
+  const auto append = [&](const auto& texts) {
+    // Function bodies hold no braces but the placeholders.
+    for (const std::string_view text : texts)
+      sql.push_back(fmt::format(fmt::runtime(text), schema, search_path_sql(), quote, create,
+                                kRefuseVersion1));
+  };
+  append(kStateFunctions);
+  append(kForVersion1);
 }
 
 }  // namespace
@@ -196,12 +305,33 @@ std::vector<std::string> state_schema_sql(const std::string& state_schema, bool 
                     schema));
   }
   for (const auto table : kStateTables) sql.push_back(fmt::format(fmt::runtime(table), schema));
-  const std::string quote = dollar_quote(state_schema);
-  // Function bodies hold no braces but the placeholders.
-  for (const auto function : kStateFunctions)
-    sql.push_back(fmt::format(fmt::runtime(function), schema, search_path_sql(), quote));
+  append_functions(sql, state_schema, "CREATE");
   sql.push_back(
       fmt::format("INSERT INTO {}.catalogue (version) VALUES ({})", schema, kCatalogueVersion));
+  return sql;
+}
+
+std::vector<std::string> upgrade_sql(const std::string& state_schema,
+                                     const std::vector<Replica>& replicas,
+                                     const std::vector<StateGrant>& grants) {
+  const std::string schema = quote_identifier(state_schema);
+  std::string tombstones;
+  for (const Replica& replica : replicas) {
+    const Target& target = replica.targets.front();
+    tombstones += fmt::format("{}({}, {})", tombstones.empty() ? "" : ", ", replica.id,
+                              quote_literal(tombstone_table(target.schema, target.table)));
+  }
+  if (tombstones.empty()) tombstones = "(NULL::integer, NULL::text)";
+  std::vector<std::string> sql;
+  for (const std::string_view text : {kTargetTable, kTargetIndex})
+    sql.push_back(fmt::format(fmt::runtime(text), schema));
+  for (const std::string_view text : kUpgradeOfTables)
+    sql.push_back(fmt::format(fmt::runtime(text), schema, tombstones));
+  append_functions(sql, state_schema, "CREATE OR REPLACE");
+  sql.push_back(fmt::format(kDropMovedColumns, schema));
+  for (const StateGrant& grant : grants)
+    sql.push_back(fmt::format("GRANT {} ON {}.target TO {}", grant.privileges, schema, grant.role));
+  sql.push_back(fmt::format("UPDATE {}.catalogue SET version = {}", schema, kCatalogueVersion));
   return sql;
 }
 

@@ -90,18 +90,30 @@ std::vector<std::string> registration_sql(const Replica& replica) {
   for (const Target& target : replica.targets)
     for (std::string& statement : tombstones_sql(replica, target))
       sql.push_back(std::move(statement));
-  const Target& target = replica.targets.front();
   // Rows that are there already must count as older than the first pass.
+  std::vector<std::string> epochs;
+  for (const Target& target : replica.targets)
+    epochs.push_back(fmt::format("(SELECT max({}) FROM {})",
+                                 quote_identifier(bookkeeping_columns(keys).epoch),
+                                 target.qualified_name()));
+  const std::string state = quote_identifier(replica.state_schema);
   sql.push_back(fmt::format(
-      R"(INSERT INTO {}.replica (source_arn, table_name, target_schema, target_table, layout,
-  partition_key, partition_type, sort_key, sort_type, epoch)
-VALUES ({}, {}, {}, {}, 'document', {}, {}, {}, {}, coalesce((SELECT max({}) FROM {}), 0)))",
-      quote_identifier(replica.state_schema), quote_literal(replica.source->arn),
+      R"(INSERT INTO {}.replica (source_arn, table_name, partition_key, partition_type, sort_key,
+  sort_type, epoch)
+VALUES ({}, {}, {}, {}, {}, {}, coalesce(greatest({}), 0)))",
+      state, quote_literal(replica.source->arn),
       quote_literal(replica.source->arn.substr(replica.source->arn.find('/') + 1)),
-      quote_literal(target.schema), quote_literal(target.table), quote_literal(keys.partition.name),
-      type_letter(keys.partition.type), keys.sort ? quote_literal(keys.sort->name) : "NULL",
-      keys.sort ? type_letter(keys.sort->type) : "NULL",
-      quote_identifier(bookkeeping_columns(keys).epoch), target.qualified_name()));
+      quote_literal(keys.partition.name), type_letter(keys.partition.type),
+      keys.sort ? quote_literal(keys.sort->name) : "NULL",
+      keys.sort ? type_letter(keys.sort->type) : "NULL", fmt::join(epochs, ", ")));
+  for (const Target& target : replica.targets)
+    sql.push_back(fmt::format(
+        R"(INSERT INTO {0}.target (replica_id, target_schema, target_table, tombstone_table, layout,
+  since_epoch)
+SELECT replica_id, {1}, {2}, {3}, 'document', epoch + 1 FROM {0}.replica WHERE source_arn = {4})",
+        state, quote_literal(target.schema), quote_literal(target.table),
+        quote_literal(tombstone_table(target.schema, target.table)),
+        quote_literal(replica.source->arn)));
   return sql;
 }
 

@@ -69,7 +69,7 @@ TEST_F(ApplyTest, AppliesAnEventAndCounts) {
 }
 
 TEST_F(ApplyTest, SaysThatRecordsOfAnEndedStreamChangeNothing) {
-  query(fmt::format("UPDATE {}.replica SET oldest_generation = 4102444800000", state_schema()));
+  query(fmt::format("UPDATE {}.replica SET oldest_stream = 4102444800000", state_schema()));
   const std::string file = write(put_record("a", 1));
 
   const Finished run = apply_files({file});

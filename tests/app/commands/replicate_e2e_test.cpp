@@ -208,7 +208,7 @@ TEST_F(ReplicateTest, ASnapshotOutdatesTheStreamsThatEndedBeforeIt) {
     EXPECT_EQ(done.status, 0) << done.errors;
     const std::string state = environment_.at("DYNAMITE_STATE_SCHEMA");
     return connection
-        .run(fmt::format("SELECT r.oldest_generation - max(s.generation) FROM {0}.replica r "
+        .run(fmt::format("SELECT r.oldest_stream - max(s.generation) FROM {0}.replica r "
                          "JOIN {0}.stream s USING (replica_id) WHERE r.table_name = $1 "
                          "GROUP BY r.replica_id",
                          state),

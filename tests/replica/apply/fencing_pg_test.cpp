@@ -18,9 +18,32 @@ using testing::HasSubstr;
 class FencingTest : public ReplicaTest {
  protected:
   std::string follower() {
-    return query(fmt::format("SELECT follower, owner, state FROM {}.replica", state_schema()));
+    return query(
+        fmt::format("SELECT follower, fencing_number, state FROM {}.replica", state_schema()));
   }
 };
+
+/// Each of the three fences finds that the rows were made by an older mapping.
+TEST_F(FencingTest, RowsOfAnOlderMappingAreRefusedUntilTheCatalogueIsLoadedAnew) {
+  const std::int32_t pass = start_pass();
+  query(fmt::format("UPDATE {}.replica SET mapping = mapping + 1", state_schema()));
+  const auto expect_refusal = [&](const TestChange& change, const Fence& fence) {
+    const Error error = error_of([&] { apply({change}, fence); });
+    EXPECT_EQ(error.kind(), Error::Kind::fenced);
+    EXPECT_STREQ(error.what(),
+                 "PostgreSQL: mapping 1 of \"orders\" was followed by mapping 2 (SQLSTATE DY007)");
+  };
+
+  expect_refusal(put("k1", 1), {});
+  expect_refusal(put("k1", 1), {.epoch = pass});
+  expect_refusal(scanned("k2", "scan"), {.pass = pass});
+  orders = Catalogue{*connection, state_schema()}.find(orders.source->arn).value();
+  apply({put("k1", 1)});
+  apply({put("k1", 2)}, {.epoch = pass});
+  apply_scanned(pass, {scanned("k2", "scan")});
+
+  EXPECT_EQ(rows(), "k1|2|2|1\nk2|scan|0|1");
+}
 
 TEST_F(FencingTest, WithoutADaemonAnyoneMayApply) {
   apply({put("k1", 1)});

@@ -3,6 +3,7 @@
 
 #include <future>
 
+#include "replica/state/exclusive.hpp"
 #include "replica/state/follower.hpp"
 #include "replica/state/pass.hpp"
 #include "support/errors.hpp"
@@ -239,6 +240,32 @@ TEST_F(InterleavingTest, ATakeoverWaitsForTheOwnersTransactionAndFencesTheNext) 
   EXPECT_EQ(error_of([&] { apply({put("k1", 2)}, {.owner = zombie}); }).kind(),
             Error::Kind::fenced);
   EXPECT_EQ(rows(), "k1|1|1|0");
+}
+
+// Of a transaction in flight the rows are made before the mapping changes: it commits before, too.
+TEST_F(InterleavingTest, AChangeOfTheMappingWaitsForTheTransactionAndFencesTheNext) {
+  CommitGate gate{*this};
+  Applying in_flight{*this, {put("k1", 1)}, {}, CommitGate::checkpoint()};
+  in_flight.wait_until_blocked();
+  auto change = std::async(std::launch::async, [&] {
+    run_exclusively(*connection, orders, {}, [&](pg::Transaction& transaction) {
+      transaction.run(fmt::format("UPDATE {}.replica SET mapping = 2", state_schema()));
+    });
+  });
+  wait_until(
+      fmt::format("SELECT count(*) > 0 FROM pg_locks WHERE pid = {} AND locktype = 'advisory' "
+                  "AND NOT granted",
+                  connection->backend_pid()));
+
+  gate.open();
+  in_flight.finish();
+  change.get();
+
+  EXPECT_EQ(error_of([&] { apply({put("k1", 2)}); }).kind(), Error::Kind::fenced);
+  EXPECT_EQ(rows(), "k1|1|1|0");
+  orders.mapping = 2;
+  apply({put("k1", 2)});
+  EXPECT_EQ(rows(), "k1|2|2|0");
 }
 
 TEST_F(InterleavingTest, ADeadlockIsTransientAndTheRepeatPasses) {

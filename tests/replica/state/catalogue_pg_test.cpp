@@ -45,7 +45,7 @@ TEST_F(CatalogueTest, MakesTheStateSchema) {
 
   make_state();
 
-  EXPECT_EQ(catalogue().version(), 1);
+  EXPECT_EQ(catalogue().version(), 2);
   EXPECT_NO_THROW(catalogue().require_usable());
 }
 
@@ -74,7 +74,7 @@ TEST_F(CatalogueTest, AnotherVersionOfTheStateSchemaIsAnError) {
   const Error error = error_of([&] { planner().plan_state(); });
 
   EXPECT_EQ(error.kind(), Error::Kind::usage);
-  EXPECT_THAT(error.what(), HasSubstr("has version 99, but this program needs version 1"));
+  EXPECT_THAT(error.what(), HasSubstr("has version 99, but this program needs version 2"));
 }
 
 TEST_F(CatalogueTest, MakesTheColumnsOfLayoutDocument) {
@@ -422,7 +422,7 @@ TEST_F(CatalogueTest, AStateSchemaOfAnyNameIsMade) {
   for (const std::string name : {"odd $$ name", "$dynamite$", "it's \"so\" \\ %", "a{0}b"}) {
     Planner odd{*connection, name};
     EXPECT_NO_THROW(odd.execute(odd.plan_state())) << name;
-    EXPECT_EQ((Catalogue{*connection, name}.version()), 1) << name;
+    EXPECT_EQ((Catalogue{*connection, name}.version()), 2) << name;
     query("DROP SCHEMA " + quote_identifier(name) + " CASCADE");
   }
 }

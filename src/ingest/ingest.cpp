@@ -8,7 +8,6 @@
 #include "core/error.hpp"
 #include "decode/lambda_event.hpp"
 #include "pg/pg_error.hpp"
-#include "pg/session.hpp"
 #include "replica/apply/epoch_repeat.hpp"
 #include "replica/state/catalogue.hpp"
 #include "replica/state/pass.hpp"
@@ -39,7 +38,6 @@ struct Ingest::Call {
 namespace {
 
 constexpr auto kPrepareTime = std::chrono::seconds{5};  // Lambda allows 10 s for all of the start
-constexpr milliseconds kProbeTime{1'000};
 constexpr int kCreateAttemptsMax = 3;  // others create state schema, schema and table beside us
 
 /// The replica may have been made anew since the catalogue was read.
@@ -75,46 +73,25 @@ void refuse_other_arn(const std::string& table_arn,
 
 }  // namespace
 
+Ingest::Ingest(IngestOptions options)
+    : options_{std::move(options)},
+      kept_{options_.connect, options_.apply,
+            options_.host == Host::lambda ? SessionUse::leaves_nothing : SessionUse::keeps_settings,
+            options_.idle_trust} {}
+
 void Ingest::prepare(std::stop_token stop) {
   Call call{.deadline = system_clock::now() + kPrepareTime, .stop = std::move(stop)};
   connect(call);
 }
 
-// While the process was frozen the peer may have closed the connection.
 void Ingest::connect(Call& call) {
-  const bool kept = connection_ && !connection_->closed_by_peer() && connection_answers(call);
-  if (!kept) {
-    applier_.reset();
-    connection_.reset();
-    pg::ConnectOptions options = options_.connect;
-    options.timeout = std::clamp(call.left(), milliseconds{1}, options.timeout);
-    connection_.emplace(options_.keeps_session ? open_for_applying(options, call.stop)
-                                               : pg::Connection::open(options, call.stop));
-    applier_.emplace(*connection_, options_.apply);
-    ++call.connects;
-  }
-  last_used_ = system_clock::now();
-  connection_->limit_to(steady_clock::now() + call.left() + kServerGrace);
+  if (kept_.ensure(call.left(), call.stop)) ++call.connects;
+  kept_.connection().limit_to(steady_clock::now() + call.left() + kServerGrace);
   if (!catalogue_loaded_) load_catalogue();
 }
 
-// A firewall may have forgotten the connection, which then looks alive until much time has passed.
-// Only the wall clock goes on while the process is frozen.
-bool Ingest::connection_answers(const Call& call) {
-  if (system_clock::now() - last_used_ < options_.idle_trust) return true;
-  try {
-    connection_->limit_to(steady_clock::now() +
-                          std::clamp(call.left() / 4, milliseconds{1}, milliseconds{kProbeTime}));
-    connection_->run("SELECT 1");
-    return true;
-  } catch (const Error& error) {
-    if (error.kind() != Error::Kind::transient) throw;
-    return false;
-  }
-}
-
 void Ingest::load_catalogue() {
-  Catalogue catalogue{*connection_, options_.state_schema};
+  Catalogue catalogue{kept_.connection(), options_.state_schema};
   if (!catalogue.version() && options_.create_replica) return;  // made with the first replica
   catalogue.require_usable();
   replicas_.clear();
@@ -136,9 +113,8 @@ auto Ingest::on_connection(Call& call, Use use) -> decltype(use()) {
   try {
     return use();
   } catch (const Error& error) {
-    if (pg::is_of_former_writer(error)) connection_.reset();
-    const bool lost =
-        error.kind() == Error::Kind::transient && !(connection_ && connection_->usable());
+    if (pg::is_of_former_writer(error)) kept_.drop();
+    const bool lost = error.kind() == Error::Kind::transient && !kept_.usable();
     const bool ended = call.stop.stop_requested() || call.left() <= milliseconds{0};
     if (!lost || ended || call.reconnected) throw;
   }
@@ -158,7 +134,8 @@ const Replica* Ingest::find_unchanged_replica(const SourceTable& source) const {
 }
 
 bool Ingest::is_read_back(const Batch& batch) const {
-  return options_.read_back && (options_.late || lacks_images(batch));
+  return options_.read_back &&
+         (options_.read_back_of == ReadBackOf::every_record || lacks_images(batch));
 }
 
 const Replica& Ingest::replica_of(const std::string& arn, const Call& call) {
@@ -175,10 +152,10 @@ const Replica& Ingest::replica_of(const std::string& arn, const Call& call) {
 void Ingest::create_replica(const std::string& table_arn, const Call& call) {
   for (int attempt = 1; attempt <= kCreateAttemptsMax && !find_replica(table_arn); ++attempt) {
     try {
-      options_.create_replica(*connection_, table_arn, call.stop);
+      options_.create_replica(kept_.connection(), table_arn, call.stop);
     } catch (const Error& error) {
       if (attempt == kCreateAttemptsMax || error.kind() != Error::Kind::transient ||
-          !connection_->usable())
+          !kept_.connection().usable())
         throw;
     }
     load_catalogue();
@@ -222,26 +199,26 @@ bool Ingest::send(const Batch& batch, const PreparedBatch& prepared,
                   system_clock::time_point deadline, std::stop_token stop) {
   Call call{.deadline = deadline, .stop = std::move(stop)};
   try {
-    if (!applier_ || applier_->sent() == 0) connect(call);
+    if (kept_.sent() == 0) connect(call);
     const Replica* const replica = find_unchanged_replica(*batch.table);
     if (replica == nullptr || is_read_back(batch)) return false;
-    connection_->limit_to(steady_clock::now() + call.left() + kServerGrace);
-    return applier_->send({.table = *replica,
-                           .batch = batch,
-                           .prepared = &prepared,
-                           .fence = {.deadline = deadline_of_commit(call)}},
-                          {.stop = call.stop});
+    kept_.connection().limit_to(steady_clock::now() + call.left() + kServerGrace);
+    return kept_.applier().send({.table = *replica,
+                                 .batch = batch,
+                                 .prepared = &prepared,
+                                 .fence = {.deadline = deadline_of_commit(call)}},
+                                {.stop = call.stop});
   } catch (const Error&) {
     return false;  // apply() meets it again
   }
 }
 
 std::optional<IngestOutcome> Ingest::finish_sent() {
-  if (!applier_ || applier_->sent() == 0) return std::nullopt;
+  if (kept_.sent() == 0) return std::nullopt;
   try {
     IngestOutcome outcome;
-    outcome += applier_->finish_sent();
-    last_used_ = system_clock::now();
+    outcome += kept_.applier().finish_sent();
+    kept_.note_use();
     return outcome;
   } catch (const Error&) {
     return std::nullopt;  // apply() meets it again
@@ -291,23 +268,23 @@ ApplyOutcome Ingest::apply_once(const Batch& batch, const Call& call) {
     throw Error{Error::Kind::transient,
                 fmt::format("the replica of {} was changed meanwhile", batch.table->arn)};
   if (is_read_back(batch)) return apply_read_back(batch, *replica, call);
-  return applier_->apply(
+  return kept_.applier().apply(
       {.table = *replica, .batch = batch, .fence = {.deadline = deadline_of_commit(call)}},
       {.stop = call.stop});
 }
 
 std::optional<system_clock::time_point> Ingest::deadline_of_commit(const Call& call) const {
-  return options_.fences_deadline ? std::optional{call.deadline} : std::nullopt;
+  return options_.host == Host::lambda ? std::optional{call.deadline} : std::nullopt;
 }
 
 ApplyOutcome Ingest::apply_read_back(const Batch& batch, const Replica& replica, const Call& call) {
   return repeat_while_epoch_passes([&] {
-    const std::int32_t epoch = Passes{*connection_, replica}.epoch();
+    const std::int32_t epoch = Passes{kept_.connection(), replica}.epoch();
     const Batch now = options_.read_back(batch, call.stop);
-    return applier_->apply({.table = replica,
-                            .batch = now,
-                            .fence = {.epoch = epoch, .deadline = deadline_of_commit(call)}},
-                           {.stop = call.stop});
+    return kept_.applier().apply({.table = replica,
+                                  .batch = now,
+                                  .fence = {.epoch = epoch, .deadline = deadline_of_commit(call)}},
+                                 {.stop = call.stop});
   });
 }
 

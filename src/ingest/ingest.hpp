@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "decode/known_tables.hpp"
+#include "ingest/kept_connection.hpp"
 #include "ingest/prefix.hpp"
 #include "replica/apply/applier.hpp"
 #include "replica/state/replica.hpp"
@@ -25,6 +27,21 @@ using CreateReplica =
 /// What the source has now in place of what the batch says (source/read_back.hpp).
 using ReadBack = std::function<Batch(const Batch&, std::stop_token)>;
 
+/// Which records are read back.
+enum class ReadBackOf : std::uint8_t {
+  missing_images,  ///< those of a stream that carries no images
+  every_record,    ///< for records that come by another way than their stream in order
+};
+
+/// What the events are applied in.
+enum class Host : std::uint8_t {
+  /// AWS Lambda, which freezes processes. PostgreSQL itself refuses to commit after an event's
+  /// deadline, and nothing stays in its session.
+  lambda,
+  /// A process of its own. It keeps its session, and no deadline is fenced.
+  process,
+};
+
 struct IngestOptions {
   pg::ConnectOptions connect;
   std::string state_schema = "dynamite";
@@ -32,16 +49,11 @@ struct IngestOptions {
   CreateReplica create_replica{};  ///< empty: replicas are never created
   /// For records without images. Empty: they are refused.
   ReadBack read_back{};
-  /// The records come by another way than their stream in order: all are read back.
-  bool late = false;
+  ReadBackOf read_back_of = ReadBackOf::missing_images;
   /// With OnPoison::stop: an event is applied up to the first record that is refused, which
   /// IngestOutcome::first_failure names, instead of an Error for all of it.
   bool report_batch_item_failures = false;
-  /// What makes later events faster may stay in the server's session; see open_for_applying. Not
-  /// for a pooler that cannot be told from the server.
-  bool keeps_session = false;
-  /// PostgreSQL itself refuses to commit after an event's deadline: Lambda freezes processes.
-  bool fences_deadline = true;
+  Host host = Host::lambda;
   /// A connection that was not used for so long is asked whether it still answers.
   std::chrono::milliseconds idle_trust{30'000};
 };
@@ -74,7 +86,7 @@ struct IngestOutcome {
 /// event to event, and may lead through a transaction pooler. docs/protocol.md, "Lambda".
 class Ingest {
  public:
-  explicit Ingest(IngestOptions options) : options_{std::move(options)} {}
+  explicit Ingest(IngestOptions options);
   Ingest(const Ingest&) = delete;
   Ingest& operator=(const Ingest&) = delete;
 
@@ -82,7 +94,7 @@ class Ingest {
   void prepare(std::stop_token stop);
 
   /// Applies `event`; when this returns, all of it is committed. `deadline`, in our clock: the call
-  /// ends within kServerGrace of it (see IngestOptions::fences_deadline). Throws Error
+  /// ends within kServerGrace of it (see Host::lambda). Throws Error
   /// if anything was not applied: the whole event must be repeated, which changes nothing of what
   /// was.
   IngestOutcome handle(std::string event, std::chrono::system_clock::time_point deadline,
@@ -134,13 +146,10 @@ class Ingest {
   bool is_read_back(const Batch& batch) const;
   void create_replica(const std::string& table_arn, const Call& call);
   void load_catalogue();
-  bool connection_answers(const Call& call);
 
   IngestOptions options_;
-  std::optional<pg::Connection> connection_;
-  std::optional<Applier> applier_;
+  KeptConnection kept_;
   bool catalogue_loaded_ = false;
-  std::chrono::system_clock::time_point last_used_;
   std::map<std::string, Replica> replicas_;  // by the source table's ARN
   KnownTables tables_;                       // of the replicas, unless the catalogue is outdated
 };

@@ -161,7 +161,8 @@ void ParallelIngest::add(Lane& lane, Work work) {
   const Batch& part = work.part;
   if (part.changes.empty() && part.rejected.empty()) return;
   // What is read back has other images.
-  if (!options_.late) work.prepared = prepare_rows(part.changes, part.table->key_schema);
+  if (options_.read_back_of == ReadBackOf::missing_images)
+    work.prepared = prepare_rows(part.changes, part.table->key_schema);
   std::unique_lock lock{mutex_};
   room_.wait(lock, [&] { return failure_.kept() || lane.changes_ahead < kAheadMax; });
   failure_.rethrow();

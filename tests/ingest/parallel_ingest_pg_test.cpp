@@ -24,8 +24,7 @@ class ParallelIngestTest : public ReplicaTest {
     IngestOptions options;
     options.connect = {.conninfo = url(), .application_name = application()};
     options.state_schema = state_schema();
-    options.keeps_session = true;
-    options.fences_deadline = false;
+    options.host = Host::process;
     return options;
   }
 

@@ -188,13 +188,13 @@ int run_apply(const Context& context) {
   // the item again.
   AwsClients aws{context, kAttempts};
   IngestOptions options = ingest_options(context, "apply");
-  options.late = !context.line.apply.as_recorded;
-  options.keeps_session = true;
-  options.fences_deadline = false;
-  if (options.late)
+  options.host = Host::process;
+  if (!context.line.apply.as_recorded) {
+    options.read_back_of = ReadBackOf::every_record;
     options.read_back = [&](const Batch& batch, const std::stop_token& stop) {
       return read_back(aws.dynamodb(), batch, stop);
     };
+  }
   FileApply apply{context, aws.dynamodb(), options};
   if (context.line.apply.stats)
     apply_and_measure(apply, context.line.apply.files);

@@ -27,7 +27,6 @@ constexpr std::array kForeign{
 
 }  // namespace
 
-/// Reads the object that `scanner` stands before, and the records in it.
 Event read_event(JsonScanner& scanner, ChangeReader& reader) {
   Event event;
   scan_object(scanner, [&](std::string_view name) {

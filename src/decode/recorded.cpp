@@ -49,7 +49,7 @@ RecordRange read_range(std::string_view batch_info) {
   return range;
 }
 
-/// By the members that only such records have.
+/// Whether the record has members that only records of Kinesis have.
 bool is_of_kinesis(const Rejected& rejected) {
   const auto has = [&](std::string_view name) {
     return rejected.record.find(name) != std::string_view::npos;
@@ -57,7 +57,7 @@ bool is_of_kinesis(const Rejected& rejected) {
   return has("\"recordFormat\"") || (has("\"PartitionKey\"") && has("\"Data\""));
 }
 
-/// Where a message's document stands among others, if it tells.
+/// The MessageId of a message; empty if it has none.
 std::string message_id(std::string_view value) {
   std::string id;
   JsonScanner scanner{value};
@@ -70,13 +70,13 @@ std::string message_id(std::string_view value) {
   return id;
 }
 
-/// Reads documents of recorded events into what they come to.
+/// Reads documents: their records into a ChangeReader, all else into a Recorded.
 class DocumentReader {
  public:
   DocumentReader(Recorded& recorded, ChangeReader& reader, std::size_t first_line)
       : recorded_{recorded}, reader_{reader}, first_line_{first_line} {}
 
-  /// A document of the page, or a list of them.
+  /// Reads a document of the page, or a list of documents.
   void read_next(JsonScanner& scanner) {
     scanner.peek();
     depth_ = 0;
@@ -94,7 +94,7 @@ class DocumentReader {
     const int depth = depth_;
     std::optional<Error> failure;
     try {
-      // A list deeper than that is read as an object, which it is not.
+      // A list nested more deeply is read as an object, and so refused.
       return next == '[' && depth_ < kListDepthMax ? read_list(scanner) : read(scanner);
     } catch (const Error& error) {
       const bool broken_object = error.kind() == Error::Kind::poison && next == '{';
@@ -114,7 +114,7 @@ class DocumentReader {
       name_strange(value, element, *failure);
   }
 
-  /// What is broken beyond its end has none.
+  /// The value before `scanner`. Throws `failure` if the end of the value cannot be found.
   static std::string_view skip_or_throw(JsonScanner& scanner, const Error& failure) {
     try {
       return scanner.skip_value();

@@ -17,8 +17,8 @@ constexpr auto kPatience = std::chrono::minutes{10};  // for one batch
 
 }  // namespace
 
-/// Applies what it is given over one connection. While the server works on a transaction the next
-/// one is sent: it never waits for us.
+/// Applies batches over one connection. It sends the next transaction while the server works on
+/// one, so that the server never waits for the client.
 class ParallelIngest::Sender {
  public:
   Sender(const IngestOptions& options, std::stop_token stop)
@@ -39,7 +39,8 @@ class ParallelIngest::Sender {
     return sum;
   }
 
-  /// What was sent behind one that fails is repeated too, which changes nothing of it.
+  /// If the oldest batch failed, all batches that were sent are applied again. That changes nothing
+  /// of a batch that is applied already.
   IngestOutcome settle_oldest() {
     if (const auto outcome = ingest_.finish_sent()) {
       sent_.pop_front();
@@ -146,7 +147,7 @@ void ParallelIngest::add(const std::shared_ptr<const Batch>& batch) {
   }
 }
 
-/// Those whose keys go through the lane `number`.
+/// The changes whose keys go through the lane `number`.
 std::vector<Change> ParallelIngest::changes_of_lane(std::span<const Change> changes,
                                                     std::size_t number) const {
   if (lanes_.size() == 1) return {changes.begin(), changes.end()};
@@ -160,7 +161,7 @@ std::vector<Change> ParallelIngest::changes_of_lane(std::span<const Change> chan
 void ParallelIngest::add(Lane& lane, Work work) {
   const Batch& part = work.part;
   if (part.changes.empty() && part.rejected.empty()) return;
-  // What is read back has other images.
+  // The images of records that are read back are not known yet.
   if (options_.read_back_of == ReadBackOf::missing_images)
     work.prepared = prepare_rows(part.changes, part.table->key_schema);
   std::unique_lock lock{mutex_};

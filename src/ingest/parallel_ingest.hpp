@@ -24,7 +24,7 @@ struct ApplierShape {
   std::size_t records_max = 0;  ///< in a transaction's batch; 0: all of a batch that fit into one
 };
 
-/// Applies batches over several connections, a thread and a Ingest each. All changes of a key go
+/// Applies batches over several connections, a thread and an Ingest each. All changes of a key go
 /// through the same connection, in the order of the batches.
 class ParallelIngest {
  public:
@@ -38,8 +38,8 @@ class ParallelIngest {
   void add(const std::shared_ptr<const Batch>& batch);
 
   /// Returns when all connections are open and all batches are committed. Throws what a
-  /// connection's thread threw, Error{transient} after a stop; what was added may then be applied
-  /// in part, and a repeat changes nothing of that.
+  /// connection's thread threw, Error{transient} after a stop. The batches may then be applied in
+  /// part. Applying them again changes nothing of that part.
   IngestOutcome finish();
 
  private:

@@ -52,7 +52,7 @@ inline std::string remove_event(const std::string& key, std::uint64_t sequence_n
 
 class IngestTest : public ReplicaTest {
  protected:
-  /// Of a ingest whose connections call themselves `name` and the test's schema.
+  /// Of an Ingest whose connections call themselves `name` and the test's schema.
   IngestOptions options(const std::string& name = "ingest") const {
     return {.connect = {.conninfo = url(), .application_name = application(name)},
             .state_schema = state_schema(),

@@ -20,9 +20,9 @@
 #include "json/text.hpp"
 #include "lambda/event_source_mapping.hpp"
 #include "lambda/metrics.hpp"
-#include "pg/identifier.hpp"
 #include "replica/state/follower.hpp"
 #include "replica/state/pass.hpp"
+#include "replica/state/status.hpp"
 
 namespace dynamite {
 namespace {
@@ -149,14 +149,12 @@ std::string to_json(const Findings& findings) {
 void print_metrics(const Context& context, pg::Connection& connection) {
   const auto function = context.environment("AWS_LAMBDA_FUNCTION_NAME");
   if (!function) return;
-  const pg::Result sums = connection.run(fmt::format(
-      "SELECT coalesce(sum(open_gaps), 0)::bigint, coalesce(sum(dead_letters), 0)::bigint FROM {}",
-      state_name(context.config.state_schema, "status")));
+  const OpenProblems open = count_open_problems(connection, context.config.state_schema);
   const auto now = std::chrono::system_clock::now();
   fmt::print("{}\n", embedded_metrics(
                          *function,
-                         {{"OpenGaps", "Count", static_cast<double>(sums.number(0, 0))},
-                          {"OpenDeadLetters", "Count", static_cast<double>(sums.number(0, 1))}},
+                         {{"OpenGaps", "Count", static_cast<double>(open.gaps)},
+                          {"OpenDeadLetters", "Count", static_cast<double>(open.dead_letters)}},
                          {}, now));
   std::fflush(stdout);
 }

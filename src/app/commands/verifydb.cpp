@@ -140,18 +140,6 @@ std::size_t compare(pg::Connection& connection, const Replica& replica, const Mo
   return suspects.size();
 }
 
-/// Takes the test table away again: it is ours, as no other replica is.
-void drop(pg::Connection& connection, const Replica& replica) {
-  std::vector<std::string> sql;
-  for (const Target& target : replica.targets)
-    for (const std::string& table : {target.qualified_name(), target.tombstones})
-      sql.push_back("DROP TABLE " + table);
-  for (const char* table : {"dead_letter", "checkpoint", "stream", "gap", "target", "replica"})
-    sql.push_back(fmt::format("DELETE FROM {} WHERE replica_id = {}",
-                              state_name(replica.state_schema, table), replica.id));
-  Planner{connection, replica.state_schema}.execute(sql);
-}
-
 /// Drops the test table at the end, also after an error.
 class TestReplica {
  public:
@@ -164,7 +152,9 @@ class TestReplica {
     connection_.ignore_stop();
     connection_.limit_to(std::chrono::steady_clock::now() + kDropMax);
     try {
-      drop(connection_, replica_);
+      // The test table is ours, as no other replica is.
+      Planner planner{connection_, replica_.state_schema};
+      planner.execute(planner.plan_drop(replica_));
     } catch (const Error& error) {
       spdlog::warn("could not drop table={} reason={}", log_value(replica_.qualified_names()),
                    in_quotes(error.what()));

@@ -147,6 +147,24 @@ std::vector<std::string> Planner::plan_grants(const Replica& replica,
   return sql;
 }
 
+std::vector<std::string> Planner::plan_drop(const Replica& replica) {
+  std::vector<std::string> sql;
+  for (const Target& target : replica.targets)
+    for (const std::string& table : {target.qualified_name(), target.tombstones})
+      sql.push_back("DROP TABLE " + table);
+  const std::string registered = state_name(state_schema_, "replica");
+  const auto forget = [&](std::string_view table) {
+    sql.push_back(fmt::format("DELETE FROM {} WHERE replica_id = {}", table, replica.id));
+  };
+  const pg::Result tables = connection_.run(
+      "SELECT DISTINCT conrelid::regclass::text FROM pg_constraint "
+      "WHERE contype = 'f' AND confrelid = to_regclass($1) ORDER BY 1",
+      std::move(pg::Params{}.text(registered)));
+  for (int row = 0; row < tables.rows(); ++row) forget(tables.at(row, 0));
+  forget(registered);
+  return sql;
+}
+
 void Planner::execute(const std::vector<std::string>& sql, std::stop_token stop) {
   if (sql.empty()) return;
   std::vector<pg::Statement> statements;

@@ -39,6 +39,9 @@ class Planner {
   std::vector<std::string> plan_grants(const Replica& replica,
                                        const std::vector<std::string>& roles);
 
+  /// SQL that takes the replica away, its tables and all that the state schema knows of it.
+  std::vector<std::string> plan_drop(const Replica& replica);
+
   /// Runs DDL in one transaction that never waits long for a lock: it is repeated instead.
   void execute(const std::vector<std::string>& sql, std::stop_token stop = {});
 

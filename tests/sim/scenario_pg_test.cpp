@@ -157,7 +157,7 @@ TEST_F(ScenarioTest, ATableThatWasReleasedWhileTheConnectionsWereLostIsTakenAgai
     return query(fmt::format("SELECT {} FROM {}.replica", what, state_schema()));
   };
   world().run_for(1min);
-  const std::string owner = followed("owner");
+  const std::string owner = followed("fencing_number");
   query(
       "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity "
       "WHERE application_name = '" +
@@ -172,7 +172,7 @@ TEST_F(ScenarioTest, ATableThatWasReleasedWhileTheConnectionsWereLostIsTakenAgai
   world().run_for(1min);
 
   EXPECT_EQ(followed("follower || ' ' || state"), "daemon following");
-  EXPECT_EQ(followed("owner"), std::to_string(std::stoi(owner) + 2));
+  EXPECT_EQ(followed("fencing_number"), std::to_string(std::stoi(owner) + 2));
   settle();
 }
 

@@ -7,7 +7,10 @@
 #include "core/visible.hpp"
 #include "engine/followable.hpp"
 #include "engine/shard_lane.hpp"
+#include "replica/state/checkpoints.hpp"
 #include "replica/state/dead_letters.hpp"
+#include "replica/state/follower.hpp"
+#include "replica/state/gaps.hpp"
 #include "replica/state/pass.hpp"
 
 namespace dynamite {

@@ -9,7 +9,7 @@
 
 #include "engine/table_state.hpp"
 #include "engine/task_context.hpp"
-#include "replica/state/follower.hpp"
+#include "replica/state/gaps.hpp"
 #include "source/shard_lineage.hpp"
 
 namespace dynamite {

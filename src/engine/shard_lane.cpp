@@ -6,7 +6,7 @@
 
 #include "core/arn.hpp"
 #include "core/visible.hpp"
-#include "replica/state/follower.hpp"
+#include "replica/state/gaps.hpp"
 #include "replica/state/pass.hpp"
 #include "source/read_back.hpp"
 

@@ -4,6 +4,7 @@
 
 #include "core/arn.hpp"
 #include "engine/followable.hpp"
+#include "replica/state/gaps.hpp"
 #include "replica/state/pass.hpp"
 
 namespace dynamite {

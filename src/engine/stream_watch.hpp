@@ -8,6 +8,7 @@
 
 #include "pg/connection.hpp"
 #include "replica/state/follower.hpp"
+#include "replica/state/gaps.hpp"
 #include "replica/state/replica.hpp"
 #include "source/dynamodb.hpp"
 

@@ -6,7 +6,9 @@
 #include "core/arn.hpp"
 #include "core/visible.hpp"
 #include "engine/page_lane.hpp"
+#include "replica/state/checkpoints.hpp"
 #include "replica/state/follower.hpp"
+#include "replica/state/gaps.hpp"
 
 namespace dynamite {
 namespace {

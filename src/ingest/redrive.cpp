@@ -9,7 +9,7 @@
 #include "core/arn.hpp"
 #include "core/error.hpp"
 #include "replica/state/catalogue.hpp"
-#include "replica/state/follower.hpp"
+#include "replica/state/gaps.hpp"
 
 namespace dynamite {
 namespace {

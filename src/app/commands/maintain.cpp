@@ -21,6 +21,7 @@
 #include "lambda/event_source_mapping.hpp"
 #include "lambda/metrics.hpp"
 #include "replica/state/follower.hpp"
+#include "replica/state/gaps.hpp"
 #include "replica/state/pass.hpp"
 #include "replica/state/status.hpp"
 

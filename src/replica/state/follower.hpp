@@ -2,14 +2,11 @@
 
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <vector>
 
 #include "pg/connection.hpp"
-#include "replica/apply/applier.hpp"
 #include "replica/state/replica.hpp"
 
 namespace dynamite {
@@ -57,10 +54,6 @@ bool follower_passed(pg::Connection& connection, const Replica& table, std::int6
 /// A stream keeps records for 24 h: who was away for longer than this may have lost some.
 inline constexpr std::chrono::hours kAwayMax{23};
 
-/// Forgets shards that were read to their end two days ago: no stream lists them any more. Returns
-/// their lanes.
-std::vector<std::string> forget_old_shards(pg::Connection& connection, const Replica& table);
-
 /// Notes in `replica.state` what the follower does. Throws Error{fenced} if `owner` no longer
 /// follows.
 void note_state(pg::Connection& connection, const Replica& table, std::int64_t owner,
@@ -69,25 +62,5 @@ void note_state(pg::Connection& connection, const Replica& table, std::int64_t o
 /// Lambda or a snapshot if absent. Throws Error{fenced} if that daemon is no longer the follower.
 void note_problem(pg::Connection& connection, const Replica& table,
                   std::optional<std::int64_t> owner, const std::optional<std::string>& problem);
-
-/// The checkpoints of the lanes whose names begin with `prefix`, by lane.
-std::map<std::string, Checkpoint> load_checkpoints(pg::Connection& connection, const Replica& table,
-                                                   const std::string& prefix);
-
-/// Records of the source that are gone before they were read; of the whole stream if `shard_id` is
-/// empty.
-struct Gap {
-  std::string stream_arn;
-  std::string shard_id;
-  std::string reason;
-};
-
-/// Notes a stream of the table, once. If an older one was noted before, what changed between the
-/// two is in neither: that is recorded as a gap with it, and returned.
-std::optional<Gap> note_stream(pg::Connection& connection, const Replica& table,
-                               const std::string& stream_arn, std::uint64_t generation);
-
-/// The next pass heals it. Recorded once, until a new pass begins.
-void record_gap(pg::Connection& connection, const Replica& table, const Gap& gap);
 
 }  // namespace dynamite

@@ -4,7 +4,7 @@
 #include <random>
 
 #include "core/key.hpp"
-#include "replica/state/follower.hpp"
+#include "replica/state/checkpoints.hpp"
 #include "replica/state/pass.hpp"
 #include "support/errors.hpp"
 #include "support/replica.hpp"

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "replica/state/checkpoints.hpp"
 #include "replica/state/follower.hpp"
+#include "replica/state/gaps.hpp"
 #include "replica/state/pass.hpp"
 #include "support/errors.hpp"
 #include "support/replica.hpp"

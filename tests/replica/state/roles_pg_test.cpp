@@ -3,6 +3,7 @@
 
 #include "replica/comparison.hpp"
 #include "replica/state/follower.hpp"
+#include "replica/state/gaps.hpp"
 #include "replica/state/pass.hpp"
 #include "replica/state/plan.hpp"
 #include "support/errors.hpp"

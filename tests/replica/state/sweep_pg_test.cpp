@@ -3,7 +3,7 @@
 
 #include "pg/pg_error.hpp"
 #include "replica/state/dead_letters.hpp"
-#include "replica/state/follower.hpp"
+#include "replica/state/gaps.hpp"
 #include "replica/state/pass.hpp"
 #include "support/errors.hpp"
 #include "support/replica.hpp"

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pg/connection.hpp"
+#include "replica/apply/applier.hpp"
+#include "replica/state/replica.hpp"
+
+namespace dynamite {
+
+/// The checkpoints of the lanes whose names begin with `prefix`, by lane.
+std::map<std::string, Checkpoint> load_checkpoints(pg::Connection& connection, const Replica& table,
+                                                   const std::string& prefix);
+
+/// Forgets shards that were read to their end two days ago: no stream lists them any more. Returns
+/// their lanes.
+std::vector<std::string> forget_old_shards(pg::Connection& connection, const Replica& table);
+
+}  // namespace dynamite

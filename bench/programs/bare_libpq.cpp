@@ -158,6 +158,7 @@ class SameRows : public Rows {
             {table.targets.front().qualified_name(), "numeric[]", "u.version"}, "_version")},
         locks_{lock_keys(table)},
         id_{table.id},
+        mapping_{table.mapping},
         without_{without} {}
 
   void add(Ready& ready) const override {
@@ -170,7 +171,8 @@ class SameRows : public Rows {
       ready.messages.emplace_back(sql_.require_follower)
           .text(std::to_string(id_))
           .null()
-          .text("1768478400123");
+          .text("1768478400123")
+          .text(std::to_string(mapping_));
     for (const RowArrays& r : ready.rows.puts)
       keyed(ready, sql_.put, r)
           .array(r.item)
@@ -206,6 +208,7 @@ class SameRows : public Rows {
   std::string plain_remove_;
   LockKeys locks_;
   std::int32_t id_;
+  std::int64_t mapping_;
   std::set<std::string> without_;
 };
 

@@ -21,8 +21,9 @@
 #include "engine/engine.hpp"
 #include "events.hpp"
 #include "pg/session.hpp"
-#include "replica/apply/apply_sql.hpp"
-#include "replica/apply/copy_rows.hpp"
+#include "replica/apply/copied_rows.hpp"
+#include "replica/apply/target_sql.hpp"
+#include "replica/state/catalogue.hpp"
 #include "replica/state/plan.hpp"
 
 namespace dynamite::bench {
@@ -104,7 +105,8 @@ Replica make_replica(const std::string& url) {
       planner
           .plan_replica({.source = event_table(),
                          .state_schema = state,
-                         .targets = {new_target(state, std::string{kSchema}, "Orders")}})
+                         .targets = {new_target(state, std::string{kSchema}, "Orders",
+                                                Layout::document(event_table()->key_schema))}})
           .sql);
   connection.run("CHECKPOINT");
   return Catalogue{connection, state}.find(event_table()->arn).value();
@@ -150,7 +152,7 @@ double load_by_engine(const std::string& url, std::uint64_t items, std::uint32_t
 }
 
 /// Ready rows for one connection, in pieces.
-using Copies = std::vector<CopyRows>;
+using Copies = std::vector<CopiedRows>;
 
 std::vector<Copies> make_copies(Pages pages, std::uint32_t connections) {
   std::vector<Copies> copies(connections);
@@ -158,8 +160,8 @@ std::vector<Copies> make_copies(Pages pages, std::uint32_t connections) {
   for (auto& segment : pages)
     for (std::string& text : segment) {
       const ScanPage page = decode_scan_page(std::move(text), event_table(), Micros{});
-      copies[next++ % connections].push_back(
-          make_copy_rows(coalesce(page.batch.changes), event_table()->key_schema, 1));
+      copies[next++ % connections].push_back(make_copied_rows(
+          coalesce(page.batch.changes), Layout::document(event_table()->key_schema), 1));
     }
   return copies;
 }
@@ -175,7 +177,7 @@ void copy_all(PGconn* connection, const std::string& sql, const Copies& copies) 
     PQclear(result);
   };
   run("BEGIN", PGRES_COMMAND_OK);
-  for (const CopyRows& rows : copies) {
+  for (const CopiedRows& rows : copies) {
     run(sql, PGRES_COPY_IN);
     const std::string_view data = rows.data.data();
     check(PQputCopyData(connection, data.data(), static_cast<int>(data.size())) == 1);
@@ -191,7 +193,7 @@ void copy_all(PGconn* connection, const std::string& sql, const Copies& copies) 
 double load_by_copy(const std::string& url, std::uint64_t items, std::uint32_t connections,
                     std::uint32_t segments) {
   const Replica replica = make_replica(url);
-  const std::string sql = apply_sql(replica, replica.targets.front()).copy;
+  const std::string sql = target_sql(replica, replica.targets.front()).copy;
   const std::vector<Copies> copies = make_copies(make_pages(items, segments), connections);
   std::vector<std::unique_ptr<PGconn, Closer<PQfinish>>> opened;
   for (std::uint32_t i = 0; i < connections; ++i) {

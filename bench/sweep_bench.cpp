@@ -42,11 +42,11 @@ class SweptTable {
         .key_schema = {.partition = {.name = "pk", .type = KeyType::S}, .sort = std::nullopt}};
     Planner planner{connection, std::string{kStateSchema}};
     planner.execute(planner.plan_state());
-    const Replica wanted{
-        .id = 0,
-        .source = std::make_shared<const SourceTable>(source),
-        .state_schema = std::string{kStateSchema},
-        .targets = {new_target(std::string{kStateSchema}, "public", "bench_sweep")}};
+    const Replica wanted{.id = 0,
+                         .source = std::make_shared<const SourceTable>(source),
+                         .state_schema = std::string{kStateSchema},
+                         .targets = {new_target(std::string{kStateSchema}, "public", "bench_sweep",
+                                                Layout::document(source.key_schema))}};
     planner.execute(planner.plan_replica(wanted).sql);
     replica_ = Catalogue{connection, std::string{kStateSchema}}.find(source.arn).value();
   }

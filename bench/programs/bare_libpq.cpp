@@ -26,10 +26,11 @@
 #include "core/handle.hpp"
 #include "decode/recorded.hpp"
 #include "events.hpp"
-#include "replica/apply/apply_sql.hpp"
 #include "replica/apply/rows.hpp"
+#include "replica/apply/target_sql.hpp"
 #include "replica/state/catalogue.hpp"
 #include "replica/state/locks.hpp"
+#include "replica/state/source_sql.hpp"
 
 namespace dynamite::bench {
 namespace {
@@ -76,7 +77,25 @@ struct Message {
   }
   Message& null() { return add(nullptr, 0, 25); }
 
+  Message& keys(const RowKeys& rows) {
+    pg::Params params;
+    rows.keys.add_to(params);
+    return take(params, params.count());
+  }
+  /// Of the item alone without `with_types`.
+  Message& row_values(const RowValues& rows, bool with_types) {
+    pg::Params params;
+    rows.values.add_to(params);
+    return take(params, with_types ? params.count() : 1).array(rows.times);
+  }
+
  private:
+  /// The first `count` of `params`, whose arrays must outlive this.
+  Message& take(const pg::Params& params, int count) {
+    for (int i = 0; i < count; ++i)
+      add(params.values()[i], static_cast<std::size_t>(params.lengths()[i]), params.types()[i]);
+    return *this;
+  }
   Message& add(const char* value, std::size_t length, Oid type) {
     values.push_back(value);
     lengths.push_back(static_cast<int>(length));
@@ -94,9 +113,9 @@ struct Ready {
   std::size_t records = 0;
 };
 
-class Rows {
+class Program {
  public:
-  virtual ~Rows() = default;
+  virtual ~Program() = default;
   virtual void add(Ready& ready) const = 0;
 };
 
@@ -119,9 +138,9 @@ std::string plain_remove(const Guard& guard, std::string_view column) {
                      fmt::arg("version", guard.version), fmt::arg("column", column));
 }
 
-class PlainRows : public Rows {
+class PlainProgram : public Program {
  public:
-  explicit PlainRows(const Guard& guard)
+  explicit PlainProgram(const Guard& guard)
       : put_{fmt::format(kPlainPut, fmt::arg("table", guard.table), fmt::arg("array", guard.array),
                          fmt::arg("version", guard.version))},
         remove_{plain_remove(guard, "version")},
@@ -129,18 +148,21 @@ class PlainRows : public Rows {
 
   void add(Ready& ready) const override {
     auto next = ready.changes.begin();
-    const auto version_of = [&](const RowArrays& r) -> const pg::Array& {
-      if (!as_text_) return r.version;
+    const auto version_of = [&](const RowKeys& r) -> const pg::Array& {
+      if (!as_text_) return r.versions;
       pg::Array& versions = ready.versions.emplace_back();
       for (; versions.size() < r.size(); ++next) versions.append(next->version.digits());
       return versions;
     };
     ready.messages.emplace_back("BEGIN");
-    for (const RowArrays& r : ready.rows.puts)
-      ready.messages.emplace_back(put_).array(r.k1).array(r.k2).array(r.item).array(r.time).array(
-          version_of(r));
-    for (const RowArrays& r : ready.rows.removes)
-      ready.messages.emplace_back(remove_).array(r.k1).array(r.k2).array(version_of(r));
+    const AfterPuts& after = ready.rows.after;
+    for (std::size_t i = 0; i < after.puts.size(); ++i)
+      ready.messages.emplace_back(put_)
+          .keys(after.puts[i])
+          .row_values(ready.rows.values[i], false)
+          .array(version_of(after.puts[i]));
+    for (const RowKeys& r : after.removes)
+      ready.messages.emplace_back(remove_).keys(r).array(version_of(r));
     ready.messages.emplace_back("COMMIT");
   }
 
@@ -150,10 +172,11 @@ class PlainRows : public Rows {
 };
 
 /// In the order of docs/protocol.md, "One transaction".
-class SameRows : public Rows {
+class SameProgram : public Program {
  public:
-  SameRows(const Replica& table, const std::set<std::string>& without)
-      : sql_{apply_sql(table, table.targets.front())},
+  SameProgram(const Replica& table, const std::set<std::string>& without)
+      : sql_{target_sql(table, table.targets.front())},
+        require_follower_{source_sql(table.state_schema).require_follower},
         plain_remove_{plain_remove(
             {table.targets.front().qualified_name(), "numeric[]", "u.version"}, "_version")},
         locks_{lock_keys(table)},
@@ -168,25 +191,29 @@ class SameRows : public Rows {
           .text(std::to_string(locks_.transaction_class))
           .text(std::to_string(locks_.replica));
     if (has("fence"))
-      ready.messages.emplace_back(sql_.require_follower)
+      ready.messages.emplace_back(require_follower_)
           .text(std::to_string(id_))
           .null()
           .text("1768478400123")
           .text(std::to_string(mapping_));
-    for (const RowArrays& r : ready.rows.puts)
-      keyed(ready, sql_.put, r)
-          .array(r.item)
-          .array(r.types)
-          .array(r.time)
-          .array(r.version)
-          .text(ready.rows.lowest_version);
+    const AfterPuts& after = ready.rows.after;
+    for (std::size_t i = 0; i < after.puts.size(); ++i)
+      ready.messages.emplace_back(sql_.put)
+          .keys(after.puts[i])
+          .row_values(ready.rows.values[i], true)
+          .array(after.puts[i].versions)
+          .text(after.lowest_version);
     if (has("recheck"))
-      for (const RowArrays& r : ready.rows.puts)
-        keyed(ready, sql_.recheck, r).array(r.version).text(ready.rows.lowest_version);
+      for (const RowKeys& r : after.puts)
+        ready.messages.emplace_back(sql_.recheck)
+            .keys(r)
+            .array(r.versions)
+            .text(after.lowest_version);
     if (has("removes"))
       add_removes(ready);
     else
-      for (const RowArrays& r : ready.rows.removes) keyed(ready, plain_remove_, r).array(r.version);
+      for (const RowKeys& r : after.removes)
+        ready.messages.emplace_back(plain_remove_).keys(r).array(r.versions);
     ready.messages.emplace_back("COMMIT");
   }
 
@@ -194,17 +221,16 @@ class SameRows : public Rows {
   bool has(const char* part) const { return !without_.contains(part); }
 
   void add_removes(Ready& ready) const {
-    for (const RowArrays& r : ready.rows.removes)
-      keyed(ready, sql_.remove, r).array(r.version).text(ready.rows.lowest_version);
+    const AfterPuts& after = ready.rows.after;
+    for (const RowKeys& r : after.removes)
+      ready.messages.emplace_back(sql_.remove).keys(r).array(r.versions).text(after.lowest_version);
     for (const std::string* sql : {&sql_.remove_held, &sql_.tombstone})
-      for (const RowArrays& r : ready.rows.removes) keyed(ready, *sql, r).array(r.version);
+      for (const RowKeys& r : after.removes)
+        ready.messages.emplace_back(*sql).keys(r).array(r.versions);
   }
 
-  static Message& keyed(Ready& ready, const std::string& sql, const RowArrays& r) {
-    return ready.messages.emplace_back(sql).array(r.k1).array(r.k2);
-  }
-
-  ApplySql sql_;
+  TargetSql sql_;
+  std::string require_follower_;
   std::string plain_remove_;
   LockKeys locks_;
   std::int32_t id_;
@@ -275,7 +301,7 @@ std::string read_file(const std::string& name) {
 }
 
 /// The records of `file` in batches, a transaction for each sender; how many.
-std::size_t deal(const Batch& records, std::size_t batch, const Rows& rows,
+std::size_t deal(const Batch& records, std::size_t batch, const Program& rows,
                  std::deque<Sender>& senders) {
   std::span<const Change> rest{records.changes};
   while (!rest.empty()) {
@@ -288,7 +314,7 @@ std::size_t deal(const Batch& records, std::size_t batch, const Rows& rows,
       if (parts[i].empty()) continue;
       Ready& ready = senders[i].transactions.emplace_back();
       ready.changes = coalesce(parts[i]);
-      ready.rows = make_rows(ready.changes, event_table()->key_schema);
+      ready.rows = make_rows(ready.changes, Layout::document(event_table()->key_schema));
       std::ranges::stable_partition(
           ready.changes, [](const Change& change) { return change.kind != ChangeKind::remove; });
       rows.add(ready);
@@ -297,12 +323,12 @@ std::size_t deal(const Batch& records, std::size_t batch, const Rows& rows,
   return records.changes.size();
 }
 
-std::unique_ptr<Rows> rows_of(const std::string& url, const Guard* plain,
-                              const std::set<std::string>& without) {
-  if (plain != nullptr) return std::make_unique<PlainRows>(*plain);
+std::unique_ptr<Program> program_of(const std::string& url, const Guard* plain,
+                                    const std::set<std::string>& without) {
+  if (plain != nullptr) return std::make_unique<PlainProgram>(*plain);
   pg::Connection connection = pg::Connection::open({.conninfo = url, .application_name = "bench"});
   const auto table = Catalogue{connection, "bench_same_state"}.find(event_table()->arn);
-  return std::make_unique<SameRows>(table.value(), without);
+  return std::make_unique<SameProgram>(table.value(), without);
 }
 
 int run(const std::string& file, const std::string& guard, const std::set<std::string>& without,
@@ -315,7 +341,7 @@ int run(const std::string& file, const std::string& guard, const std::set<std::s
                                             {{event_table()->arn, event_table()}});
   const std::size_t records =
       deal(recorded.batches.at(0), batch,
-           *rows_of(url, guard.empty() ? nullptr : &guards().at(guard), without), senders);
+           *program_of(url, guard.empty() ? nullptr : &guards().at(guard), without), senders);
   for (Sender& sender : senders) sender.prepare();
   const auto begin = steady_clock::now();
   const double cpu = cpu_seconds();

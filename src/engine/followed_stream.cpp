@@ -193,7 +193,7 @@ void FollowedStream::finish_lost_shard(Worker& worker, const std::string& shard)
   const Batch nothing;
   worker.applier().apply({.table = table_->replica,
                           .batch = nothing,
-                          .fence = {.owner = table_->owner.load()},
+                          .fence = {.writer = ByFollower{table_->owner.load()}},
                           .checkpoint = Checkpoint{shard_lane(stream_label_, shard), "", true}},
                          worker.limits());
 }

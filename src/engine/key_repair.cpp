@@ -3,7 +3,7 @@
 #include <chrono>
 
 #include "replica/apply/epoch_repeat.hpp"
-#include "replica/apply/newest_versions.hpp"
+#include "replica/state/newest_versions.hpp"
 #include "source/read_back.hpp"
 
 namespace dynamite {
@@ -59,7 +59,8 @@ ApplyOutcome KeyRepair::apply_once(std::span<const DoubtfulKey> keys, const std:
   const NewestVersions newest = newest_versions(connection_, table_, key_list(keys));
   const Batch doubtful = changes_of(keys, newest, table_);
   const Batch now = read_back(dynamodb_, doubtful, stop);
-  ApplyRequest request{.table = table_, .batch = now, .fence = {.epoch = newest.epoch}};
+  ApplyRequest request{
+      .table = table_, .batch = now, .fence = {.writer = ByReadBack{newest.epoch}}};
   for (const DoubtfulKey& key : keys)
     if (key.letter) request.retried_letters.push_back(*key.letter);
   return applier_.apply(request, {.stop = stop});

@@ -28,9 +28,9 @@ Lane::Ahead PageLane::read(const std::stop_token& stop) {
     Ahead ahead{.page = read_page(stop)};
     if (copies) add_pages(ahead.page, stop);
     const auto& changes = ahead.page.batch->changes;
-    const KeySchema& key_schema = table().replica.source->key_schema;
+    const std::vector<Target>& targets = table().replica.targets;
     ahead.prepared =
-        copies ? prepare_copy(changes, key_schema, epoch_) : prepare_rows(changes, key_schema);
+        copies ? prepare_copy(changes, targets, epoch_) : prepare_rows(changes, targets);
     return ahead;
   } catch (const Error& error) {
     if (error.kind() != Error::Kind::gone || when_gone_ == WhenGone::fail) throw;
@@ -80,12 +80,13 @@ void PageLane::apply(Worker& worker, const Ahead& ahead) {
       {.table = table().replica,
        .batch = *page.batch,
        .prepared = &*ahead.prepared,
-       .fence = {.owner = std::nullopt, .pass = epoch_, .deadline = std::nullopt},
+       .fence = {.writer = ByPass{epoch_}},
        .checkpoint =
            Checkpoint{.lane = lane(), .position = page.position, .finished = page.finished},
        .on_sent = [this] { sent(); }},
       worker.limits());
-  if (ahead.prepared->transactions.front().copy) note_copy(outcome.copied);
+  if (std::holds_alternative<std::vector<CopiedRows>>(ahead.prepared->transactions.front().rows))
+    note_copy(outcome.copied);
   table().pass.items_scanned += outcome.records;
   spdlog::debug("scanned lane={} items={} rows={}", name(), outcome.records, outcome.applied);
   if (page.finished) table().pass.segment_finished();

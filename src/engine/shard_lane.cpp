@@ -58,7 +58,7 @@ Lane::Ahead ShardLane::read(const std::stop_token& stop) {
   after_loss_ = false;
   const auto& batch = ahead.page.batch;
   if (batch && !lacks_images(*batch))
-    ahead.prepared = prepare_rows(batch->changes, place_.table->key_schema);
+    ahead.prepared = prepare_rows(batch->changes, table().replica.targets);
   if (batch)
     idle_delay_ = {};
   else if (!ahead.page.finished)
@@ -91,10 +91,11 @@ void ShardLane::apply(Worker& worker, const Ahead& ahead) {
 void ShardLane::apply_batch(Worker& worker, const Ahead& ahead) {
   const Page& page = ahead.page;
   Batch images_read;
-  Fence fence{.owner = table().owner};
+  const std::int64_t owner = table().owner;
+  Fence fence{.writer = ByFollower{owner}};
   const Batch* batch = page.batch ? &*page.batch : &images_read;
   if (lacks_images(*batch)) {
-    fence.epoch = Passes{worker.connection(), table().replica}.epoch();
+    fence.writer = ByReadBack{Passes{worker.connection(), table().replica}.epoch(), owner};
     images_read = read_images(*batch, worker.stop());
     batch = &images_read;
   }

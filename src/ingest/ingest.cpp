@@ -281,10 +281,11 @@ ApplyOutcome Ingest::apply_read_back(const Batch& batch, const Replica& replica,
   return repeat_while_epoch_passes([&] {
     const std::int32_t epoch = Passes{kept_.connection(), replica}.epoch();
     const Batch now = options_.read_back(batch, call.stop);
-    return kept_.applier().apply({.table = replica,
-                                  .batch = now,
-                                  .fence = {.epoch = epoch, .deadline = deadline_of_commit(call)}},
-                                 {.stop = call.stop});
+    return kept_.applier().apply(
+        {.table = replica,
+         .batch = now,
+         .fence = {.writer = ByReadBack{epoch}, .deadline = deadline_of_commit(call)}},
+        {.stop = call.stop});
   });
 }
 

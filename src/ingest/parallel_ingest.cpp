@@ -15,6 +15,12 @@ namespace {
 
 constexpr auto kPatience = std::chrono::minutes{10};  // for one batch
 
+std::vector<Target> as_one_target(const KeySchema& keys) {
+  std::vector<Target> targets(1);
+  targets.front().layout = Layout::document(keys);
+  return targets;
+}
+
 }  // namespace
 
 /// Applies batches over one connection. It sends the next transaction while the server works on
@@ -163,7 +169,7 @@ void ParallelIngest::add(Lane& lane, Work work) {
   if (part.changes.empty() && part.rejected.empty()) return;
   // The images of records that are read back are not known yet.
   if (options_.read_back_of == ReadBackOf::missing_images)
-    work.prepared = prepare_rows(part.changes, part.table->key_schema);
+    work.prepared = prepare_rows(part.changes, as_one_target(part.table->key_schema));
   std::unique_lock lock{mutex_};
   room_.wait(lock, [&] { return failure_.kept() || lane.changes_ahead < kAheadMax; });
   failure_.rethrow();

@@ -49,6 +49,7 @@ void Array::append_timestamp(std::int64_t micros) {
 }
 
 void Array::append_null() {
+  element_ = wire_.size();
   append_big_endian(wire_, std::int32_t{-1});
   store_int32(wire_, kHasNullAt, 1);
   count_element();
@@ -62,6 +63,11 @@ void Array::end() {
 }
 
 void Array::undo() { wire_.resize(element_); }
+
+void Array::drop_last() {
+  wire_.resize(element_);
+  store_int32(wire_, kSizeAt, static_cast<std::int32_t>(--size_));
+}
 
 void Array::count_element() { store_int32(wire_, kSizeAt, static_cast<std::int32_t>(++size_)); }
 

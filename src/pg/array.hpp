@@ -29,6 +29,9 @@ class Array {
   void end();
   void undo();
 
+  /// Drops the element that was appended last, once.
+  void drop_last();
+
   void clear();
   std::size_t size() const noexcept { return size_; }
   std::size_t bytes() const noexcept { return wire_.size(); }
@@ -42,7 +45,7 @@ class Array {
 
   ElementType type_;
   std::string wire_;
-  std::size_t element_ = 0;  // where the open element's length stands
+  std::size_t element_ = 0;  // where the length of the last element stands
   std::size_t size_ = 0;
 };
 

@@ -11,4 +11,17 @@ std::string bytes_of_bytea(std::string_view text) {
   return bytes;
 }
 
+void append_bytea(Array& array, std::string_view bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  array.begin();
+  std::string& out = array.buffer();
+  out += "\\x";
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += kDigits[byte >> 4U];
+    out += kDigits[byte & 0xFU];
+  }
+  array.end();
+}
+
 }  // namespace dynamite::pg

@@ -29,7 +29,7 @@ void Connection::send(const Statement& statement) {
   const std::string sql{statement.sql};  // libpq wants a terminating zero
   const Params& p = statement.params;
   note_sent(PQsendQueryParams(handle_.get(), sql.c_str(), p.count(), p.types(), p.values(),
-                              p.lengths(), Params::formats(), 0),
+                              p.lengths(), p.formats(), 0),
             nullptr);
 }
 
@@ -45,7 +45,7 @@ void Connection::send_as_prepared(const Statement& statement) {
         &known->second);
   }
   note_sent(PQsendQueryPrepared(handle_.get(), known->second.name.c_str(), p.count(), p.values(),
-                                p.lengths(), Params::formats(), 0),
+                                p.lengths(), p.formats(), 0),
             nullptr);
 }
 

@@ -1,6 +1,5 @@
 #include "pg/statement.hpp"
 
-#include "core/error.hpp"
 #include "pg/binary.hpp"
 
 namespace dynamite::pg {
@@ -42,11 +41,11 @@ Params& Params::array(const Array& value) {
 }
 
 Params& Params::add(std::uint32_t type, const char* value, std::size_t length) {
-  if (count_ == kMax) throw Error{Error::Kind::bug, "a statement has too many parameters"};
-  types_[count_] = type;
-  values_[count_] = value;
-  lengths_[count_] = static_cast<int>(length);
-  ++count_;
+  constexpr int kBinary = 1;
+  types_.push_back(type);
+  values_.push_back(value);
+  lengths_.push_back(static_cast<int>(length));
+  formats_.push_back(kBinary);
   return *this;
 }
 

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <forward_list>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "pg/array.hpp"
 
@@ -29,23 +29,19 @@ class Params {
   Params& array(const Array& value);      ///< viewed: must live until the statement ran
   Params& array(Array&&) = delete;
 
-  int count() const noexcept { return static_cast<int>(count_); }
+  int count() const noexcept { return static_cast<int>(values_.size()); }
   const std::uint32_t* types() const noexcept { return types_.data(); }
   const char* const* values() const noexcept { return values_.data(); }
   const int* lengths() const noexcept { return lengths_.data(); }
-  static const int* formats() noexcept { return kFormats.data(); }
+  const int* formats() const noexcept { return formats_.data(); }  ///< all binary
 
  private:
-  static constexpr std::size_t kMax = 8;  // no statement of ours has more
-  static constexpr std::array<int, kMax> kFormats{1, 1, 1, 1, 1, 1, 1, 1};
-
   Params& add(std::uint32_t type, const char* value, std::size_t length);
 
   std::forward_list<std::string> owned_;  // never moves its strings
-  std::size_t count_ = 0;
-  std::array<std::uint32_t, kMax> types_;
-  std::array<const char*, kMax> values_;
-  std::array<int, kMax> lengths_;
+  std::vector<std::uint32_t> types_;
+  std::vector<const char*> values_;
+  std::vector<int> lengths_, formats_;
 };
 
 struct Statement {

@@ -2,13 +2,17 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/batch.hpp"
+#include "layout/key_arrays.hpp"
+#include "layout/layout.hpp"
+#include "pg/array_rows.hpp"
 #include "pg/connection.hpp"
-#include "replica/apply/rows.hpp"
 #include "replica/state/replica.hpp"
 
 namespace dynamite {
@@ -28,11 +32,12 @@ struct Suspect {
   Difference difference = Difference::none;
 };
 
-/// Holds the items of a source table against the rows of its replica. Remembers the keys that it
+/// Holds the items of a source table against the rows of a target. Remembers the keys that it
 /// met in a temporary table of its connection.
 class Comparison {
  public:
-  Comparison(pg::Connection& connection, const Replica& table);
+  /// `target` must outlive it.
+  Comparison(pg::Connection& connection, const Target& target);
   Comparison(const Comparison&) = delete;
   Comparison& operator=(const Comparison&) = delete;
 
@@ -49,19 +54,26 @@ class Comparison {
   void recheck(std::vector<Suspect>& suspects, const std::map<std::string, std::string>& items);
 
  private:
-  void remember(const RowArrays& seen);
-  std::vector<Suspect> differences(const RowArrays& rows,
-                                   const std::vector<std::string_view>& keys);
+  /// Items with their keys, as parameters.
+  struct Items {
+    KeyArrays keys;
+    pg::ArrayRows values;
+    std::vector<std::string_view> canonical_keys;
+  };
+
+  Items no_items() const;
+  /// False, and nothing is appended, if PostgreSQL cannot hold the item.
+  bool append(Items& items, std::string_view key, std::string_view image);
+  void remember(const KeyArrays& seen);
+  std::vector<Suspect> differences(const Items& items);
   std::vector<Suspect> keys_of_rows(const std::string& from, std::size_t limit);
   std::set<std::string> without_row(const std::vector<std::string_view>& keys);
-  pg::Params key_params(const RowArrays& rows) const;
-  std::string key_rows(int first_parameter) const;
-  std::string row_matches(std::string_view other) const;
 
   pg::Connection& connection_;
-  const Replica& table_;
-  std::string replica_, item_, types_;
-  std::vector<std::string> columns_, casts_;
+  const Layout& layout_;
+  const KeyColumns& keys_;
+  const std::unique_ptr<RowWriter> writer_;
+  const std::string replica_;
 };
 
 }  // namespace dynamite

@@ -42,7 +42,7 @@ void load(const ConfigSources& sources) {
   if (!accepts({Error::Kind::usage}, [&] { config = load_config(sources); })) return;
   require(!config.url.conninfo.empty() && !config.region.empty(), "nothing is missing");
   require(config.schema != config.state_schema, "the two schemas differ");
-  require(config.segments.value_or(1) > 0 && config.connections > 0,
+  require(config.replication.segments.value_or(1) > 0 && config.replication.connections > 0,
           "there is something to work with");
   for (const TableRule& rule : config.tables)
     require(find_rule(config.tables, rule.name) != nullptr, "a rule matches its own name");
@@ -59,7 +59,7 @@ void run(std::string_view input) {
 
   ConfigSources from_argument = sources();
   from_argument.settings = {std::string{input}};
-  from_argument.needs_database = from_argument.needs_region = false;
+  from_argument.needs = {.database = false, .region = false};
   accepts({Error::Kind::usage}, [&] { load_config(from_argument); });
 }
 

@@ -98,10 +98,10 @@ std::vector<std::string> deliveries(Source& source) {
 class InvocationsTest : public IngestTest {
  protected:
   std::vector<std::string> items_of(const Replica& replica) {
-    const BookkeepingColumns columns = bookkeeping_columns(replica.source->key_schema);
-    const pg::Result found =
-        connection->run(fmt::format(R"(SELECT "{}", "{}" FROM {})", columns.item, columns.types,
-                                    replica.targets.front().qualified_name()));
+    const Layout& layout = replica.targets.front().layout;
+    const pg::Result found = connection->run(
+        fmt::format(R"(SELECT "{}", "{}" FROM {})", layout.of(ColumnRole::item).name,
+                    layout.of(ColumnRole::types).name, replica.targets.front().qualified_name()));
     std::vector<std::string> items;
     for (int row = 0; row < found.rows(); ++row)
       items.push_back(dynamodb_json_of(found.at(row, 0), found.text(row, 1).value_or("")));

@@ -311,7 +311,7 @@ TEST_F(LambdaTest, MaintainForgetsOldTombstones) {
   api_.invoke(R"({"dynamite": "bootstrap"})");
   api_.invoke(event_of({record_of("REMOVE", arn, R"({"pk":{"S":"a"}})", "", 1)}));
   query(fmt::format("UPDATE {} SET removed_at = now() - interval '3 days'",
-                    new_target(state_schema(), schema(), table).tombstones));
+                    new_target(state_schema(), schema(), table, {}).tombstones));
 
   EXPECT_THAT(api_.invoke(R"({"dynamite": "maintain"})").body,
               HasSubstr(R"("tombstones_expired":1)"));

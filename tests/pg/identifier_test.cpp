@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include "replica/state/replica.hpp"
 #include "support/errors.hpp"
 
 namespace dynamite {
@@ -49,11 +48,6 @@ TEST(ShortenedIdentifier, CutsNoCharacterInTwo) {
   const std::string shortened = shorten_identifier("x" + name);
 
   EXPECT_EQ(shortened.substr(0, 46), "x" + name.substr(0, 45));
-}
-
-TEST(KeyColumn, GetsAnUnderscoreBehindASystemColumnsName) {
-  EXPECT_EQ(key_column_name({.name = "xmin", .type = KeyType::S}), "xmin_");
-  EXPECT_EQ(key_column_name({.name = "xmins", .type = KeyType::S}), "xmins");
 }
 
 }  // namespace

@@ -51,7 +51,8 @@ class WorldFixture : public test::PostgresTest {
         .id = 0,
         .source = std::make_shared<const SourceTable>(SourceTable{arn, World::key_schema_of(seed)}),
         .state_schema = state_schema(),
-        .targets = {new_target(state_schema(), schema(), name)}};
+        .targets = {new_target(state_schema(), schema(), name,
+                               Layout::document(World::key_schema_of(seed)))}};
     planner.execute(planner.plan_replica(wanted).sql);
     return {.connect = {.conninfo = url(), .application_name = "sim/" + schema()},
             .replica = Catalogue{connection, state_schema()}.find(arn).value(),

@@ -95,7 +95,7 @@ Replica ReplicaTest::wanted_replica(const KeySchema& key_schema, const std::stri
               SourceTable{.arn = "arn:aws:dynamodb:us-east-1:111122223333:table/" + name,
                           .key_schema = key_schema}),
           .state_schema = state_schema(),
-          .targets = {new_target(state_schema(), schema(), name)}};
+          .targets = {new_target(state_schema(), schema(), name, Layout::document(key_schema))}};
 }
 
 Replica ReplicaTest::make_replica(const KeySchema& key_schema, const std::string& name) {
@@ -121,7 +121,7 @@ ApplyOutcome ReplicaTest::apply(const std::vector<TestChange>& changes, const Fe
 
 ApplyOutcome ReplicaTest::apply_scanned(std::int32_t epoch,
                                         const std::vector<TestChange>& changes) {
-  return apply(changes, {.pass = epoch});
+  return apply(changes, {.writer = ByPass{epoch}});
 }
 
 std::int32_t ReplicaTest::start_pass() {

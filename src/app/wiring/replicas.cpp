@@ -21,7 +21,8 @@ Replica target_of(const Config& config, const TableDescription& description) {
   return {.source = std::make_shared<const SourceTable>(
               SourceTable{description.arn, description.key_schema}),
           .state_schema = config.state_schema,
-          .targets = {new_target(config.state_schema, std::move(schema), std::move(table))}};
+          .targets = {new_target(config.state_schema, std::move(schema), std::move(table),
+                                 Layout::document(description.key_schema))}};
 }
 
 ReplicaPlan plan_whole_replica(pg::Connection& connection, const Config& config,

@@ -26,7 +26,7 @@ void check_images(std::span<const Change> changes) {
 }
 
 void check(const ApplyRequest& request, const PreparedTransaction& transaction) {
-  check_kinds(transaction.changes, request.fence.pass.has_value());
+  check_kinds(transaction.changes, request.fence.pass().has_value());
   check_images(transaction.changes);
 }
 
@@ -42,10 +42,20 @@ std::vector<DeadLetter> rejected_letters(const ApplyRequest& request) {
   return letters;
 }
 
-std::size_t bytes(const Rows& rows) {
+std::size_t bytes(const std::vector<Rows>& rows) {
   std::size_t sum = 0;
-  for (const RowArrays& puts : rows.puts) sum += puts.item.bytes();
+  for (const Rows& of_target : rows)
+    for (const RowValues& values : of_target.values) sum += values.values.bytes();
   return sum;
+}
+
+/// Rows that are made, of which none is a dead letter.
+const std::vector<Rows>* sound_rows(const PreparedTransaction& transaction) {
+  const auto* rows = std::get_if<std::vector<Rows>>(&transaction.rows);
+  const bool sound = rows != nullptr && std::ranges::all_of(*rows, [](const Rows& of_target) {
+                       return of_target.after.dead_letters.empty();
+                     });
+  return sound ? rows : nullptr;
 }
 
 /// It has nothing in it that is known to be refused, and no other one depends on it.
@@ -54,7 +64,7 @@ bool is_simple(const ApplyRequest& request) {
   return prepared != nullptr && prepared->broken.empty() && request.batch.rejected.empty() &&
          request.retried_letters.empty() && !request.checkpoint &&
          std::ranges::all_of(prepared->transactions, [](const PreparedTransaction& transaction) {
-           return transaction.rows && transaction.rows->dead_letters.empty();
+           return sound_rows(transaction) != nullptr;
          });
 }
 
@@ -90,10 +100,11 @@ bool Applier::send(ApplyRequest request, pg::Limits limits) {
 void Applier::send_transactions(Sent& sent) {
   const PreparedBatch& prepared = *sent.request.prepared;
   sent.outcome = {.records = prepared.records, .changes = prepared.changes};
-  const ApplySql& sql = sql_of(sent.request.table);
+  const ReplicaSql& sql = sql_of(sent.request.table);
   for (const PreparedTransaction& transaction : prepared.transactions) {
     check(sent.request, transaction);
-    const std::size_t before_it = bytes(*transaction.rows) > kAheadBytesMax ? 0 : kUnderWayMax - 1;
+    const bool is_large = bytes(*sound_rows(transaction)) > kAheadBytesMax;
+    const std::size_t before_it = is_large ? 0 : kUnderWayMax - 1;
     while (transactions_under_way_ > before_it) finish_oldest_transaction();
     sent.under_way.emplace_back(connection_, sql, sent.request, options_, sent.limits)
         .send(transaction);
@@ -123,7 +134,7 @@ ApplyOutcome Applier::finish_sent() {
   return outcome;
 }
 
-// What was sent last stands in the way of the others' rollback.
+// In reverse order: a later pipeline blocks the rollback of an earlier one.
 void Applier::abandon_sent() noexcept {
   for (; !sent_.empty(); sent_.pop_back())
     while (!sent_.back().under_way.empty()) sent_.back().under_way.pop_back();
@@ -179,12 +190,10 @@ ApplyOutcome Applier::apply_prepared(const ApplyRequest& request, const Prepared
   return outcome;
 }
 
-const ApplySql& Applier::sql_of(const Replica& table) {
+const ReplicaSql& Applier::sql_of(const Replica& table) {
   const std::pair key{table.id, table.mapping};
   const auto known = sql_.find(key);
-  return known != sql_.end()
-             ? known->second
-             : sql_.emplace(key, apply_sql(table, table.targets.front())).first->second;
+  return known != sql_.end() ? known->second : sql_.emplace(key, ReplicaSql{table}).first->second;
 }
 
 }  // namespace dynamite

@@ -1,63 +1,16 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
-#include <functional>
 #include <list>
 #include <map>
-#include <optional>
-#include <string>
 #include <vector>
 
-#include "pg/connection.hpp"
-#include "replica/apply/apply_sql.hpp"
-#include "replica/apply/prepared.hpp"
 #include "core/apply_options.hpp"
+#include "pg/connection.hpp"
+#include "replica/apply/request.hpp"
+#include "replica/apply/statements.hpp"
 
 namespace dynamite {
-
-/// What must still hold when a batch commits; docs/protocol.md, "Fencing".
-struct Fence {
-  /// The daemon's number. Absent: nobody's, which is refused where a daemon follows.
-  std::optional<std::int64_t> owner = {};
-  /// The epoch of the pass that scanned changes belong to, which must be the running one. A pass
-  /// needs no owner.
-  std::optional<std::int32_t> pass = {};
-  /// The epoch under which the changes were read back from the source. Needs no owner.
-  std::optional<std::int32_t> epoch = {};
-  /// In our clock: the server refuses to commit later, and stops waiting then.
-  std::optional<std::chrono::system_clock::time_point> deadline = {};
-};
-
-/// The durable position of a lane, written with the rows that it stands behind.
-struct Checkpoint {
-  std::string lane;
-  std::string position;
-  bool finished = false;
-};
-
-struct ApplyOutcome {
-  std::size_t records = 0;    ///< of the batch, with rejected and outdated ones
-  std::size_t changes = 0;    ///< after coalescing
-  std::uint64_t applied = 0;  ///< rows put or removed; the others were stale
-  std::size_t dead_letters = 0;
-  std::size_t outdated = 0;  ///< of the records: of a stream that ended before the last pass
-  bool copied = false;       ///< as PreparedTransaction::copy wanted it
-};
-
-struct ApplyRequest {
-  const Replica& table;
-  const Batch& batch;
-  /// The batch's changes, where they were prepared before.
-  const PreparedBatch* prepared = nullptr;
-  Fence fence = {};
-  std::optional<Checkpoint> checkpoint = {};
-  /// Called when a transaction is sent and only the server has work left: the time for other work.
-  std::function<void()> on_sent = {};
-  /// Dead letters that the changes are made of: they are gone when this is committed. Those that
-  /// are refused again are written anew.
-  std::vector<std::int64_t> retried_letters = {};
-};
 
 /// Writes a batch's changes and its checkpoint in one transaction, by the rules of
 /// docs/protocol.md. Applying a batch again changes nothing.
@@ -89,8 +42,8 @@ class Applier {
 
  private:
   static constexpr std::size_t kUnderWayMax = 2;  // transactions: one at work, one behind it
-  // What waits in the sockets grows cold there: to send more than that ahead costs more than the
-  // way of an answer.
+  // Data queued in the socket falls out of the CPU cache: to send more than that ahead costs more
+  // than a round trip.
   static constexpr std::size_t kAheadBytesMax = std::size_t{1} << 19U;
 
   struct Sent;
@@ -102,11 +55,11 @@ class Applier {
   void send_transactions(Sent& sent);
   void finish_oldest_transaction();
   void abandon_sent() noexcept;
-  const ApplySql& sql_of(const Replica& table);
+  const ReplicaSql& sql_of(const Replica& table);
 
   pg::Connection& connection_;
   ApplyOptions options_;
-  std::map<std::pair<std::int32_t, std::int64_t>, ApplySql> sql_;  // by replica and its mapping
+  std::map<std::pair<std::int32_t, std::int64_t>, ReplicaSql> sql_;  // by replica and its mapping
   std::list<Sent> sent_;
   std::size_t transactions_under_way_ = 0;
 };

@@ -50,18 +50,23 @@ PreparedBatch prepare(std::span<const Change> changes) {
   return prepared;
 }
 
-PreparedBatch prepare_rows(std::span<const Change> changes, const KeySchema& key_schema) {
+PreparedBatch prepare_rows(std::span<const Change> changes, std::span<const Target> targets) {
   PreparedBatch prepared = prepare(changes);
-  for (PreparedTransaction& transaction : prepared.transactions)
-    transaction.rows = make_rows(transaction.changes, key_schema);
+  for (PreparedTransaction& transaction : prepared.transactions) {
+    auto& rows = transaction.rows.emplace<std::vector<Rows>>();
+    for (const Target& target : targets)
+      rows.push_back(make_rows(transaction.changes, target.layout));
+  }
   return prepared;
 }
 
-PreparedBatch prepare_copy(std::span<const Change> changes, const KeySchema& key_schema,
+PreparedBatch prepare_copy(std::span<const Change> changes, std::span<const Target> targets,
                            std::int32_t epoch) {
   std::vector<Change> superseded;
-  PreparedTransaction all{.changes = coalesce(changes, &superseded)};
-  all.copy = make_copy_rows(all.changes, key_schema, epoch);
+  PreparedTransaction all{.changes = coalesce(changes, &superseded), .rows = {}};
+  auto& rows = all.rows.emplace<std::vector<CopiedRows>>();
+  for (const Target& target : targets)
+    rows.push_back(make_copied_rows(all.changes, target.layout, epoch));
   PreparedBatch prepared{.records = changes.size(),
                          .changes = all.changes.size(),
                          .transactions = {},

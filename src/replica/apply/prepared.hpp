@@ -2,22 +2,25 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
+#include <variant>
 #include <vector>
 
 #include "core/batch.hpp"
-#include "replica/apply/copy_rows.hpp"
+#include "replica/apply/copied_rows.hpp"
 #include "replica/apply/rows.hpp"
+#include "replica/state/replica.hpp"
 
 namespace dynamite {
+
+/// Rows are made while the server works on the first of them.
+struct UnmadeRows {};
 
 /// The changes of one transaction.
 struct PreparedTransaction {
   std::vector<Change> changes;  ///< sorted by key, one a key
-  /// Both absent: rows are made while the server works on the first of them.
-  std::optional<Rows> rows{};
-  std::optional<CopyRows> copy{};  ///< tried first; of no use if the replica has one of the keys
+  /// One a target. Copied ones are tried first, and of no use if the replica has one of the keys.
+  std::variant<UnmadeRows, std::vector<Rows>, std::vector<CopiedRows>> rows;
 };
 
 /// Changes of one table as they are applied: the newest of each key. Views look into their Batch.
@@ -25,18 +28,18 @@ struct PreparedBatch {
   std::size_t records = 0;                        ///< changes before coalescing
   std::size_t changes = 0;                        ///< … and after it
   std::vector<PreparedTransaction> transactions;  ///< at least one
-  /// Of changes that newer ones make void: no JSON, so that nobody knows what they were.
+  /// Superseded changes whose image is not valid JSON. They still become dead letters.
   std::vector<DeadLetter> broken;
 };
 
 /// `changes` must be of one table.
 PreparedBatch prepare(std::span<const Change> changes);
 
-/// The same with all rows made, for who has another thread apply them.
-PreparedBatch prepare_rows(std::span<const Change> changes, const KeySchema& key_schema);
+/// The same with all rows made, for a caller whose other thread applies them.
+PreparedBatch prepare_rows(std::span<const Change> changes, std::span<const Target> targets);
 
 /// Scanned items of pass `epoch`, of which the replica seems to have none, in one transaction.
-PreparedBatch prepare_copy(std::span<const Change> changes, const KeySchema& key_schema,
+PreparedBatch prepare_copy(std::span<const Change> changes, std::span<const Target> targets,
                            std::int32_t epoch);
 
 }  // namespace dynamite

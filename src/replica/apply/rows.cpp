@@ -2,9 +2,6 @@
 
 #include <algorithm>
 
-#include "core/key.hpp"
-#include "layout/natural_json.hpp"
-
 namespace dynamite {
 namespace {
 
@@ -12,34 +9,6 @@ namespace {
 // with our own work: measured best between 100 and 1,000 rows.
 constexpr std::size_t kStatementRowsMax = 250;
 constexpr std::size_t kStatementBytesMax = 1U << 20U;
-
-void append_hex(std::string& out, std::string_view bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  out += "\\x";
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += kDigits[byte >> 4U];
-    out += kDigits[byte & 0xFU];
-  }
-}
-
-void append_key_part_text(pg::Array& array, std::string_view part, KeyType type) {
-  type == KeyType::B ? append_bytes(array, part) : array.append(part);
-}
-
-bool is_storable(std::string_view part, const KeyAttribute& attribute) {
-  return attribute.type != KeyType::S || part.find('\0') == part.npos;
-}
-
-void check_key_part(std::string_view part, const KeyAttribute& attribute) {
-  if (!is_storable(part, attribute))
-    throw Error{Error::Kind::poison, "key attribute \"" + attribute.name +
-                                         "\" holds U+0000, which PostgreSQL's text cannot store"};
-}
-
-bool is_full(const RowArrays& statement) {
-  return statement.size() >= kStatementRowsMax || statement.item.bytes() >= kStatementBytesMax;
-}
 
 void append_version(pg::Array& array, const Version& version) {
   std::string_view text = version.digits();
@@ -55,82 +24,82 @@ void append_version(pg::Array& array, const Version& version) {
   array.append(pg::Decimal{.digits = text, .exponent = exponent});
 }
 
-/// The key of a scanned item was read in the item itself.
-void append_image(std::string& item, std::string& types, const Change& change,
-                  const KeySchema& key_schema) {
-  if (change.kind == ChangeKind::scanned) return append_natural_json(item, types, change.image);
-  const ImageKey key{.schema = key_schema, .canonical = change.key};
-  append_natural_json(item, types, change.image, &key);
+void append_key(RowKeys& rows, const Change& change) {
+  rows.keys.append(change.key);
+  append_version(rows.versions, change.version);
 }
 
-void append_put(RowArrays& arrays, const Change& change, const KeySchema& key_schema) {
-  arrays.item.begin();
-  arrays.types.begin();
-  const std::size_t no_types = arrays.types.buffer().size();
+std::string lowest_version(std::span<const Change> changes) {
+  const auto lowest = std::ranges::min_element(changes, {}, &Change::version);
+  return lowest == changes.end() ? "0" : std::string{lowest->version.digits()};
+}
+
+/// Makes rows of one transaction's changes.
+class RowMaker {
+ public:
+  explicit RowMaker(const Layout& layout)
+      : layout_{layout}, schema_{layout.keys().schema()}, writer_{layout.writer()} {}
+
+  bool needs_new_statement(const AfterPuts& after, const RowValues& values) const {
+    return after.puts.empty() || after.puts.back().size() >= kStatementRowsMax ||
+           values.values.bytes() >= kStatementBytesMax;
+  }
+
+  void add_put(RowKeys& keys, RowValues& values, const Change& change) {
+    values.values.begin_row();
+    try {
+      read(change);
+      for (std::size_t i = 0; i < layout_.values().size(); ++i) writer_->write_next(values.values);
+      append_key(keys, change);
+    } catch (const Error&) {
+      values.values.undo_row();
+      throw;
+    }
+    values.times.append_timestamp(change.time.time_since_epoch().count());
+  }
+
+  void add_remove(AfterPuts& after, const Change& change) const {
+    if (after.removes.empty() || after.removes.back().size() >= kStatementRowsMax)
+      after.removes.emplace_back(schema_);
+    append_key(after.removes.back(), change);
+  }
+
+ private:
+  /// The key of a scanned item was read in the item itself.
+  void read(const Change& change) {
+    if (change.kind == ChangeKind::scanned) return writer_->read(change.image, nullptr);
+    key_.emplace(ImageKey{.schema = schema_, .canonical = change.key});
+    writer_->read(change.image, &*key_);
+  }
+
+  const Layout& layout_;
+  const KeySchema& schema_;
+  const std::unique_ptr<RowWriter> writer_;
+  std::optional<ImageKey> key_;
+};
+
+/// Runs `add`, which makes a row of `change`, or sets the change aside.
+template <class Add>
+void add_or_set_aside(AfterPuts& after, const Change& change, const KeySchema& schema, Add add) {
   try {
-    append_image(arrays.item.buffer(), arrays.types.buffer(), change, key_schema);
-    append_key(arrays, change.key, key_schema);
-  } catch (const Error&) {
-    arrays.item.undo();
-    arrays.types.undo();
-    throw;
+    add();
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::poison) throw;
+    set_aside(after, change, error, schema);
   }
-  arrays.item.end();
-  if (arrays.types.buffer().size() == no_types) {
-    arrays.types.undo();
-    arrays.types.append_null();
-  } else {
-    arrays.types.end();
-  }
-  arrays.time.append_timestamp(change.time.time_since_epoch().count());
-  append_version(arrays.version, change.version);
-}
-
-/// Of what has been passed on only the memory is kept.
-void swap_values(RowArrays& a, RowArrays& b) {
-  for (const auto array : {&RowArrays::item, &RowArrays::types, &RowArrays::time}) {
-    std::swap(a.*array, b.*array);
-    (a.*array).clear();
-    (b.*array).clear();
-  }
-}
-
-void append_remove(RowArrays& arrays, const Change& change, const KeySchema& key_schema) {
-  append_key(arrays, change.key, key_schema);
-  append_version(arrays.version, change.version);
 }
 
 // A key that cannot be stored has no row to stamp.
-void append_stamp(Rows& rows, const Change& change, const KeySchema& key_schema) {
-  if (change.kind != ChangeKind::scanned) return;
-  const KeyParts parts = split_key(change.key);
-  if (is_storable(parts.parts[0], key_schema.partition) &&
-      (!key_schema.sort || is_storable(parts.parts[1], *key_schema.sort)))
-    append_key(room(rows.stamps), change.key, key_schema);
+void append_stamp(AfterPuts& after, const Change& change, const KeySchema& schema) {
+  if (change.kind != ChangeKind::scanned || !is_storable(change.key, schema)) return;
+  if (after.stamps.empty() || after.stamps.back().size() >= kStatementRowsMax)
+    after.stamps.emplace_back(schema);
+  after.stamps.back().append(change.key);
 }
 
 }  // namespace
 
-void append_bytes(pg::Array& array, std::string_view bytes) {
-  array.begin();
-  append_hex(array.buffer(), bytes);
-  array.end();
-}
-
-void append_key(RowArrays& arrays, std::string_view key, const KeySchema& key_schema) {
-  const KeyParts parts = split_key(key);
-  if (parts.count != (key_schema.sort ? 2U : 1U))
-    throw Error{Error::Kind::bug, "a key has another number of parts than its table"};
-  check_key_part(parts.parts[0], key_schema.partition);
-  if (key_schema.sort) check_key_part(parts.parts[1], *key_schema.sort);
-  append_key_part_text(arrays.k1, parts.parts[0], key_schema.partition.type);
-  if (key_schema.sort) append_key_part_text(arrays.k2, parts.parts[1], key_schema.sort->type);
-}
-
-RowArrays& room(std::vector<RowArrays>& statements) {
-  if (statements.empty() || is_full(statements.back())) statements.emplace_back();
-  return statements.back();
-}
+RowValues::RowValues(const Layout& layout) : values{layout.value_elements()} {}
 
 DeadLetter dead_letter(const Change& change, const Error& reason) {
   return {.key = change.key,
@@ -141,40 +110,62 @@ DeadLetter dead_letter(const Change& change, const Error& reason) {
           .constraint = {}};
 }
 
-void set_aside(Rows& rows, const Change& change, const Error& reason, const KeySchema& key_schema) {
-  rows.dead_letters.push_back(dead_letter(change, reason));
-  append_stamp(rows, change, key_schema);
+void add_letters(std::vector<DeadLetter>& letters, std::span<const DeadLetter> more) {
+  const std::size_t before = letters.size();
+  for (const DeadLetter& letter : more) {
+    const bool known = std::ranges::any_of(
+        std::span{letters}.first(before),
+        [&](const DeadLetter& other) { return other.record.data() == letter.record.data(); });
+    if (!known) letters.push_back(letter);
+  }
 }
 
-Rows make_rows(std::span<const Change> changes, const KeySchema& key_schema,
-               const PutsReady& ready) {
+void set_aside(AfterPuts& after, const Change& change, const Error& reason,
+               const KeySchema& key_schema) {
+  after.dead_letters.push_back(dead_letter(change, reason));
+  append_stamp(after, change, key_schema);
+}
+
+Rows make_rows(std::span<const Change> changes, const Layout& layout) {
+  const KeySchema& schema = layout.keys().schema();
+  RowMaker maker{layout};
   Rows rows;
-  const auto lowest = std::ranges::min_element(changes, {}, &Change::version);
-  rows.lowest_version = lowest == changes.end() ? "0" : std::string{lowest->version.digits()};
-  RowArrays spare;
-  const auto pass_on = [&] {
-    RowArrays& puts = rows.puts.back();
-    ready(puts, rows.lowest_version);
-    swap_values(puts, spare);
-  };
-  for (const Change& change : changes) {
-    try {
-      if (change.kind == ChangeKind::remove) {
-        append_remove(room(rows.removes), change, key_schema);
-        continue;
+  rows.after.lowest_version = lowest_version(changes);
+  for (const Change& change : changes)
+    add_or_set_aside(rows.after, change, schema, [&] {
+      if (change.kind == ChangeKind::remove) return maker.add_remove(rows.after, change);
+      if (rows.values.empty() || maker.needs_new_statement(rows.after, rows.values.back())) {
+        rows.values.emplace_back(layout);
+        rows.after.puts.emplace_back(schema);
       }
-      if (ready && !rows.puts.empty() && is_full(rows.puts.back())) {
-        pass_on();
-        swap_values(rows.puts.emplace_back(), spare);
-      }
-      append_put(room(rows.puts), change, key_schema);
-    } catch (const Error& error) {
-      if (error.kind() != Error::Kind::poison) throw;
-      set_aside(rows, change, error, key_schema);
-    }
-  }
-  if (ready && !rows.puts.empty()) pass_on();
+      maker.add_put(rows.after.puts.back(), rows.values.back(), change);
+    });
   return rows;
+}
+
+AfterPuts make_rows(std::span<const Change> changes, const Layout& layout, const PutsReady& ready) {
+  const KeySchema& schema = layout.keys().schema();
+  RowMaker maker{layout};
+  RowValues values{layout};  // of the statement that is being made; its memory is used again
+  AfterPuts after;
+  after.lowest_version = lowest_version(changes);
+  const auto pass_on = [&] {
+    if (after.puts.empty()) return;
+    ready(after.puts.back(), values, after.lowest_version);
+    values.values.clear();
+    values.times.clear();
+  };
+  for (const Change& change : changes)
+    add_or_set_aside(after, change, schema, [&] {
+      if (change.kind == ChangeKind::remove) return maker.add_remove(after, change);
+      if (maker.needs_new_statement(after, values)) {
+        pass_on();
+        after.puts.emplace_back(schema);
+      }
+      maker.add_put(after.puts.back(), values, change);
+    });
+  pass_on();
+  return after;
 }
 
 }  // namespace dynamite

@@ -9,17 +9,28 @@
 
 #include "core/batch.hpp"
 #include "core/error.hpp"
-#include "pg/array.hpp"
+#include "layout/key_arrays.hpp"
+#include "layout/layout.hpp"
+#include "pg/array_rows.hpp"
 
 namespace dynamite {
 
-/// The parameters of one statement: a row's parts stand at the same place of each array.
-struct RowArrays {
-  pg::Array k1, k2, item, types;
-  pg::Array time{pg::ElementType::timestamptz};
-  pg::Array version{pg::ElementType::numeric};
+/// The keys of a statement's rows, and the versions that they are written or removed with.
+struct RowKeys {
+  explicit RowKeys(const KeySchema& schema) : keys{schema} {}
 
-  std::size_t size() const noexcept { return k1.size(); }
+  KeyArrays keys;
+  pg::Array versions{pg::ElementType::numeric};
+
+  std::size_t size() const noexcept { return keys.size(); }
+};
+
+/// The values of a put's rows and their times, in the order of their keys.
+struct RowValues {
+  explicit RowValues(const Layout& layout);
+
+  pg::ArrayRows values;
+  pg::Array times{pg::ElementType::timestamptz};
 };
 
 /// A record set aside with its reason. The views look into the Batch.
@@ -32,38 +43,41 @@ struct DeadLetter {
   std::string constraint;  ///< empty if none
 };
 
-/// Coalesced changes of one table as parameters, in statements of bounded size.
-struct Rows {
-  std::vector<RowArrays> puts;           ///< also scanned ones
-  std::vector<RowArrays> removes;        ///< keys and versions
-  std::vector<RowArrays> stamps;         ///< keys of scanned items that are dead letters
+/// What a transaction does to a target once its rows are put, in statements of bounded size.
+struct AfterPuts {
+  std::vector<RowKeys> puts;  ///< what was put, scanned items included: to be rechecked
+  std::vector<RowKeys> removes;
+  std::vector<KeyArrays> stamps;         ///< of scanned items that are dead letters
   std::vector<DeadLetter> dead_letters;  ///< changes that could not become rows
   std::string lowest_version;            ///< of all changes; "0" if there are none
 };
 
-/// Told of each statement of puts as soon as its parameters are complete.
-using PutsReady = std::function<void(const RowArrays& puts, const std::string& lowest_version)>;
+/// Coalesced changes as parameters.
+struct Rows {
+  std::vector<RowValues> values;  ///< of each of after.puts, at the same place
+  AfterPuts after;
+};
 
-/// Transcodes each image into its row's parameters. `changes` must be sorted by key, one change a
-/// key. A change that PostgreSQL could not hold becomes a dead letter. With `ready` the puts of the
-/// result have only keys and versions left: the rest has been passed on, and its memory used again.
-Rows make_rows(std::span<const Change> changes, const KeySchema& key_schema,
-               const PutsReady& ready = {});
+/// Called with each statement of puts as soon as its parameters are complete. The values are gone
+/// when it returns.
+using PutsReady = std::function<void(const RowKeys& keys, const RowValues& values,
+                                     const std::string& lowest_version)>;
 
-/// The statement that a row is added to; a new one if the last is full.
-RowArrays& room(std::vector<RowArrays>& statements);
+/// Makes a row of each image. `changes` must be sorted by key, one change a key. A change that
+/// PostgreSQL could not hold becomes a dead letter.
+Rows make_rows(std::span<const Change> changes, const Layout& layout);
+
+/// The same for a caller that sends each statement while the next is made.
+AfterPuts make_rows(std::span<const Change> changes, const Layout& layout, const PutsReady& ready);
 
 /// Of a change that PostgreSQL was not asked for.
 DeadLetter dead_letter(const Change& change, const Error& reason);
 
-/// A change that cannot become a row becomes a dead letter; a scanned one stamps its row.
-void set_aside(Rows& rows, const Change& change, const Error& reason, const KeySchema& key_schema);
+/// Adds to `letters` those of another target: a record is one dead letter.
+void add_letters(std::vector<DeadLetter>& letters, std::span<const DeadLetter> more);
 
-/// Appends the parts of canonical `key` as text that PostgreSQL casts to the key columns' types.
-/// Throws Error{poison} if a part is a string with U+0000.
-void append_key(RowArrays& arrays, std::string_view key, const KeySchema& key_schema);
-
-/// Appends bytes as text that PostgreSQL casts to bytea.
-void append_bytes(pg::Array& array, std::string_view bytes);
+/// Makes a dead letter of a change that cannot become a row. A scanned one stamps its row.
+void set_aside(AfterPuts& after, const Change& change, const Error& reason,
+               const KeySchema& key_schema);
 
 }  // namespace dynamite

@@ -26,11 +26,12 @@ Replica replica_of_row(const pg::Result& rows, int row, const std::string& state
 }
 
 /// Columns of the target, from the seventh on.
-Target target_of_row(const pg::Result& rows, int row, const std::string& state_schema) {
+Target target_of_row(const pg::Result& rows, int row, const Replica& replica) {
   return {.id = static_cast<std::int32_t>(rows.number(row, 7)),
           .schema = std::string{rows.at(row, 8)},
           .table = std::string{rows.at(row, 9)},
-          .tombstones = state_name(state_schema, std::string{rows.at(row, 10)}),
+          .tombstones = state_name(replica.state_schema, std::string{rows.at(row, 10)}),
+          .layout = Layout::document(replica.source->key_schema),
           .since_epoch = static_cast<std::int32_t>(rows.number(row, 11))};
 }
 
@@ -75,7 +76,7 @@ WHERE {} ORDER BY r.table_name, r.source_arn, t.target_id)",
       replicas.push_back(replica_of_row(rows, row, state_schema_));
       replicas.back().mapping = rows.number(row, 6);
     }
-    replicas.back().targets.push_back(target_of_row(rows, row, state_schema_));
+    replicas.back().targets.push_back(target_of_row(rows, row, replicas.back()));
   }
   return replicas;
 }
@@ -88,8 +89,9 @@ std::vector<Replica> Catalogue::load_version_1() {
   std::vector<Replica> replicas;
   for (int row = 0; row < rows.rows(); ++row) {
     replicas.push_back(replica_of_row(rows, row, state_schema_));
-    replicas.back().targets = {
-        new_target(state_schema_, std::string{rows.at(row, 6)}, std::string{rows.at(row, 7)})};
+    replicas.back().targets = {new_target(state_schema_, std::string{rows.at(row, 6)},
+                                          std::string{rows.at(row, 7)},
+                                          Layout::document(replicas.back().source->key_schema))};
   }
   return replicas;
 }

@@ -5,10 +5,16 @@
 #include <vector>
 
 #include "pg/connection.hpp"
-#include "replica/apply/applier.hpp"
 #include "replica/state/replica.hpp"
 
 namespace dynamite {
+
+/// The durable position of a lane, written with the rows that it stands behind.
+struct Checkpoint {
+  std::string lane;
+  std::string position;
+  bool finished = false;
+};
 
 /// The checkpoints of the lanes whose names begin with `prefix`, by lane.
 std::map<std::string, Checkpoint> load_checkpoints(pg::Connection& connection, const Replica& table,

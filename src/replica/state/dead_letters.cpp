@@ -5,9 +5,7 @@
 #include "json/item_key.hpp"
 #include "pg/bytea.hpp"
 #include "pg/identifier.hpp"
-#include "replica/apply/apply_sql.hpp"
-#include "replica/apply/newest_versions.hpp"
-#include "replica/apply/rows.hpp"
+#include "replica/state/newest_versions.hpp"
 
 namespace dynamite {
 namespace {
@@ -130,20 +128,12 @@ ORDER BY dead_letter_id LIMIT {})",
 
 /// Of the letters (id, key) in `page` those whose key has a row that must go in no target.
 std::vector<std::int64_t> DeadLetters::healed(const pg::Result& page) {
-  const KeySchema& schema = table_.source->key_schema;
-  RowArrays keys;
-  for (int row = 0; row < page.rows(); ++row)
-    append_key(keys, pg::bytes_of_bytea(page.at(row, 1)), schema);
-  std::vector<std::size_t> targets_without(static_cast<std::size_t>(page.rows()));
-  for (const Target& target : table_.targets) {
-    pg::Params params;
-    params.array(keys.k1);
-    if (schema.sort) params.array(keys.k2);
-    const pg::Result found =
-        connection_.run(apply_sql(table_, target).without_ghost, std::move(params));
-    for (int row = 0; row < found.rows(); ++row)
-      ++targets_without[static_cast<std::size_t>(found.number(row, 0) - 1)];
-  }
+  std::vector<std::string> keys;
+  for (int row = 0; row < page.rows(); ++row) keys.push_back(pg::bytes_of_bytea(page.at(row, 1)));
+  std::vector<std::size_t> targets_without(keys.size());
+  for (const Target& target : table_.targets)
+    for (const std::size_t place : without_ghost(connection_, table_, target, keys))
+      ++targets_without[place];
   std::vector<std::int64_t> ids;
   for (int row = 0; row < page.rows(); ++row)
     if (targets_without[static_cast<std::size_t>(row)] == table_.targets.size())
@@ -153,7 +143,7 @@ std::vector<std::int64_t> DeadLetters::healed(const pg::Result& page) {
 
 std::map<std::string, std::int64_t> DeadLetters::by_key(std::span<const std::string> keys) {
   pg::Array list;
-  for (const std::string& key : keys) append_bytes(list, key);
+  for (const std::string& key : keys) pg::append_bytea(list, key);
   const pg::Result rows =
       connection_.run(fmt::format(R"(SELECT d.key, max(d.dead_letter_id)
 FROM (SELECT k::bytea AS key FROM unnest($2::text[]) AS k) w JOIN {} d ON sha256(d.key) = sha256(w.key)

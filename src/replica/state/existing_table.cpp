@@ -10,31 +10,25 @@
 namespace dynamite {
 namespace {
 
-struct Column {
+struct FoundColumn {
   std::string type;
   std::int64_t key_position;  // 0: not of the primary key
 
-  bool operator==(const Column&) const = default;
+  bool operator==(const FoundColumn&) const = default;
 };
 
-std::string describe(const Column& column) {
+std::string describe(const FoundColumn& column) {
   return column.key_position == 0
              ? column.type
              : fmt::format("{}, part {} of the primary key", column.type, column.key_position);
 }
 
-std::map<std::string, Column> columns_wanted(const KeySchema& keys) {
-  const BookkeepingColumns b = bookkeeping_columns(keys);
-  std::map<std::string, Column> wanted{
-      {b.item, {"jsonb", 0}},
-      {b.types, {"jsonb", 0}},
-      {b.version, {"numeric", 0}},
-      {b.epoch, {"integer", 0}},
-      {b.mod_time, {"timestamp with time zone", 0}},
-      {b.create_time, {"timestamp with time zone", 0}},
-      {key_column_name(keys.partition), {std::string{key_column_type(keys.partition.type)}, 1}}};
-  if (keys.sort)
-    wanted[key_column_name(*keys.sort)] = {std::string{key_column_type(keys.sort->type)}, 2};
+std::map<std::string, FoundColumn> columns_wanted(const Layout& layout) {
+  std::map<std::string, FoundColumn> wanted;
+  std::int64_t key_parts = 0;
+  for (const Column& column : layout.all())
+    wanted[column.name] = {.type = std::string{type_in_catalogue(column.type)},
+                           .key_position = column.role == ColumnRole::key ? ++key_parts : 0};
   return wanted;
 }
 
@@ -94,10 +88,10 @@ void check_columns(pg::Connection& connection, const Replica& wanted, const Targ
   const std::string_view said = comment.text(0, 0).value_or("");
   if (said.starts_with("replica of ") && said != replica_comment(wanted.source->arn))
     refuse(fmt::format("its comment is \"{}\"", said));
-  auto missing = columns_wanted(wanted.source->key_schema);
+  auto missing = columns_wanted(target.layout);
   const pg::Result rows = connection.run(kColumnsFound, name());
   for (int row = 0; row < rows.rows(); ++row) {
-    const Column found{std::string{rows.at(row, 1)}, rows.number(row, 2)};
+    const FoundColumn found{std::string{rows.at(row, 1)}, rows.number(row, 2)};
     const auto column = missing.find(std::string{rows.at(row, 0)});
     if (column == missing.end() && found.key_position == 0) continue;  // the DBA's
     if (column == missing.end() || column->second != found)

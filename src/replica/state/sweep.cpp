@@ -8,10 +8,9 @@
 #include "pg/identifier.hpp"
 #include "pg/pipeline.hpp"
 #include "pg/savepoint.hpp"
-#include "replica/apply/apply_sql.hpp"
 #include "replica/state/dead_letters.hpp"
-#include "replica/state/key_text.hpp"
 #include "replica/state/locks.hpp"
+#include "replica/state/source_sql.hpp"
 
 namespace dynamite {
 namespace {
@@ -22,34 +21,25 @@ constexpr int kSweepRows = 5'000;
 constexpr std::string_view kWhy = "the pass found no item, but its row cannot be deleted: ";
 
 /// `(t."pk", t."sk")`
-std::string key_row(const std::vector<std::string>& keys) {
-  return fmt::format("(t.{})", fmt::join(keys, ", t."));
-}
-
-std::vector<KeyType> key_types(const KeySchema& keys) {
-  std::vector<KeyType> types{keys.partition.type};
-  if (keys.sort) types.push_back(keys.sort->type);
-  return types;
-}
+std::string key_row(const KeyColumns& keys) { return fmt::format("({})", keys.names("t")); }
 
 /// `($1::text, $2::numeric)`, the placeholders beginning at `first`.
-std::string key_parameters(const Replica& table, std::size_t first) {
+std::string key_parameters(const KeyColumns& keys, std::size_t first) {
   std::vector<std::string> parts;
-  for (const KeyType type : key_types(table.source->key_schema))
-    parts.push_back(fmt::format("${}::{}", first + parts.size(), key_cast_type(type)));
+  for (const std::string_view type : keys.cast_types())
+    parts.push_back(fmt::format("${}::{}", first + parts.size(), type));
   return fmt::format("({})", fmt::join(parts, ", "));
 }
 
 /// Keys given as one array for each part, from $3 on.
-std::string in_list(const Replica& table, const std::vector<std::string>& keys) {
-  std::vector<std::string> typed, parameters, names;
-  for (const KeyType type : key_types(table.source->key_schema)) {
-    names.push_back(fmt::format("k{}", names.size() + 1));
-    parameters.push_back(fmt::format("${}::text[]", names.size() + 2));
-    typed.push_back(fmt::format("a.{}::{}", names.back(), key_cast_type(type)));
+std::string in_list(const KeyColumns& keys) {
+  std::vector<std::string> typed, parameters;
+  for (const std::string_view type : keys.cast_types()) {
+    typed.push_back(fmt::format("a.k{}::{}", typed.size() + 1, type));
+    parameters.push_back(fmt::format("${}::text[]", parameters.size() + 3));
   }
   return fmt::format("{} IN (SELECT {} FROM unnest({}) AS a ({}))", key_row(keys),
-                     fmt::join(typed, ", "), fmt::join(parameters, ", "), fmt::join(names, ", "));
+                     fmt::join(typed, ", "), fmt::join(parameters, ", "), keys.parts());
 }
 
 bool is_poison(const pg::PgError& error) { return error.kind() == Error::Kind::poison; }
@@ -63,27 +53,19 @@ Sweep::Sweep(pg::Connection& connection, const Replica& table, const Target& tar
       target_{target},
       epoch_{epoch},
       options_{options},
-      keys_{table.key_columns()},
-      listed_{sql_for(in_list(table, keys_))} {}
+      keys_{target.layout.keys()},
+      listed_{sql_for(in_list(keys_))} {}
 
 Sweep::Sql Sweep::sql_for(const std::string& where) const {
-  const BookkeepingColumns b = bookkeeping_columns(table_.source->key_schema);
   const std::string replica = target_.qualified_name();
   const std::string tombstones = target_.tombstones;
-  const std::string version = quote_identifier(b.version), epoch = quote_identifier(b.epoch);
-  const std::string tombstone_keys = keys_.size() == 2 ? "k1, k2" : "k1";
-  const std::string matches =
-      fmt::format("{} = ({})", key_row(keys_), keys_.size() == 2 ? "d.k1, d.k2" : "d.k1");
+  const std::string version = target_.layout.of(ColumnRole::version).quoted();
+  const std::string epoch = target_.layout.of(ColumnRole::epoch).quoted();
+  const std::string matches = fmt::format("{} = ({})", key_row(keys_), keys_.parts("d"));
   const std::string chosen = fmt::format(
       "(SELECT true FROM {} WHERE replica_id = $1::integer AND epoch = $2::integer AND pass = "
       "'sweeping') AND {}",
       state_name(table_.state_schema, "replica"), where);
-  std::string key_texts, order;
-  for (const KeyType type : key_types(table_.source->key_schema)) {
-    const std::string column = "t." + keys_[order.empty() ? 0 : 1];
-    key_texts += key_as_text(column, type) + ", ";
-    order += (order.empty() ? "" : ", ") + column;
-  }
   const std::string ghosts = fmt::format(
       "FROM {} t LEFT JOIN {} d ON {} WHERE {} AND (t.{} < $2::integer OR d.epoch >= $2::integer "
       "AND d.version > t.{})",
@@ -98,18 +80,17 @@ Sweep::Sql Sweep::sql_for(const std::string& where) const {
 INSERT INTO {5} AS d ({6}, version, epoch) SELECT gone.*, $2::integer FROM gone
 ON CONFLICT ({6}) DO UPDATE SET version = greatest(d.version, excluded.version),
   epoch = greatest(d.epoch, excluded.epoch), removed_at = excluded.removed_at)",
-              replica, chosen, epoch, fmt::format("t.{}", fmt::join(keys_, ", t.")), version,
-              tombstones, tombstone_keys),
+              replica, chosen, epoch, keys_.names("t"), version, tombstones, keys_.parts()),
           .any_left = fmt::format("SELECT EXISTS (SELECT {})", ghosts),
-          .ghosts = fmt::format("SELECT {}greatest(t.{}, d.version) {} ORDER BY {}", key_texts,
-                                version, ghosts, order)};
+          .ghosts = fmt::format("SELECT {}, greatest(t.{}, d.version) {} ORDER BY {}",
+                                fmt::join(keys_.texts(), ", "), version, ghosts, keys_.names("t"))};
 }
 
 /// Behind the key that stands after the first one, unless it is the first range.
 std::string Sweep::range(bool from_start) const {
-  std::string sql = fmt::format("{} <= {}", key_row(keys_), key_parameters(table_, 3));
+  std::string sql = fmt::format("{} <= {}", key_row(keys_), key_parameters(keys_, 3));
   if (!from_start)
-    sql += fmt::format(" AND {} > {}", key_row(keys_), key_parameters(table_, 3 + keys_.size()));
+    sql += fmt::format(" AND {} > {}", key_row(keys_), key_parameters(keys_, 3 + keys_.count()));
   return sql;
 }
 
@@ -127,16 +108,16 @@ SweepOutcome Sweep::run(std::stop_token stop) {
 /// The last key of the next chunk behind `after`, as text; none: the table ends there.
 std::optional<Sweep::KeyText> Sweep::chunk_end(const std::optional<KeyText>& after) {
   std::string texts, descending;
-  for (const std::string& column : keys_) {
+  for (const Column& column : keys_.columns()) {
     const std::string_view comma = texts.empty() ? "" : ", ";
-    texts += fmt::format("{}c.{}::text", comma, column);
-    descending += fmt::format("{}c.{} DESC", comma, column);
+    texts += fmt::format("{}c.{}::text", comma, column.quoted());
+    descending += fmt::format("{}c.{} DESC", comma, column.quoted());
   }
-  const std::string ascending = fmt::format("t.{}", fmt::join(keys_, ", t."));
+  const std::string ascending = keys_.names("t");
   pg::Params params;
   std::string where;
   if (after) {
-    where = fmt::format("WHERE {} > {}", key_row(keys_), key_parameters(table_, 1));
+    where = fmt::format("WHERE {} > {}", key_row(keys_), key_parameters(keys_, 1));
     for (const std::string& part : *after) params.text(part);
   }
   const pg::Result row = connection_.run(
@@ -146,7 +127,7 @@ std::optional<Sweep::KeyText> Sweep::chunk_end(const std::optional<KeyText>& aft
       std::move(params));
   if (row.rows() == 0) return std::nullopt;
   KeyText key;
-  for (int part = 0; part < static_cast<int>(keys_.size()); ++part)
+  for (int part = 0; part < static_cast<int>(keys_.count()); ++part)
     key.emplace_back(row.at(0, part));
   return key;
 }
@@ -197,7 +178,7 @@ SweepOutcome Sweep::sweep_bisected(const Sql& sql, const std::optional<KeyText>&
 std::vector<Sweep::Ghost> Sweep::ghosts(pg::Transaction& transaction, const Sql& sql,
                                         pg::Params params) {
   const pg::Result rows = transaction.run(sql.ghosts, std::move(params));
-  const int parts = static_cast<int>(keys_.size());
+  const int parts = static_cast<int>(keys_.count());
   std::vector<Ghost> found;
   for (int row = 0; row < rows.rows(); ++row) {
     Ghost& ghost = found.emplace_back();
@@ -219,7 +200,7 @@ std::uint64_t Sweep::bisect(pg::Transaction& transaction, std::span<const Ghost>
        {&listed_.delete_covered, &listed_.delete_unmet, &listed_.any_left}) {
     pg::Params& params = statements.emplace_back(pg::Statement{*sql, {}}).params;
     params.number(table_.id).number(epoch_);
-    for (std::size_t part = 0; part < keys_.size(); ++part) params.array(keys[part]);
+    for (std::size_t part = 0; part < keys_.count(); ++part) params.array(keys[part]);
   }
   const Attempt attempt = attempt_within_savepoint(transaction, statements);
   std::uint64_t deleted = 0;
@@ -258,11 +239,11 @@ WHERE NOT EXISTS (SELECT FROM {0} d WHERE d.replica_id = $1::integer
   AND sha256(d.key) = sha256($2) AND d.version >= $3::numeric)
 ON CONFLICT DO NOTHING)",
       letters);
-  const std::string require = apply_sql(table_, target_).require_dead_letters;
+  const std::string require = source_sql(table_.state_schema).require_dead_letters;
   const KeySchema& keys = table_.source->key_schema;
   std::vector<pg::Statement> statements;
   for (const Refusal& refusal : refused) {
-    const std::string key = canonical_key(keys, refusal.ghost.key);
+    const std::string key = keys_.canonical_key(refusal.ghost.key);
     pg::Params& params = statements.emplace_back(pg::Statement{insert, {}}).params;
     params.number(table_.id).bytes(key).text(refusal.ghost.version).bytes(swept_record(key, keys));
     params.text(refusal.reason);

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "core/apply_options.hpp"
 #include "pg/connection.hpp"
 #include "pg/pg_error.hpp"
-#include "core/apply_options.hpp"
 #include "replica/state/replica.hpp"
 
 namespace dynamite {
@@ -70,8 +70,8 @@ class Sweep {
   const Target& target_;
   const std::int32_t epoch_;
   const ApplyOptions options_;
-  const std::vector<std::string> keys_;  // the columns, quoted
-  Sql listed_;                           // for keys that are given one by one
+  const KeyColumns& keys_;
+  Sql listed_;  // for keys that are given one by one
 };
 
 }  // namespace dynamite

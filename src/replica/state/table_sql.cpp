@@ -15,20 +15,17 @@ std::string comment_sql(const std::string& column, std::string_view text) {
   return fmt::format("COMMENT ON COLUMN {} IS {}", column, quote_literal(text));
 }
 
-std::string key_definitions(const Replica& table, const std::vector<std::string>& columns) {
-  const KeySchema& keys = table.source->key_schema;
-  std::string sql =
-      fmt::format("  {} {} NOT NULL,\n", columns[0], key_column_type(keys.partition.type));
-  if (keys.sort)
-    sql += fmt::format("  {} {} NOT NULL,\n", columns[1], key_column_type(keys.sort->type));
+/// A line a column, for CREATE TABLE.
+std::string definitions(const Layout& layout) {
+  std::string sql;
+  for (const Column& column : layout.all())
+    sql += fmt::format("  {} {}{},\n", column.quoted(), type_definition(column.type),
+                       column.not_null ? " NOT NULL" : "");
   return sql;
 }
 
-std::string key_list(const Replica& table) {
-  return fmt::format("{}", fmt::join(table.key_columns(), ", "));
-}
-
-std::vector<std::string> tombstones_sql(const Replica& replica, const Target& target) {
+std::vector<std::string> tombstones_sql(const Target& target) {
+  const KeyColumns& keys = target.layout.keys();
   return {
       // Short-lived rows: vacuum early, so that index probes stay cheap.
       fmt::format(R"(CREATE TABLE {} (
@@ -37,8 +34,7 @@ std::vector<std::string> tombstones_sql(const Replica& replica, const Target& ta
   removed_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY ({}))
 WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02))",
-                  target.tombstones, key_definitions(replica, {"k1", "k2"}),
-                  replica.source->key_schema.sort ? "k1, k2" : "k1"),
+                  target.tombstones, keys.definitions({"k1", "k2"}), keys.parts()),
       fmt::format("CREATE INDEX ON {} (version)", target.tombstones),
       // Tombstones come in the order of their time: a summary of each range finds the old ones, and
       // costs an apply nothing.
@@ -53,34 +49,15 @@ std::string replica_comment(const std::string& source_arn) {
 }
 
 std::vector<std::string> replica_table_sql(const Replica& replica, const Target& target) {
-  const BookkeepingColumns b = bookkeeping_columns(replica.source->key_schema);
   const std::string name = target.qualified_name();
-  const auto q = quote_identifier;
-  std::vector<std::string> sql;
-  sql.push_back(fmt::format(R"(CREATE TABLE {} (
-{}  {} jsonb NOT NULL,
-  {} timestamptz NOT NULL,
-  {} timestamptz NOT NULL,
-  {} jsonb,
-  {} numeric NOT NULL,
-  {} integer NOT NULL,
-  PRIMARY KEY ({})))",
-                            name, key_definitions(replica, replica.key_columns()), q(b.item),
-                            q(b.mod_time), q(b.create_time), q(b.types), q(b.version), q(b.epoch),
-                            key_list(replica)));
-  sql.push_back(fmt::format("COMMENT ON TABLE {} IS {}", name,
-                            quote_literal(replica_comment(replica.source->arn))));
-  const auto comment = [&](const std::string& column, std::string_view text) {
-    sql.push_back(comment_sql(name + "." + q(column), text));
-  };
-  comment(b.item, "the whole item as natural JSON, keys included");
-  comment(b.mod_time,
-          "when the item last changed; for a row that only a scan wrote, the scan's time");
-  comment(b.create_time, "when the row first appeared");
-  comment(b.types, "what natural JSON cannot say, by JSON pointer: B, SS, NS, BS, S:base64");
-  comment(b.version, "bookkeeping of dynamite: stream generation * 10^40 + sequence number");
-  comment(b.epoch,
-          "bookkeeping of dynamite: the snapshot pass during which the row was last written");
+  std::vector<std::string> sql{
+      fmt::format("CREATE TABLE {} (\n{}  PRIMARY KEY ({}))", name, definitions(target.layout),
+                  target.layout.keys().names()),
+      fmt::format("COMMENT ON TABLE {} IS {}", name,
+                  quote_literal(replica_comment(replica.source->arn)))};
+  for (const Column& column : target.layout.all())
+    if (!column.comment.empty())
+      sql.push_back(comment_sql(name + "." + column.quoted(), column.comment));
   return sql;
 }
 
@@ -88,13 +65,12 @@ std::vector<std::string> registration_sql(const Replica& replica) {
   const KeySchema& keys = replica.source->key_schema;
   std::vector<std::string> sql;
   for (const Target& target : replica.targets)
-    for (std::string& statement : tombstones_sql(replica, target))
-      sql.push_back(std::move(statement));
+    for (std::string& statement : tombstones_sql(target)) sql.push_back(std::move(statement));
   // Rows that are there already must count as older than the first pass.
   std::vector<std::string> epochs;
   for (const Target& target : replica.targets)
     epochs.push_back(fmt::format("(SELECT max({}) FROM {})",
-                                 quote_identifier(bookkeeping_columns(keys).epoch),
+                                 target.layout.of(ColumnRole::epoch).quoted(),
                                  target.qualified_name()));
   const std::string state = quote_identifier(replica.state_schema);
   sql.push_back(fmt::format(

@@ -46,7 +46,7 @@ class ConcurrentTest : public ReplicaTest, public ::testing::WithParamInterface<
           const std::scoped_lock lock{mutex_};
           page = source.scan(key, key + 2);
         }
-        apply_until_done(own, page, {.pass = epoch});
+        apply_until_done(own, page, {.writer = ByPass{epoch}});
       }
       repeat_until_done([&] {
         passes.begin_sweep(epoch, {});

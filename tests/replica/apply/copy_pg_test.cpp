@@ -17,9 +17,9 @@ class CopyTest : public ReplicaTest {
   ApplyOutcome copy(const Replica& table, std::int32_t pass, const std::vector<TestChange>& items,
                     ApplyOptions options = {}) {
     const Batch batch = batch_of(table, items);
-    const PreparedBatch prepared = prepare_copy(batch.changes, table.source->key_schema, pass);
+    const PreparedBatch prepared = prepare_copy(batch.changes, table.targets, pass);
     return Applier{*connection, options}.apply(
-        {.table = table, .batch = batch, .prepared = &prepared, .fence = {.pass = pass}});
+        {.table = table, .batch = batch, .prepared = &prepared, .fence = {.writer = ByPass{pass}}});
   }
   ApplyOutcome copy(std::int32_t pass, const std::vector<TestChange>& items) {
     return copy(orders, pass, items);
@@ -47,7 +47,7 @@ TEST_F(CopyTest, LeavesTheRowsThatPutsLeave) {
         copy(copied, Passes{*connection, copied}.start({.segments = 1}, {}), page);
     const std::int32_t pass = Passes{*connection, put}.start({.segments = 1}, {});
     Applier{*connection, {}}.apply(
-        {.table = put, .batch = batch_of(put, page), .fence = {.pass = pass}});
+        {.table = put, .batch = batch_of(put, page), .fence = {.writer = ByPass{pass}}});
 
     EXPECT_TRUE(outcome.copied);
     EXPECT_EQ(outcome.applied, page.size());
@@ -58,13 +58,13 @@ TEST_F(CopyTest, LeavesTheRowsThatPutsLeave) {
 TEST_F(CopyTest, WritesTheCheckpointWithTheRows) {
   const std::int32_t pass = start_pass();
   const Batch batch = batch_of(orders, {scanned("k1", "scan")});
-  const PreparedBatch prepared = prepare_copy(batch.changes, orders.source->key_schema, pass);
+  const PreparedBatch prepared = prepare_copy(batch.changes, orders.targets, pass);
 
   Applier{*connection, {}}.apply(
       {.table = orders,
        .batch = batch,
        .prepared = &prepared,
-       .fence = {.pass = pass},
+       .fence = {.writer = ByPass{pass}},
        .checkpoint = Checkpoint{.lane = "segment/1/0", .position = "p"}});
 
   EXPECT_EQ(query(fmt::format("SELECT lane, position, records FROM {}.checkpoint", state_schema())),
@@ -100,7 +100,7 @@ TEST_F(CopyTest, MeetsARemoveThatIsInFlight) {
   CommitGate gate{*this};
   Applying removing{*this, {removal("k1", 2)}, {}, CommitGate::checkpoint()};
   removing.wait_until_blocked();
-  Applying copying{*this, {scanned("k1", "scan")}, {.pass = pass}, {}, true};
+  Applying copying{*this, {scanned("k1", "scan")}, {.writer = ByPass{pass}}, {}, true};
 
   gate.open();
   removing.finish();
@@ -114,7 +114,7 @@ TEST_F(CopyTest, MeetsAPutThatIsInFlight) {
   CommitGate gate{*this};
   Applying putting{*this, {put("k1", 2, "stream")}, {}, CommitGate::checkpoint()};
   putting.wait_until_blocked();
-  Applying copying{*this, {scanned("k1", "scan")}, {.pass = pass}, {}, true};
+  Applying copying{*this, {scanned("k1", "scan")}, {.writer = ByPass{pass}}, {}, true};
   copying.wait_until_blocked();
 
   gate.open();

@@ -4,8 +4,8 @@
 #include <future>
 
 #include "core/key.hpp"
-#include "replica/apply/newest_versions.hpp"
 #include "replica/state/follower.hpp"
+#include "replica/state/newest_versions.hpp"
 #include "replica/state/pass.hpp"
 #include "support/errors.hpp"
 #include "support/interleaving.hpp"
@@ -84,7 +84,7 @@ TEST_F(CounterexampleTest, RecheckOfAPutThatCouldNotSeeTheTombstone) {
 TEST_F(CounterexampleTest, RecheckOfAScannedPutThatCouldNotSeeTheTombstone) {
   const std::int32_t pass = start_pass();
   StatementGate gate{*this, "INSERT", "orders"};
-  Applying page{*this, {scanned("k1", "scan")}, {.pass = pass}};
+  Applying page{*this, {scanned("k1", "scan")}, {.writer = ByPass{pass}}};
   page.wait_until_blocked();
   apply({removal("k1", 2)});
 
@@ -133,7 +133,7 @@ TEST_F(CounterexampleTest, RemoveHoldsARowThatCameInMeanwhile) {
     pg::Array version{pg::ElementType::numeric};
     key.append("k1");
     version.append(pg::Decimal{.digits = "2"});
-    remove_2.run(apply_sql(orders, orders.targets.front()).remove,
+    remove_2.run(target_sql(orders, orders.targets.front()).remove,
                  std::move(pg::Params{}.array(key).array(version).text("2")));
   });
   wait_until_blocked(remover.backend_pid());
@@ -212,7 +212,7 @@ TEST_F(CounterexampleTest, LockAtTheStartOfAPass) {
 TEST_F(CounterexampleTest, LockAtTheEndOfAPass) {
   const std::int32_t pass = start_pass();
   CommitGate gate{*this};
-  Applying page{*this, {scanned("k1", "scan")}, {.pass = pass}, CommitGate::checkpoint()};
+  Applying page{*this, {scanned("k1", "scan")}, {.writer = ByPass{pass}}, CommitGate::checkpoint()};
   page.wait_until_blocked();
   auto swept = std::async(std::launch::async, [this, pass] { return end_pass(pass); });
   wait_for_exclusive_lock_request(connection->backend_pid());
@@ -256,7 +256,7 @@ TEST_F(CounterexampleTest, ReadBackOfLateRecords) {
   const NewestVersions before = known();
   const TestChange nothing_there = removal("k1", 1);
 
-  apply({nothing_there}, {.epoch = before.epoch});
+  apply({nothing_there}, {.writer = ByReadBack{before.epoch}});
 
   EXPECT_EQ(rows(), "");
   apply({put("k1", 1)});
@@ -270,7 +270,7 @@ TEST_F(CounterexampleTest, WhatWasReadBackUnderAnOlderEpochIsReadAgain) {
   end_pass(start_pass());
 
   EXPECT_THAT(
-      failure_of([&] { apply({read_back}, {.epoch = before.epoch}); }),
+      failure_of([&] { apply({read_back}, {.writer = ByReadBack{before.epoch}}); }),
       ::testing::MatchesRegex("transient: .*a pass has begun since the items were read back.*"));
   EXPECT_EQ(rows(), "");
 }
@@ -283,7 +283,7 @@ TEST_F(CounterexampleTest, ARepairStandsBetweenTwoRecords) {
   Batch batch = batch_of(orders, {put("k1", 5, "right")});
   batch.changes.front().version = before.versions.front().after();
   Applier{*connection, {}}.apply(
-      {.table = orders, .batch = batch, .fence = {.epoch = before.epoch}});
+      {.table = orders, .batch = batch, .fence = {.writer = ByReadBack{before.epoch}}});
 
   apply({put("k1", 5, "wrong")});
   EXPECT_EQ(rows(), "k1|right|5.000000001|0");
@@ -305,9 +305,9 @@ TEST_F(CounterexampleTest, WhatAnOlderStreamThanThePassHadIsDropped) {
 TEST_F(CounterexampleTest, OwnerCheck) {
   const std::int64_t zombie = take_over(*connection, orders, {});
   const std::int64_t owner = take_over(*connection, orders, {});
-  apply({put("k1", 2)}, {.owner = owner});
+  apply({put("k1", 2)}, {.writer = ByFollower{owner}});
 
-  EXPECT_EQ(error_of([&] { apply({removal("k1", 3)}, {.owner = zombie}); }).kind(),
+  EXPECT_EQ(error_of([&] { apply({removal("k1", 3)}, {.writer = ByFollower{zombie}}); }).kind(),
             Error::Kind::fenced);
 
   EXPECT_EQ(rows(), "k1|2|2|0");

@@ -35,11 +35,11 @@ TEST_F(FencingTest, RowsOfAnOlderMappingAreRefusedUntilTheCatalogueIsLoadedAnew)
   };
 
   expect_refusal(put("k1", 1), {});
-  expect_refusal(put("k1", 1), {.epoch = pass});
-  expect_refusal(scanned("k2", "scan"), {.pass = pass});
+  expect_refusal(put("k1", 1), {.writer = ByReadBack{pass}});
+  expect_refusal(scanned("k2", "scan"), {.writer = ByPass{pass}});
   orders = Catalogue{*connection, state_schema()}.find(orders.source->arn).value();
   apply({put("k1", 1)});
-  apply({put("k1", 2)}, {.epoch = pass});
+  apply({put("k1", 2)}, {.writer = ByReadBack{pass}});
   apply_scanned(pass, {scanned("k2", "scan")});
 
   EXPECT_EQ(rows(), "k1|2|2|1\nk2|scan|0|1");
@@ -65,7 +65,7 @@ TEST_F(FencingTest, WhereADaemonFollowsOthersAreRefused) {
 TEST_F(FencingTest, TheOwnerMayApply) {
   const std::int64_t owner = take_over(*connection, orders, {});
 
-  apply({put("k1", 1)}, {.owner = owner});
+  apply({put("k1", 1)}, {.writer = ByFollower{owner}});
 
   EXPECT_EQ(rows(), "k1|1|1|0");
 }
@@ -74,7 +74,7 @@ TEST_F(FencingTest, AnEarlierOwnerIsFenced) {
   const std::int64_t earlier = take_over(*connection, orders, {});
   take_over(*connection, orders, {});
 
-  const Error error = error_of([&] { apply({put("k1", 1)}, {.owner = earlier}); });
+  const Error error = error_of([&] { apply({put("k1", 1)}, {.writer = ByFollower{earlier}}); });
 
   EXPECT_EQ(error.kind(), Error::Kind::fenced);
   EXPECT_STREQ(error.what(),
@@ -97,7 +97,8 @@ TEST_F(FencingTest, GivenBackTheTableIsLambdasAgain) {
 
   EXPECT_EQ(follower(), "lambda|2|stopped");
   apply({put("k1", 1)});
-  EXPECT_EQ(error_of([&] { apply({put("k1", 2)}, {.owner = owner}); }).kind(), Error::Kind::fenced);
+  EXPECT_EQ(error_of([&] { apply({put("k1", 2)}, {.writer = ByFollower{owner}}); }).kind(),
+            Error::Kind::fenced);
 }
 
 TEST_F(FencingTest, AnEarlierOwnerGivesNothingBack) {

@@ -73,24 +73,28 @@ TEST_F(GoldenRunTest, SendsWhatItSent) {
   step("a pass that is copied");
   const std::int32_t second = start_pass();
   const Batch page = batch_of(orders, {scanned("k5", "x"), scanned("k6", "x")});
-  const PreparedBatch copied = prepare_copy(page.changes, orders.source->key_schema, second);
-  ASSERT_TRUE(
-      Applier(*connection, {})
-          .apply({.table = orders, .batch = page, .prepared = &copied, .fence = {.pass = second}})
-          .copied);
+  const PreparedBatch copied = prepare_copy(page.changes, orders.targets, second);
+  ASSERT_TRUE(Applier(*connection, {})
+                  .apply({.table = orders,
+                          .batch = page,
+                          .prepared = &copied,
+                          .fence = {.writer = ByPass{second}}})
+                  .copied);
   end_pass(second);
   step("a poisonous record");
   ASSERT_EQ(apply({put("k7", 7, "bad"), put("k8", 8)}).dead_letters, 1U);
   step("read back under an epoch, in place of its dead letter");
   const Batch read_back = batch_of(orders, {put("k7", 9)});
-  Applier{*connection, {}}.apply(
-      {.table = orders, .batch = read_back, .fence = {.epoch = second}, .retried_letters = {1}});
+  Applier{*connection, {}}.apply({.table = orders,
+                                  .batch = read_back,
+                                  .fence = {.writer = ByReadBack{second}},
+                                  .retried_letters = {1}});
   step("a daemon takes over, applies, and gives back");
   const std::int64_t owner = take_over(*connection, orders, {});
-  apply({put("k9", 10)}, {.owner = owner});
+  apply({put("k9", 10)}, {.writer = ByFollower{owner}});
   give_back(*connection, orders, owner, {});
   step("compare");
-  Comparison comparison{*connection, orders};
+  Comparison comparison{*connection, orders.targets.front()};
   comparison.page(page);
   comparison.ghosts(10);
   step("dead letters");

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include "replica/apply/apply_sql.hpp"
+#include "replica/apply/target_sql.hpp"
+#include "replica/state/newest_versions.hpp"
+#include "replica/state/source_sql.hpp"
 #include "replica/state/state_sql.hpp"
 #include "replica/state/table_sql.hpp"
 #include "support/testdata.hpp"
@@ -26,19 +28,24 @@ class Text {
 };
 
 Replica table_of(int id, KeySchema keys) {
+  Layout layout = Layout::document(keys);
   return {.id = id,
           .source = std::make_shared<const SourceTable>(
               SourceTable{.arn = "arn:aws:dynamodb:us-east-1:111122223333:table/Orders",
                           .key_schema = std::move(keys)}),
           .state_schema = "dynamite",
-          .targets = {new_target("dynamite", "sales", "Orders")}};
+          .targets = {new_target("dynamite", "sales", "Orders", std::move(layout))}};
 }
 
 void add_table(Text& text, const std::string& shape, const Replica& table) {
   const auto titled = [&](const char* what) { return fmt::format("{}: {}", shape, what); };
   text.add(titled("table"), replica_table_sql(table, table.targets.front()));
   text.add(titled("registration"), registration_sql(table));
-  const ApplySql sql = apply_sql(table, table.targets.front());
+  const Target& target = table.targets.front();
+  const TargetSql sql = target_sql(table, target);
+  const SourceSql source = source_sql(table.state_schema);
+  const std::string newest_version = newest_version_sql(table);
+  const std::string without_ghost = without_ghost_sql(table, target);
   for (const auto& [name, statement] : std::vector<std::pair<const char*, const std::string*>>{
            {"put", &sql.put},
            {"put_scanned", &sql.put_scanned},
@@ -51,16 +58,16 @@ void add_table(Text& text, const std::string& shape, const Replica& table) {
            {"recheck", &sql.recheck},
            {"recheck_scanned", &sql.recheck_scanned},
            {"stamp", &sql.stamp},
-           {"newest_version", &sql.newest_version},
-           {"without_ghost", &sql.without_ghost},
-           {"require_follower", &sql.require_follower},
-           {"require_pass", &sql.require_pass},
-           {"require_epoch", &sql.require_epoch},
-           {"require_before", &sql.require_before},
-           {"dead_letter", &sql.dead_letter},
-           {"require_dead_letters", &sql.require_dead_letters},
-           {"discard_dead_letters", &sql.discard_dead_letters},
-           {"checkpoint", &sql.checkpoint}})
+           {"newest_version", &newest_version},
+           {"without_ghost", &without_ghost},
+           {"require_follower", &source.require_follower},
+           {"require_pass", &source.require_pass},
+           {"require_epoch", &source.require_epoch},
+           {"require_before", &source.require_before},
+           {"dead_letter", &source.dead_letter},
+           {"require_dead_letters", &source.require_dead_letters},
+           {"discard_dead_letters", &source.discard_dead_letters},
+           {"checkpoint", &source.checkpoint}})
     text.add(titled(name), *statement);
 }
 

@@ -106,9 +106,9 @@ class History {
     if (pages_.empty()) return;
     const auto page = pages_.begin() + static_cast<std::ptrdiff_t>(source_.below(pages_.size()));
     if (page->epoch == epoch_)
-      apply(page->items, {.pass = page->epoch});
+      apply(page->items, {.writer = ByPass{page->epoch}});
     else
-      EXPECT_EQ(error_of([&] { apply(page->items, {.pass = page->epoch}); }).kind(),
+      EXPECT_EQ(error_of([&] { apply(page->items, {.writer = ByPass{page->epoch}}); }).kind(),
                 Error::Kind::fenced);
     if (source_.chance(80)) pages_.erase(page);
   }
@@ -116,7 +116,7 @@ class History {
   void end_pass() {
     while (next_key_ < source_.key_count()) read_page();
     for (const Page& page : pages_)
-      if (page.epoch == epoch_) apply(page.items, {.pass = epoch_});
+      if (page.epoch == epoch_) apply(page.items, {.writer = ByPass{epoch_}});
     passes_.begin_sweep(epoch_, {});
     if (source_.chance(50)) deliver();
     passes_.sweep(epoch_, {}, {});
@@ -147,11 +147,10 @@ class History {
 
   // Whoever prepares may not know whether the replica has rows already.
   std::optional<PreparedBatch> prepare_somehow(const Batch& batch, const Fence& fence) {
-    const KeySchema& key_schema = table_.source->key_schema;
     if (source_.chance(30)) return std::nullopt;
-    if (fence.pass && source_.chance(60))
-      return prepare_copy(batch.changes, key_schema, *fence.pass);
-    return prepare_rows(batch.changes, key_schema);
+    if (fence.pass() && source_.chance(60))
+      return prepare_copy(batch.changes, table_.targets, *fence.pass());
+    return prepare_rows(batch.changes, table_.targets);
   }
 
   SourceModel source_;

@@ -30,7 +30,7 @@ class InterleavingTest : public ReplicaTest {
   }
 
   Fence fence_of(const TestChange& change) const {
-    return change.kind == ChangeKind::scanned ? Fence{.pass = pass_} : Fence{};
+    return change.kind == ChangeKind::scanned ? Fence{.writer = ByPass{pass_}} : Fence{};
   }
 
   std::int32_t pass_ = 0;
@@ -224,7 +224,8 @@ TEST_F(InterleavingTest, AStopEndsTheWaitForTheLock) {
 TEST_F(InterleavingTest, ATakeoverWaitsForTheOwnersTransactionAndFencesTheNext) {
   const std::int64_t zombie = take_over(*connection, orders, {});
   CommitGate gate{*this};
-  Applying in_flight{*this, {put("k1", 1)}, {.owner = zombie}, CommitGate::checkpoint()};
+  Applying in_flight{
+      *this, {put("k1", 1)}, {.writer = ByFollower{zombie}}, CommitGate::checkpoint()};
   in_flight.wait_until_blocked();
   auto owner = std::async(std::launch::async, [&] { return take_over(*connection, orders, {}); });
   wait_until(
@@ -237,7 +238,7 @@ TEST_F(InterleavingTest, ATakeoverWaitsForTheOwnersTransactionAndFencesTheNext) 
   in_flight.finish();
 
   EXPECT_EQ(owner.get(), zombie + 1);
-  EXPECT_EQ(error_of([&] { apply({put("k1", 2)}, {.owner = zombie}); }).kind(),
+  EXPECT_EQ(error_of([&] { apply({put("k1", 2)}, {.writer = ByFollower{zombie}}); }).kind(),
             Error::Kind::fenced);
   EXPECT_EQ(rows(), "k1|1|1|0");
 }

@@ -141,7 +141,8 @@ TEST_F(CatalogueTest, AChangedKeySchemaIsAnError) {
 TEST_F(CatalogueTest, AnotherTargetThanTheRegisteredOneIsAnError) {
   make_replica(keys(S), "orders");
   Replica wanted = wanted_replica(keys(S), "orders");
-  wanted.targets = {new_target(state_schema(), schema(), "elsewhere")};
+  wanted.targets = {new_target(state_schema(), schema(), "elsewhere",
+                               Layout::document(wanted.source->key_schema))};
 
   EXPECT_EQ(refusal_of(wanted).kind(), Error::Kind::usage);
 }
@@ -149,7 +150,8 @@ TEST_F(CatalogueTest, AnotherTargetThanTheRegisteredOneIsAnError) {
 TEST_F(CatalogueTest, TwoSourcesIntoOneTargetAreAnError) {
   make_replica(keys(S), "orders");
   Replica wanted = wanted_replica(keys(S), "others");
-  wanted.targets = {new_target(state_schema(), schema(), "orders")};
+  wanted.targets = {
+      new_target(state_schema(), schema(), "orders", Layout::document(wanted.source->key_schema))};
 
   const Error error = refusal_of(wanted);
 
@@ -222,7 +224,8 @@ TEST_F(CatalogueTest, TheReplicaOfAnotherSourceIsNotTakenOver) {
   query(fmt::format("DROP SCHEMA {} CASCADE", state_schema()));
   make_state();
   Replica wanted = wanted_replica(keys(S), "others");
-  wanted.targets = {new_target(state_schema(), schema(), "orders")};
+  wanted.targets = {
+      new_target(state_schema(), schema(), "orders", Layout::document(wanted.source->key_schema))};
 
   EXPECT_THAT(refusal_of(wanted).what(), HasSubstr("its comment is \"replica of arn:"));
 }
@@ -285,7 +288,8 @@ TEST_F(CatalogueTest, LongTableNamesAreCutAndStayApart) {
   const std::string long_name(250, 't');
   for (const std::string suffix : {"1", "2"}) {
     Replica wanted = wanted_replica(keys(S), long_name + suffix);
-    wanted.targets = {new_target(state_schema(), schema(), shorten_identifier(long_name + suffix))};
+    wanted.targets = {new_target(state_schema(), schema(), shorten_identifier(long_name + suffix),
+                                 Layout::document(wanted.source->key_schema))};
     make_state();
     planner().execute(planner().plan_replica(wanted).sql);
     orders = catalogue().find(wanted.source->arn).value();
@@ -303,7 +307,8 @@ TEST_F(CatalogueTest, LongTableNamesAreCutAndStayApart) {
 
 TEST_F(CatalogueTest, OddSchemaAndTableNamesWork) {
   Replica wanted = wanted_replica(keys(S), "orders");
-  wanted.targets = {new_target(state_schema(), schema(), "We\"ird.Table's {} name")};
+  wanted.targets = {new_target(state_schema(), schema(), "We\"ird.Table's {} name",
+                               Layout::document(wanted.source->key_schema))};
   make_state();
   planner().execute(planner().plan_replica(wanted).sql);
   orders = catalogue().find(wanted.source->arn).value();
@@ -329,7 +334,9 @@ TEST_P(CollidingNames, OfKeyAttributesWork) {
   apply_scanned(pass, {scanned_item(image(5, 5))});
   end_pass(pass);
 
-  EXPECT_EQ(query(fmt::format("SELECT {} FROM orders", orders.key_columns().at(0))), "5");
+  EXPECT_EQ(
+      query(fmt::format("SELECT {} FROM orders", orders.targets.front().layout.keys().names())),
+      "5");
 }
 
 INSTANTIATE_TEST_SUITE_P(All, CollidingNames,
@@ -337,13 +344,6 @@ INSTANTIATE_TEST_SUITE_P(All, CollidingNames,
                                            "mod_time", "create_time", "ctid", "xmin", "xmax",
                                            "cmin", "cmax", "tableoid", "oid", "select", "t", "u",
                                            "n", "d", "k1", "a", "excluded"));
-
-TEST_F(CatalogueTest, BookkeepingColumnsAvoidBothKeys) {
-  const KeySchema schema{.partition = {.name = "_version", .type = S},
-                         .sort = KeyAttribute{.name = "_version_", .type = N}};
-
-  EXPECT_EQ(bookkeeping_columns(schema).version, "_version__");
-}
 
 // --- what is there already ---
 

@@ -43,9 +43,9 @@ TEST_F(PassTest, StartRaisesTheEpoch) {
 
 TEST_F(PassTest, StartForgetsTheSegmentsOfEarlierPasses) {
   start_pass();
-  apply({}, {.pass = 1}, {.lane = segment_lane(1, 0), .position = "{}"});
+  apply({}, {.writer = ByPass{1}}, {.lane = segment_lane(1, 0), .position = "{}"});
   take_over(*connection, orders, {});
-  apply({}, {.owner = 1}, {.lane = "shard/1/a", .position = "7"});
+  apply({}, {.writer = ByFollower{1}}, {.lane = "shard/1/a", .position = "7"});
 
   start_pass();
 
@@ -239,7 +239,7 @@ TEST_F(PassTest, WhatWasReadBackOfAnOlderStreamIsApplied) {
   const std::int32_t pass = passes().start({.oldest_generation = 6}, {});
   end_pass(pass);
 
-  apply({put("k1", 1).of_generation(5)}, {.epoch = pass});
+  apply({put("k1", 1).of_generation(5)}, {.writer = ByReadBack{pass}});
 
   EXPECT_EQ(query(fmt::format("SELECT pk FROM {}", orders.targets.front().qualified_name())), "k1");
 }
@@ -277,7 +277,7 @@ TEST_F(PassTest, ShardsThatEndedTwoDaysAgoAreForgotten) {
 TEST_F(PassTest, TheViewStatusTellsAboutThePass) {
   apply({put("k1", 1)}, {}, {.lane = "shard/1/a", .position = "1"});
   start_pass();
-  apply({scanned("k2", "scan")}, {.pass = 1},
+  apply({scanned("k2", "scan")}, {.writer = ByPass{1}},
         {.lane = segment_lane(1, 0), .position = "", .finished = true});
   note_gap();
 

@@ -4,7 +4,7 @@
 #include <random>
 
 #include "core/number.hpp"
-#include "pg/copy_data.hpp"
+#include "pg/copy_rows.hpp"
 #include "pg/pipeline.hpp"
 #include "support/errors.hpp"
 #include "support/postgres.hpp"
@@ -12,9 +12,9 @@
 namespace dynamite::pg {
 namespace {
 
-class CopyDataTest : public test::PostgresTest {
+class CopyRowsTest : public test::PostgresTest {
  protected:
-  void copy(const std::string& table, CopyData& data) {
+  void copy(const std::string& table, CopyRows& data) {
     data.finish();
     Connection connection = connect();
     Pipeline pipeline{connection, {}};
@@ -31,7 +31,7 @@ std::string random_digits(std::mt19937_64& random, std::size_t count) {
   return digits;
 }
 
-TEST_F(CopyDataTest, NumbersAreThoseThatPostgresqlReadsFromTheirText) {
+TEST_F(CopyRowsTest, NumbersAreThoseThatPostgresqlReadsFromTheirText) {
   connect().run("CREATE TABLE numbers (number numeric, text text)");
   std::vector<std::string> numbers{"0",      "1e0",     "-1e0",  "1e4",     "1e-4", "9999e0",
                                    "1e3",    "12345e0", "1e125", "1e-130",  "5e-1", "10001e-2",
@@ -41,11 +41,11 @@ TEST_F(CopyDataTest, NumbersAreThoseThatPostgresqlReadsFromTheirText) {
     numbers.push_back(fmt::format("{}{}e{}", random() % 2 == 0 ? "" : "-",
                                   random_digits(random, 1 + random() % 38),
                                   static_cast<int>(random() % 200) - 130));
-  CopyData data;
+  CopyRows data;
   for (const std::string& number : numbers) {
     data.begin_row(2);
-    data.append_numeric(number);
-    data.append_bytes(number);
+    data.numeric(number);
+    data.bytes(number);
   }
 
   copy("numbers", data);
@@ -56,27 +56,25 @@ TEST_F(CopyDataTest, NumbersAreThoseThatPostgresqlReadsFromTheirText) {
             "");
 }
 
-TEST_F(CopyDataTest, WhatIsNoCanonicalNumberIsABug) {
-  CopyData data;
+TEST_F(CopyRowsTest, WhatIsNoCanonicalNumberIsABug) {
+  CopyRows data;
   data.begin_row(1);
 
   for (const char* number : {"", "e5", "1", "-", "1e", "1.5e0", "ae1", "1e1x"})
-    EXPECT_EQ(test::error_of([&] { data.append_numeric(number); }).kind(), Error::Kind::bug)
-        << number;
+    EXPECT_EQ(test::error_of([&] { data.numeric(number); }).kind(), Error::Kind::bug) << number;
 }
 
-TEST_F(CopyDataTest, EveryTypeArrives) {
+TEST_F(CopyRowsTest, EveryTypeArrives) {
   connect().run("CREATE TABLE t (t text, b bytea, i integer, m timestamptz, j jsonb, n jsonb)");
-  CopyData data;
+  CopyRows data;
   data.begin_row(6);
-  data.append_bytes("zwölf");
-  data.append_bytes(std::string_view{"\0\xFF", 2});
-  data.append_int32(-70'000);
-  data.append_timestamp(1'768'478'400'123'456);
-  data.begin_jsonb();
-  data.buffer() += R"({"a": 1.50})";
-  data.end_jsonb();
-  data.append_null();
+  data.bytes("zwölf");
+  data.bytes(std::string_view{"\0\xFF", 2});
+  data.integer(-70'000);
+  data.timestamp(1'768'478'400'123'456);
+  data.begin_json() += R"({"a": 1.50})";
+  data.end_json();
+  data.null();
 
   copy("t", data);
 
@@ -84,12 +82,12 @@ TEST_F(CopyDataTest, EveryTypeArrives) {
             "zwölf|00ff|-70000|2026-01-15 12:00:00.123456|{\"a\": 1.50}|NULL");
 }
 
-TEST_F(CopyDataTest, ARowThatIsUndoneIsNotThere) {
+TEST_F(CopyRowsTest, ARowThatIsUndoneIsNotThere) {
   connect().run("CREATE TABLE t (i integer)");
-  CopyData data;
+  CopyRows data;
   for (const std::int32_t number : {1, 2, 3}) {
     data.begin_row(1);
-    data.append_int32(number);
+    data.integer(number);
     if (number == 2) data.undo_row();
   }
 
@@ -99,13 +97,13 @@ TEST_F(CopyDataTest, ARowThatIsUndoneIsNotThere) {
   EXPECT_EQ(data.rows(), 2U);
 }
 
-TEST_F(CopyDataTest, ARefusedRowLeavesTheConnectionUsable) {
+TEST_F(CopyRowsTest, ARefusedRowLeavesTheConnectionUsable) {
   Connection connection = connect();
   connection.run("CREATE TABLE t (i integer UNIQUE)");
-  CopyData data;
+  CopyRows data;
   for (int i = 0; i < 2; ++i) {
     data.begin_row(1);
-    data.append_int32(7);
+    data.integer(7);
   }
   data.finish();
 
@@ -119,14 +117,14 @@ TEST_F(CopyDataTest, ARefusedRowLeavesTheConnectionUsable) {
   EXPECT_EQ(connection.run("SELECT count(*) FROM t").at(0, 0), "0");
 }
 
-TEST_F(CopyDataTest, ALargeCopyBetweenStatementsIsOneTransaction) {
+TEST_F(CopyRowsTest, ALargeCopyBetweenStatementsIsOneTransaction) {
   Connection connection = connect();
   connection.run("CREATE TABLE t (s text)");
-  CopyData data;
+  CopyRows data;
   const std::string text(1'000, 'x');
   for (int i = 0; i < 20'000; ++i) {
     data.begin_row(1);
-    data.append_bytes(text);
+    data.bytes(text);
   }
   data.finish();
 

@@ -1,4 +1,4 @@
-#include "pg/copy_data.hpp"
+#include "pg/copy_rows.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -36,62 +36,57 @@ Decimal parse(std::string_view number) {
 
 }  // namespace
 
-CopyData::CopyData() {
+CopyRows::CopyRows() {
   data_ = kSignature;
   append_big_endian(data_, std::int32_t{0});  // flags
   append_big_endian(data_, std::int32_t{0});  // length of the header's extension
 }
 
-void CopyData::begin_row(std::int16_t fields) {
+void CopyRows::begin_row(std::int16_t fields) {
   row_ = data_.size();
   append_big_endian(data_, fields);
   ++rows_;
 }
 
-void CopyData::undo_row() {
+void CopyRows::undo_row() {
   data_.resize(row_);
   --rows_;
 }
 
-void CopyData::append_null() { append_big_endian(data_, kNull); }
+void CopyRows::null() { append_big_endian(data_, kNull); }
 
-void CopyData::append_bytes(std::string_view bytes) {
+void CopyRows::bytes(std::string_view bytes) {
   const std::size_t field = begin_value(data_);
   data_ += bytes;
   end_value(data_, field);
 }
 
-void CopyData::append_int32(std::int32_t value) {
+void CopyRows::integer(std::int32_t value) {
   const std::size_t field = begin_value(data_);
   append_big_endian(data_, value);
   end_value(data_, field);
 }
 
-void CopyData::append_timestamp(std::int64_t micros) {
+void CopyRows::timestamp(std::int64_t micros) {
   const std::size_t field = begin_value(data_);
   pg::append_timestamp(data_, micros);
   end_value(data_, field);
 }
 
-void CopyData::append_jsonb(std::string_view json) {
-  begin_jsonb();
-  data_ += json;
-  end_jsonb();
-}
-
-void CopyData::begin_jsonb() {
+std::string& CopyRows::begin_json() {
   field_ = begin_value(data_);
   data_ += kJsonbVersion;
+  return data_;
 }
 
-void CopyData::end_jsonb() { end_value(data_, field_); }
+void CopyRows::end_json() { end_value(data_, field_); }
 
-void CopyData::append_numeric(std::string_view number) {
+void CopyRows::numeric(std::string_view number) {
   const std::size_t field = begin_value(data_);
   pg::append_numeric(data_, parse(number));
   end_value(data_, field);
 }
 
-void CopyData::finish() { append_big_endian(data_, kTrailer); }
+void CopyRows::finish() { append_big_endian(data_, kTrailer); }
 
 }  // namespace dynamite::pg

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "layout/column.hpp"
+#include "layout/key_columns.hpp"
+#include "layout/row_writer.hpp"
+#include "pg/array.hpp"
+
+namespace dynamite {
+
+/// Which columns a replica has. Whatever makes, checks, fills or compares a replica walks them.
+class Layout {
+ public:
+  Layout() = default;  ///< no column
+
+  /// Key columns, the item as jsonb, bookkeeping.
+  static Layout document(const KeySchema& keys);
+
+  /// In the order of CREATE TABLE and of COPY; the key columns come first.
+  std::span<const Column> all() const noexcept { return all_; }
+  const KeyColumns& keys() const noexcept { return keys_; }
+  /// The columns that a RowWriter fills, in the order of all().
+  std::span<const Column> values() const noexcept { return values_; }
+  /// The type in which each of values() travels in an array: jsonb as text.
+  std::vector<pg::ElementType> value_elements() const;
+  /// The only column of that role.
+  const Column& of(ColumnRole role) const;
+
+  std::unique_ptr<RowWriter> writer() const;
+
+ private:
+  explicit Layout(const KeySchema& keys) : keys_{keys} {}
+  void add(Column column);
+
+  KeyColumns keys_;
+  std::vector<Column> all_, values_;
+};
+
+}  // namespace dynamite

@@ -1,0 +1,77 @@
+#include "replica/apply/copied_rows.hpp"
+
+#include "core/key.hpp"
+
+namespace dynamite {
+namespace {
+
+void append_key_part(pg::CopyRows& data, std::string_view part, ColumnType type) {
+  if (type == ColumnType::numeric)
+    data.numeric(part);
+  else
+    data.bytes(part);
+}
+
+/// A row of COPY has its fields in the order of Layout::all().
+class CopyMaker {
+ public:
+  CopyMaker(pg::CopyRows& data, const Layout& layout, std::int32_t epoch)
+      : data_{data}, layout_{layout}, epoch_{epoch}, writer_{layout.writer()} {}
+
+  void add(const Change& change) {
+    const KeyParts key = split_key(change.key);
+    std::size_t part = 0;
+    data_.begin_row(static_cast<std::int16_t>(layout_.all().size()));
+    writer_->read(change.image, nullptr);
+    for (const Column& column : layout_.all()) {
+      if (column.role == ColumnRole::key)
+        append_key_part(data_, key.parts.at(part++), column.type);
+      else
+        append(column.role, change);
+    }
+  }
+
+ private:
+  void append(ColumnRole role, const Change& change) {
+    switch (role) {
+      case ColumnRole::changed_at:
+      case ColumnRole::created_at:
+        return data_.timestamp(change.time.time_since_epoch().count());
+      case ColumnRole::version:
+        return data_.numeric("0");
+      case ColumnRole::epoch:
+        return data_.integer(epoch_);
+      default:
+        writer_->write_next(data_);
+    }
+  }
+
+  pg::CopyRows& data_;
+  const Layout& layout_;
+  const std::int32_t epoch_;
+  const std::unique_ptr<RowWriter> writer_;
+};
+
+}  // namespace
+
+CopiedRows make_copied_rows(std::span<const Change> changes, const Layout& layout,
+                            std::int32_t epoch) {
+  const KeySchema& schema = layout.keys().schema();
+  CopiedRows rows;
+  CopyMaker maker{rows.data, layout, epoch};
+  RowKeys& keys = rows.after.puts.emplace_back(schema);  // a statement takes any number of keys
+  for (const Change& change : changes) {
+    try {
+      maker.add(change);
+      keys.keys.append(change.key);
+    } catch (const Error& error) {
+      if (error.kind() != Error::Kind::poison) throw;
+      rows.data.undo_row();
+      set_aside(rows.after, change, error, schema);
+    }
+  }
+  rows.data.finish();
+  return rows;
+}
+
+}  // namespace dynamite

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "core/batch.hpp"
+#include "replica/apply/fence.hpp"
+#include "replica/apply/prepared.hpp"
+#include "replica/state/checkpoints.hpp"
+#include "replica/state/replica.hpp"
+
+namespace dynamite {
+
+struct ApplyOutcome {
+  std::size_t records = 0;    ///< of the batch, with rejected and outdated ones
+  std::size_t changes = 0;    ///< after coalescing
+  std::uint64_t applied = 0;  ///< rows put or removed; the others were stale
+  std::size_t dead_letters = 0;
+  std::size_t outdated = 0;  ///< of the records: of a stream that ended before the last pass
+  bool copied = false;       ///< rows that were made for COPY came by COPY
+};
+
+struct ApplyRequest {
+  const Replica& table;
+  const Batch& batch;
+  /// The batch's changes, where they were prepared before.
+  const PreparedBatch* prepared = nullptr;
+  Fence fence = {};
+  std::optional<Checkpoint> checkpoint = {};
+  /// Called when a transaction is sent and only the server has work left: the time for other work.
+  std::function<void()> on_sent = {};
+  /// Dead letters that the changes are made of: they are gone when this is committed. Those that
+  /// are refused again are written anew.
+  std::vector<std::int64_t> retried_letters = {};
+};
+
+}  // namespace dynamite

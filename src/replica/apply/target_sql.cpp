@@ -1,0 +1,288 @@
+#include "replica/apply/target_sql.hpp"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "core/error.hpp"
+#include "layout/layout.hpp"
+
+namespace dynamite {
+namespace {
+
+const ArrayField kTime{.name = "time", .type = "timestamptz"};
+const ArrayField kVersion{.name = "version", .type = "numeric"};
+
+/// How a value column travels, and what its values are called among the rows `u`.
+ArrayField field_of(const Column& column) {
+  switch (column.role) {
+    case ColumnRole::item:
+      return {.name = "item", .type = "text", .cast = "::jsonb"};
+    case ColumnRole::types:
+      return {.name = "types", .type = "text", .cast = "::jsonb"};
+    default:
+      throw Error{Error::Kind::bug, "the column holds no value of an item"};
+  }
+}
+
+std::vector<ArrayField> fields_of(std::span<const Column> columns) {
+  std::vector<ArrayField> fields;
+  for (const Column& column : columns) fields.push_back(field_of(column));
+  return fields;
+}
+
+std::string joined(const std::vector<std::string>& list) {
+  return fmt::format("{}", fmt::join(list, ", "));
+}
+
+/// The names and fragments that the statements are put together from.
+class Fragments {
+ public:
+  Fragments(const Replica& source, const Target& target)
+      : layout{target.layout},
+        keys{layout.keys()},
+        replica{target.qualified_name()},
+        tombstones{target.tombstones},
+        changed_at{layout.of(ColumnRole::changed_at).quoted()},
+        created_at{layout.of(ColumnRole::created_at).quoted()},
+        version{layout.of(ColumnRole::version).quoted()},
+        epoch{layout.of(ColumnRole::epoch).quoted()},
+        current_epoch{fmt::format("(SELECT r.epoch FROM {} r WHERE r.replica_id = {})",
+                                  state_name(source.state_schema, "replica"), source.id)} {}
+
+  std::vector<ArrayField> value_fields() const { return fields_of(layout.values()); }
+
+  /// `INSERT INTO … AS t (keys, values, times, version, epoch)`
+  std::string insert_head() const {
+    std::vector<std::string> columns{keys.names()};
+    for (const Column& column : layout.values()) columns.push_back(column.quoted());
+    for (const std::string* column : {&changed_at, &created_at, &version, &epoch})
+      columns.push_back(*column);
+    return fmt::format("INSERT INTO {} AS t ({})", replica, joined(columns));
+  }
+
+  /// Keys and values of the rows `u`, and their time for both times of a row.
+  std::string inserted() const {
+    std::vector<std::string> values{keys.parts("u")};
+    for (const ArrayField& field : value_fields()) values.push_back("u." + field.name);
+    values.insert(values.end(), {"u.time", "u.time"});
+    return joined(values);
+  }
+
+  /// `"item" = excluded."item", …` of the value columns.
+  std::string set_values() const {
+    std::vector<std::string> list;
+    for (const Column& column : layout.values()) list.push_back(set(column.quoted()));
+    return joined(list);
+  }
+
+  static std::string set(const std::string& column) {
+    return fmt::format("{0} = excluded.{0}", column);
+  }
+
+  const Layout& layout;
+  const KeyColumns& keys;
+  std::string replica, tombstones;
+  std::string changed_at, created_at, version, epoch;  // quoted
+  std::string current_epoch;
+};
+
+// A scalar subquery keeps one index probe a row, where NOT EXISTS would join the whole tombstone
+// table.
+std::string newer_than_tombstone(const Fragments& f) {
+  return fmt::format("coalesce((SELECT d.version < u.version FROM {} d WHERE {}), true)",
+                     f.tombstones, f.keys.tombstone_matches());
+}
+
+// No probe at all where the lowest version is above every tombstone's, which is the normal case. As
+// a subquery that is found out once, not for each row.
+std::string no_tombstone(const Fragments& f, std::string_view lowest) {
+  return fmt::format(
+      "((SELECT {}::numeric > coalesce((SELECT max(m.version) FROM {} m), -1))\n  OR {})", lowest,
+      f.tombstones, newer_than_tombstone(f));
+}
+
+std::string put_sql(const Fragments& f) {
+  std::vector<ArrayField> fields = f.value_fields();
+  fields.insert(fields.end(), {kTime, kVersion});
+  return fmt::format(
+      R"({insert}
+SELECT {inserted}, u.version, {current}
+FROM {rows}
+WHERE {guard}
+ON CONFLICT ({keys}) DO UPDATE SET {values},
+  {changed_at}, {set_version}, {epoch}
+WHERE t.{version} < excluded.{version})",
+      fmt::arg("insert", f.insert_head()), fmt::arg("inserted", f.inserted()),
+      fmt::arg("current", f.current_epoch), fmt::arg("rows", f.keys.rows(fields)),
+      fmt::arg("guard", no_tombstone(f, f.keys.parameter(fields.size()))),
+      fmt::arg("keys", f.keys.names()), fmt::arg("values", f.set_values()),
+      fmt::arg("changed_at", Fragments::set(f.changed_at)),
+      fmt::arg("set_version", Fragments::set(f.version)),
+      fmt::arg("epoch", Fragments::set(f.epoch)), fmt::arg("version", f.version));
+}
+
+std::string put_scanned_sql(const Fragments& f) {
+  std::vector<ArrayField> fields = f.value_fields();
+  fields.push_back(kTime);
+  return fmt::format(
+      R"({insert}
+SELECT {inserted}, 0, {pass}::integer
+FROM {rows}
+WHERE coalesce((SELECT d.epoch < {pass}::integer FROM {tombstones} d WHERE {matches}), true)
+ON CONFLICT ({keys}) DO UPDATE SET {values},
+  {changed_at}, {set_epoch}
+WHERE t.{epoch} < excluded.{epoch})",
+      fmt::arg("insert", f.insert_head()), fmt::arg("inserted", f.inserted()),
+      fmt::arg("pass", f.keys.parameter(fields.size())), fmt::arg("rows", f.keys.rows(fields)),
+      fmt::arg("tombstones", f.tombstones), fmt::arg("matches", f.keys.tombstone_matches()),
+      fmt::arg("keys", f.keys.names()), fmt::arg("values", f.set_values()),
+      fmt::arg("changed_at", Fragments::set(f.changed_at)),
+      fmt::arg("set_epoch", Fragments::set(f.epoch)), fmt::arg("epoch", f.epoch));
+}
+
+std::string copy_sql(const Fragments& f) {
+  std::vector<std::string> columns;
+  for (const Column& column : f.layout.all()) columns.push_back(column.quoted());
+  return fmt::format("COPY {} ({}) FROM STDIN (FORMAT binary)", f.replica, joined(columns));
+}
+
+std::string insert_tombstones(const Fragments& f) {
+  return fmt::format(R"(INSERT INTO {} AS d ({}, version, epoch)
+  SELECT {}, u.version, {})",
+                     f.tombstones, f.keys.parts(), f.keys.parts("u"), f.current_epoch);
+}
+
+std::string unless_newer_tombstone(const Fragments& f) {
+  return fmt::format(R"(ON CONFLICT ({}) DO UPDATE SET version = excluded.version,
+    epoch = excluded.epoch, removed_at = excluded.removed_at
+  WHERE d.version < excluded.version)",
+                     f.keys.parts());
+}
+
+/// Of a transaction in which a remove met no row that it could delete; docs/protocol.md, "One
+/// transaction".
+constexpr std::string_view kHasUnmet = "current_setting('dynamite.unmet', true) = 'on'";
+constexpr std::string_view kNoteUnmet = "set_config('dynamite.unmet', 'on', true)";
+
+/// INSERT of a placeholder for each row `u`: of the value columns it fills those that must not be
+/// NULL.
+std::string insert_placeholders(const Fragments& f) {
+  std::vector<std::string> columns{f.keys.names()};
+  std::vector<std::string> values{f.keys.parts("u")};
+  for (const Column& column : f.layout.values()) {
+    if (!column.not_null) continue;
+    columns.push_back(column.quoted());
+    values.emplace_back("'{}'::jsonb");
+  }
+  for (const auto& [column, value] : {std::pair{&f.changed_at, "now()"},
+                                      {&f.created_at, "now()"},
+                                      {&f.version, "-1"},
+                                      {&f.epoch, "0"}}) {
+    columns.push_back(*column);
+    values.emplace_back(value);
+  }
+  return fmt::format("INSERT INTO {} AS t ({})\n  SELECT {}", f.replica, joined(columns),
+                     joined(values));
+}
+
+// Where a remove deletes its row, no put gets in between any more, and its tombstone is left at
+// once. For the others, which are rare, each key's place is held by this transaction as well: a
+// placeholder stands there, or a row that came in meanwhile is locked (DO UPDATE locks what it
+// then leaves alone). Not held are keys whose remove is late: a newer row or tombstone is
+// committed.
+std::string remove_sql(const Fragments& f) {
+  return fmt::format(R"(WITH u AS MATERIALIZED ({rows}), gone AS (
+  DELETE FROM {replica} t USING u
+  WHERE {row_matches} AND t.{version} < u.version AND {no_tombstone}
+  RETURNING u.*),
+left_behind AS (
+  {insert_tombstones}
+  FROM gone AS u
+  {unless_newer_tombstone}
+  RETURNING true),
+held AS (
+  {insert_placeholders}
+  FROM u
+  WHERE u.n NOT IN (SELECT gone.n FROM gone) AND {newer_than_tombstone}
+    AND (SELECT true FROM {replica} t WHERE {row_matches} AND t.{version} > u.version) IS NULL
+  ON CONFLICT ({keys}) DO UPDATE SET {version} = t.{version} WHERE false)
+SELECT (SELECT count(*) FROM left_behind),
+  CASE WHEN (SELECT count(*) FROM u) > (SELECT count(*) FROM gone)
+    THEN {note_unmet} END)",
+                     fmt::arg("rows", f.keys.select_rows({kVersion})),
+                     fmt::arg("replica", f.replica), fmt::arg("row_matches", f.keys.row_matches()),
+                     fmt::arg("version", f.version),
+                     fmt::arg("no_tombstone", no_tombstone(f, f.keys.parameter(1))),
+                     fmt::arg("newer_than_tombstone", newer_than_tombstone(f)),
+                     fmt::arg("insert_tombstones", insert_tombstones(f)),
+                     fmt::arg("unless_newer_tombstone", unless_newer_tombstone(f)),
+                     fmt::arg("insert_placeholders", insert_placeholders(f)),
+                     fmt::arg("note_unmet", kNoteUnmet), fmt::arg("keys", f.keys.names()));
+}
+
+// A placeholder's version, -1, is below every other. No tombstone spares it.
+std::string remove_held_sql(const Fragments& f) {
+  return fmt::format(R"(DELETE FROM {0} t
+USING {1}
+WHERE {2} AND {3} AND t.{4} < u.version AND (t.{4} = -1 OR {5}))",
+                     f.replica, f.keys.rows({kVersion}), kHasUnmet, f.keys.row_matches(), f.version,
+                     newer_than_tombstone(f));
+}
+
+// A tombstone of the put's own version is that of a row that a pass swept.
+std::string recheck_sql(const Fragments& f) {
+  return fmt::format(R"(DELETE FROM {0} t
+USING {1}
+WHERE {2}::numeric <= (SELECT max(m.version) FROM {3} m)
+  AND {4} AND t.{5} = u.version
+  AND (SELECT d.version >= u.version FROM {3} d WHERE {6}))",
+                     f.replica, f.keys.rows({kVersion}), f.keys.parameter(1), f.tombstones,
+                     f.keys.row_matches(), f.version, f.keys.tombstone_matches());
+}
+
+std::string recheck_scanned_sql(const Fragments& f) {
+  return fmt::format(R"(DELETE FROM {0} t
+USING {1}
+WHERE (SELECT true FROM {3} LIMIT 1) AND {4} AND t.{5} = {2}::integer
+  AND (SELECT d.epoch >= {2}::integer AND d.version > t.{6} FROM {3} d WHERE {7}))",
+                     f.replica, f.keys.rows(), f.keys.parameter(0), f.tombstones,
+                     f.keys.row_matches(), f.epoch, f.version, f.keys.tombstone_matches());
+}
+
+// A key that has a row now has one with a newer version: its remove was late and leaves no
+// tombstone.
+std::string tombstone_sql(const Fragments& f) {
+  return fmt::format(R"({}
+FROM {}
+WHERE {} AND (SELECT true FROM {} t WHERE {}) IS NULL
+{})",
+                     insert_tombstones(f), f.keys.rows({kVersion}), kHasUnmet, f.replica,
+                     f.keys.row_matches(), unless_newer_tombstone(f));
+}
+
+std::string stamp_sql(const Fragments& f) {
+  return fmt::format(
+      "UPDATE {0} t SET {1} = {2}::integer FROM {3} WHERE {4} AND t.{1} < {2}::integer", f.replica,
+      f.epoch, f.keys.parameter(0), f.keys.rows(), f.keys.row_matches());
+}
+
+}  // namespace
+
+TargetSql target_sql(const Replica& replica, const Target& target) {
+  const Fragments fragments{replica, target};
+  return {
+      .put = put_sql(fragments),
+      .put_scanned = put_scanned_sql(fragments),
+      .copy = copy_sql(fragments),
+      .remove = remove_sql(fragments),
+      .remove_held = remove_held_sql(fragments),
+      .tombstone = tombstone_sql(fragments),
+      .note_unmet = fmt::format("SELECT {}", kNoteUnmet),
+      .lock_writers = fmt::format("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", fragments.replica),
+      .recheck = recheck_sql(fragments),
+      .recheck_scanned = recheck_scanned_sql(fragments),
+      .stamp = stamp_sql(fragments)};
+}
+
+}  // namespace dynamite

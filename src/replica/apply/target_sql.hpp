@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+
+#include "replica/state/replica.hpp"
+
+namespace dynamite {
+
+/// The statements that apply changes to one target, in the words of docs/protocol.md. All but the
+/// two that say so take arrays of one length, in this order: the keys as KeyArrays has them, the
+/// values as Layout::values() has them, times, versions.
+struct TargetSql {
+  /// Keys, values, times, versions; then the batch's lowest version.
+  std::string put;
+  /// Keys, values, times; then the epoch of the pass.
+  std::string put_scanned;
+  /// No parameters: COPY of the columns of Layout::all().
+  std::string copy;
+  /// Keys, versions; then the lowest version: deletes rows, leaves their tombstones and returns how
+  /// many. Where there is no row it leaves a placeholder, which a put in flight must meet, and
+  /// notes that some keys were not met. remove_held and tombstone do nothing unless that is noted.
+  std::string remove;
+  /// Keys, versions: deletes the placeholders, and what came in before them.
+  std::string remove_held;
+  /// Keys, versions: leaves tombstones of the keys that have no row now.
+  std::string tombstone;
+  /// No parameters: enables remove_held and tombstone.
+  std::string note_unmet;
+  /// No parameters: in place of placeholders, where a constraint of the DBA refuses them.
+  std::string lock_writers;
+  /// Keys, versions; then the lowest version: deletes rows of this put that a tombstone covers.
+  std::string recheck;
+  /// Keys; then the epoch: the same for scanned rows.
+  std::string recheck_scanned;
+  /// Keys; then the epoch: keeps the sweep from rows whose scanned item is a dead letter.
+  std::string stamp;
+};
+
+TargetSql target_sql(const Replica& replica, const Target& target);
+
+}  // namespace dynamite

@@ -1,0 +1,56 @@
+#include "replica/state/source_sql.hpp"
+
+#include <fmt/format.h>
+
+#include "replica/state/replica.hpp"
+
+namespace dynamite {
+namespace {
+
+std::string dead_letter_sql(const std::string& state_schema) {
+  return fmt::format(R"(INSERT INTO {}
+  (replica_id, key, version, record, reason, sqlstate, constraint_name)
+VALUES ($1::integer, $2, $3::numeric, $4, $5, $6, $7) ON CONFLICT DO NOTHING)",
+                     state_name(state_schema, "dead_letter"));
+}
+
+std::string checkpoint_sql(const std::string& state_schema) {
+  return fmt::format(R"(INSERT INTO {} AS c
+  (replica_id, lane, position, finished, records, record_time)
+VALUES ($1::integer, $2, $3, $4::boolean, $5::bigint, $6::timestamptz)
+ON CONFLICT (replica_id, lane) DO UPDATE SET position = excluded.position,
+  finished = excluded.finished, records = c.records + excluded.records,
+  record_time = coalesce(excluded.record_time, c.record_time), updated_at = now())",
+                     state_name(state_schema, "checkpoint"));
+}
+
+// The function says what is wrong, and takes as long as all else of a small batch: it is called
+// only where something is.
+std::string require_follower_sql(const std::string& state_schema) {
+  return fmt::format(R"(SELECT {}($1::integer, $2::bigint, $3::bigint, $4::bigint)
+WHERE (SELECT true FROM {} r WHERE r.replica_id = $1::integer
+  AND CASE WHEN $2::bigint IS NULL THEN r.follower <> 'daemon' ELSE r.fencing_number = $2::bigint END
+  AND coalesce($3::bigint >= r.oldest_stream, true) AND r.mapping = $4::bigint) IS NULL)",
+                     state_name(state_schema, "require_follower"),
+                     state_name(state_schema, "replica"));
+}
+
+}  // namespace
+
+SourceSql source_sql(const std::string& state_schema) {
+  const auto call = [&](const std::string& function, std::string_view arguments) {
+    return fmt::format("SELECT {}({})", state_name(state_schema, function), arguments);
+  };
+  return {.require_follower = require_follower_sql(state_schema),
+          .require_pass = call("require_pass", "$1::integer, $2::integer, $3::bigint"),
+          .require_epoch = call("require_epoch", "$1::integer, $2::integer, $3::bigint"),
+          .require_before = call("require_before", "$1::timestamptz"),
+          .dead_letter = dead_letter_sql(state_schema),
+          .require_dead_letters = call("require_dead_letters", "$1::integer, $2::bigint"),
+          .discard_dead_letters =
+              fmt::format("DELETE FROM {} WHERE dead_letter_id = ANY ($1::bigint[])",
+                          state_name(state_schema, "dead_letter")),
+          .checkpoint = checkpoint_sql(state_schema)};
+}
+
+}  // namespace dynamite

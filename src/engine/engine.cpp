@@ -44,6 +44,18 @@ std::shared_ptr<TableState> fresh_state(const TableState& former, Replica replic
                                       former.pass.read_rate.units_per_second());
 }
 
+/// Stops the workers when the scope ends, also when an exception ends it.
+class StopAtEnd {
+ public:
+  explicit StopAtEnd(std::stop_source& workers) : workers_{workers} {}
+  StopAtEnd(const StopAtEnd&) = delete;
+  StopAtEnd& operator=(const StopAtEnd&) = delete;
+  ~StopAtEnd() { workers_.request_stop(); }
+
+ private:
+  std::stop_source& workers_;
+};
+
 }  // namespace
 
 std::optional<double> read_units_of(std::optional<double> configured,
@@ -92,28 +104,36 @@ std::vector<std::shared_ptr<const TableState>> Engine::tables() const {
 
 void Engine::run(std::stop_token stop, const std::function<void()>& tick) {
   stop_ = stop;
-  std::stop_source stop_workers;
-  std::stop_callback forward{stop, [&] { stop_workers.request_stop(); }};
-  {
-    std::vector<std::jthread> threads;
-    const auto run_threads = [&](std::uint32_t count, Scheduler& scheduler) {
-      for (std::uint32_t i = 0; i < count; ++i)
-        threads.emplace_back([&] {
-          Worker worker{options_.connect, options_.apply, stop_workers.get_token()};
-          scheduler.run(worker);
-        });
-    };
-    run_threads(options_.connections, applying_);
-    run_threads(options_.connections * kReadersAConnection, reading_);
-    while (!stop.stop_requested() && !all_done()) {
-      look_after();
-      tick();
-      sleep_for(kTick, stop);
-    }
-    stop_workers.request_stop();
+  try {
+    run_workers(stop, tick);
+  } catch (...) {
+    shut_down();  // else Lambda would wait for a daemon that is gone
+    throw;
   }
   shut_down();
   tick();
+}
+
+/// Looks after the tables while threads work on them. All threads have ended when it returns.
+void Engine::run_workers(const std::stop_token& stop, const std::function<void()>& tick) {
+  std::stop_source stop_workers;
+  std::stop_callback forward{stop, [&] { stop_workers.request_stop(); }};
+  std::vector<std::jthread> threads;
+  const StopAtEnd stop_at_end{stop_workers};  // before the threads are joined
+  const auto run_threads = [&](std::uint32_t count, Scheduler& scheduler) {
+    for (std::uint32_t i = 0; i < count; ++i)
+      threads.emplace_back([&] {
+        Worker worker{options_.connect, options_.apply, stop_workers.get_token()};
+        scheduler.run(worker);
+      });
+  };
+  run_threads(options_.connections, applying_);
+  run_threads(options_.connections * kReadersAConnection, reading_);
+  while (!stop.stop_requested() && !all_done()) {
+    look_after();
+    tick();
+    sleep_for(kTick, stop);
+  }
 }
 
 bool Engine::step_due(Worker& worker) {

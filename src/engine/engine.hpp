@@ -35,7 +35,8 @@ class Engine {
   void add(Replica replica, const TableDescription& description);
 
   /// Returns when `stop` is requested, when every table has failed, or, if the run ends by itself,
-  /// when every table is done. `tick` is called some times a second, on the calling thread.
+  /// when every table is done. `tick` is called some times a second, on the calling thread. Throws
+  /// Error if the tables can no longer be looked after. The tables are given back in each case.
   void run(std::stop_token stop, const std::function<void()>& tick);
 
   std::vector<std::shared_ptr<const TableState>> tables() const;
@@ -61,6 +62,7 @@ class Engine {
     std::string problem{};  // as it was noted in the state schema
   };
 
+  void run_workers(const std::stop_token& stop, const std::function<void()>& tick);
   std::chrono::milliseconds discovery_interval() const;
   void claim(Followed& table);
   void renew(Followed& table);

@@ -141,7 +141,7 @@ HttpRequest AwsClient::State::signed_request(Service service, const Unsigned& re
                                                          .headers = headers,
                                                          .body = request.body},
                                                         scope, keys, date));
-  // The sum over the bytes as sent is checked: nobody shall compress them on the way.
+  // The checksum is of the bytes as they are sent: they must not be compressed on the way.
   headers.emplace_back("accept-encoding", "identity");
   const std::string trace_id = options.trace_id ? options.trace_id() : "";
   if (!trace_id.empty()) headers.emplace_back("x-amzn-trace-id", trace_id);

@@ -139,8 +139,8 @@ std::string hint_for(std::string_view name, const Action& action) {
 bool is_throttle(int status) { return status == 429; }
 bool is_transient(int status) { return status >= 500 || status == 408 || is_throttle(status); }
 
-// AWS names its errors. What has no name comes from something between: it may pass, a body that is
-// too large does not.
+// AWS names its errors. An error without a name comes from something in between, such as a proxy.
+// It may pass, except for a body that is too large.
 Failure unnamed(const HttpResponse& response, const Action& action) {
   const bool again = response.status != 413;
   const std::string proxy =
@@ -174,7 +174,8 @@ Failure named(const std::string& name, const Body& body, int status, const Actio
                                 : retry};
 }
 
-// A result has no "__type" of its own, though its items may; one as large as this is not looked at.
+// A result has no "__type" of its own, though its items may have one. An answer as large as this is
+// a result, and is not looked at.
 bool may_be_error(const HttpResponse& response) {
   constexpr std::size_t kErrorBytesMax = 64U << 10U;
   if (response.status < 200 || response.status > 299) return true;

@@ -21,7 +21,7 @@ using EasyHandle = std::unique_ptr<CURL, Closer<curl_easy_cleanup>>;
 using MultiHandle = std::unique_ptr<CURLM, Closer<curl_multi_cleanup>>;
 using HeaderList = std::unique_ptr<curl_slist, Closer<curl_slist_free_all>>;
 
-// No answer of AWS is larger than 16 MB: what goes on beyond is not one.
+// No answer of AWS is larger than 16 MB: a longer one does not come from AWS.
 constexpr std::size_t kBodyBytesMax = 64U << 20U;
 
 std::string_view trimmed(std::string_view text) {

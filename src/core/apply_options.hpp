@@ -11,7 +11,7 @@ enum class OnPoison : std::uint8_t {
 
 struct ApplyOptions {
   OnPoison on_poison = OnPoison::quarantine;
-  std::int64_t dead_letters_max = 1'000;  ///< an hour and table; then the table stops
+  std::int64_t dead_letters_max = 1'000;  ///< within an hour, of one table; with more it stops
 
   bool operator==(const ApplyOptions&) const = default;
 };

@@ -50,7 +50,7 @@ std::optional<int> number(std::string_view digits) noexcept {
   return value;
 }
 
-/// The milliseconds of ".123"; further digits are cut off, as none is the same as ".000".
+/// The milliseconds of ".123". Further digits are cut off; no digits count as ".000".
 std::optional<int> milliseconds(std::string_view fraction) {
   constexpr std::size_t kLengthMax = 10;  // nanoseconds
   if (fraction.empty()) return 0;

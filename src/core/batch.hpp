@@ -33,7 +33,7 @@ enum class ChangeKind : std::uint8_t {
 struct Change {
   std::string_view key;  ///< canonical (core/key.hpp)
   /// DynamoDB JSON of the item, `{"pk":{"S":"a"},…}`, as it arrived. Empty for a put of a stream
-  /// that carries no new images: it is to be read back.
+  /// that carries no new images: the item must be read back.
   std::string_view image;
   std::string_view record;  ///< the whole record or item as it arrived, for dead letters
   Version version;
@@ -68,7 +68,7 @@ struct Batch {
   std::string_view keep(std::string_view bytes);
 };
 
-/// Adds to `batch` what came behind it from the same table.
+/// Appends to `batch` a later batch of the same table.
 void append(Batch& batch, Batch more);
 
 /// The time of the newest change; absent: there is no change.

@@ -13,10 +13,10 @@ class Clock {
 
   /// Never goes back.
   virtual TimePoint now() const { return std::chrono::steady_clock::now(); }
-  /// On the wall, as the times of records.
+  /// The time of day, as records carry it.
   virtual std::chrono::sys_time<std::chrono::microseconds> time() const;
 
-  /// The machine's.
+  /// The machine's clock.
   static Clock& real();
 };
 

@@ -8,7 +8,8 @@
 namespace dynamite {
 
 /// The newest change of each key, sorted by key. Of equal versions the later in `changes` wins.
-/// All changes must be of one table. The others are added to `superseded`, if that is given.
+/// All changes must be of one table. The older changes of a key are added to `superseded`, unless
+/// it is null.
 std::vector<Change> coalesce(std::span<const Change> changes,
                              std::vector<Change>* superseded = nullptr);
 

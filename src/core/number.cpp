@@ -148,7 +148,7 @@ void append_canonical_number(std::string& out, std::string_view text) {
   out += std::to_string(decimal.exponent);
 }
 
-// Of so few digits it is within all limits.
+// A number of so few digits is within all limits.
 bool is_short_json_number(std::string_view text) noexcept {
   return text.size() <= kDigitsMax && is_plain(text);
 }

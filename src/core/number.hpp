@@ -17,7 +17,7 @@ void append_canonical_number(std::string& out, std::string_view text);
 /// Throws as append_canonical_number does.
 void append_json_number(std::string& out, std::string_view text);
 
-/// True of most numbers: append_json_number appends `text` as it is.
+/// Whether append_json_number appends `text` as it is. It does so for most numbers.
 bool is_short_json_number(std::string_view text) noexcept;
 
 /// A canonical number as people write it, "13" of "13e0", unless that takes more than 40 digits.

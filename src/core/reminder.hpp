@@ -9,7 +9,7 @@
 
 namespace dynamite {
 
-/// Tells when to say something that lasts: at once, and then once a minute.
+/// Tells when to log a condition that lasts: at once, and then once a minute.
 class Reminder {
  public:
   /// Whether `what` is to be said now.
@@ -20,7 +20,7 @@ class Reminder {
     return true;
   }
 
-  /// It is over: next time it is said at once.
+  /// The condition is over: when it comes again, it is said at once.
   void reset() noexcept { said_at_.reset(); }
 
  private:

@@ -5,7 +5,7 @@
 
 namespace dynamite {
 
-/// Cuts a string back to its size at the beginning, unless told that all is well.
+/// Cuts a string back to the size that it had at the beginning, unless keep() was called.
 class Rollback {
  public:
   explicit Rollback(std::string& text) noexcept : text_{text}, size_{text.size()} {}

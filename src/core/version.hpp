@@ -25,8 +25,8 @@ class Version {
   /// it is not.
   static Version parse(std::string_view numeric);
 
-  /// Newer than this one and older than any record's that is newer: of what was read back from the
-  /// source when this was the newest version known.
+  /// A version above this one and below every newer record's. An item gets it that was read back
+  /// from the source while this was the newest version known of its key.
   Version after() const;
 
   /// Decimal digits, with leading zeros: what PostgreSQL's numeric reads.
@@ -39,7 +39,7 @@ class Version {
     return without_zeros({digits_.data() + kGenerationDigits, kSequenceDigits});
   }
 
-  /// The same of the stream's.
+  /// The generation in decimal digits, without leading zeros; "0" at least.
   std::string_view generation() const noexcept {
     return without_zeros({digits_.data(), kGenerationDigits});
   }

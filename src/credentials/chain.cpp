@@ -213,7 +213,7 @@ std::optional<KeySet> ProfileChain::own_keys(const Profile& profile) const {
   return config_keys;
 }
 
-/// The machine's keys come last. That nobody answers is the rule outside EC2.
+/// The machine's keys come last. Outside EC2 nobody answers, which is no error.
 KeySet from_instance(const CredentialsContext& context) {
   std::string outcome = "instance metadata is switched off or has no role";
   try {

@@ -31,7 +31,7 @@ std::string bare_host(std::string_view authority) {
   return std::string{authority.substr(0, authority.find(':'))};
 }
 
-/// Keys go in the clear only to hosts that no network lies before.
+/// Keys may travel in the clear only to hosts that are reached without a network.
 void require_trusted(std::string_view uri) {
   const bool secure = uri.starts_with("https://");
   if (!secure && !uri.starts_with("http://"))
@@ -70,7 +70,7 @@ std::string authorization_token(const Environment& environment) {
     token = read_secret_file(*file, "container authorization token file");
   else
     token = variable(environment, "AWS_CONTAINER_AUTHORIZATION_TOKEN").value_or("");
-  // It becomes a header: what follows a line's end would become another.
+  // The token becomes a header: text behind a line's end would become another header.
   if (token.find_first_of("\r\n") != token.npos)
     throw Error{Error::Kind::usage, "the container authorization token has a line break"};
   return token;

@@ -71,7 +71,7 @@ RefreshingCredentials::Held RefreshingCredentials::hold(KeySet set) const {
   const Time now = now_();
   const Time expiry = *set.expiry;
   const auto left = expiry - now;
-  // The service itself is in trouble then, and AWS goes on to take the keys that it gave.
+  // The service itself is in trouble then, and AWS goes on accepting the keys that it gave.
   if (set.outlives_outage && left <= kMustBefore)
     return {std::move(set), now + kOutageExtension, Time::max()};
   if (left <= 0s)

@@ -8,9 +8,9 @@
 
 namespace dynamite {
 
-/// Keeps what `load` gives and renews it in time: tries from 15 minutes before the expiry and keeps
-/// the old set if that fails, must from 10 minutes before. One thread at a time loads; those that
-/// still have good keys do not wait for it.
+/// Keeps the keys that `load` gives and renews them in time. From 15 minutes before they expire it
+/// tries to, and keeps the old keys if that fails; from 10 minutes before it must. One thread at a
+/// time loads; threads that still have good keys do not wait for it.
 class RefreshingCredentials : public CredentialsProvider {
  public:
   using Load = std::function<KeySet()>;

@@ -44,13 +44,13 @@ void check_image(const StreamRecord& record) {
   if (!token_is(record.event_name, "INSERT") && !token_is(record.event_name, "MODIFY"))
     fail("eventName of the record is none of INSERT, MODIFY, REMOVE");
   if (is_present(record.new_image)) return;
-  // Who applies it reads the item back.
+  // The item is read back before the change is applied.
   const std::string view_type = unescaped(record.view_type);
   if (view_type != "KEYS_ONLY" && view_type != "OLD_IMAGE")
     fail("NewImage of the record is missing");
 }
 
-/// Where the record tells none that can be read, that of applying it.
+/// The record's time, or now if the record has no time that can be read.
 Micros time_of(const StreamRecord& record) {
   if (is_present(record.time))
     if (const auto time = parse_record_time(record.time)) return *time;
@@ -61,7 +61,7 @@ StreamArn parse_source_arn(const std::string& stream_arn) {
   try {
     return parse_stream_arn(stream_arn);
   } catch (const Error& error) {
-    // Not this record is at fault, but whoever sends such events.
+    // The sender of such events is at fault, not this record.
     throw Error{Error::Kind::usage, fmt::format("eventSourceARN {}", error.what())};
   }
 }
@@ -110,7 +110,7 @@ void ChangeReader::reject(std::string_view record, std::string reason,
       .sequence_number = numbered ? std::string{members.sequence_number} : std::string{},
       .key = std::string{key_if_readable(members)},
       .version = numbered ? Version{generation_, members.sequence_number} : Version{}};
-  // Before any table is known, 0 is right too: it is the next one's index.
+  // Before any table is known, 0 is right too: it is the index of the first table.
   rejected_.emplace_back(std::move(rejected), table_);
 }
 
@@ -214,8 +214,8 @@ std::string_view ChangeReader::read_key_of(const StreamRecord& record) {
   JsonScanner scanner{record.keys};
   key_.clear();
   const std::size_t attributes = read_key(scanner, key_schema, key_);
-  // More than the schema's: the table is another one by now, and two of its items would be one
-  // here.
+  // The record has more key attributes than the schema: the table was made anew with another key,
+  // and two of its items would be one here.
   if (attributes != (key_schema.sort ? 2U : 1U))
     fail("Keys of the record has other attributes than the key schema of the table");
   return batches_[table_].keep(key_);

@@ -18,7 +18,7 @@ namespace dynamite {
 /// Throws Error{poison} if `text` is not UTF-8.
 void require_utf8(std::string_view text);
 
-/// Why a record is rejected that does not tell its stream.
+/// The reason of a record that is rejected because it does not tell its stream.
 inline constexpr std::string_view kNoStreamNamed = "eventSourceARN of the record is missing";
 
 /// Turns stream records into changes, a batch a table; those that are malformed into rejected ones.
@@ -45,8 +45,8 @@ class ChangeReader {
   /// else than a stream that a replica can follow, Error{poison} if its end cannot be found.
   void read(JsonScanner& scanner);
 
-  /// Sets `record` aside, with its key if `members` hold one that can be read. It counts to the
-  /// table of the record before it where its own is unknown.
+  /// Sets `record` aside, with its key if `members` hold one that can be read. If its own table is
+  /// unknown, it counts to the table of the record before it.
   void reject(std::string_view record, std::string reason, const StreamRecord& members = {});
 
   /// How much was read by a moment.
@@ -74,7 +74,7 @@ class ChangeReader {
   /// such records on no change is made: all must be read again once the tables are known.
   const std::vector<std::string>& unknown_tables() const noexcept { return unknown_tables_; }
 
-  /// Of the last record that has a valid one, else empty.
+  /// The sequence number of the last record that has a valid one; empty: none has.
   std::string last_sequence_number() const { return std::string{last_sequence_number_}; }
 
  private:

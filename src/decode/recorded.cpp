@@ -167,7 +167,7 @@ class DocumentReader {
     require_streams(mark);
   }
 
-  /// Records that name no stream cannot be anybody's dead letters.
+  /// A record that names no stream belongs to no replica, and cannot become a dead letter.
   void require_streams(const ChangeReader::Mark& before) const {
     const auto rejected = std::views::transform(
         reader_.rejected_since(before),

@@ -23,9 +23,10 @@ struct StreamRecord {
 
 inline bool is_present(std::string_view value) noexcept { return value.data() != nullptr; }
 
-/// Reads the record that `scanner` stands before. Throws Error{poison} if it is malformed, or one
-/// of the members that say what changed is there twice or of another JSON type; what was read by
-/// then, and behind that member, stays in `record`. Of the others such a value counts as absent.
+/// Reads the record that `scanner` stands before. Throws Error{poison} if the record is malformed,
+/// or if a member that says what changed is there twice or has another JSON type; the other members
+/// that could be read stay in `record`. Such a value of a member that only decorates counts as
+/// absent.
 void read_stream_record(JsonScanner& scanner, StreamRecord& record);
 
 }  // namespace dynamite

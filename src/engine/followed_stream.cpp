@@ -187,7 +187,7 @@ void FollowedStream::start_shards(Worker& worker, const StreamDescription& strea
   }
 }
 
-// With a checkpoint at its end, nobody looks for the shard any more.
+// With a checkpoint at its end, the shard is never looked for again.
 void FollowedStream::finish_lost_shard(Worker& worker, const std::string& shard) {
   known_[shard] = true;
   const Batch nothing;

@@ -38,9 +38,9 @@ class FollowedStream {
   /// Of a stream that is caught up: no shard has given a record since then.
   bool drained() const;
 
-  /// For a stream that is caught up: notes up to when it was read, and expects all before now from
-  /// then on; does nothing soon after it was noted. Once a minute it also forgets what nothing can
-  /// need any more: old shards, tombstones, dead letters.
+  /// For a stream that is caught up: notes up to when it was read, and expects all before now next.
+  /// Does nothing if that was noted a short time ago. Once a minute it also forgets what nothing
+  /// can need any more: old shards, tombstones, dead letters.
   void note_caught_up(Worker& worker);
 
  private:

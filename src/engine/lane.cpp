@@ -5,7 +5,7 @@
 namespace dynamite {
 namespace {
 
-// Those of the page, and as many for the rows that are made of it.
+// The bytes of the page, and as many for the rows that are made of it.
 std::size_t bytes_of(const Page& page) { return page.batch ? 2 * page.batch->page_bytes() : 0; }
 
 }  // namespace

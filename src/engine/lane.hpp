@@ -80,7 +80,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   class Applying;
   static constexpr std::size_t kAheadMax = 2;  // reads that are not applied: one in work, one ahead
 
-  /// A half, "reading" or "applying", is repeated, and then is not any more; see Task.
+  /// For a half, "reading" or "applying"; see Task.
   void note_repeat(const std::string& half, const Error& error, TimePoint since);
   void note_recovery(const std::string& half);
   std::optional<TimePoint> step_reading(const std::stop_token& stop);

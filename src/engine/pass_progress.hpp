@@ -12,14 +12,14 @@ namespace dynamite {
 /// threads.
 class PassProgress {
  public:
-  /// `read_units`: that passes of the table may take a second; absent: as many as there are.
+  /// `read_units`: how many passes of the table may take a second; absent: no limit.
   explicit PassProgress(std::optional<double> read_units) : read_rate{read_units} {}
 
   ReadRate read_rate;
   std::atomic<bool> loads = false;  ///< it fills a replica that has no rows but its own
   std::atomic<std::uint64_t> items_scanned = 0;
 
-  /// It was started, or is resumed.
+  /// The pass was started or resumed.
   void begin(std::int32_t segments) noexcept { segments_left_ = segments; }
   void segment_finished() noexcept { --segments_left_; }
   std::int32_t segments_left() const noexcept { return segments_left_; }

@@ -19,13 +19,13 @@ class ShardBoard {
  public:
   /// Another stream is read from now on: nothing of the shards of the last one counts any more.
   void enter_stream(std::uint64_t generation);
-  /// Of the stream that is read; 0: none yet.
+  /// The generation of the stream that is read; 0: none is read yet.
   std::uint64_t generation() const noexcept { return generation_; }
 
   void started(const std::string& shard, TimePoint now);
-  /// Its first page was read: what is written from now on will be read.
+  /// The shard's first page was read: what is written from now on will be read.
   void opened(const std::string& shard);
-  /// It was read to its end.
+  /// The shard was read to its end.
   void finished(const std::string& shard);
   /// A page that was asked for at `asked` was empty.
   void idle(const std::string& shard, TimePoint asked);
@@ -44,8 +44,8 @@ class ShardBoard {
   /// Every shard is finished, or was empty in several pages in a row since `since`.
   bool drained_since(TimePoint since) const;
   /// All that happened before `since` was read from every shard: the shard was drained, or has
-  /// given a record newer than `since_time`, the same on the wall. A shard that is written to all
-  /// the time is never empty.
+  /// given a record newer than `since_time`, which is `since` by the time of day. A shard that is
+  /// written to all the time is never empty.
   bool caught_up_since(TimePoint since, Micros since_time) const;
   /// A shard that has made no progress since `since`; absent: all have, or are finished.
   std::optional<std::string> stalled_since(TimePoint since) const;

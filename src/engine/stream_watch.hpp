@@ -24,7 +24,7 @@ std::vector<Gap> look_at_stream(pg::Connection& connection, const Replica& repli
 struct Delivery {
   std::string stream_arn;
   bool healthy = false;  ///< by mappings that are on and have no problem
-  /// Records that wait for longer are discarded by Lambda, or about to be by the stream.
+  /// Lambda discards records that wait for longer, or the stream is about to.
   std::chrono::seconds record_age_max = kAwayMax;
   /// How long the oldest record had waited, of the records that were delivered within so many
   /// seconds before now; absent: there were none.

@@ -42,7 +42,7 @@ struct TableCompareOptions {
   ReplicationOptions replication{};       ///< the table is read as fast, and cut, as by a pass
   std::optional<std::uint64_t> sample{};  ///< items and rows to look at; absent: all
   bool repair = false;                    ///< make the rows that differ what their items are
-  /// A difference that stays for so long is one, where no follower tells how far it is.
+  /// If no follower tells how far it is, a difference counts once it has stayed for so long.
   std::chrono::milliseconds settle_time{5'000};
   /// Called with the number of items that were read so far, by one thread at a time.
   std::function<void(std::uint64_t items)> on_progress = [](std::uint64_t) {};

@@ -41,7 +41,7 @@ class TableState {
 
   /// Why there is nothing to follow now; empty: there is.
   void set_source_problem(std::string problem);
-  /// `what` has failed each time since `since`, and is repeated; until note_recovery.
+  /// `what` is repeated, and has failed each time since `since`. This holds until note_recovery.
   void note_repeat(const std::string& what, const Error& error, TimePoint since);
   void note_recovery(const std::string& what);
   /// What a person should know of: that there is nothing to follow, what is repeated since before

@@ -103,7 +103,7 @@ void TableTask::begin_pass(Worker& worker) {
   add_segments(worker);
 }
 
-/// The generation of the stream that is on; a later one than the last stream's if it is off.
+/// The generation of the stream that is on. If none is on, one later than the last stream's.
 std::uint64_t TableTask::oldest_generation(Worker& worker) {
   if (stream_) return table_->shards.generation();
   const TableDescription table =

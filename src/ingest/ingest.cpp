@@ -104,8 +104,8 @@ void Ingest::load_catalogue() {
   catalogue_loaded_ = true;
 }
 
-// A connection that is lost now was dead before, without a sign of it: a firewall forgot it, say.
-// What was committed on it meanwhile is not changed by a repeat.
+// A kept connection that is lost now was dead before, without a sign: a firewall forgot it, say. If
+// it still committed the batch, a repeat changes nothing of that.
 template <class Use>
 auto Ingest::on_connection(Call& call, Use use) -> decltype(use()) {
   const StopWatch watch{call.in_postgres};
@@ -147,8 +147,8 @@ const Replica& Ingest::replica_of(const std::string& arn, const Call& call) {
               "run `dynamite bootstrap`"};
 }
 
-// Several functions meet a new table at the same time. Who comes second is refused by PostgreSQL,
-// and finds what the first has made.
+// Several functions meet a new table at the same time. PostgreSQL refuses the second one, which
+// then finds the replica that the first one made.
 void Ingest::create_replica(const std::string& table_arn, const Call& call) {
   for (int attempt = 1; attempt <= kCreateAttemptsMax && !find_replica(table_arn); ++attempt) {
     try {
@@ -226,7 +226,8 @@ std::optional<IngestOutcome> Ingest::finish_sent() {
 }
 
 IngestOutcome Ingest::apply_all(std::span<const Batch> batches, Call& call) {
-  // An event of Lambda is of one stream; where it is not, its records have no order to report by.
+  // An event of Lambda is of one stream. Records of several streams have no common order, so that
+  // no first failure could be reported.
   const bool reports = options_.report_batch_item_failures && batches.size() == 1;
   IngestOutcome outcome;
   for (const Batch& batch : batches) {

@@ -19,12 +19,12 @@
 
 namespace dynamite {
 
-/// Makes the replica of the table with that ARN, which has none. May find that another process has
-/// just made it. Throws Error if it cannot.
+/// Makes the replica of the table with that ARN. May find that another process has just made it.
+/// Throws Error if it cannot.
 using CreateReplica =
     std::function<void(pg::Connection&, const std::string& table_arn, std::stop_token)>;
 
-/// What the source has now in place of what the batch says (source/read_back.hpp).
+/// The changes of a batch, replaced by what the source has now (source/read_back.hpp).
 using ReadBack = std::function<Batch(const Batch&, std::stop_token)>;
 
 /// Which records are read back.
@@ -50,8 +50,8 @@ struct IngestOptions {
   /// For records without images. Empty: they are refused.
   ReadBack read_back{};
   ReadBackOf read_back_of = ReadBackOf::missing_images;
-  /// With OnPoison::stop: an event is applied up to the first record that is refused, which
-  /// IngestOutcome::first_failure names, instead of an Error for all of it.
+  /// With OnPoison::stop, an event is applied up to the first record that is refused, and
+  /// IngestOutcome::first_failure names this record. Otherwise all of the event is refused.
   bool report_batch_item_failures = false;
   Host host = Host::lambda;
   /// A connection that was not used for so long is asked whether it still answers.
@@ -95,8 +95,8 @@ class Ingest {
 
   /// Applies `event`; when this returns, all of it is committed. `deadline`, in our clock: the call
   /// ends within kServerGrace of it (see Host::lambda). Throws Error
-  /// if anything was not applied: the whole event must be repeated, which changes nothing of what
-  /// was.
+  /// if anything was not applied: the whole event must be repeated. A repeat changes nothing of the
+  /// part that was applied.
   IngestOutcome handle(std::string event, std::chrono::system_clock::time_point deadline,
                        std::stop_token stop = {});
 
@@ -105,8 +105,8 @@ class Ingest {
   /// The tables that have a replica, as far as this Ingest knows. For decode_with.
   const KnownTables& tables() const noexcept { return tables_; }
 
-  /// The table of that ARN, which is among tables() then. Its replica is created if it may be;
-  /// throws Error{usage} if it has none.
+  /// The table of that ARN; adds it to tables(). Creates its replica if the options allow it.
+  /// Throws Error{usage} if the table has no replica.
   std::shared_ptr<const SourceTable> find_table(const std::string& table_arn,
                                                 std::chrono::system_clock::time_point deadline,
                                                 std::stop_token stop = {});
@@ -115,17 +115,18 @@ class Ingest {
   IngestOutcome apply(const Batch& batch, std::chrono::system_clock::time_point deadline,
                       std::stop_token stop = {});
 
-  // Ahead of the answer to what was sent before; see Applier.
+  // Sending ahead: before the answer to the last batch has come; see Applier.
 
   /// Sends a batch. False: it needs apply(), once nothing is under way. `batch` and
   /// `prepared` must live until it has an outcome.
   bool send(const Batch& batch, const PreparedBatch& prepared,
             std::chrono::system_clock::time_point deadline, std::stop_token stop = {});
-  /// Waits for the oldest batch that was sent. Nothing: all that were sent and have no outcome need
-  /// apply(), which tells what is wrong, and nothing is under way any more.
+  /// Waits for the oldest batch that was sent. Absent: it failed. Then nothing is under way any
+  /// more, and each batch without an outcome needs apply(), which tells what is wrong.
   std::optional<IngestOutcome> finish_sent();
 
-  /// The server ends late statements itself; a server that does not even do that is given up.
+  /// The server ends late statements by itself. If it has not done so by then, the connection is
+  /// given up.
   static constexpr std::chrono::milliseconds kServerGrace{200};
 
  private:

@@ -15,8 +15,9 @@ struct ListCut {
   std::string opening;       ///< opens the rest
 };
 
-/// The last place behind a document, or else between two elements of a list that is not at its end:
-/// of an array, or of the Records of an object. Only brackets and strings are looked at.
+/// The last place behind a whole document. If there is none, the last place between two elements of
+/// an unfinished list: an array, or the Records of an object. Only brackets and strings are looked
+/// at.
 std::optional<ListCut> find_list_cut(std::string_view text);
 
 }  // namespace dynamite

@@ -86,7 +86,8 @@ PrefixOutcome apply_prefix(const Batch& batch, const ApplyPart& apply) {
         return outcome;
       }
     }
-    // Behind a single record that went through, all that is left has not been tried together.
+    // After a single record went through, the rest is tried as a whole: it has not been tried
+    // without that record.
     size = is_single ? rest.size() : (part.size() + 1) / 2;
   }
   if (unreadable != entries.end())

@@ -93,7 +93,7 @@ Recording::Part Recording::next() {
         return take(cut);
     }
     searched = buffer_.size() < kBoundaryMax ? 0 : buffer_.size() - kBoundaryMax;
-    // A look passes over all there is: each time over twice as much.
+    // Each look passes over the whole buffer: the next one waits until there is twice as much.
     if (buffer_.size() >= look_at) {
       look_at *= 2;
       if (const std::optional<ListCut> cut = find_list_cut(buffer_)) return take(*cut);

@@ -68,7 +68,7 @@ Page Redrive::read_next(const RecordRange& range, std::chrono::system_clock::tim
   }
 }
 
-/// What is left of the range behind those that are gone.
+/// The rest of the range, behind the records that are gone.
 Page Redrive::read_from_horizon(const RecordRange& range) {
   Page page{.batch = std::nullopt, .position = "", .finished = true};
   try {

@@ -19,8 +19,8 @@ struct RedriveOptions {
   std::function<void(const RecordRange&, const std::string& lost)> on_loss{};
 };
 
-/// Applies records that Lambda gave up and whose report holds only their place: reads them from
-/// their stream again, which keeps them for 24 hours.
+/// Applies records that Lambda gave up and of which a report holds only the place. Reads them again
+/// from their stream, which keeps records for 24 hours.
 class Redrive {
  public:
   /// `ingest` and `dynamodb` outlive it.

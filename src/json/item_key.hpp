@@ -27,7 +27,8 @@ void append_canonical_key(std::string& out, std::string_view image, const KeySch
 /// The key as DynamoDB JSON, `{"pk":{"S":"a"}}`.
 std::string key_json(std::string_view canonical_key, const KeySchema& key_schema);
 
-/// "type N" of a raw token, "an unknown type" of one that no type's name can be: it may be content.
+/// "type N" of a raw token; "an unknown type" of a token that is no type's name, since it may be an
+/// item's content.
 std::string shown_type(std::string_view token);
 
 }  // namespace dynamite

@@ -8,7 +8,8 @@
 
 namespace dynamite {
 
-/// Appends to a string, in which room for what an image becomes is made at once. Both outlive it.
+/// Appends to a string the JSON that an image becomes. Room for all of it is made at the beginning.
+/// String and image outlive it.
 class JsonOutput {
  public:
   JsonOutput(std::string& text, std::string_view image)
@@ -29,8 +30,8 @@ class JsonOutput {
     used_ += bytes.size();
   }
 
-  /// The same for bytes of the image. Most pieces are short: to copy a whole block, where one is
-  /// there, costs the least.
+  /// The same for bytes of the image. Most pieces are short: it costs the least to copy a whole
+  /// block, unless the image ends before.
   void append_from_image(std::string_view bytes) {
     if (bytes.size() > kBlock || image_end_ - bytes.data() < kBlockSigned) return append(bytes);
     if (text_.size() - used_ < kBlock) make_room(kBlock);

@@ -49,7 +49,7 @@ void JsonScanner::fail(const char* why) const {
   throw Error{Error::Kind::poison, fmt::format("not JSON: {} at byte {}", why, next_ - begin_)};
 }
 
-// Another value than the one that is wanted is JSON all the same.
+// A value of another kind than the wanted one is JSON all the same, and the message says so.
 void JsonScanner::fail_expected(char c) const {
   const std::string_view found = next_ == end_ ? "" : json_type(*next_);
   const std::string_view wanted = json_type(c);

@@ -11,7 +11,7 @@
 
 namespace dynamite {
 
-/// What the value is that begins so: "an object", "a number"; empty if none does.
+/// The kind of value that begins with `c`: "an object", "a number"; empty if no value does.
 std::string_view json_type(char first) noexcept;
 
 /// A forward reader over one JSON text that checks every byte it passes. Recursion is the caller's;
@@ -98,18 +98,18 @@ class JsonScanner {
   /// Any value: its raw text.
   std::string_view skip_value();
 
-  /// An object, of which only the ends of strings and the number of brackets are looked at: its raw
-  /// text. Several times as fast as skip_value, for what is read later.
+  /// The raw text of an object. Only the ends of strings and the number of brackets are looked at:
+  /// several times as fast as skip_value, for text that is validated later.
   std::string_view skip_object();
 
-  /// Any value, of which only strings and the number of brackets are checked: its raw text. For
-  /// what skip_value refused.
+  /// The raw text of any value. Only strings and the number of brackets are checked: for a value
+  /// that skip_value refused.
   std::string_view skip_broken_value();
 
   /// Throws unless only white space is left.
   void expect_end();
 
-  /// What was passed since `from`, a position that this scanner gave.
+  /// The text that was passed since `from`, a position that this scanner gave.
   const char* position() const noexcept { return next_; }
   std::string_view since(const char* from) const noexcept {
     return {from, static_cast<std::size_t>(next_ - from)};

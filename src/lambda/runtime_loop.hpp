@@ -21,10 +21,10 @@ struct Invocation {
 /// Answers an invocation with the response's body, or throws Error.
 using InvocationHandler = std::function<std::string(Invocation)>;
 
-/// When an invocation must have committed: so long before Lambda's deadline that there is time to
-/// answer, half a second or, of a short time, a quarter. A deadline that has just passed stays: the
-/// invocation slept. One further away than an invocation can last, in either direction (some local
-/// runtimes send a constant), is not believed and becomes a minute from now.
+/// When an invocation must have committed: half a second before Lambda's deadline, so that there is
+/// time to answer; of a short time, a quarter before its end. A deadline that has just passed is
+/// kept: the process was frozen. A deadline further from now than an invocation can last, before or
+/// after it (some local runtimes send a constant), is not believed: it becomes a minute from now.
 std::chrono::system_clock::time_point commit_deadline(
     std::chrono::system_clock::time_point lambda_deadline,
     std::chrono::system_clock::time_point now);

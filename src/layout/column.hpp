@@ -17,7 +17,7 @@ enum class ColumnRole : std::uint8_t {
   types,       ///< what natural JSON cannot say
   changed_at,  ///< when the item last changed
   created_at,  ///< when the row first appeared
-  version,     ///< of the record that wrote the row; docs/protocol.md, "Versions"
+  version,     ///< of the record that wrote the row; docs/protocol.md, "Words"
   epoch,       ///< of the pass during which the row was last written
 };
 

@@ -6,7 +6,8 @@
 
 namespace dynamite {
 
-/// Of layout `document`: the item as natural JSON, and what that cannot say.
+/// The writer of layout `document`: the item as natural JSON, and the types that natural JSON
+/// cannot say.
 class DocumentWriter : public RowWriter {
  public:
   void read(std::string_view image, const ImageKey* key) override;

@@ -18,9 +18,8 @@ struct ArrayField {
   std::string_view cast{};  ///< what an element is cast to: `::jsonb`; empty: it is not
 };
 
-/// The key columns of a replica, and what SQL says of keys. The parts of a key that stands in no
-/// replica are called k1 and k2: those of parameters (`u`) and of tombstones (`d`). The replica is
-/// `t`.
+/// The key columns of a replica, and what SQL says of keys. In parameters (`u`) and in tombstones
+/// (`d`) the parts of a key are called k1 and k2. The replica is `t`.
 class KeyColumns {
  public:
   KeyColumns() = default;
@@ -54,7 +53,7 @@ class KeyColumns {
   std::vector<std::string_view> cast_types() const;
   /// Each part of the row `t` as text that canonical_key reads.
   std::vector<std::string> texts() const;
-  /// Of a row's key parts as texts() gives them.
+  /// The canonical key of a row, from its key parts as texts() gives them.
   std::string canonical_key(const std::vector<std::string>& texts) const;
 
  private:

@@ -11,7 +11,7 @@
 
 namespace dynamite {
 
-/// Tells whether names may be equal: cheap, never wrong in saying no.
+/// Tells cheaply whether a name may have come before. A no is never wrong.
 class NameFilter {
  public:
   /// False if no name that was added before equals `name`.
@@ -32,7 +32,8 @@ class NameFilter {
     return word;
   }
 
-  /// Of the first and the last eight bytes: loads of fixed size, as names are short.
+  /// The hash of the first and the last eight bytes. Names are short, and loads of fixed size are
+  /// fast.
   static std::uint64_t hash(std::string_view name) noexcept {
     constexpr std::uint64_t kMultiplier = 0x9E3779B97F4A7C15U;
     const auto mix = [&]<class Word>(Word) {

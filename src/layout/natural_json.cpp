@@ -182,7 +182,8 @@ void Transcoder::write_name(std::string_view name, NameFilter& names, bool& susp
   item_.put(':');
 }
 
-/// Goes over the names of the object at `object` again, as exactly as NameFilter does not.
+/// Goes over the names of the object at `object` again and compares them exactly, as NameFilter
+/// does not.
 void Transcoder::check_names(const char* object) {
   JsonScanner again = scanner_;
   again.go_to(object);

@@ -29,15 +29,15 @@ struct ImageKey {
 /// | NS         | array of numbers, by value                  | "NS"                           |
 /// | BS         | array of Base64 strings, by the bytes       | "BS"                           |
 ///
-/// `types` is flat: from the JSON pointer (RFC 6901) of the value in `item`, a set's member by its
-/// place in the sorted array, to the type: {"/tags":"SS","/tags/0":"S:base64","/a~1b/3/photo":"B"}.
-/// Both give back the item exactly: without an entry a string is S, a number N, an array L.
+/// `types` is a flat object. Its names are JSON pointers (RFC 6901) into `item`, where a set's
+/// member has its place in the sorted array; its values are the types:
+/// {"/tags":"SS","/tags/0":"S:base64","/a~1b/3/photo":"B"}. Together they give back the item
+/// exactly: without an entry a string is S, a number N, an array L.
 ///
-/// The outcome is what PostgreSQL's jsonb takes. `image` must be UTF-8. Throws Error{poison}, and
-/// leaves both as they were, if it is malformed: an unknown type, none or two in one value, a bad
-/// number or Base64, an attribute twice, a lone surrogate, U+0000 in an attribute's name, nesting
-/// beyond JsonScanner::kDepthMax.
-/// What is wrong is said of the attribute where it is, without its value.
+/// PostgreSQL's jsonb takes the outcome. `image` must be UTF-8. Throws Error{poison}, and leaves
+/// both as they were, if it is malformed: an unknown type, none or two in one value, a bad number
+/// or Base64, an attribute twice, a lone surrogate, U+0000 in an attribute's name, nesting beyond
+/// JsonScanner::kDepthMax. The message names the attribute that is wrong, without its value.
 ///
 /// With `key`, the key that the image's record names, it throws Error{poison} also if the image
 /// lacks an attribute of the key or has another value there: its row would contradict itself.

@@ -7,7 +7,7 @@
 
 namespace dynamite {
 
-/// Makes the values of a row of an item's image. One a thread.
+/// Makes the values of a row from an item's image. Each thread has its own writer.
 class RowWriter {
  public:
   virtual ~RowWriter() = default;

@@ -13,7 +13,7 @@ struct Oids {
   std::uint32_t array;
 };
 
-/// Of each ElementType, in the order of that; PostgreSQL's pg_type.dat.
+/// Those of each ElementType, in its order; from PostgreSQL's pg_type.dat.
 constexpr std::array kOids{Oids{25, 1009}, Oids{1184, 1185}, Oids{1700, 1231}};
 
 constexpr const Oids& oids(ElementType type) { return kOids.at(static_cast<std::size_t>(type)); }

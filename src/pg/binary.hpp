@@ -9,7 +9,7 @@
 /// Values in PostgreSQL's binary format, as the `recv` function of each type reads them.
 namespace dynamite::pg {
 
-/// An integer in the order of bytes of the network, as its bytes in memory.
+/// The bytes of an integer in network order.
 template <class Integer>
 Integer big_endian(Integer value) noexcept {
   static_assert(std::endian::native == std::endian::little);
@@ -29,16 +29,16 @@ void append_big_endian(std::string& out, Integer value) {
 
 void store_int32(std::string& out, std::size_t at, std::int32_t value);
 
-/// Begins a value that its length stands before; returns where that is, for end_value, which
-/// writes it.
+/// Begins a value behind its length. Returns the place of the length; end_value writes the length
+/// there.
 std::size_t begin_value(std::string& out);
 void end_value(std::string& out, std::size_t length_at);
 
 /// timestamptz; `micros`: microseconds since 1970.
 void append_timestamp(std::string& out, std::int64_t micros);
 
-/// A number as decimal digits, none of them for zero and else not 0 the first, and a power of ten
-/// to multiply them by.
+/// A number: decimal digits, and the power of ten that multiplies them. Zero has no digits; every
+/// other number has a first digit above 0.
 struct Decimal {
   std::string_view digits;
   std::int64_t exponent = 0;

@@ -36,7 +36,7 @@ std::string hint_of_connect_failure(std::string_view message) {
          "instances need AWS's global-bundle.pem, RDS Proxy Amazon's public roots";
 }
 
-/// libpq takes for a notice what the server says when it ends an idle session.
+/// When the server ends an idle session, libpq takes its message for a notice.
 void keep_farewell(void* farewell, const PGresult* notice) {
   if (!is_fatal(notice)) return;
   *static_cast<std::string*>(farewell) = describe_server_error(notice);
@@ -44,7 +44,7 @@ void keep_farewell(void* farewell, const PGresult* notice) {
 
 }  // namespace
 
-// What was refused may have been replaced meanwhile: a password that was rotated, say.
+// A login that was refused may have been replaced meanwhile: a rotated password, say.
 Connection Connection::open(const ConnectOptions& options, std::stop_token stop) {
   if (!options.login) return open_with(options, {}, stop);
   const ConnectParameters login = options.login(false);
@@ -124,7 +124,7 @@ void Connection::require_supported_server() const {
                 "'UTF8'"};
 }
 
-// Pinned before anything else is asked, since the question has operators and functions in it.
+// Settings are pinned before any other query, since a query has operators and functions in it.
 void Connection::look_at_server() {
   using std::chrono::duration_cast;
   using std::chrono::microseconds;

@@ -20,7 +20,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// Of COPY data that libpq holds a copy of.
+// libpq holds a copy of the COPY data that it is given at a time.
 constexpr std::size_t kCopyPiece = std::size_t{256} << 10U;
 
 }  // namespace
@@ -54,7 +54,7 @@ void Connection::note_sent(int sent, Prepared* prepared) {
   sent_.push_back(prepared);
 }
 
-// Statements without a BEGIN are one transaction up to the Sync, which is what the pins hold for.
+// Without a BEGIN, the statements up to the Sync are one transaction: the pins hold for it.
 std::vector<Result> Connection::run(std::span<const Statement> statements, const Limits& limits) {
   require_usable();
   const bool pinned = pins_.empty() || PQtransactionStatus(handle_.get()) != PQTRANS_IDLE;
@@ -124,8 +124,8 @@ std::vector<Result> Connection::collect(std::size_t count, const Limits& limits)
   return results;
 }
 
-// The server did not come to what stands behind a failure. What was sent behind the Sync fails too,
-// or has prepared nothing that is not kept.
+// The server skips what stands behind a failure, so that it did not keep the statements there. What
+// was sent behind the Sync fails too, or prepares nothing new.
 void Connection::forget_unkept() {
   if (sent_.empty())
     std::erase_if(prepared_, [](const auto& statement) { return !statement.second.kept; });
@@ -171,9 +171,9 @@ void Connection::pump(const Limits& limits, Done done) {
   }
 }
 
-// Left to itself, what waits for a lock would go on waiting, and keep the locks that it has, after
-// we are gone. libpq has no call for this that does not wait for the network: a thread makes it,
-// which nobody waits for.
+// A statement that waits for a lock would go on waiting after we are gone, and keep the locks that
+// it has. libpq's call to cancel a statement waits for the network: a thread of its own makes the
+// call, and nobody waits for this thread.
 void Connection::cancel() noexcept {
   const std::shared_ptr<PGcancel> cancellation{PQgetCancel(handle_.get()), PQfreeCancel};
   try {

@@ -79,7 +79,7 @@ struct ConnectOptions {
 class Connection {
  public:
   /// `stop` holds for all calls on the connection. Throws Error{transient} if the server cannot be
-  /// reached or is not ready, Error{usage} if it refuses us, or is none that we can use.
+  /// reached or is not ready, Error{usage} if it refuses us or is one that we cannot use.
   static Connection open(const ConnectOptions& options, std::stop_token stop = {});
 
   /// From now on no call waits beyond `deadline`, whatever its own limits are.
@@ -107,7 +107,8 @@ class Connection {
   int backend_pid() const noexcept { return PQbackendPID(handle_.get()); }
 
   /// From now on a Pipeline has each statement with parameters parsed by the server only once, and
-  /// planned a few times. For a session that is ours alone (is_direct) and texts that are few.
+  /// planned a few times. For a session that is ours alone (is_direct), and for few different
+  /// texts.
   void prepare_statements() noexcept { prepares_ = true; }
 
   /// The server process of backend_pid is the one that serves us: no transaction pooler is in
@@ -136,11 +137,12 @@ class Connection {
   void send(const Statement& statement);
   void send_as_prepared(const Statement& statement);
   void note_sent(int sent, Prepared* prepared);
-  /// Sends a Sync, and what is still to be sent as far as that goes without waiting.
+  /// Sends a Sync, and as much of the unsent data as goes without waiting.
   void send_sync();
-  /// Of the `count` statements before the oldest Sync whose results were not collected.
+  /// Collects the results of the `count` statements before the oldest Sync that was not yet
+  /// collected.
   std::vector<Result> collect(std::size_t count, const Limits& limits);
-  /// The same for results that nobody wants; gives the connection up if they do not come soon.
+  /// Collects such results and drops them; gives the connection up if they do not come soon.
   /// `synced`: the Sync is sent.
   void skip_results(std::size_t count, bool synced) noexcept;
   /// Nothing may be under way; end_copy must follow. See Pipeline::copy.
@@ -157,7 +159,7 @@ class Connection {
   void look_at_server();
   [[noreturn]] void give_up(const std::string& why);
 
-  /// What the server said before it ended the session by itself; at an address that libpq keeps.
+  /// The server's words before it ended the session by itself. libpq keeps the string's address.
   std::unique_ptr<std::string> farewell_ = std::make_unique<std::string>();
   std::unique_ptr<PGconn, Closer<PQfinish>> handle_;
   bool direct_ = false;

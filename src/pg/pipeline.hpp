@@ -12,8 +12,9 @@ namespace dynamite::pg {
 
 /// A transaction in one round trip, READ COMMITTED: its statements go to the server while the next
 /// ones are made, and the server works on them meanwhile. What was not committed is rolled back.
-/// One may begin behind another that has ended and is not committed yet. If that one fails before
-/// its COMMIT, this one fails too; its destructor must be the first to run.
+/// A pipeline may begin behind another one that has called end() and not yet commit(). If the
+/// earlier one fails before its COMMIT, the later one fails too. The later one must be destroyed
+/// first.
 class Pipeline {
  public:
   /// Throws Error{transient} if the connection is lost.
@@ -25,8 +26,9 @@ class Pipeline {
   /// The statement is copied, and need not outlive the call. See Connection::prepare_statements.
   void add(const Statement& statement);
 
-  /// Waits for what was added so far, then has the COPY statement `sql` read `data`; calls `sent`
-  /// when that is sent and the server still at work. Throws the first failure.
+  /// Waits for the statements that were added so far, then has the COPY statement `sql` read
+  /// `data`. Calls `sent` when `data` is sent and the server is still at work. Throws the first
+  /// failure.
   void copy(std::string_view sql, std::string_view data, const std::function<void()>& sent = {});
 
   /// Sends what commit() sends; nothing may be added any more.

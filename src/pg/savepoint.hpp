@@ -19,7 +19,8 @@ struct Attempt {
   std::optional<pg::PgError> refusal;  ///< poison: nothing of them is done
 };
 
-/// Puts the savepoint's own around the statements, in place. Throws what is not poison.
+/// Runs the statements within a savepoint, whose own statements are put around them in place.
+/// Throws every error but poison.
 Attempt attempt_within_savepoint(pg::Transaction& transaction,
                                  std::vector<pg::Statement>& statements);
 

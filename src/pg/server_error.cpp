@@ -59,7 +59,8 @@ std::string describe_server_error(const PGresult* result) {
 
 namespace {
 
-/// The setting that ends what takes too long, and where it may stand although our sessions pin it.
+/// The setting that ends a statement that takes too long, and where the setting may stand although
+/// our sessions pin it.
 std::string_view hint_of_limit(std::string_view sqlstate) {
   constexpr std::array kLimits{
       std::pair{"57014",
@@ -77,13 +78,14 @@ std::string_view hint_of_limit(std::string_view sqlstate) {
   return {};
 }
 
-/// What is refused, as the message begins, and the GRANT that allows it, to which its name is
-/// added.
+/// How the message about a missing right begins, and the GRANT that gives the right. The object's
+/// name is added to the GRANT.
 struct Grant {
   std::string_view refused, grant;
 };
 
-// The message has no schema. What is in one needs it all the same, whatever the search_path.
+// The message has no schema. The GRANT on an object in a schema needs one, whatever the
+// search_path.
 constexpr std::array kGrants{
     Grant{"permission denied to create temporary tables in database ", "TEMPORARY ON DATABASE "},
     Grant{"permission denied for database ", "CREATE ON DATABASE "},
@@ -94,8 +96,8 @@ constexpr std::array kGrants{
     Grant{"permission denied for function ", "EXECUTE ON FUNCTION ITS_SCHEMA."},
     Grant{"permission denied for sequence ", "USAGE ON SEQUENCE ITS_SCHEMA."}};
 
-// In another language than English the message has no name that could be found. The server names
-// temporary tables' database in quotes, and all else without.
+// In another language than English the name cannot be found in the message. The server puts the
+// database of temporary tables in quotes, and no other name.
 std::string grant_hint(const std::string& message) {
   constexpr std::string_view kRoles =
       "docs/configuration.md, \"Roles in PostgreSQL\", says what each role needs";

@@ -5,10 +5,10 @@
 namespace dynamite {
 namespace {
 
-// A plan that is kept may be of a time when the table was small, and a batch always is: rows are
-// looked up by their keys, one by one. Left to itself the server would plan statements of few rows
-// anew each time, for which that takes longer than all else. lz4 doubles what goes into items of
-// several KB; a server that has not got it, or a DBA who has chosen, is let alone.
+// A kept plan may date from a time when the table was small. A batch is always small, so its rows
+// are looked up by their keys, one by one. By default the server would plan a statement of few rows
+// anew each time, and planning takes longer than all the rest. lz4 doubles the rate of items of
+// several KB. It is not set if the server lacks it or a DBA has chosen another one.
 constexpr std::string_view kTune = R"(
 SELECT set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', false),
   set_config('enable_mergejoin', 'off', false), set_config('jit', 'off', false),
@@ -16,9 +16,10 @@ SELECT set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin',
   (SELECT set_config(s.name, 'lz4', false) FROM pg_settings s
    WHERE s.name = 'default_toast_compression' AND s.source = 'default' AND 'lz4' = ANY (s.enumvals)))";
 
-// The parameters of a batch come to some MB, which the server's process would give back to the
-// kernel behind each statement and fetch again for the next, page by page: 3 % of its time.
-// Having freed a block as large as this, malloc (glibc) keeps what comes to less than twice that.
+// The parameters of a batch take some MB. The server's process would give this memory back to the
+// kernel after each statement and fetch it again for the next, page by page: 3 % of its time. Once
+// glibc's malloc has freed a block as large as this, it keeps freed memory of less than twice the
+// size.
 constexpr std::string_view kWarmHeap = "SELECT octet_length(repeat(repeat('x', 4096), 1024))";
 
 }  // namespace

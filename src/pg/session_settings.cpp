@@ -17,7 +17,8 @@ constexpr std::array kPinned{
     // A policy that hides rows is an error: unseen rows would be swept by nobody, and compare
     // equal.
     Setting{"row_security", "off"},
-    // These would end a transaction that waits for a lock, or a large one, again at each repeat.
+    // These would end a transaction that is large or waits for a lock, and end each repeat of it
+    // again.
     Setting{"statement_timeout", "0"},
     Setting{"lock_timeout", "0"},
     Setting{"transaction_timeout", "0", 170'000},

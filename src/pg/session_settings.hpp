@@ -10,9 +10,10 @@ namespace dynamite::pg {
 /// `pg_temp` is named because it would come first otherwise.
 inline constexpr std::string_view kSearchPath = "pg_catalog, pg_temp";
 
-/// What the server, the database, the role or `PGOPTIONS` set otherwise, and our statements depend
-/// on, as one SELECT. `local`: an SQL expression; true: for the transaction, false: for the
-/// session. The text itself depends on no setting. `server_version`: as PQserverVersion tells it.
+/// One SELECT that pins the settings on which our statements depend, whatever the server, the
+/// database, the role or `PGOPTIONS` set. `local`: an SQL expression; true: for the transaction,
+/// false: for the session. The text itself depends on no setting. `server_version`: as
+/// PQserverVersion tells it.
 std::string pin_settings_sql(int server_version, std::string_view local);
 
 }  // namespace dynamite::pg

@@ -17,7 +17,8 @@ std::string definitions(const KeyColumns& keys) {
   return fmt::format("{}", fmt::join(list, ", "));
 }
 
-/// The value columns that are not those of the item: parameters behind the keys, an element a row.
+/// SQL: whether a value column of `t` differs from the item's. The item's values are the parameters
+/// behind the keys, an element a row.
 std::string differing_values(const Layout& layout) {
   std::vector<std::string> list;
   for (const Column& column : layout.values())

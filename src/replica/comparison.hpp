@@ -25,8 +25,8 @@ enum class Difference : std::uint8_t {
   unstorable,  ///< an item that PostgreSQL cannot hold
 };
 
-/// A key whose row and item did not fit together when they were read, which a change between the
-/// two reads explains as well as an error.
+/// A key whose row and item differed when they were read. A change between the two reads may
+/// explain the difference, as an error may.
 struct Suspect {
   std::string key;  ///< canonical; empty where PostgreSQL could not hold it
   Difference difference = Difference::none;

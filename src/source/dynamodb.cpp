@@ -154,8 +154,8 @@ std::string unprocessed(const Answer& answer, const char* member, const std::str
   return simdjson::minify(rest);
 }
 
-/// Sends requests until nothing is left undone: `send` gets what is left, as JSON, and returns what
-/// is then.
+/// Calls `send` until nothing is left undone. `send` gets the requests that are left, as JSON, and
+/// returns those that are left after it.
 void until_processed(std::string_view operation, std::string left, const std::stop_token& stop,
                      const std::function<std::string(const std::string&)>& send) {
   std::chrono::milliseconds delay = kUnprocessedDelay;

@@ -82,7 +82,7 @@ class DynamoDb {
   /// Strongly consistent, with ConsumedCapacity. The answer's body, for decode_scan_page.
   std::string scan(const ScanRequest& request, std::stop_token stop = {});
 
-  /// Strongly consistent. The DynamoDB JSON of those of the items that there are, in any order.
+  /// Strongly consistent. The DynamoDB JSON of the items that exist, in any order.
   std::vector<std::string> get_items(const std::string& table,
                                      std::span<const std::string> keys_json,
                                      std::stop_token stop = {});

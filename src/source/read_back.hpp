@@ -7,8 +7,8 @@
 
 namespace dynamite {
 
-/// What the source has now in place of what `batch` says: each change becomes a put of its item,
-/// read strongly consistent, or a remove if there is none. The result looks into `batch`.
+/// The changes of `batch`, replaced by what the source has now: a put of the item, read strongly
+/// consistent, or a remove if there is no item. The result looks into `batch`.
 Batch read_back(DynamoDb& dynamodb, const Batch& batch, std::stop_token stop);
 
 }  // namespace dynamite

@@ -38,8 +38,7 @@ Lineage shard_lineage(const std::vector<ShardDescription>& listed, const KnownSh
       continue;
     }
     lineage.readable.push_back(shard.id);
-    // On a stream that we have read before, a parent that nobody lists and we never saw was lost
-    // whole.
+    // On a stream that was read before, a parent that is neither listed nor known was lost whole.
     const bool unseen_parent = !shard.parent_id.empty() && !parent_listed &&
                                !known.contains(shard.parent_id) && !known.contains(shard.id);
     if (!known.empty() && unseen_parent) {

@@ -18,8 +18,8 @@ namespace {
 
 constexpr int kAttempts = 3;  // of a call during an invocation
 
-/// DynamoDB for those who seldom need it: made at the first use, then kept with its connections and
-/// credentials.
+/// A client of DynamoDB that is seldom needed: it is made at its first use, then kept with its
+/// connections and credentials.
 class SeldomUsedDynamoDb {
  public:
   explicit SeldomUsedDynamoDb(const Context& context) : context_{context} {}
@@ -36,7 +36,8 @@ class SeldomUsedDynamoDb {
   std::optional<AwsClients> clients_;
 };
 
-/// What the role sees under the name of the table. Throws Error{usage} if that is another one.
+/// The table that our role sees under the name in `arn`. Throws Error{usage} if it is another
+/// table.
 TableDescription describe_same_table(DynamoDb& dynamodb, const std::string& arn,
                                      const std::stop_token& stop) {
   TableDescription description = dynamodb.describe_table(table_name_of(arn), stop);

@@ -58,7 +58,7 @@ const std::vector<Rows>* sound_rows(const PreparedTransaction& transaction) {
   return sound ? rows : nullptr;
 }
 
-/// It has nothing in it that is known to be refused, and no other one depends on it.
+/// No record of the request is known to be refused, and no checkpoint or dead letter depends on it.
 bool is_simple(const ApplyRequest& request) {
   const PreparedBatch* const prepared = request.prepared;
   return prepared != nullptr && prepared->broken.empty() && request.batch.rejected.empty() &&
@@ -70,7 +70,7 @@ bool is_simple(const ApplyRequest& request) {
 
 }  // namespace
 
-/// A batch of which at least the end is under way.
+/// A batch that was sent and has no outcome yet.
 struct Applier::Sent {
   Sent(ApplyRequest what, pg::Limits within)
       : request{std::move(what)}, limits{std::move(within)} {}

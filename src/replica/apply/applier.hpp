@@ -24,19 +24,19 @@ class Applier {
 
   /// Throws Error: `transient` (repeat the batch), `fenced` (stop), `poison` with OnPoison::stop,
   /// `usage` (the replica is not as it should be, or there are too many dead letters). Nothing of
-  /// the batch is applied then, save whole transactions before the last of a very large batch,
-  /// which a repeat leaves as they are.
+  /// the batch is applied then, except for earlier transactions of a very large batch. A repeat
+  /// changes nothing of them.
   ApplyOutcome apply(const ApplyRequest& request, const pg::Limits& limits = {});
 
-  // Ahead of the answer to what was sent before, so that the server has the next batch when it is
-  // done with one. For batches that may be repeated behind later ones: without a checkpoint.
+  // Sending ahead: the next batch goes out before the answer to the last one, so that the server
+  // never waits. Only for batches that may be repeated behind later ones: without a checkpoint.
 
-  /// Sends a batch whose rows are made; waits until few enough of the transactions before it are
-  /// under way. False: it needs apply(), for which nothing may be under way. Throws as finish_sent
+  /// Sends a batch whose rows are made, once few enough transactions are under way. False: the
+  /// batch needs apply(), before which every sent batch must be finished. Throws as finish_sent
   /// does.
   bool send(ApplyRequest request, pg::Limits limits);
-  /// Waits for the oldest batch that was sent. After an Error nothing is under way any more: all
-  /// that were sent and have no outcome must be applied.
+  /// Waits for the oldest batch that was sent. After an Error nothing is under way any more, and
+  /// each batch without an outcome must be applied.
   ApplyOutcome finish_sent();
   std::size_t sent() const noexcept { return sent_.size(); }
 

@@ -51,7 +51,7 @@ void Bisection::run(std::span<const Change> changes) {
 
 void Bisection::set_aside(const Change& change, const pg::PgError& refusal) {
   const std::vector<Rows> rows = rows_of(std::span{&change, 1}, targets_);
-  // It may be the placeholder of a remove that a constraint of the DBA refuses.
+  // A constraint of the DBA may have refused the placeholder of a remove.
   if (change.kind == ChangeKind::remove) {
     Steps steps;
     for (std::size_t target = 0; target < rows.size(); ++target)
@@ -60,8 +60,8 @@ void Bisection::set_aside(const Change& change, const pg::PgError& refusal) {
   }
   letters_.push_back(refused(change, refusal));
   if (change.kind != ChangeKind::scanned) return;
-  // A constraint that the row broke before it was made refuses even this. Then the sweep takes the
-  // row, and the dead letter tells of it.
+  // A constraint that is newer than the row and is broken by it refuses even the stamp. Then the
+  // sweep deletes the row, and the dead letter tells of it.
   Steps stamps;
   for (std::size_t target = 0; target < rows.size(); ++target)
     append(stamps, statements_.stamp(target, rows[target].after.puts));

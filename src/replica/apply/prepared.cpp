@@ -13,7 +13,8 @@ namespace {
 // Updates slow down with the size of their transaction, whose own dead versions cannot be pruned.
 constexpr std::size_t kTransactionRowsMax = 2'000;
 
-// What is applied is checked when it is transcoded; what is not, here.
+// The image of a change that is applied is checked when its row is made. The image of a superseded
+// change is checked here.
 std::vector<DeadLetter> broken_among(std::span<const Change> superseded) {
   std::vector<DeadLetter> broken;
   for (const Change& change : superseded) {

@@ -19,7 +19,8 @@ struct UnmadeRows {};
 /// The changes of one transaction.
 struct PreparedTransaction {
   std::vector<Change> changes;  ///< sorted by key, one a key
-  /// One a target. Copied ones are tried first, and of no use if the replica has one of the keys.
+  /// Those of each target. Copied rows are tried first; they fail if the replica has one of the
+  /// keys.
   std::variant<UnmadeRows, std::vector<Rows>, std::vector<CopiedRows>> rows;
 };
 

@@ -30,10 +30,11 @@ struct ApplyRequest {
   const PreparedBatch* prepared = nullptr;
   Fence fence = {};
   std::optional<Checkpoint> checkpoint = {};
-  /// Called when a transaction is sent and only the server has work left: the time for other work.
+  /// Called when a transaction is sent and only the server has work left: the time to begin other
+  /// work.
   std::function<void()> on_sent = {};
-  /// Dead letters that the changes are made of: they are gone when this is committed. Those that
-  /// are refused again are written anew.
+  /// The dead letters that the changes come from. The transaction discards them. A change that is
+  /// refused again becomes a new one.
   std::vector<std::int64_t> retried_letters = {};
 };
 

@@ -70,10 +70,11 @@ Rows make_rows(std::span<const Change> changes, const Layout& layout);
 /// The same for a caller that sends each statement while the next is made.
 AfterPuts make_rows(std::span<const Change> changes, const Layout& layout, const PutsReady& ready);
 
-/// Of a change that PostgreSQL was not asked for.
+/// The dead letter of a change that was refused before PostgreSQL was asked.
 DeadLetter dead_letter(const Change& change, const Error& reason);
 
-/// Adds to `letters` those of another target: a record is one dead letter.
+/// Adds another target's dead letters to `letters`. A record that has a letter there gets no second
+/// one.
 void add_letters(std::vector<DeadLetter>& letters, std::span<const DeadLetter> more);
 
 /// Makes a dead letter of a change that cannot become a row. A scanned one stamps its row.

@@ -28,7 +28,7 @@ Step step_of(std::string_view sql, const KeyArrays& keys, Counts counts = Counts
   return made;
 }
 
-/// … and then their versions.
+/// A step whose first parameters are keys, and then their versions.
 Step step_of(std::string_view sql, const RowKeys& rows, Counts counts = Counts::nothing) {
   Step made = step_of(sql, rows.keys, counts);
   made.statement.params.array(rows.versions);
@@ -52,7 +52,7 @@ ReplicaSql::ReplicaSql(const Replica& replica) : source{source_sql(replica.state
   for (const Target& target : replica.targets) targets.push_back(target_sql(replica, target));
 }
 
-// A remove applies if it leaves a tombstone; a put, unless it is taken back.
+// A remove counts as applied if it leaves a tombstone. A put counts unless it is taken back.
 std::uint64_t count(std::uint64_t applied, const Step& step, const pg::Result& result) {
   switch (step.counts) {
     case Counts::nothing:

@@ -43,14 +43,16 @@ using Steps = std::vector<Step>;
 std::uint64_t count(std::uint64_t applied, const Step& step, const pg::Result& result);
 
 /// The statements of a transaction, in the order in which these functions stand here:
-/// docs/protocol.md, "One transaction". They view what they are made of.
+/// docs/protocol.md, "One transaction". The steps hold views of the rows and letters that they are
+/// made of.
 class Statements {
  public:
   /// All outlive it.
   Statements(const ReplicaSql& sql, const ApplyRequest& request, const ApplyOptions& options)
       : sql_{sql}, request_{request}, options_{options} {}
 
-  /// Locks, and what must hold; retried dead letters go. `lowest_generation`: of the changes.
+  /// Takes the lock, discards retried dead letters, and checks what must hold. `lowest_generation`:
+  /// of the changes.
   Steps begin(const std::optional<std::string>& lowest_generation,
               std::chrono::system_clock::time_point now) const;
 
@@ -58,8 +60,8 @@ class Statements {
            const std::string& lowest_version) const;
   Steps after_puts(std::size_t target, const AfterPuts& after) const;
 
-  /// In place of the removes of `after`, where those were refused: no placeholder is made, since no
-  /// put is in flight behind this lock.
+  /// Replaces the removes of `after` if they were refused. Behind this lock no put is in flight, so
+  /// that no placeholder is made.
   Steps remove_behind_lock(std::size_t target, const AfterPuts& after) const;
   /// Keeps the sweep from the rows of scanned items that are put aside.
   Steps stamp(std::size_t target, std::span<const RowKeys> rows) const;

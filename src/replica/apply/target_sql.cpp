@@ -94,8 +94,8 @@ std::string newer_than_tombstone(const Fragments& f) {
                      f.tombstones, f.keys.tombstone_matches());
 }
 
-// No probe at all where the lowest version is above every tombstone's, which is the normal case. As
-// a subquery that is found out once, not for each row.
+// Normally the batch's lowest version is above every tombstone's, and no tombstone is probed. The
+// subquery finds this out once, not for each row.
 std::string no_tombstone(const Fragments& f, std::string_view lowest) {
   return fmt::format(
       "((SELECT {}::numeric > coalesce((SELECT max(m.version) FROM {} m), -1))\n  OR {})", lowest,
@@ -186,11 +186,10 @@ std::string insert_placeholders(const Fragments& f) {
                      joined(values));
 }
 
-// Where a remove deletes its row, no put gets in between any more, and its tombstone is left at
-// once. For the others, which are rare, each key's place is held by this transaction as well: a
-// placeholder stands there, or a row that came in meanwhile is locked (DO UPDATE locks what it
-// then leaves alone). Not held are keys whose remove is late: a newer row or tombstone is
-// committed.
+// A remove that deletes its row keeps out every put until the commit, and leaves its tombstone at
+// once. The other removes, which are rare, hold their keys too: a placeholder stands there, or the
+// row that came in meanwhile is locked (DO UPDATE locks a row that its WHERE leaves alone). A late
+// remove, for which a newer row or tombstone is committed, holds nothing.
 std::string remove_sql(const Fragments& f) {
   return fmt::format(R"(WITH u AS MATERIALIZED ({rows}), gone AS (
   DELETE FROM {replica} t USING u
@@ -230,7 +229,7 @@ WHERE {2} AND {3} AND t.{4} < u.version AND (t.{4} = -1 OR {5}))",
                      newer_than_tombstone(f));
 }
 
-// A tombstone of the put's own version is that of a row that a pass swept.
+// A tombstone with the put's own version was left by the sweep that deleted the put's row.
 std::string recheck_sql(const Fragments& f) {
   return fmt::format(R"(DELETE FROM {0} t
 USING {1}

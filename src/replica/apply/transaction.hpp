@@ -55,7 +55,7 @@ class ApplyTransaction {
   std::optional<std::string> lowest_generation_;  // of the changes
   ApplyOutcome outcome_;
   std::optional<pg::Pipeline> pipeline_;
-  Steps sent_;  // what is in it; the parameters are gone
+  Steps sent_;  // the pipeline's steps, without their parameters
 };
 
 }  // namespace dynamite

@@ -126,7 +126,7 @@ ORDER BY dead_letter_id LIMIT {})",
   }
 }
 
-/// Of the letters (id, key) in `page` those whose key has a row that must go in no target.
+/// The letters (id, key) of `page` whose key has in no target a row that must go.
 std::vector<std::int64_t> DeadLetters::healed(const pg::Result& page) {
   std::vector<std::string> keys;
   for (int row = 0; row < page.rows(); ++row) keys.push_back(pg::bytes_of_bytea(page.at(row, 1)));

@@ -31,8 +31,8 @@ struct Discarded {
   std::uint64_t without_key = 0;  ///< of these
 };
 
-/// What stands for the record in a dead letter of a row that a sweep could not delete: the remove
-/// that it should have been.
+/// The record in the dead letter of a row that a sweep could not delete: the remove that should
+/// have happened.
 std::string swept_record(std::string_view key, const KeySchema& keys);
 
 /// SQL: whether `record`, a column of dead_letter, is one of swept_record.
@@ -44,22 +44,22 @@ class DeadLetters {
   DeadLetters(pg::Connection& connection, const Replica& table)
       : connection_{connection}, table_{table} {}
 
-  /// Those with a higher id than `after`, by id, a page of them; of `ids` only, unless that is
-  /// empty.
+  /// A page of the letters with a higher id than `after`, by id. If `ids` is not empty, only
+  /// letters among them.
   std::vector<StoredLetter> page(std::int64_t after, std::span<const std::int64_t> ids);
 
   /// The record or item as it arrived; absent: there is no such letter.
   std::optional<std::string> record(std::int64_t id);
 
-  /// What a letter without a key was about is lost with it: in the same transaction that is
-  /// recorded as a gap, which the next pass heals.
+  /// With a letter that has no key, the change that it was about is lost: the same transaction
+  /// records a gap, which the next pass heals.
   Discarded discard(std::span<const std::int64_t> ids);
 
   /// Discards those whose key was written anew since, by a later record or page, and those of rows
   /// that are gone. Returns how many.
   std::uint64_t discard_overtaken();
 
-  /// Of those only the ones that a sweep left: its row is gone, or a page has it.
+  /// Discards only letters that a sweep left and whose row is gone or was met by a page since.
   std::uint64_t discard_swept();
 
   /// By key (canonical), the newest letter of each that has one.

@@ -54,7 +54,7 @@ bool table_is_there(pg::Connection& connection, const Target& target) {
       .flag(0, 0);
 }
 
-// Whatever else has the name would fail later, and with other words.
+// A view or an index of that name would fail later, with a message that tells less.
 void require_table_or_nothing(pg::Connection& connection, const Replica& wanted,
                               const Target& target) {
   const pg::Result found =

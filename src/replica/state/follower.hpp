@@ -26,21 +26,22 @@ void give_back(pg::Connection& connection, const Replica& table, std::int64_t ow
 /// holds the session lock (try_hold_alive).
 bool release(pg::Connection& connection, const Replica& table, std::stop_token stop);
 
-/// Throws Error{fenced} unless the daemon of that number is the follower. Whoever lost the session
-/// lock for a moment asks this: the table may have been released meanwhile.
+/// Throws Error{fenced} unless the daemon of that number is the follower. To be asked after the
+/// session lock was lost for a moment: the table may have been released meanwhile.
 void require_owner(pg::Connection& connection, const Replica& table, std::int64_t owner);
 
-/// Nobody else does; false also if the replica is no longer registered.
+/// Whether Lambda follows the table, as it does unless a daemon does. False also if the replica is
+/// no longer registered.
 bool followed_by_lambda(pg::Connection& connection, const Replica& table);
 
-/// Notes that all records of the stream were read that are older than `age`: by the daemon of that
-/// number, by Lambda if absent. Throws Error{fenced} if that daemon is no longer the follower; of
-/// Lambda nothing is noted then.
+/// Notes that all records of the stream older than `age` were read: by the daemon of that number,
+/// or by Lambda if absent. Throws Error{fenced} if that daemon is no longer the follower. If Lambda
+/// is not the follower, nothing is noted.
 void note_followed(pg::Connection& connection, const Replica& table,
                    std::optional<std::int64_t> owner, std::chrono::seconds age);
 
-/// How old the newest records are that note_followed spoke of, or that a pass made up for by
-/// beginning later; absent: nobody followed yet and no pass began.
+/// The age up to which the replica has the stream's records: note_followed noted it, or a pass that
+/// began later made up for older ones. Absent: nobody followed yet and no pass began.
 std::optional<std::chrono::seconds> since_followed(pg::Connection& connection,
                                                    const Replica& table);
 
@@ -58,8 +59,9 @@ inline constexpr std::chrono::hours kAwayMax{23};
 /// follows.
 void note_state(pg::Connection& connection, const Replica& table, std::int64_t owner,
                 const std::string& state);
-/// Notes why the table is stopped, or absent that it is not: by the daemon of that number, by
-/// Lambda or a snapshot if absent. Throws Error{fenced} if that daemon is no longer the follower.
+/// Notes why the table is stopped; `problem` absent: it is not stopped. By the daemon of that
+/// number, or by Lambda or a snapshot if absent. Throws Error{fenced} if that daemon is no longer
+/// the follower.
 void note_problem(pg::Connection& connection, const Replica& table,
                   std::optional<std::int64_t> owner, const std::optional<std::string>& problem);
 

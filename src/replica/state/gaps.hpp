@@ -17,12 +17,12 @@ struct Gap {
   std::string reason;
 };
 
-/// Notes a stream of the table, once. If an older one was noted before, what changed between the
-/// two is in neither: that is recorded as a gap with it, and returned.
+/// Notes a stream of the table, once. If an older stream was noted before, changes between the two
+/// are in neither stream: records a gap for them in the same transaction, and returns it.
 std::optional<Gap> note_stream(pg::Connection& connection, const Replica& table,
                                const std::string& stream_arn, std::uint64_t generation);
 
-/// The next pass heals it. Recorded once, until a new pass begins.
+/// Records a gap, which the next pass heals. The same gap is recorded once until a new pass begins.
 void record_gap(pg::Connection& connection, const Replica& table, const Gap& gap);
 
 }  // namespace dynamite

@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 
 constexpr int kDdlAttemptsMax = 30;  // of 2 s each: a minute of somebody else's long transaction
 
-// What DDL meets if another process made the same thing since the plan was made.
+// DDL fails like this if another process made the same object since the plan was made.
 bool is_duplicate(std::string_view sqlstate) {
   constexpr std::array<std::string_view, 5> kDuplicates{"23505", "42P06", "42P07", "42710",
                                                         "42723"};

@@ -24,8 +24,8 @@ ON CONFLICT (replica_id, lane) DO UPDATE SET position = excluded.position,
                      state_name(state_schema, "checkpoint"));
 }
 
-// The function says what is wrong, and takes as long as all else of a small batch: it is called
-// only where something is.
+// The function takes as long as all the rest of a small batch. It is called only if something is
+// wrong, and says what.
 std::string require_follower_sql(const std::string& state_schema) {
   return fmt::format(R"(SELECT {}($1::integer, $2::bigint, $3::bigint, $4::bigint)
 WHERE (SELECT true FROM {} r WHERE r.replica_id = $1::integer

@@ -10,8 +10,8 @@
 namespace dynamite {
 namespace {
 
-// {0}: the state schema, quoted. Of functions {1} pins their names, whoever calls them, and {2}
-// stands around their bodies; {3} is CREATE, or in an upgrade CREATE OR REPLACE.
+// {0}: the state schema, quoted. In functions {1} pins the search_path, whoever calls them, and {2}
+// quotes the body; {3} is CREATE, or in an upgrade CREATE OR REPLACE.
 constexpr std::string_view kTargetTable = R"(CREATE TABLE {0}.target (
   target_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   replica_id integer NOT NULL REFERENCES {0}.replica ON DELETE CASCADE,
@@ -206,9 +206,10 @@ LEFT JOIN LATERAL (
   WHERE k.replica_id = r.replica_id AND k.lane LIKE format('segment/%s/%%', r.epoch)) s ON true)",
 });
 
-// What programs of version 1 call and read, so that they are refused, and say why. No stream is as
-// new as `oldest_generation` wants it, so their fence calls the functions. Class 42 of SQLSTATEs is
-// a mistake of the user for them: a daemon stops, and Lambda looks at the catalogue's version.
+// Programs of version 1 call these functions, which refuse them and say why. No stream is as new as
+// `oldest_generation` demands, so that their fence does call the functions. Programs of version 1
+// take SQLSTATE class 42 for a mistake of the user: a daemon stops, and Lambda looks at the
+// catalogue's version.
 constexpr std::string_view kRefuseVersion1 = R"(BEGIN
   RAISE EXCEPTION 'the state schema was upgraded to version 2 by a newer dynamite'
     USING ERRCODE = '42DY2', HINT = 'install the newer dynamite here too';
@@ -232,7 +233,7 @@ LANGUAGE plpgsql {1} AS {2}
 LANGUAGE plpgsql {1} AS {2}
 {4} {2})",
 
-    // To take a table or to start a pass, they set these columns.
+    // Programs of version 1 set these columns to take a table or to start a pass.
     R"(CREATE TRIGGER refuse_version_1 BEFORE UPDATE OF owner, oldest_generation ON {0}.replica
 FOR EACH ROW EXECUTE FUNCTION {0}.refuse_version_1())",
 
@@ -266,7 +267,7 @@ ORDER BY r.replica_id)",
 constexpr std::string_view kDropMovedColumns = R"(ALTER TABLE {0}.replica
   DROP COLUMN target_schema, DROP COLUMN target_table, DROP COLUMN layout)";
 
-/// A dollar quote that ends at no `$` of the name, which is in the text between.
+/// A dollar quote for a text that holds `name`: no `$` of the name ends the quote.
 std::string dollar_quote(const std::string& name) {
   std::string tag = "dynamite";
   while (name.find("$" + tag + "$") != std::string::npos) tag += '_';

@@ -22,7 +22,7 @@ std::optional<std::int64_t> optional_age(const pg::Result& rows, int row, int co
   return std::max<std::int64_t>(rows.number(row, column), 0);
 }
 
-/// SQL for how long ago that was, in milliseconds.
+/// SQL: how many milliseconds ago `time` was.
 std::string age_ms(std::string_view time) {
   return fmt::format("(extract(epoch FROM clock_timestamp() - {}) * 1000)::bigint", time);
 }
@@ -51,8 +51,8 @@ std::string TableStatus::silence() const {
       seconds / 3600);
 }
 
-// The server ends the session lock of a daemon with its connection. When that connection was last
-// used, only members of the daemon's role see.
+// The server ends the session lock of a daemon with its connection. Only members of the daemon's
+// role see when that connection was last used.
 std::vector<TableStatus> read_status(pg::Connection& connection, const std::string& state_schema) {
   const pg::Result rows = connection.run(
       fmt::format(

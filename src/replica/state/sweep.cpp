@@ -226,8 +226,8 @@ std::uint64_t Sweep::bisect(pg::Transaction& transaction, std::span<const Ghost>
   return deleted;
 }
 
-// One for each key: a letter that is there and not older is of the same row, and its retry reads
-// the same item back.
+// One letter for each key: a letter that is there and not older is about the same row, and its
+// retry reads the same item back.
 void Sweep::write_letters(pg::Transaction& transaction, std::span<const Refusal> refused) {
   if (options_.on_poison == OnPoison::stop)
     throw Error{Error::Kind::poison, refused.front().reason};

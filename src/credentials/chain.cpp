@@ -76,7 +76,7 @@ std::optional<KeySet> from_section(const Profile& profile,
   return KeySet{.keys = std::move(keys), .reread = true};
 }
 
-/// What we do not do, the AWS command line does.
+/// Refuses a way to get keys that only the AWS command line knows.
 [[noreturn]] void refuse_way(const Profile& profile, std::string_view way) {
   throw Error{
       Error::Kind::usage,

@@ -309,7 +309,8 @@ std::string RandomItems::number() {
     case 2:
       return fmt::format("{}.{}", small_number(), digits(1 + below(9)));
     default: {
-      // Of the coefficient's last digit. With it the first stays within 1E-130 and 9.99E+125.
+      // The exponent of the coefficient's last digit. With it the first digit stays within 1E-130
+      // and 9.99E+125.
       const std::size_t count = 1 + below(38);
       const auto exponent = static_cast<int>(below(256 - count)) - 130;
       return fmt::format("{}{}E{}", below(2) == 0 ? "-" : "", digits(count), exponent);

@@ -52,7 +52,7 @@ struct Field {
   bool quoted = false;
 };
 
-/// What in_quotes() has put a backslash before, or made a letter behind one.
+/// Undoes in_quotes(): characters behind a backslash, and those that became a letter behind one.
 std::string unquoted(std::string_view text) {
   std::string plain;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -68,7 +68,7 @@ std::string unquoted(std::string_view text) {
   return plain;
 }
 
-/// Of the text up to there, an odd number of backslashes stand at the end.
+/// Whether an odd number of backslashes ends `text`, so that they escape what follows.
 bool ends_escaped(std::string_view text) noexcept {
   const auto plain = text.find_last_not_of('\\');
   return (text.size() - (plain == std::string_view::npos ? 0 : plain + 1)) % 2 == 1;

@@ -28,7 +28,7 @@ using std::chrono::steady_clock;
 constexpr int kAttempts = 10;                         // of one call
 constexpr auto kPatience = std::chrono::minutes{10};  // for one part of a file
 
-/// What of a run is worth measuring.
+/// What is measured of a run.
 struct Stats {
   steady_clock::time_point begin = steady_clock::now();
   double cpu_begin = cpu_seconds();
@@ -45,7 +45,7 @@ struct Stats {
   }
 };
 
-/// Documents of the files that hold no records: named, the first ones.
+/// Documents that hold no records. The first ones are named.
 class StrangeDocuments {
  public:
   void add(const std::string& file, StrangeDocument document) {
@@ -59,7 +59,7 @@ class StrangeDocuments {
 
   std::uint64_t count() const { return count_; }
 
-  /// Where nothing else was there, the first is the error.
+  /// If the files held nothing else, the first of these documents is the error.
   void require_records(const IngestOutcome& outcome) const {
     if (first_ && outcome.records == 0) throw *first_;
   }

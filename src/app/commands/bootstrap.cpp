@@ -61,7 +61,7 @@ void print_sql(const Context& context, pg::Connection& connection,
   const auto print = [&](const std::string& sql) {
     if (printed.insert(sql).second) fmt::print("{};\n\n", sql);
   };
-  print(search_path_sql());  // whoever runs it, nobody's own operators and types are in it
+  print(search_path_sql());  // no operator or type of others is found by it, whoever runs it
   for (const SelectedTable& table : tables) {
     const Replica wanted = target_of(context.config, table.description);
     fmt::print("-- {}: {}\n", table.description.name, describe(table.description.key_schema));

@@ -70,7 +70,7 @@ std::string answer_one_shot(const Context& context, const std::string& name) {
                           json_string(name))};
 }
 
-/// Lambda, where it is AWS's, turns the line into metrics.
+/// Prints a line that AWS turns into metrics. Outside AWS nothing is printed.
 void print_metrics(const Context& context, const Invocation& invocation,
                    const IngestOutcome& outcome, std::chrono::microseconds time) {
   const auto function = context.environment("AWS_LAMBDA_FUNCTION_NAME");
@@ -112,7 +112,8 @@ std::string apply_event(const Context& context, Ingest& ingest, Invocation invoc
 }
 
 std::string serve(const Context& context, Ingest& ingest, Invocation invocation) {
-  // As AWS's own runtimes do, for whoever traces calls. No other thread reads the environment now.
+  // AWS's own runtimes set it too, for libraries that trace calls. No other thread reads the
+  // environment now.
   setenv("_X_AMZN_TRACE_ID", invocation.trace_id.c_str(), 1);
   if (const auto name = one_shot_of(invocation.event)) return answer_one_shot(context, *name);
   return apply_event(context, ingest, std::move(invocation));

@@ -34,7 +34,7 @@ constexpr int kAttempts = 6;
 struct Findings {
   std::string table;
   std::uint64_t tombstones_expired = 0;
-  std::vector<std::string> gaps;      ///< that were recorded: why
+  std::vector<std::string> gaps;      ///< the reasons of those that were recorded
   std::vector<std::string> problems;  ///< what a person has to mend
 };
 
@@ -54,7 +54,7 @@ class Maintenance {
       try {
         check_stream();
       } catch (const Error& error) {
-        // Of this table; the others are looked at all the same.
+        // The error is this table's: the others are looked at all the same.
         findings_.problems.emplace_back(error.what());
       }
       note_problems();

@@ -90,7 +90,7 @@ std::string event_of(const std::vector<std::string>& records) {
   return fmt::format("{{\"Records\":[{}]}}", fmt::join(records, ","));
 }
 
-/// Feeds the records through what Lambda uses, some events twice and some again later.
+/// Feeds the records to Ingest, as Lambda does: some events twice, and some again later.
 std::uint64_t feed(const Context& context, Ingest& ingest, Model& model) {
   const std::uint64_t events = context.line.verify.events;
   std::uint64_t processed = 0;
@@ -152,7 +152,7 @@ class TestReplica {
     connection_.ignore_stop();
     connection_.limit_to(std::chrono::steady_clock::now() + kDropMax);
     try {
-      // The test table is ours, as no other replica is.
+      // The test table is ours to drop. No other replica is.
       Planner planner{connection_, replica_.state_schema};
       planner.execute(planner.plan_drop(replica_));
     } catch (const Error& error) {

@@ -36,7 +36,7 @@ pg::ConnectParameters login_of(const std::string& secret) {
   return login;
 }
 
-/// Reads the secret once, and again when the server refuses what it says.
+/// Reads the secret once, and again when the server refuses its login.
 class SecretLogin {
  public:
   explicit SecretLogin(const Context& context) : context_{context}, aws_{context, kAttempts} {}

@@ -61,6 +61,11 @@ inline Batch only(std::vector<Batch> batches) {
   return batches.empty() ? Batch{} : std::move(batches.front());
 }
 
+/// The only batch of an event of a table with this key.
+inline Batch decode(std::string event, const KeySchema& schema = key_schema(KeyType::S)) {
+  return only(decode_event(std::move(event), source_table(schema)));
+}
+
 /// A stream record in Lambda's form, of a table whose key is the string pk. Members are JSON
 /// values; an empty one is left out.
 struct RecordText {
@@ -105,6 +110,19 @@ inline std::string canonical_key(std::string_view image, const KeySchema& schema
   std::string key;
   append_canonical_key(key, image, schema);
   return key;
+}
+
+inline std::string numbered(int sequence_number, const std::string& stream_arn) {
+  return RecordText{.arn = '"' + stream_arn + '"',
+                    .sequence_number = fmt::format("\"{}\"", sequence_number)}
+      .json();
+}
+
+inline const std::string kUsersArn = "arn:aws:dynamodb:us-east-1:111122223333:table/Users";
+inline const std::string kUsersStreamArn = kUsersArn + "/stream/2026-01-16T12:00:00.123";
+
+inline std::shared_ptr<const std::string> shared_text(std::string text) {
+  return std::make_shared<const std::string>(std::move(text));
 }
 
 }  // namespace dynamite::test

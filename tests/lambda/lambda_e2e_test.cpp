@@ -2,13 +2,9 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
-#include <memory>
 
-#include "ingest/fixture.hpp"
+#include "lambda/function_fixture.hpp"
 #include "support/local_dynamodb.hpp"
-#include "support/process.hpp"
-#include "support/runtime_api.hpp"
 
 namespace dynamite::test {
 namespace {
@@ -24,27 +20,6 @@ constexpr std::string_view kSuccess = R"({"batchItemFailures":[]})";
 std::string deadline_in(std::chrono::milliseconds time) {
   return std::to_string((system_clock::now() + time).time_since_epoch() / 1ms);
 }
-
-/// The built program as a Lambda function.
-class LambdaTest : public IngestTest {
- protected:
-  std::unique_ptr<Process> start(RuntimeApi& api, std::map<std::string, std::string> more = {}) {
-    std::map<std::string, std::string> environment{{"AWS_LAMBDA_RUNTIME_API", api.address()},
-                                                   {"DYNAMITE_URL", url()},
-                                                   {"DYNAMITE_SCHEMA", schema()},
-                                                   {"DYNAMITE_STATE_SCHEMA", state_schema()}};
-    more.merge(environment);
-    return std::make_unique<Process>(std::vector<std::string>{DYNAMITE_PROGRAM}, more);
-  }
-
-  static void control_postgres(const std::string& action) {
-    const char* program = std::getenv("DYNAMITE_TEST_PG_CTL");
-    ASSERT_NE(program, nullptr) << "start it with: tools/with-servers ctest";
-    ASSERT_EQ(std::system((std::string{program} + " " + action).c_str()), 0);
-  }
-
-  RuntimeApi api_;
-};
 
 TEST_F(LambdaTest, AppliesEventsAndAnswers) {
   const auto program = start(api_);
@@ -172,149 +147,6 @@ TEST_F(LambdaTest, DoesOneShotsInsideTheNetworkOfTheDatabase) {
               AllOf(HasSubstr(R"("table":")" + table), HasSubstr(R"("follower":"lambda")")));
   EXPECT_EQ(unknown.error_type, "Dynamite.usage");
   EXPECT_THAT(unknown.body, HasSubstr("maintain"));
-}
-
-/// A function whose mapping and metrics are as the test says.
-class MaintainTest : public LambdaTest {
- protected:
-  std::unique_ptr<Process> start_function() {
-    auto program = start(api_, {{"AWS_ENDPOINT_URL", source_.endpoint()},
-                                {"AWS_ENDPOINT_URL_LAMBDA", aws_.url()},
-                                {"AWS_ENDPOINT_URL_CLOUDWATCH", aws_.url()},
-                                {"AWS_LAMBDA_FUNCTION_NAME", "copy"},
-                                {"DYNAMITE_REPORT_BATCH_ITEM_FAILURES", "true"}});
-    api_.invoke(R"({"dynamite": "bootstrap"})");
-    query(fmt::format("DELETE FROM {}.replica WHERE table_name = 'orders'", state_schema()));
-    return program;
-  }
-
-  std::string maintain() { return api_.invoke(R"({"dynamite": "maintain"})").body; }
-
-  std::string open_gaps() {
-    return query(
-        fmt::format("SELECT count(*) FROM {}.gap WHERE healed_at IS NULL", state_schema()));
-  }
-
-  static std::string mapping(const std::string& state, const std::string& more) {
-    return fmt::format(R"([{{"UUID":"u-1","State":"{}","LastProcessingResult":"OK"{}}}])", state,
-                       more);
-  }
-
-  static constexpr const char* kReports = R"(,"FunctionResponseTypes":["ReportBatchItemFailures"])";
-
-  LocalDynamoDb source_;
-  std::string table_ = source_.create_table("Kept", keys(KeyType::S));
-  std::string mappings_ = mapping("Enabled", kReports);  // set between invocations only
-  std::string iterator_age_ = "1500.0";
-  HttpServer aws_{[this](const ServedRequest& request) -> ServedResponse {
-    if (request.method == "GET")
-      return {.body = fmt::format(R"({{"EventSourceMappings":{}}})", mappings_)};
-    return {.body = fmt::format("<R><Datapoints><member><Maximum>{}</Maximum></member></Datapoints>"
-                                "</R>",
-                                iterator_age_)};
-  }};
-};
-
-TEST_F(MaintainTest, FindsNothingWhereAllIsWell) {
-  const auto program = start_function();
-
-  EXPECT_THAT(maintain(), HasSubstr(R"("gaps":[],"problems":[])"));
-  EXPECT_EQ(open_gaps(), "0");
-}
-
-TEST_F(MaintainTest, NoticesAStreamThatWasSwitchedOffAndOn) {
-  const auto program = start_function();
-  maintain();
-
-  source_.set_stream(table_, false);
-  EXPECT_THAT(maintain(), HasSubstr("has no stream"));
-  EXPECT_EQ(open_gaps(), "1");
-
-  source_.set_stream(table_, true);
-  EXPECT_THAT(maintain(), HasSubstr("switched off and on"));
-  EXPECT_EQ(open_gaps(), "2");
-
-  EXPECT_THAT(maintain(), HasSubstr(R"("gaps":[])"));
-  EXPECT_EQ(open_gaps(), "2");
-  EXPECT_THAT(program->output(), HasSubstr(R"("OpenGaps":2)"));
-}
-
-TEST_F(MaintainTest, NoticesWhatIsWrongWithTheMapping) {
-  const auto program = start_function();
-  const std::string problem = fmt::format("SELECT problem FROM {}.replica", state_schema());
-
-  mappings_ = "[]";
-  EXPECT_THAT(maintain(), HasSubstr("no event source mapping"));
-  EXPECT_THAT(query(problem), HasSubstr("no event source mapping"));
-  mappings_ = mapping("Disabled", kReports);
-  EXPECT_THAT(maintain(), HasSubstr("u-1 is Disabled"));
-  mappings_ = mapping("Enabled", "");
-  EXPECT_THAT(maintain(), HasSubstr("u-1 lacks ReportBatchItemFailures"));
-  mappings_ = mapping("Enabled", kReports);
-  EXPECT_THAT(maintain(), HasSubstr(R"("problems":[])"));
-  EXPECT_EQ(query(problem), "NULL");
-  EXPECT_EQ(open_gaps(), "0");
-}
-
-TEST_F(MaintainTest, RecordsAGapWhereLambdaMustHaveDiscardedRecords) {
-  const auto program = start_function();
-  mappings_ = mapping("Enabled", std::string{kReports} + R"(,"MaximumRecordAgeInSeconds":3600)");
-  iterator_age_ = "3599000.0";
-  EXPECT_THAT(maintain(), HasSubstr(R"("gaps":[])"));
-
-  iterator_age_ = "3.6E6";
-
-  EXPECT_THAT(maintain(), HasSubstr("more than 3600 s were discarded"));
-  EXPECT_EQ(open_gaps(), "1");
-}
-
-TEST_F(MaintainTest, APassMakesUpForWhatLambdaDiscardedBefore) {
-  const auto program = start_function();
-  mappings_ = mapping("Enabled", std::string{kReports} + R"(,"MaximumRecordAgeInSeconds":3600)");
-  iterator_age_ = "3.6E6";
-  const auto begin_pass = [&](const char* ago) {
-    query(fmt::format("UPDATE {}.replica SET pass_started_at = now() - interval '{}'",
-                      state_schema(), ago));
-  };
-
-  begin_pass("59 minutes");
-  EXPECT_THAT(maintain(), HasSubstr(R"("gaps":[])"));
-
-  begin_pass("61 minutes");
-  EXPECT_THAT(maintain(), HasSubstr("more than 3600 s were discarded"));
-}
-
-TEST_F(MaintainTest, ADayWithoutAHealthyMappingIsAGap) {
-  const auto program = start_function();
-  maintain();
-  mappings_ = mapping("Disabled", kReports);
-  const auto pass_time = [&](const char* time) {
-    query(fmt::format("UPDATE {}.replica SET followed_at = followed_at - interval '{}'",
-                      state_schema(), time));
-  };
-
-  pass_time("22 hours 50 minutes");
-  maintain();
-  EXPECT_EQ(open_gaps(), "0");
-
-  pass_time("20 minutes");
-  EXPECT_THAT(maintain(), HasSubstr("nobody followed the stream for 23 h"));
-  maintain();
-  EXPECT_EQ(open_gaps(), "1");
-}
-
-TEST_F(LambdaTest, MaintainForgetsOldTombstones) {
-  LocalDynamoDb source;
-  const std::string table = source.create_table("Kept", keys(KeyType::S));
-  const std::string arn = source.api().describe_table(table).latest_stream_arn;
-  const auto program = start(api_, {{"AWS_ENDPOINT_URL", source.endpoint()}});
-  api_.invoke(R"({"dynamite": "bootstrap"})");
-  api_.invoke(event_of({record_of("REMOVE", arn, R"({"pk":{"S":"a"}})", "", 1)}));
-  query(fmt::format("UPDATE {} SET removed_at = now() - interval '3 days'",
-                    new_target(state_schema(), schema(), table, {}).tombstones));
-
-  EXPECT_THAT(api_.invoke(R"({"dynamite": "maintain"})").body,
-              HasSubstr(R"("tombstones_expired":1)"));
 }
 
 TEST_F(LambdaTest, TheLargestEventFitsIntoTheSmallestFunction) {

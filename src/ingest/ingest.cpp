@@ -232,8 +232,7 @@ IngestOutcome Ingest::apply_all(std::span<const Batch> batches, Call& call) {
   IngestOutcome outcome;
   for (const Batch& batch : batches) {
     outcome.newest = std::max(outcome.newest, newest_time(batch));
-    const ApplyOutcome done = reports ? apply_or_report(batch, call, outcome) : apply(batch, call);
-    outcome += done;
+    outcome += reports ? apply_or_report(batch, call, outcome) : apply(batch, call);
   }
   outcome.connects = call.connects;
   outcome.in_postgres = call.in_postgres;

@@ -58,28 +58,12 @@ struct IngestOptions {
   std::chrono::milliseconds idle_trust{30'000};
 };
 
-/// What became of one event.
-struct IngestOutcome {
-  std::size_t records = 0;
-  std::size_t changes = 0;    ///< after coalescing
-  std::uint64_t applied = 0;  ///< rows put or removed
-  std::size_t dead_letters = 0;
-  std::size_t outdated = 0;                 ///< records of a stream that ended before the last pass
+/// What became of one event. `+=` adds the counts of what was applied, and nothing else.
+struct IngestOutcome : ApplyOutcome {
   std::size_t connects = 0;                 ///< connections opened for this event
   std::chrono::microseconds in_postgres{};  ///< time spent waiting for PostgreSQL
   std::optional<Micros> newest;             ///< when the newest record was made; absent: no record
   std::optional<FirstFailure> first_failure;  ///< this and all behind it must be repeated
-
-  /// Adds the counts of what was applied.
-  template <class Outcome>  // or ApplyOutcome
-  IngestOutcome& operator+=(const Outcome& more) {
-    records += more.records;
-    changes += more.changes;
-    applied += more.applied;
-    dead_letters += more.dead_letters;
-    outdated += more.outdated;
-    return *this;
-  }
 };
 
 /// Applies events of DynamoDB stream records, one at a time, over one connection that is kept from

@@ -55,13 +55,6 @@ Batch part_of(const Batch& batch, std::span<const Entry> entries) {
   return part;
 }
 
-void add(ApplyOutcome& sum, const ApplyOutcome& part) {
-  sum.records += part.records;
-  sum.changes += part.changes;
-  sum.applied += part.applied;
-  sum.dead_letters += part.dead_letters;
-}
-
 }  // namespace
 
 PrefixOutcome apply_prefix(const Batch& batch, const ApplyPart& apply) {
@@ -75,7 +68,7 @@ PrefixOutcome apply_prefix(const Batch& batch, const ApplyPart& apply) {
     const auto part = rest.first(std::min(size, rest.size()));
     const bool is_single = part.size() == 1;
     try {
-      add(outcome.applied, apply(part_of(batch, part)));
+      outcome.applied += apply(part_of(batch, part));
       rest = rest.subspan(part.size());
     } catch (const Error& error) {
       const bool out_of_time =

@@ -115,7 +115,7 @@ void Applier::send_transactions(Sent& sent) {
 void Applier::finish_oldest_transaction() {
   for (Sent& sent : sent_) {
     if (sent.under_way.empty()) continue;
-    sent.outcome.applied += sent.under_way.front().finish().applied;
+    sent.outcome += sent.under_way.front().finish();
     sent.under_way.pop_front();
     --transactions_under_way_;
     return;
@@ -181,11 +181,8 @@ ApplyOutcome Applier::apply_prepared(const ApplyRequest& request, const Prepared
   for (const PreparedTransaction& part : prepared.transactions) {
     const bool last = &part == &prepared.transactions.back();
     ApplyTransaction transaction{connection_, sql_of(request.table), request, options_, limits};
-    const ApplyOutcome done = transaction.run(part, std::move(letters), last);
+    outcome += transaction.run(part, std::move(letters), last);
     letters.clear();
-    outcome.applied += done.applied;
-    outcome.dead_letters += done.dead_letters;
-    outcome.copied = done.copied;
   }
   return outcome;
 }

@@ -14,6 +14,7 @@
 
 namespace dynamite {
 
+/// What became of a batch, or of several.
 struct ApplyOutcome {
   std::size_t records = 0;    ///< of the batch, with rejected and outdated ones
   std::size_t changes = 0;    ///< after coalescing
@@ -21,6 +22,16 @@ struct ApplyOutcome {
   std::size_t dead_letters = 0;
   std::size_t outdated = 0;  ///< of the records: of a stream that ended before the last pass
   bool copied = false;       ///< rows that were made for COPY came by COPY
+
+  ApplyOutcome& operator+=(const ApplyOutcome& more) noexcept {
+    records += more.records;
+    changes += more.changes;
+    applied += more.applied;
+    dead_letters += more.dead_letters;
+    outdated += more.outdated;
+    copied |= more.copied;
+    return *this;
+  }
 };
 
 struct ApplyRequest {

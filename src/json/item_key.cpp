@@ -8,6 +8,7 @@
 #include "core/key.hpp"
 #include "core/number.hpp"
 #include "json/text.hpp"
+#include "json/writer.hpp"
 
 namespace dynamite {
 namespace {
@@ -79,7 +80,7 @@ struct Part {
   }
 };
 
-std::string part_json(const KeyAttribute& attribute, std::string_view bytes) {
+void add_part(JsonObject& key, const KeyAttribute& attribute, std::string_view bytes) {
   std::string value;
   if (attribute.type == KeyType::B)
     append_base64(value, bytes);
@@ -87,8 +88,8 @@ std::string part_json(const KeyAttribute& attribute, std::string_view bytes) {
     value = plain_number(bytes);
   else
     value = bytes;
-  return fmt::format(R"({}:{{"{}":{}}})", json_string(attribute.name),
-                     static_cast<char>(attribute.type), json_string(value));
+  const char type = static_cast<char>(attribute.type);
+  key.json(attribute.name, JsonObject{}.text({&type, 1}, value).finish());
 }
 
 }  // namespace
@@ -111,9 +112,10 @@ bool key_part_equals(std::string_view value, const KeyAttribute& attribute,
 
 std::string key_json(std::string_view canonical_key, const KeySchema& key_schema) {
   const KeyParts parts = split_key(canonical_key);
-  std::string json = "{" + part_json(key_schema.partition, parts.parts[0]);
-  if (key_schema.sort) json += "," + part_json(*key_schema.sort, parts.parts[1]);
-  return json + "}";
+  JsonObject key;
+  add_part(key, key_schema.partition, parts.parts[0]);
+  if (key_schema.sort) add_part(key, *key_schema.sort, parts.parts[1]);
+  return key.finish();
 }
 
 std::size_t read_key(JsonScanner& scanner, const KeySchema& key_schema, std::string& out) {

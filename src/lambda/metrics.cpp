@@ -1,10 +1,8 @@
 #include "lambda/metrics.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
-#include "json/text.hpp"
+#include "json/writer.hpp"
 
 namespace dynamite {
 namespace {
@@ -21,20 +19,25 @@ double milliseconds_of(std::chrono::microseconds time) {
 std::string embedded_metrics(std::string_view function_name, const std::vector<Metric>& metrics,
                              const std::vector<std::pair<std::string, std::string>>& properties,
                              std::chrono::system_clock::time_point now) {
-  std::string definitions;
-  std::string members = fmt::format(R"("FunctionName":{})", json_string(function_name));
-  for (const Metric& metric : metrics) {
-    if (!definitions.empty()) definitions += ',';
-    definitions += fmt::format(R"({{"Name":"{}","Unit":"{}"}})", metric.name, metric.unit);
-    members += fmt::format(R"(,"{}":{})", metric.name, metric.value);
-  }
-  for (const auto& [name, value] : properties)
-    members += fmt::format(",{}:{}", json_string(name), json_string(value));
-  return fmt::format(
-      R"({{"_aws":{{"Timestamp":{},"CloudWatchMetrics":[{{"Namespace":"Dynamite",)"
-      R"("Dimensions":[["FunctionName"]],"Metrics":[{}]}}]}},{}}})",
-      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count(),
-      definitions, members);
+  JsonArray definitions;
+  for (const Metric& metric : metrics)
+    definitions.json(JsonObject{}.text("Name", metric.name).text("Unit", metric.unit).finish());
+  const std::string directive = JsonObject{}
+                                    .text("Namespace", "Dynamite")
+                                    .json("Dimensions", R"([["FunctionName"]])")
+                                    .json("Metrics", definitions.finish())
+                                    .finish();
+  const auto since_1970 =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch());
+  JsonObject line;
+  line.json("_aws", JsonObject{}
+                        .number("Timestamp", since_1970.count())
+                        .json("CloudWatchMetrics", JsonArray{}.json(directive).finish())
+                        .finish());
+  line.text("FunctionName", function_name);
+  for (const Metric& metric : metrics) line.number(metric.name, metric.value);
+  for (const auto& [name, value] : properties) line.text(name, value);
+  return line.finish();
 }
 
 std::vector<Metric> metrics_of(const IngestOutcome& outcome, std::chrono::microseconds time,

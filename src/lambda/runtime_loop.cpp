@@ -7,7 +7,7 @@
 #include <charconv>
 
 #include "core/visible.hpp"
-#include "json/text.hpp"
+#include "json/writer.hpp"
 
 namespace dynamite {
 namespace {
@@ -132,8 +132,11 @@ int RuntimeLoop::post(const std::string& path, const std::string& body, Headers 
 void RuntimeLoop::post_error(const std::string& path, const std::string& type,
                              const std::string& message) {
   post(path,
-       fmt::format(R"({{"errorMessage":{},"errorType":{},"stackTrace":[]}})", json_string(message),
-                   json_string(type)),
+       JsonObject{}
+           .text("errorMessage", message)
+           .text("errorType", type)
+           .json("stackTrace", "[]")
+           .finish(),
        {{"lambda-runtime-function-error-type", type}});
 }
 

@@ -10,7 +10,7 @@
 #include "core/arn.hpp"
 #include "core/error.hpp"
 #include "core/sleep.hpp"
-#include "json/text.hpp"
+#include "json/writer.hpp"
 
 namespace dynamite {
 namespace {
@@ -20,6 +20,7 @@ using simdjson::dom::array;
 using simdjson::dom::element;
 
 constexpr int kPagesMax = 10'000;           // of one listing: more is a server that never ends
+constexpr int kTablesPageMax = 100;         // the API's own maximum
 constexpr std::size_t kBatchWriteMax = 25;  // the API's own maximum
 constexpr std::size_t kBatchGetMax = 100;   // the API's own maximum
 constexpr auto kUnprocessedDelay = 50ms;
@@ -137,9 +138,12 @@ ShardDescription shard_description(element shard) {
 }
 
 std::string write_request(const WriteRequest& request) {
-  return request.remove.empty()
-             ? fmt::format(R"({{"PutRequest":{{"Item":{}}}}})", request.put)
-             : fmt::format(R"({{"DeleteRequest":{{"Key":{}}}}})", request.remove);
+  JsonObject object;
+  if (request.remove.empty())
+    object.json("PutRequest", JsonObject{}.json("Item", request.put).finish());
+  else
+    object.json("DeleteRequest", JsonObject{}.json("Key", request.remove).finish());
+  return object.finish();
 }
 
 /// What a batch left undone of `table`, as JSON; empty: nothing.
@@ -172,15 +176,28 @@ void until_processed(std::string_view operation, std::string left, const std::st
 }
 
 std::string attribute_definition(const KeyAttribute& attribute) {
-  return fmt::format(R"({{"AttributeName":{},"AttributeType":"{}"}})", json_string(attribute.name),
-                     static_cast<char>(attribute.type));
+  const char type = static_cast<char>(attribute.type);
+  return JsonObject{}
+      .text("AttributeName", attribute.name)
+      .text("AttributeType", {&type, 1})
+      .finish();
 }
 
 std::string key_schema_entry(const KeyAttribute& attribute, std::string_view role) {
-  return fmt::format(R"({{"AttributeName":{},"KeyType":"{}"}})", json_string(attribute.name), role);
+  return JsonObject{}.text("AttributeName", attribute.name).text("KeyType", role).finish();
 }
 
-std::string table_member(const std::string& name) { return "\"TableName\":" + json_string(name); }
+/// A request of a table, still to be filled and finished.
+JsonObject request_of(const std::string& table) {
+  JsonObject request;
+  request.text("TableName", table);
+  return request;
+}
+
+/// What is asked of the items of one table.
+std::string request_items(const std::string& table, const std::string& asked) {
+  return JsonObject{}.json("RequestItems", JsonObject{}.json(table, asked).finish()).finish();
+}
 
 }  // namespace
 
@@ -188,10 +205,10 @@ std::vector<std::string> DynamoDb::list_tables(std::stop_token stop) {
   std::vector<std::string> names;
   std::string last;
   for (int page = 0; page < kPagesMax; ++page) {
-    const std::string start =
-        last.empty() ? "" : ",\"ExclusiveStartTableName\":" + json_string(last);
-    const Answer answer{
-        client_.call(Service::dynamodb, "ListTables", "{\"Limit\":100" + start + "}", stop)};
+    JsonObject request;
+    request.number("Limit", kTablesPageMax);
+    if (!last.empty()) request.text("ExclusiveStartTableName", last);
+    const Answer answer{client_.call(Service::dynamodb, "ListTables", request.finish(), stop)};
     for (const element entry : required<array>(answer.root(), "TableNames")) {
       std::string_view name;
       if (entry.get(name) != simdjson::SUCCESS)
@@ -206,7 +223,7 @@ std::vector<std::string> DynamoDb::list_tables(std::stop_token stop) {
 
 TableDescription DynamoDb::describe_table(const std::string& name, std::stop_token stop) {
   const Answer answer{
-      client_.call(Service::dynamodb, "DescribeTable", "{" + table_member(name) + "}", stop)};
+      client_.call(Service::dynamodb, "DescribeTable", request_of(name).finish(), stop)};
   return table_description(required<element>(answer.root(), "Table"));
 }
 
@@ -214,9 +231,10 @@ StreamDescription DynamoDb::describe_stream(const std::string& arn, std::stop_to
   StreamDescription stream;
   std::string last;
   for (int page = 0; page < kPagesMax; ++page) {
-    const std::string start = last.empty() ? "" : ",\"ExclusiveStartShardId\":" + json_string(last);
-    const Answer answer{client_.call(Service::streams, "DescribeStream",
-                                     "{\"StreamArn\":" + json_string(arn) + start + "}", stop)};
+    JsonObject request;
+    request.text("StreamArn", arn);
+    if (!last.empty()) request.text("ExclusiveStartShardId", last);
+    const Answer answer{client_.call(Service::streams, "DescribeStream", request.finish(), stop)};
     const auto description = required<element>(answer.root(), "StreamDescription");
     stream.arn = text_of(description, "StreamArn");
     stream.label = text_of(description, "StreamLabel");
@@ -231,46 +249,43 @@ StreamDescription DynamoDb::describe_stream(const std::string& arn, std::stop_to
 }
 
 std::string DynamoDb::shard_iterator(const ShardIteratorRequest& request, std::stop_token stop) {
-  const std::string where = request.sequence_number.empty()
-                                ? ""
-                                : ",\"SequenceNumber\":" + json_string(request.sequence_number);
-  const Answer answer{
-      client_.call(Service::streams, "GetShardIterator",
-                   fmt::format(R"({{"StreamArn":{},"ShardId":{},"ShardIteratorType":{}{}}})",
-                               json_string(request.stream_arn), json_string(request.shard_id),
-                               json_string(request.type), where),
-                   stop)};
+  JsonObject body;
+  body.text("StreamArn", request.stream_arn)
+      .text("ShardId", request.shard_id)
+      .text("ShardIteratorType", request.type);
+  if (!request.sequence_number.empty()) body.text("SequenceNumber", request.sequence_number);
+  const Answer answer{client_.call(Service::streams, "GetShardIterator", body.finish(), stop)};
   return required_text(answer.root(), "ShardIterator");
 }
 
 std::string DynamoDb::get_records(const std::string& iterator, int limit, std::stop_token stop) {
-  return client_.call(
-      Service::streams, "GetRecords",
-      fmt::format(R"({{"ShardIterator":{},"Limit":{}}})", json_string(iterator), limit), stop);
+  return client_.call(Service::streams, "GetRecords",
+                      JsonObject{}.text("ShardIterator", iterator).number("Limit", limit).finish(),
+                      stop);
 }
 
 std::string DynamoDb::scan(const ScanRequest& request, std::stop_token stop) {
-  const std::string start = request.exclusive_start_key.empty()
-                                ? ""
-                                : ",\"ExclusiveStartKey\":" + request.exclusive_start_key;
-  return client_.call(Service::dynamodb, "Scan",
-                      fmt::format(R"({{{},"ConsistentRead":true,"ReturnConsumedCapacity":"TOTAL",)"
-                                  R"("Segment":{},"TotalSegments":{},"Limit":{}{}}})",
-                                  table_member(request.table), request.segment,
-                                  request.total_segments, request.limit, start),
-                      stop);
+  JsonObject body = request_of(request.table);
+  body.flag("ConsistentRead", true)
+      .text("ReturnConsumedCapacity", "TOTAL")
+      .number("Segment", request.segment)
+      .number("TotalSegments", request.total_segments)
+      .number("Limit", request.limit);
+  if (!request.exclusive_start_key.empty())
+    body.json("ExclusiveStartKey", request.exclusive_start_key);
+  return client_.call(Service::dynamodb, "Scan", body.finish(), stop);
 }
 
 void DynamoDb::put_item(const std::string& table, const std::string& item_json,
                         std::stop_token stop) {
-  client_.call(Service::dynamodb, "PutItem",
-               fmt::format(R"({{{},"Item":{}}})", table_member(table), item_json), stop);
+  client_.call(Service::dynamodb, "PutItem", request_of(table).json("Item", item_json).finish(),
+               stop);
 }
 
 void DynamoDb::delete_item(const std::string& table, const std::string& key_json,
                            std::stop_token stop) {
-  client_.call(Service::dynamodb, "DeleteItem",
-               fmt::format(R"({{{},"Key":{}}})", table_member(table), key_json), stop);
+  client_.call(Service::dynamodb, "DeleteItem", request_of(table).json("Key", key_json).finish(),
+               stop);
 }
 
 void DynamoDb::batch_write(const std::string& table, std::span<const WriteRequest> requests,
@@ -284,15 +299,12 @@ void DynamoDb::batch_write(const std::string& table, std::span<const WriteReques
 
 void DynamoDb::write_part(const std::string& table, std::span<const WriteRequest> part,
                           const std::stop_token& stop) {
-  std::string list = "[";
-  for (const WriteRequest& request : part)
-    list += (list.size() > 1 ? "," : "") + write_request(request);
-  list += "]";
-  until_processed("BatchWriteItem", std::move(list), stop, [&](const std::string& left) {
-    const std::string body =
-        fmt::format(R"({{"RequestItems":{{{}:{}}}}})", json_string(table), left);
-    return unprocessed(Answer{client_.call(Service::dynamodb, "BatchWriteItem", body, stop)},
-                       "UnprocessedItems", table);
+  JsonArray list;
+  for (const WriteRequest& request : part) list.json(write_request(request));
+  until_processed("BatchWriteItem", list.finish(), stop, [&](const std::string& left) {
+    const Answer answer{
+        client_.call(Service::dynamodb, "BatchWriteItem", request_items(table, left), stop)};
+    return unprocessed(answer, "UnprocessedItems", table);
   });
 }
 
@@ -310,12 +322,13 @@ std::vector<std::string> DynamoDb::get_items(const std::string& table,
 
 void DynamoDb::get_part(const std::string& table, std::span<const std::string> part,
                         std::vector<std::string>& items, const std::stop_token& stop) {
+  JsonArray keys;
+  for (const std::string& key : part) keys.json(key);
   const std::string request =
-      fmt::format(R"({{"ConsistentRead":true,"Keys":[{}]}})", fmt::join(part, ","));
+      JsonObject{}.flag("ConsistentRead", true).json("Keys", keys.finish()).finish();
   until_processed("BatchGetItem", request, stop, [&](const std::string& left) {
-    const std::string body =
-        fmt::format(R"({{"RequestItems":{{{}:{}}}}})", json_string(table), left);
-    const Answer answer{client_.call(Service::dynamodb, "BatchGetItem", body, stop)};
+    const Answer answer{
+        client_.call(Service::dynamodb, "BatchGetItem", request_items(table, left), stop)};
     const auto responses = required<simdjson::dom::object>(answer.root(), "Responses");
     array found;
     if (responses.at_key(table).get(found) == simdjson::SUCCESS)
@@ -326,26 +339,26 @@ void DynamoDb::get_part(const std::string& table, std::span<const std::string> p
 
 void DynamoDb::create_table(const std::string& name, const KeySchema& key_schema,
                             const std::string& stream_view_type, std::stop_token stop) {
-  std::string definitions = attribute_definition(key_schema.partition);
-  std::string schema = key_schema_entry(key_schema.partition, "HASH");
+  JsonArray definitions, schema;
+  definitions.json(attribute_definition(key_schema.partition));
+  schema.json(key_schema_entry(key_schema.partition, "HASH"));
   if (key_schema.sort) {
-    definitions += "," + attribute_definition(*key_schema.sort);
-    schema += "," + key_schema_entry(*key_schema.sort, "RANGE");
+    definitions.json(attribute_definition(*key_schema.sort));
+    schema.json(key_schema_entry(*key_schema.sort, "RANGE"));
   }
-  const std::string stream =
-      stream_view_type.empty()
-          ? ""
-          : fmt::format(R"(,"StreamSpecification":{{"StreamEnabled":true,"StreamViewType":{}}})",
-                        json_string(stream_view_type));
-  client_.call(Service::dynamodb, "CreateTable",
-               fmt::format(R"({{{},"AttributeDefinitions":[{}],"KeySchema":[{}],)"
-                           R"("BillingMode":"PAY_PER_REQUEST"{}}})",
-                           table_member(name), definitions, schema, stream),
-               stop);
+  JsonObject request = request_of(name);
+  request.json("AttributeDefinitions", definitions.finish())
+      .json("KeySchema", schema.finish())
+      .text("BillingMode", "PAY_PER_REQUEST");
+  if (!stream_view_type.empty())
+    request.json(
+        "StreamSpecification",
+        JsonObject{}.flag("StreamEnabled", true).text("StreamViewType", stream_view_type).finish());
+  client_.call(Service::dynamodb, "CreateTable", request.finish(), stop);
 }
 
 void DynamoDb::delete_table(const std::string& name, std::stop_token stop) {
-  client_.call(Service::dynamodb, "DeleteTable", "{" + table_member(name) + "}", stop);
+  client_.call(Service::dynamodb, "DeleteTable", request_of(name).finish(), stop);
 }
 
 }  // namespace dynamite

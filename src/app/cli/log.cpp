@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "core/visible.hpp"
-#include "json/text.hpp"
+#include "json/writer.hpp"
 
 namespace dynamite {
 namespace {
@@ -23,12 +23,6 @@ namespace {
 constexpr const char* kJsonLogger = "json";
 constexpr const char* kTextLogger = "text";
 constexpr const char* kTimePattern = "%Y-%m-%dT%H:%M:%S.%eZ";
-
-void append_member(std::string& out, std::string_view key) {
-  if (out.size() > 1) out += ',';
-  out += json_string(key);
-  out += ':';
-}
 
 bool all_digits(std::string_view text) noexcept {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
@@ -175,25 +169,18 @@ std::string json_log_line(std::string_view time, std::string_view level, std::st
   }
   std::ranges::reverse(fields);
 
-  std::string line{"{"};
-  append_member(line, "time");
-  line += json_string(time);
-  append_member(line, "level");
-  line += json_string(level);
-  append_member(line, "message");
-  line += json_string(message);
+  JsonObject line;
+  line.text("time", time).text("level", level).text("message", message);
   std::set<std::string> names{"time", "level", "message"};
   for (const auto& field : fields) {
     std::string name{field.key};
     while (!names.insert(name).second) name += '_';
-    append_member(line, name);
-    if (!field.quoted && is_json_number(field.value)) {
-      line += field.value;
-    } else {
-      line += json_string(field.value);
-    }
+    if (!field.quoted && is_json_number(field.value))
+      line.json(name, field.value);
+    else
+      line.text(name, field.value);
   }
-  return line + '}';
+  return line.finish();
 }
 
 bool logs_to_terminal() { return is_terminal() && spdlog::default_logger()->name() != kJsonLogger; }

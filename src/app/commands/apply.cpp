@@ -17,6 +17,7 @@
 #include "ingest/parallel_ingest.hpp"
 #include "ingest/recording.hpp"
 #include "ingest/redrive.hpp"
+#include "json/writer.hpp"
 #include "source/read_back.hpp"
 
 namespace dynamite {
@@ -36,12 +37,16 @@ struct Stats {
   IngestOutcome outcome{};
 
   void print() const {
-    fmt::print(
-        "{{\"records\":{},\"applied\":{},\"dead_letters\":{},\"wall_s\":{:.6f},"
-        "\"client_cpu_s\":{:.6f},\"decode_s\":{:.6f}}}\n",
-        outcome.records, outcome.applied, outcome.dead_letters,
-        duration<double>{steady_clock::now() - begin}.count(), cpu_seconds() - cpu_begin,
-        decoding.count());
+    const auto micros = [](double seconds) { return fmt::format("{:.6f}", seconds); };
+    const duration<double> wall = steady_clock::now() - begin;
+    fmt::print("{}\n", JsonObject{}
+                           .number("records", outcome.records)
+                           .number("applied", outcome.applied)
+                           .number("dead_letters", outcome.dead_letters)
+                           .json("wall_s", micros(wall.count()))
+                           .json("client_cpu_s", micros(cpu_seconds() - cpu_begin))
+                           .json("decode_s", micros(decoding.count()))
+                           .finish());
   }
 };
 

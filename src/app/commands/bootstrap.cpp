@@ -11,7 +11,7 @@
 #include "app/wiring/replicas.hpp"
 #include "app/wiring/source_tables.hpp"
 #include "core/error.hpp"
-#include "json/text.hpp"
+#include "json/writer.hpp"
 #include "replica/state/state_sql.hpp"
 
 namespace dynamite {
@@ -91,14 +91,16 @@ std::string bootstrap_answer(const Context& context) {
   const std::vector<SelectedTable> tables = select_tables(context, aws.dynamodb());
   pg::Connection connection =
       pg::Connection::open(connect_options(context, "bootstrap"), context.stop);
-  std::string list;
+  JsonArray list;
   create(context, connection, tables,
          [&](const SelectedTable& table, const Replica& replica, std::string_view what) {
-           list += fmt::format(R"({}{{"table":{},"replica":{},"outcome":"{}"}})",
-                               list.empty() ? "" : ",", json_string(table.description.name),
-                               json_string(replica.qualified_names()), what);
+           list.json(JsonObject{}
+                         .text("table", table.description.name)
+                         .text("replica", replica.qualified_names())
+                         .text("outcome", what)
+                         .finish());
          });
-  return fmt::format(R"({{"tables":[{}]}})", list);
+  return JsonObject{}.json("tables", list.finish()).finish();
 }
 
 }  // namespace dynamite

@@ -15,6 +15,7 @@
 #include "ingest/ingest.hpp"
 #include "json/scanner.hpp"
 #include "json/text.hpp"
+#include "json/writer.hpp"
 #include "lambda/metrics.hpp"
 #include "lambda/runtime_loop.hpp"
 
@@ -84,9 +85,11 @@ void print_metrics(const Context& context, const Invocation& invocation,
 
 /// The form of a mapping with ReportBatchItemFailures; others do not read it.
 std::string response_of(const IngestOutcome& outcome) {
-  if (!outcome.first_failure) return R"({"batchItemFailures":[]})";
-  return fmt::format(R"({{"batchItemFailures":[{{"itemIdentifier":{}}}]}})",
-                     json_string(outcome.first_failure->sequence_number));
+  JsonArray failures;
+  if (outcome.first_failure)
+    failures.json(
+        JsonObject{}.text("itemIdentifier", outcome.first_failure->sequence_number).finish());
+  return JsonObject{}.json("batchItemFailures", failures.finish()).finish();
 }
 
 std::string apply_event(const Context& context, Ingest& ingest, Invocation invocation) {

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -17,7 +16,7 @@
 #include "core/visible.hpp"
 #include "engine/followable.hpp"
 #include "engine/stream_watch.hpp"
-#include "json/text.hpp"
+#include "json/writer.hpp"
 #include "lambda/event_source_mapping.hpp"
 #include "lambda/metrics.hpp"
 #include "replica/state/follower.hpp"
@@ -136,15 +135,18 @@ class Maintenance {
 };
 
 std::string list_of(const std::vector<std::string>& texts) {
-  std::vector<std::string> quoted;
-  for (const std::string& text : texts) quoted.push_back(json_string(text));
-  return fmt::format("[{}]", fmt::join(quoted, ","));
+  JsonArray list;
+  for (const std::string& text : texts) list.text(text);
+  return list.finish();
 }
 
 std::string to_json(const Findings& findings) {
-  return fmt::format(R"({{"table":{},"tombstones_expired":{},"gaps":{},"problems":{}}})",
-                     json_string(findings.table), findings.tombstones_expired,
-                     list_of(findings.gaps), list_of(findings.problems));
+  return JsonObject{}
+      .text("table", findings.table)
+      .number("tombstones_expired", findings.tombstones_expired)
+      .json("gaps", list_of(findings.gaps))
+      .json("problems", list_of(findings.problems))
+      .finish();
 }
 
 void print_metrics(const Context& context, pg::Connection& connection) {
@@ -168,13 +170,13 @@ std::string maintain_answer(const Context& context) {
   Catalogue catalogue{connection, context.config.state_schema};
   catalogue.require_usable();
   AwsClients aws{context, kAttempts};
-  std::string list;
+  JsonArray list;
   for (const Replica& replica : configured_replicas(context.config, catalogue.load())) {
     const Findings findings = Maintenance{context, aws, connection, replica}.run();
-    list += (list.empty() ? "" : ",") + to_json(findings);
+    list.json(to_json(findings));
   }
   print_metrics(context, connection);
-  return fmt::format(R"({{"tables":[{}]}})", list);
+  return JsonObject{}.json("tables", list.finish()).finish();
 }
 
 }  // namespace dynamite

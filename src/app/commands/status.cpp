@@ -12,32 +12,41 @@
 #include "app/wiring/postgres.hpp"
 #include "app/wiring/replicas.hpp"
 #include "core/visible.hpp"
-#include "json/text.hpp"
+#include "json/writer.hpp"
 #include "replica/state/catalogue.hpp"
 
 namespace dynamite {
 namespace {
 
-std::string number_or_null(std::optional<std::int64_t> number) {
-  return number ? std::to_string(*number) : "null";
-}
-
 std::string to_json(const TableStatus& t) {
-  return fmt::format(
-      R"({{"table":{},"replica":{},"state":{},"problem":{},"follower":{},"configured":{},"healthy":{},)"
-      R"("epoch":{},"completed_epoch":{},"items_scanned":{},"records":{},"rows_estimated":{},)"
-      R"("shards_open":{},"dead_letters":{},"undeletable_rows":{},"open_gaps":{},"lag_ms":{},"since_applied_ms":{},"since_sign_ms":{}}})",
-      json_string(t.table), json_string(t.replica), json_string(t.state),
-      t.trouble().empty() ? "null" : json_string(t.trouble()), json_string(t.follower),
-      t.configured, t.healthy(), t.epoch, t.completed_epoch, t.items_scanned, t.records, t.rows,
-      t.shards_open, t.dead_letters, t.undeletable_rows, t.open_gaps, number_or_null(t.lag_ms),
-      number_or_null(t.since_applied_ms), number_or_null(t.since_sign_ms));
+  JsonObject object;
+  object.text("table", t.table).text("replica", t.replica).text("state", t.state);
+  if (t.trouble().empty())
+    object.json("problem", "null");
+  else
+    object.text("problem", t.trouble());
+  return object.text("follower", t.follower)
+      .flag("configured", t.configured)
+      .flag("healthy", t.healthy())
+      .number("epoch", t.epoch)
+      .number("completed_epoch", t.completed_epoch)
+      .number("items_scanned", t.items_scanned)
+      .number("records", t.records)
+      .number("rows_estimated", t.rows)
+      .number("shards_open", t.shards_open)
+      .number("dead_letters", t.dead_letters)
+      .number("undeletable_rows", t.undeletable_rows)
+      .number("open_gaps", t.open_gaps)
+      .number("lag_ms", t.lag_ms)
+      .number("since_applied_ms", t.since_applied_ms)
+      .number("since_sign_ms", t.since_sign_ms)
+      .finish();
 }
 
 std::string to_json(const std::vector<TableStatus>& tables) {
-  std::string list;
-  for (const TableStatus& table : tables) list += (list.empty() ? "" : ",\n  ") + to_json(table);
-  return fmt::format("{{\"tables\":[{}]}}", list);
+  JsonArray list{",\n  "};
+  for (const TableStatus& table : tables) list.json(to_json(table));
+  return JsonObject{}.json("tables", list.finish()).finish();
 }
 
 void print_text(const std::vector<TableStatus>& tables) {

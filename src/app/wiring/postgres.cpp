@@ -10,7 +10,7 @@
 #include "app/wiring/source_tables.hpp"
 #include "aws/rds_token.hpp"
 #include "core/error.hpp"
-#include "json/text.hpp"
+#include "json/writer.hpp"
 
 namespace dynamite {
 namespace {
@@ -52,7 +52,7 @@ class SecretLogin {
     const std::string& name = context_.config.secret;
     const std::string body =
         aws_.client().call(Service::secrets_manager, "GetSecretValue",
-                           fmt::format(R"({{"SecretId":{}}})", json_string(name)), context_.stop);
+                           JsonObject{}.text("SecretId", name).finish(), context_.stop);
     simdjson::dom::parser parser;
     simdjson::dom::element answer;
     if (parser.parse(body).get(answer) != simdjson::SUCCESS)

@@ -15,7 +15,6 @@ using namespace std::chrono_literals;
 constexpr std::string_view kSource = "container credentials";
 constexpr std::string_view kFullUri = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 constexpr std::string_view kRelativeUri = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
-constexpr int kAttemptsMax = 3;
 constexpr auto kTimeout = 2s;
 constexpr auto kPause = 100ms;
 
@@ -105,7 +104,7 @@ std::optional<KeySet> container_credentials(const CredentialsContext& context) {
     try {
       return ask_once(context.transport, request);
     } catch (const Error& error) {
-      if (error.kind() != Error::Kind::transient || attempt == kAttemptsMax) throw;
+      if (error.kind() != Error::Kind::transient || attempt == kKeyAttemptsMax) throw;
     }
     sleep_for(kPause, {});
   }

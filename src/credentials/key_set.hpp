@@ -9,6 +9,10 @@
 
 namespace dynamite {
 
+/// How often keys are asked for over the network. As in the AWS SDKs: the calls that need keys are
+/// repeated too.
+inline constexpr int kKeyAttemptsMax = 3;
+
 using Time = std::chrono::system_clock::time_point;
 
 /// Keys, and how long they may be kept.

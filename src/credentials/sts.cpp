@@ -7,8 +7,6 @@
 namespace dynamite {
 namespace {
 
-// As in the AWS SDKs: what needs keys has retries of its own.
-constexpr int kAttemptsMax = 3;
 constexpr std::chrono::milliseconds kRetryDelayMax{1'000};
 // An answer has some 2 kB; what is larger is none.
 constexpr std::size_t kAnswerBytesMax = 64U << 10U;
@@ -47,7 +45,7 @@ KeySet ask_sts(const CredentialsContext& context, const QueryCall& call, const C
   FixedCredentials provider{keys};
   AwsOptions options{.region = context.region,
                      .endpoints = {{Service::sts, context.sts_endpoint}},
-                     .attempts_max = kAttemptsMax,
+                     .attempts_max = kKeyAttemptsMax,
                      .retry_delay_max = kRetryDelayMax};
   AwsClient client{std::move(options), context.transport, provider};
   return read_answer(client.query(Service::sts, call), call.operation);

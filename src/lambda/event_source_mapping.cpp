@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "aws/json_member.hpp"
 #include "aws/xml_text.hpp"
 #include "core/error.hpp"
 
@@ -17,15 +18,10 @@ using simdjson::dom::element;
 
 constexpr auto kMetricPeriod = std::chrono::seconds{3'600};
 
-std::string text_of(element object, const char* member) {
-  std::string_view text;
-  return object[member].get(text) == simdjson::SUCCESS ? std::string{text} : std::string{};
-}
-
 EventSourceMapping mapping_of(element object) {
-  EventSourceMapping mapping{.uuid = text_of(object, "UUID"),
-                             .state = text_of(object, "State"),
-                             .last_result = text_of(object, "LastProcessingResult")};
+  EventSourceMapping mapping{.uuid = member_text(object, "UUID"),
+                             .state = member_text(object, "State"),
+                             .last_result = member_text(object, "LastProcessingResult")};
   simdjson::dom::array types;
   if (object["FunctionResponseTypes"].get(types) == simdjson::SUCCESS)
     mapping.reports_batch_item_failures = std::ranges::any_of(types, [](element type) {
@@ -59,7 +55,7 @@ std::vector<EventSourceMapping> event_source_mappings(AwsClient& client,
         answer["EventSourceMappings"].get(list) != simdjson::SUCCESS)
       throw Error{Error::Kind::transient, "ListEventSourceMappings answered without mappings"};
     for (const element mapping : list) mappings.push_back(mapping_of(mapping));
-    parameters["Marker"] = text_of(answer, "NextMarker");
+    parameters["Marker"] = member_text(answer, "NextMarker");
   } while (!parameters["Marker"].empty());
   return mappings;
 }

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <functional>
 
+#include "aws/json_member.hpp"
 #include "core/arn.hpp"
 #include "core/error.hpp"
 #include "core/sleep.hpp"
@@ -50,11 +51,6 @@ T required(element object, const char* member) {
   return value;
 }
 
-std::string text_of(element object, const char* member) {
-  std::string_view text;
-  return object[member].get(text) == simdjson::SUCCESS ? std::string{text} : std::string{};
-}
-
 std::string required_text(element object, const char* member) {
   const auto text = required<std::string_view>(object, member);
   if (text.empty())
@@ -70,7 +66,7 @@ std::uint64_t number_of(element object, const char* member) {
 
 KeyType key_type_of(element table, const std::string& attribute) {
   for (const element definition : required<array>(table, "AttributeDefinitions"))
-    if (text_of(definition, "AttributeName") == attribute)
+    if (member_text(definition, "AttributeName") == attribute)
       return static_cast<KeyType>(required_text(definition, "AttributeType").front());
   throw Error{Error::Kind::transient, "DescribeTable's answer lacks the type of a key attribute"};
 }
@@ -80,7 +76,7 @@ KeySchema key_schema_of(element table) {
   for (const element entry : required<array>(table, "KeySchema")) {
     const std::string name = required_text(entry, "AttributeName");
     const KeyAttribute attribute{name, key_type_of(table, name)};
-    if (text_of(entry, "KeyType") == "HASH")
+    if (member_text(entry, "KeyType") == "HASH")
       keys.partition = attribute;
     else
       keys.sort = attribute;
@@ -106,23 +102,23 @@ void check_arns(const TableDescription& table) {
 TableDescription table_description(element table) {
   TableDescription description{.name = required_text(table, "TableName"),
                                .arn = required_text(table, "TableArn"),
-                               .status = text_of(table, "TableStatus"),
+                               .status = member_text(table, "TableStatus"),
                                .key_schema = key_schema_of(table),
                                .item_count = number_of(table, "ItemCount"),
                                .size_bytes = number_of(table, "TableSizeBytes"),
                                .provisioned_read_units = std::nullopt,
                                .stream_view_type = "",
-                               .latest_stream_arn = text_of(table, "LatestStreamArn")};
+                               .latest_stream_arn = member_text(table, "LatestStreamArn")};
   element part;
   const bool on_demand = table["BillingModeSummary"].get(part) == simdjson::SUCCESS &&
-                         text_of(part, "BillingMode") == "PAY_PER_REQUEST";
+                         member_text(part, "BillingMode") == "PAY_PER_REQUEST";
   if (!on_demand && table["ProvisionedThroughput"].get(part) == simdjson::SUCCESS)
     description.provisioned_read_units = number_of(part, "ReadCapacityUnits");
   // LatestStreamArn stays when a stream is switched off: only the specification tells.
   if (table["StreamSpecification"].get(part) == simdjson::SUCCESS) {
     bool enabled = false;
     description.stream_enabled = part["StreamEnabled"].get(enabled) == simdjson::SUCCESS && enabled;
-    description.stream_view_type = text_of(part, "StreamViewType");
+    description.stream_view_type = member_text(part, "StreamViewType");
   }
   check_arns(description);
   return description;
@@ -132,9 +128,9 @@ ShardDescription shard_description(element shard) {
   element range;
   const bool has_range = shard["SequenceNumberRange"].get(range) == simdjson::SUCCESS;
   return {.id = required_text(shard, "ShardId"),
-          .parent_id = text_of(shard, "ParentShardId"),
-          .starting_sequence_number = has_range ? text_of(range, "StartingSequenceNumber") : "",
-          .ending_sequence_number = has_range ? text_of(range, "EndingSequenceNumber") : ""};
+          .parent_id = member_text(shard, "ParentShardId"),
+          .starting_sequence_number = has_range ? member_text(range, "StartingSequenceNumber") : "",
+          .ending_sequence_number = has_range ? member_text(range, "EndingSequenceNumber") : ""};
 }
 
 std::string write_request(const WriteRequest& request) {
@@ -215,7 +211,7 @@ std::vector<std::string> DynamoDb::list_tables(std::stop_token stop) {
         throw Error{Error::Kind::transient, "ListTables answered a name that is not a string"};
       names.emplace_back(name);
     }
-    last = text_of(answer.root(), "LastEvaluatedTableName");
+    last = member_text(answer.root(), "LastEvaluatedTableName");
     if (last.empty()) return names;
   }
   throw Error{Error::Kind::bug, "ListTables does not end"};
@@ -236,13 +232,13 @@ StreamDescription DynamoDb::describe_stream(const std::string& arn, std::stop_to
     if (!last.empty()) request.text("ExclusiveStartShardId", last);
     const Answer answer{client_.call(Service::streams, "DescribeStream", request.finish(), stop)};
     const auto description = required<element>(answer.root(), "StreamDescription");
-    stream.arn = text_of(description, "StreamArn");
-    stream.label = text_of(description, "StreamLabel");
-    stream.status = text_of(description, "StreamStatus");
-    stream.view_type = text_of(description, "StreamViewType");
+    stream.arn = member_text(description, "StreamArn");
+    stream.label = member_text(description, "StreamLabel");
+    stream.status = member_text(description, "StreamStatus");
+    stream.view_type = member_text(description, "StreamViewType");
     for (const element shard : required<array>(description, "Shards"))
       stream.shards.push_back(shard_description(shard));
-    last = text_of(description, "LastEvaluatedShardId");
+    last = member_text(description, "LastEvaluatedShardId");
     if (last.empty()) return stream;
   }
   throw Error{Error::Kind::bug, "DescribeStream does not end"};

@@ -26,7 +26,6 @@ namespace {
 using std::chrono::duration;
 using std::chrono::steady_clock;
 
-constexpr int kAttempts = 10;                         // of one call
 constexpr auto kPatience = std::chrono::minutes{10};  // for one part of a file
 
 /// What is measured of a run.
@@ -191,7 +190,7 @@ void apply_and_measure(FileApply& apply, const std::vector<std::string>& files) 
 int run_apply(const Context& context) {
   // Recorded events may be older than the last pass, whose sweep has dropped their tombstones: read
   // the item again.
-  AwsClients aws{context, kAttempts};
+  AwsClients aws{context, kRunAttempts};
   IngestOptions options = ingest_options(context, "apply");
   options.host = Host::process;
   if (!context.line.apply.as_recorded) {

@@ -17,7 +17,6 @@
 namespace dynamite {
 namespace {
 
-constexpr int kAttempts = 6;
 constexpr const char* kAgain = "run it again: what is made already is left as it is";
 
 std::string describe(const KeySchema& keys) {
@@ -74,7 +73,7 @@ void print_sql(const Context& context, pg::Connection& connection,
 }  // namespace
 
 int run_bootstrap(const Context& context) {
-  AwsClients aws{context, kAttempts};
+  AwsClients aws{context, kRequestAttempts};
   const std::vector<SelectedTable> tables = select_tables(context, aws.dynamodb());
   pg::Connection connection =
       pg::Connection::open(connect_options(context, "bootstrap"), context.stop);
@@ -87,7 +86,7 @@ int run_bootstrap(const Context& context) {
 }
 
 std::string bootstrap_answer(const Context& context) {
-  AwsClients aws{context, kAttempts};
+  AwsClients aws{context, kRequestAttempts};
   const std::vector<SelectedTable> tables = select_tables(context, aws.dynamodb());
   pg::Connection connection =
       pg::Connection::open(connect_options(context, "bootstrap"), context.stop);

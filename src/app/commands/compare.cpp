@@ -13,8 +13,6 @@
 namespace dynamite {
 namespace {
 
-constexpr int kAttempts = 10;
-
 void print(const Context& context, const TableDescription& table, const Differences& found) {
   const bool sampled = context.line.compare.sample.has_value();
   const char* what = sampled ? "items and rows of a sample" : "items";
@@ -69,7 +67,7 @@ int exit_status(const Differences& total) {
 }  // namespace
 
 int run_compare(const Context& context) {
-  AwsClients aws{context, kAttempts};
+  AwsClients aws{context, kRunAttempts};
   Differences total;
   const auto tables =
       select_tables_to_read(context, aws.dynamodb(), {.all = context.line.compare.all});

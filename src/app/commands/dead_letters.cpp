@@ -19,8 +19,6 @@
 namespace dynamite {
 namespace {
 
-constexpr int kAttempts = 10;  // of one call
-
 using OfTable = std::function<void(pg::Connection&, const Replica&)>;
 
 void for_each_replica(const Context& context, const OfTable& use) {
@@ -140,7 +138,7 @@ Retried retry_page(DeadLetters& letters, KeyRepair& reread, std::span<const Stor
 }
 
 int retry(const Context& context) {
-  AwsClients aws{context, kAttempts};
+  AwsClients aws{context, kRunAttempts};
   ApplyOptions options = context.config.apply;
   options.on_poison = OnPoison::quarantine;
   Retried sum;

@@ -21,7 +21,6 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-constexpr int kAttempts = 10;
 constexpr std::uint32_t kThreads = 4;
 constexpr std::size_t kBatch = 25;
 constexpr double kDeletes = 0.2;  // of the changes with --duration
@@ -171,7 +170,7 @@ TableDescription table_to_load(const Context& context, DynamoDb& dynamodb) {
 }  // namespace
 
 int run_load(const Context& context) {
-  AwsClients aws{context, kAttempts};
+  AwsClients aws{context, kRunAttempts};
   const TableDescription table = table_to_load(context, aws.dynamodb());
   Loader loader{context, aws.dynamodb(), table};
   context.line.load.time ? loader.change_for_a_time() : loader.put_each_once();

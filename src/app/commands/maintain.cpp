@@ -27,8 +27,6 @@
 namespace dynamite {
 namespace {
 
-constexpr int kAttempts = 6;
-
 /// What was found of one replica.
 struct Findings {
   std::string table;
@@ -169,7 +167,7 @@ std::string maintain_answer(const Context& context) {
       pg::Connection::open(connect_options(context, "maintain"), context.stop);
   Catalogue catalogue{connection, context.config.state_schema};
   catalogue.require_usable();
-  AwsClients aws{context, kAttempts};
+  AwsClients aws{context, kRequestAttempts};
   JsonArray list;
   for (const Replica& replica : configured_replicas(context.config, catalogue.load())) {
     const Findings findings = Maintenance{context, aws, connection, replica}.run();

@@ -18,8 +18,6 @@
 namespace dynamite {
 namespace {
 
-// Lanes are repeated by the scheduler, which keeps the thread free meanwhile.
-constexpr int kAttempts = 2;
 constexpr auto kStartPause = std::chrono::seconds{1};
 constexpr auto kTablesPause = std::chrono::minutes{1};
 
@@ -126,7 +124,7 @@ std::vector<SelectedTable> tables_to_follow(const Context& context, DynamoDb& dy
 }  // namespace
 
 int run_replicate(const Context& context) {
-  AwsClients aws{context, kAttempts};
+  AwsClients aws{context, kLaneAttempts};
   const auto tables = tables_to_follow(context, aws.dynamodb());
   if (tables.empty()) return kExitDone;  // stopped while waiting for some
   EngineOptions options = engine_options(context, "replicate");
@@ -135,7 +133,7 @@ int run_replicate(const Context& context) {
 }
 
 int run_snapshot(const Context& context) {
-  AwsClients aws{context, kAttempts};
+  AwsClients aws{context, kLaneAttempts};
   const auto tables =
       select_tables_to_read(context, aws.dynamodb(), {.all = context.line.snapshot.all});
   EngineOptions options = engine_options(context, "snapshot");

@@ -16,8 +16,6 @@
 namespace dynamite {
 namespace {
 
-constexpr int kAttempts = 3;  // of a call during an invocation
-
 /// A client of DynamoDB that is seldom needed: it is made at its first use, then kept with its
 /// connections and credentials.
 class SeldomUsedDynamoDb {
@@ -26,7 +24,7 @@ class SeldomUsedDynamoDb {
 
   DynamoDb& get() {
     const std::scoped_lock lock{mutex_};
-    if (!clients_) clients_.emplace(context_, kAttempts);
+    if (!clients_) clients_.emplace(context_, kInvocationAttempts);
     return clients_->dynamodb();
   }
 

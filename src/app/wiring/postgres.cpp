@@ -8,19 +8,13 @@
 #include <mutex>
 
 #include "app/wiring/source_tables.hpp"
+#include "aws/json_member.hpp"
 #include "aws/rds_token.hpp"
 #include "core/error.hpp"
 #include "json/writer.hpp"
 
 namespace dynamite {
 namespace {
-
-constexpr int kAttempts = 4;
-
-std::string text_of(simdjson::dom::element object, const char* member) {
-  std::string_view text;
-  return object[member].get(text) == simdjson::SUCCESS ? std::string{text} : std::string{};
-}
 
 /// User and password of a secret: an object with `username` and `password`, as RDS and its rotation
 /// keep it, or the password alone.
@@ -30,16 +24,16 @@ pg::ConnectParameters login_of(const std::string& secret) {
   if (parser.parse(secret).get(document) != simdjson::SUCCESS || !document.is_object())
     return {{"password", secret}};
   pg::ConnectParameters login;
-  if (std::string user = text_of(document, "username"); !user.empty())
+  if (std::string user = member_text(document, "username"); !user.empty())
     login.emplace_back("user", std::move(user));
-  login.emplace_back("password", text_of(document, "password"));
+  login.emplace_back("password", member_text(document, "password"));
   return login;
 }
 
 /// Reads the secret once, and again when the server refuses its login.
 class SecretLogin {
  public:
-  explicit SecretLogin(const Context& context) : context_{context}, aws_{context, kAttempts} {}
+  explicit SecretLogin(const Context& context) : context_{context}, aws_{context, kLoginAttempts} {}
 
   pg::ConnectParameters get(bool refused) {
     const std::scoped_lock lock{mutex_};
@@ -57,7 +51,7 @@ class SecretLogin {
     simdjson::dom::element answer;
     if (parser.parse(body).get(answer) != simdjson::SUCCESS)
       throw Error{Error::Kind::transient, "GetSecretValue answered no JSON"};
-    pg::ConnectParameters login = login_of(text_of(answer, "SecretString"));
+    pg::ConnectParameters login = login_of(member_text(answer, "SecretString"));
     if (login.back().second.empty())
       throw Error{Error::Kind::usage,
                   fmt::format("the secret \"{}\" holds no password, wanted a JSON object with "

@@ -11,10 +11,17 @@ namespace dynamite {
 /// AWS credentials as the configuration and the environment say. `transport` outlives them.
 std::unique_ptr<CredentialsProvider> find_credentials(const Context& context, Transport& transport);
 
+// How often one call to AWS is tried, by what its failure costs.
+inline constexpr int kLaneAttempts = 2;        ///< the scheduler repeats a lane, off its thread
+inline constexpr int kInvocationAttempts = 3;  ///< Lambda repeats the event
+inline constexpr int kLoginAttempts = 4;       ///< a connection is being opened
+inline constexpr int kRequestAttempts = 6;     ///< somebody waits for the answer, and asks again
+inline constexpr int kRunAttempts = 10;        ///< a long run ends half done
+
 /// DynamoDB as the configuration says, with all that stands under it.
 class AwsClients {
  public:
-  /// `attempts_max`: of one call, before its failure is the caller's.
+  /// `attempts_max`: of one call, before its failure is the caller's: one of the above.
   AwsClients(const Context& context, int attempts_max);
 
   DynamoDb& dynamodb() noexcept { return dynamodb_; }

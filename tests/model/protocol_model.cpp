@@ -2,20 +2,17 @@
 
 #include <algorithm>
 
+#include "model/stepper.hpp"
+
 namespace dynamite::model {
 namespace {
 
-bool holds(std::uint8_t set, int record) { return ((set >> record) & 1) != 0; }
-void add(std::uint8_t& set, int record) { set = static_cast<std::uint8_t>(set | (1U << record)); }
-std::string number(int value) { return std::to_string(value); }
-
-/// Takes the steps of one state.
-class Stepper {
+/// What the source, passes, letters and new transactions may do next.
+class SourceSteps : public Stepper {
  public:
-  Stepper(const State& state, const Rules& rules, const Bounds& bounds)
-      : state_{state}, rules_{rules}, bounds_{bounds} {}
+  using Stepper::Stepper;
 
-  std::vector<Step> all() {
+  void add_all() {
     write();
     deliver();
     lose();
@@ -29,44 +26,9 @@ class Stepper {
     retry_letter();
     discard_letter();
     forget();
-    for (std::size_t i = 0; i < state_.transactions.size(); ++i) go_on(i);
-    return std::move(steps_);
   }
 
  private:
-  void take(std::string words, State next) {
-    std::ranges::sort(next.transactions);
-    std::ranges::sort(next.pages);
-    steps_.push_back({std::move(words), next});
-  }
-
-  bool in_flight() const {
-    return std::ranges::any_of(state_.transactions,
-                               [](const Transaction& t) { return t.work != Work::none; });
-  }
-  /// Whether another transaction than `index` has the key.
-  bool held_by_other(std::size_t index) const {
-    for (std::size_t i = 0; i < state_.transactions.size(); ++i)
-      if (i != index && state_.transactions[i].holds) return true;
-    return false;
-  }
-  void begin(const std::string& words, const Transaction& transaction, const State& next) {
-    // The rows may have been made at any time before.
-    const Byte oldest = transaction.image == 0 ? state_.mapping : Byte{0};
-    for (Byte mapping = oldest; mapping <= state_.mapping; ++mapping)
-      begin_with(words + (mapping < state_.mapping ? ", by the old mapping" : ""), transaction,
-                 mapping, next);
-  }
-  void begin_with(const std::string& words, const Transaction& transaction, Byte mapping,
-                  State next) {
-    for (Transaction& slot : next.transactions) {
-      if (slot.work != Work::none) continue;
-      slot = transaction;
-      slot.mapping = mapping;
-      take(words, next);
-      return;
-    }
-  }
   bool is_put(int record) const {
     return bounds_.writes[static_cast<std::size_t>(record - 1)] == 'P';
   }
@@ -219,7 +181,7 @@ class Stepper {
           next);
   }
 
-  // As Reread does: the item is read under the epoch, then applied just above what is known.
+  // As KeyRepair does: the item is read under the epoch, then applied just above what is known.
   void retry_letter() {
     State next = state_;
     if (state_.retry_version > 0) {
@@ -282,214 +244,15 @@ class Stepper {
     next.tombstone = {};
     take("the tombstone is forgotten", next);
   }
-
-  void go_on(std::size_t index) {
-    const Transaction& mine = state_.transactions[index];
-    if (mine.work == Work::none) return;
-    if (mine.step == 0) return check(index);
-    if (mine.work == Work::sweep) return sweep(index);
-    if (mine.work == Work::remove) return remove(index);
-    put(index);
-  }
-
-  void end(std::size_t index, const std::string& words, State next) {
-    next.transactions[index] = {};
-    take(words, next);
-  }
-
-  std::string name(const Transaction& t) const {
-    switch (t.work) {
-      case Work::put:
-        return "put " + number(t.image) + (t.late ? " (late)" : "");
-      case Work::remove:
-        if (t.of_letter) return "the letter's remove";
-        return "remove " + number(t.record) + (t.late ? " (late)" : "");
-      case Work::scanned:
-        return "the page of pass " + number(t.epoch);
-      default:
-        return "the sweep";
-    }
-  }
-
-  // (2): who may write.
-  void check(std::size_t index) {
-    const Transaction& mine = state_.transactions[index];
-    const bool of_pass = mine.work == Work::scanned;
-    const bool running = state_.pass == Pass::running && state_.epoch == mine.epoch;
-    if (of_pass && rules_.running_pass_only && !running)
-      return end(index, name(mine) + " is refused: its pass does not run", state_);
-    if (mine.work == Work::sweep && (state_.pass != Pass::sweeping || state_.epoch != mine.epoch))
-      return end(index, "the sweep is refused", state_);
-    if (mine.late && rules_.read_back_epoch && state_.epoch != mine.epoch)
-      return end(index, name(mine) + " is refused: a pass has begun since it was read", state_);
-    if (mine.work != Work::sweep && rules_.mapping_number && mine.mapping != state_.mapping)
-      return end(index, name(mine) + " is refused: the mapping has changed", state_);
-    State next = state_;
-    if (mine.record > 0 && !mine.late && rules_.generation_check && mine.record < state_.oldest) {
-      add(next.applied, mine.record);
-      return end(index, name(mine) + " is dropped: a pass began after its stream", next);
-    }
-    Transaction& moved = next.transactions[index];
-    moved.step = 1;
-    if (of_pass && mine.image == 0) {
-      if (running) next.page_done = true;
-      return end(index, name(mine) + " is committed, without the key", next);
-    }
-    take(name(mine) + " passes the check", next);
-  }
-
-  bool covers(const Transaction& mine, bool again) const {
-    const Entry& tombstone = state_.tombstone;
-    if (!tombstone.there() || !rules_.tombstone_check) return false;
-    if (mine.work == Work::scanned) return tombstone.epoch >= mine.epoch;
-    const bool equal = !again || rules_.recheck_equal;
-    return equal ? tombstone.version >= mine.version : tombstone.version > mine.version;
-  }
-
-  // (3) probes the tombstones, then writes, which waits for who has the key; (4) probes again.
-  void put(std::size_t index) {
-    const Transaction& mine = state_.transactions[index];
-    State next = state_;
-    Transaction& moved = next.transactions[index];
-    ++moved.step;
-    if (mine.step == 1) {
-      moved.covered = covers(mine, false);
-      return take(name(mine) + " looks for tombstones", next);
-    }
-    if (mine.step == 2) {
-      if (mine.covered) return commit(index, next, false);
-      if (held_by_other(index)) return;
-      if (!may_write(mine)) return commit(index, next, false);
-      moved.holds = true;
-      return take(name(mine) + " is written", next);
-    }
-    const bool taken_back = rules_.recheck && covers(mine, true);
-    if (taken_back) next.row = {};
-    commit(index, next, !taken_back);
-  }
-
-  bool may_write(const Transaction& mine) const {
-    const Entry& row = state_.row;
-    if (!row.there()) return true;
-    if (mine.work == Work::scanned) return !rules_.epoch_guard || row.epoch < mine.epoch;
-    return !rules_.version_guard || row.version < mine.version;
-  }
-
-  void commit(std::size_t index, State next, bool writes) {
-    const Transaction& mine = state_.transactions[index];
-    const bool of_pass = mine.work == Work::scanned;
-    if (writes && of_pass)
-      next.row = {.version = std::max<Byte>(state_.row.version, 0),
-                  .epoch = mine.epoch,
-                  .image = mine.image,
-                  .mapping = mine.mapping};
-    else if (writes)
-      next.row = {.version = mine.version,
-                  .epoch = state_.epoch,
-                  .image = mine.image,
-                  .mapping = mine.mapping};
-    if (of_pass && state_.pass == Pass::running && state_.epoch == mine.epoch)
-      next.page_done = true;
-    if (!of_pass && !mine.late) add(next.applied, mine.record);
-    if (mine.of_letter) next.letter = -1;
-    end(index, name(mine) + (writes ? " is committed" : " is committed, without effect"), next);
-  }
-
-  // (5): looks, and holds the key; deletes, and leaves the tombstone. What the first statement sees
-  // and has, it deletes at once; that is the same, as nobody else comes to the key until the
-  // commit.
-  void remove(std::size_t index) {
-    const Transaction& mine = state_.transactions[index];
-    State next = state_;
-    Transaction& moved = next.transactions[index];
-    ++moved.step;
-    const bool older_row = state_.row.there() && is_older(state_.row, mine);
-    if (mine.step == 1) {
-      const bool late = (state_.tombstone.there() && rules_.tombstone_check &&
-                         state_.tombstone.version >= mine.version) ||
-                        (state_.row.there() && !is_older(state_.row, mine));
-      if (late) return commit_remove(index, next, false);
-      moved.covered = older_row;  // it sees a row that it may delete
-      return take(name(mine) + " looks: " + (older_row ? "a row" : "nothing"), next);
-    }
-    if (mine.step == 2) {
-      // Without a placeholder there is nothing to wait for where no row was seen.
-      if (!mine.covered && !rules_.placeholder) return take(name(mine) + " finds nothing", next);
-      if (held_by_other(index)) return;
-      // A placeholder holds the key; a row that was seen does so only if it is locked at once.
-      moved.holds = rules_.hold_key || older_row || !mine.covered;
-      return take(name(mine) + (moved.holds ? " has the key" : " finds its row gone"), next);
-    }
-    commit_remove(index, next, mine.holds && older_row);
-  }
-
-  bool is_older(const Entry& row, const Transaction& mine) const {
-    return !rules_.version_guard || row.version < mine.version;
-  }
-
-  void commit_remove(std::size_t index, State next, bool deletes) {
-    const Transaction& mine = state_.transactions[index];
-    if (deletes) next.row = {};
-    const bool overtaken = next.row.there() && next.row.version >= mine.version;
-    if (!overtaken) leave_tombstone(next, mine.version);
-    if (!mine.late) add(next.applied, mine.record);
-    if (mine.of_letter) next.letter = -1;
-    end(index, name(mine) + " is committed", next);
-  }
-
-  static void leave_tombstone(State& next, Byte version) {
-    next.tombstone = {.version = std::max(next.tombstone.version, version),
-                      .epoch = std::max(next.tombstone.epoch, next.epoch),
-                      .image = 0,
-                      .mapping = 0};
-  }
-
-  // Deletes what a newer tombstone of this pass covers, and what the pass did not meet.
-  void sweep(std::size_t index) {
-    const Transaction& mine = state_.transactions[index];
-    State next = state_;
-    Transaction& moved = next.transactions[index];
-    if (mine.step == 1) {
-      if (held_by_other(index)) return;
-      moved.step = 2;
-      moved.holds = state_.row.there();
-      return take("the sweep comes to the key", next);
-    }
-    const Entry row = state_.row;
-    const bool covered = row.there() && state_.tombstone.there() &&
-                         state_.tombstone.epoch >= mine.epoch &&
-                         state_.tombstone.version > row.version;
-    const bool unmet = mine.holds && row.there() && row.epoch < mine.epoch;
-    if (mine.holds && rules_.sweep && (covered || unmet)) {
-      if (bounds_.refusals) refuse_sweep(index);
-      next.row = {};
-      if (!covered && rules_.sweep_tombstones) leave_tombstone(next, row.version);
-    }
-    next.swept = true;
-    end(index,
-        next.row.there() == row.there() ? "the sweep leaves the key" : "the sweep deletes the row",
-        next);
-  }
-
-  // The row stays, and a letter says so. It has the newest version that is known of the key.
-  void refuse_sweep(std::size_t index) {
-    State next = state_;
-    next.swept = true;
-    if (rules_.sweep_letters)
-      next.letter = std::max({state_.letter, state_.row.version, state_.tombstone.version});
-    end(index, "PostgreSQL refuses the sweep: the row stays", next);
-  }
-
-  const State& state_;
-  const Rules& rules_;
-  const Bounds& bounds_;
-  std::vector<Step> steps_;
 };
 
 }  // namespace
 
 std::vector<Step> steps(const State& state, const Rules& rules, const Bounds& bounds) {
-  return Stepper{state, rules, bounds}.all();
+  std::vector<Step> found;
+  SourceSteps{state, rules, bounds, found}.add_all();
+  add_transaction_steps(state, rules, bounds, found);
+  return found;
 }
 
 Byte source_image(const State& state, const Bounds& bounds) {

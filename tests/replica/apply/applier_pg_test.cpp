@@ -5,8 +5,6 @@
 
 #include "core/key.hpp"
 #include "replica/state/checkpoints.hpp"
-#include "replica/state/pass.hpp"
-#include "support/errors.hpp"
 #include "support/replica.hpp"
 
 namespace dynamite::test {
@@ -350,71 +348,6 @@ TEST_F(ApplierTest, CheckpointsAreFoundByTheirPrefix) {
   EXPECT_TRUE(found.at("shard/1/a").finished);
 }
 
-TEST_F(ApplierTest, ScannedPutMakesARowOfVersionZero) {
-  const std::int32_t pass = start_pass();
-
-  apply_scanned(pass, {scanned("k1", "scan")});
-
-  EXPECT_EQ(rows(), "k1|scan|0|1");
-}
-
-TEST_F(ApplierTest, ScannedPutKeepsTheVersion) {
-  apply({put("k1", 7)});
-  const std::int32_t pass = start_pass();
-
-  apply_scanned(pass, {scanned("k1", "scan")});
-
-  EXPECT_EQ(rows(), "k1|scan|7|1");
-}
-
-TEST_F(ApplierTest, ScannedPutLeavesARowThatTheStreamWroteInThisPass) {
-  const std::int32_t pass = start_pass();
-  apply({put("k1", 7)});
-
-  apply_scanned(pass, {scanned("k1", "scan")});
-
-  EXPECT_EQ(rows(), "k1|7|7|1");
-}
-
-TEST_F(ApplierTest, ScannedPutIsRefusedByATombstoneOfThisPass) {
-  const std::int32_t pass = start_pass();
-  apply({removal("k1", 7)});
-
-  apply_scanned(pass, {scanned("k1", "scan")});
-
-  EXPECT_EQ(rows(), "");
-}
-
-TEST_F(ApplierTest, ScannedPutPassesATombstoneOfAnEarlierPass) {
-  apply({removal("k1", 7)});
-  const std::int32_t pass = start_pass();
-
-  apply_scanned(pass, {scanned("k1", "scan")});
-
-  EXPECT_EQ(rows(), "k1|scan|0|1");
-}
-
-TEST_F(ApplierTest, APageAppliedTwiceLeavesTheSameRows) {
-  const std::int32_t pass = start_pass();
-  apply_scanned(pass, {scanned("k1", "scan"), scanned("k2", "scan")});
-
-  const ApplyOutcome outcome = apply_scanned(pass, {scanned("k1", "scan"), scanned("k2", "scan")});
-
-  EXPECT_EQ(rows(), "k1|scan|0|1\nk2|scan|0|1");
-  EXPECT_EQ(outcome.applied, 0U);
-}
-
-TEST_F(ApplierTest, AScannedChangeWithoutItsPassIsABug) {
-  EXPECT_EQ(error_of([&] { apply({scanned("k1", "scan")}); }).kind(), Error::Kind::bug);
-}
-
-TEST_F(ApplierTest, AStreamChangeInAPassIsABug) {
-  const std::int32_t pass = start_pass();
-
-  EXPECT_EQ(error_of([&] { apply_scanned(pass, {put("k1", 1)}); }).kind(), Error::Kind::bug);
-}
-
-// Nobody knows what it was: it may have taken its neighbour with it.
 TEST_F(ApplierTest, ASupersededImageThatIsNoJsonIsADeadLetter) {
   Batch batch = batch_of(orders, {put("k1", 1), put("k1", 2, "new"), put("k2", 3)});
   const std::string broken = R"({"pk":{"S" "k1"}})";

@@ -5,7 +5,7 @@ tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
 cp "$tools"/../../{CMakeLists.txt,.clang-tidy} "$tree"
-mkdir -p "$tree/bench"
+mkdir -p "$tree"/{bench,tests}
 sed -n 's/^dynamite_floor(\([^ )]*\).*$/\1/p' "$tree/CMakeLists.txt" |
   while read -r floor; do mkdir -p "$tree/src/$floor"; done
 seq 400 >"$tree/src/core/long.cpp"

@@ -1,7 +1,7 @@
 #!/bin/bash
-# No file of src and bench is over 400 lines, no folder of src has over 20 modules, and every floor
-# of CMakeLists.txt is a folder. The length of functions is clang-tidy's business, whose limit is
-# looked at here. $1: a folder to look at in the project's place.
+# No source file is over 400 lines, no folder of src has over 20 modules, and every floor of
+# CMakeLists.txt is a folder. The length of functions is the business of clang-tidy, whose limit is
+# looked at here. $1: a folder to look at in place of the project.
 set -euo pipefail
 project=${1:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
 lines_max=400
@@ -14,7 +14,7 @@ say() { echo "$*" && wrong=1; }
 while read -r file; do
   lines=$(wc -l <"$file")
   [ "$lines" -le $lines_max ] || say "$file has $lines lines, allowed are $lines_max"
-done < <(find src bench -name '*.[ch]pp' -not -path '*/node_modules/*' | sort)
+done < <(find src bench tests -name '*.[ch]pp' -not -path '*/node_modules/*' | sort)
 
 while read -r folder; do
   modules=$(find "$folder" -maxdepth 1 -name '*.[ch]pp' | sed 's/\.[ch]pp$//' | sort -u | wc -l)

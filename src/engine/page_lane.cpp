@@ -28,9 +28,9 @@ Lane::Ahead PageLane::read(const std::stop_token& stop) {
     Ahead ahead{.page = read_page(stop)};
     if (copies) add_pages(ahead.page, stop);
     const auto& changes = ahead.page.batch->changes;
-    const std::vector<Target>& targets = table().replica.targets;
+    const Replica& replica = table().replica;
     ahead.prepared =
-        copies ? prepare_copy(changes, targets, epoch_) : prepare_rows(changes, targets);
+        copies ? prepare_copy(changes, replica, epoch_) : prepare_rows(changes, replica);
     return ahead;
   } catch (const Error& error) {
     if (error.kind() != Error::Kind::gone || when_gone_ == WhenGone::fail) throw;

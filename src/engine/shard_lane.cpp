@@ -58,7 +58,7 @@ Lane::Ahead ShardLane::read(const std::stop_token& stop) {
   after_loss_ = false;
   const auto& batch = ahead.page.batch;
   if (batch && !lacks_images(*batch))
-    ahead.prepared = prepare_rows(batch->changes, table().replica.targets);
+    ahead.prepared = prepare_rows(batch->changes, table().replica);
   if (batch)
     idle_delay_ = {};
   else if (!ahead.page.finished)

@@ -95,6 +95,9 @@ class Ingest {
                                                 std::chrono::system_clock::time_point deadline,
                                                 std::stop_token stop = {});
 
+  /// The replica of a table that is among tables().
+  const Replica& replica_of(const SourceTable& table) const { return replicas_.at(table.arn); }
+
   /// As handle(), for a batch.
   IngestOutcome apply(const Batch& batch, std::chrono::system_clock::time_point deadline,
                       std::stop_token stop = {});

@@ -15,12 +15,6 @@ namespace {
 
 constexpr auto kPatience = std::chrono::minutes{10};  // for one batch
 
-std::vector<Target> as_one_target(const KeySchema& keys) {
-  std::vector<Target> targets(1);
-  targets.front().layout = Layout::document(keys);
-  return targets;
-}
-
 }  // namespace
 
 /// Applies batches over one connection. It sends the next transaction while the server works on
@@ -137,7 +131,7 @@ void ParallelIngest::attempt(const Body& body) {
   }
 }
 
-void ParallelIngest::add(const std::shared_ptr<const Batch>& batch) {
+void ParallelIngest::add(const std::shared_ptr<const Batch>& batch, const Replica& replica) {
   std::span<const Change> rest{batch->changes};
   for (bool first = true; first || !rest.empty(); first = false) {
     const std::size_t size =
@@ -147,7 +141,7 @@ void ParallelIngest::add(const std::shared_ptr<const Batch>& batch) {
       work.part.table = batch->table;
       work.part.changes = changes_of_lane(rest.first(size), number);
       if (first && number == 0) work.part.rejected = batch->rejected;
-      add(lanes_[number], std::move(work));
+      add(lanes_[number], std::move(work), replica);
     }
     rest = rest.subspan(size);
   }
@@ -164,12 +158,12 @@ std::vector<Change> ParallelIngest::changes_of_lane(std::span<const Change> chan
   return chosen;
 }
 
-void ParallelIngest::add(Lane& lane, Work work) {
+void ParallelIngest::add(Lane& lane, Work work, const Replica& replica) {
   const Batch& part = work.part;
   if (part.changes.empty() && part.rejected.empty()) return;
   // The images of records that are read back are not known yet.
   if (options_.read_back_of == ReadBackOf::missing_images)
-    work.prepared = prepare_rows(part.changes, as_one_target(part.table->key_schema));
+    work.prepared = prepare_rows(part.changes, replica);
   std::unique_lock lock{mutex_};
   room_.wait(lock, [&] { return failure_.kept() || lane.changes_ahead < kAheadMax; });
   failure_.rethrow();

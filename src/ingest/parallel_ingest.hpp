@@ -33,9 +33,9 @@ class ParallelIngest {
   ParallelIngest& operator=(const ParallelIngest&) = delete;
   ~ParallelIngest();
 
-  /// Makes the rows on the calling thread; returns when the last of them are waiting for their
-  /// connections. Throws what a connection's thread threw.
-  void add(const std::shared_ptr<const Batch>& batch);
+  /// Makes the rows of `replica`, the batch's, on the calling thread; returns when the last of them
+  /// are waiting for their connections. Throws what a connection's thread threw.
+  void add(const std::shared_ptr<const Batch>& batch, const Replica& replica);
 
   /// Returns when all connections are open and all batches are committed. Throws what a
   /// connection's thread threw, Error{transient} after a stop. The batches may then be applied in
@@ -64,7 +64,7 @@ class ParallelIngest {
   template <class Body>
   void attempt(const Body& body);
   std::vector<Change> changes_of_lane(std::span<const Change> changes, std::size_t number) const;
-  void add(Lane& lane, Work work);
+  void add(Lane& lane, Work work, const Replica& replica);
   static std::optional<Work> take(Lane& lane);
 
   const IngestOptions options_;

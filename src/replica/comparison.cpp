@@ -17,6 +17,14 @@ std::string definitions(const KeyColumns& keys) {
   return fmt::format("{}", fmt::join(list, ", "));
 }
 
+/// Adds the suspects whose keys are not there yet.
+void add_new(std::vector<Suspect>& suspects, std::vector<Suspect> more) {
+  std::set<std::string> known;
+  for (const Suspect& suspect : suspects) known.insert(suspect.key);
+  for (Suspect& suspect : more)
+    if (!known.contains(suspect.key)) suspects.push_back(std::move(suspect));
+}
+
 /// SQL: whether a value column of `t` differs from the item's. The item's values are the parameters
 /// behind the keys, an element a row.
 std::string differing_values(const Layout& layout) {
@@ -29,31 +37,35 @@ std::string differing_values(const Layout& layout) {
 
 }  // namespace
 
-Comparison::Comparison(pg::Connection& connection, const Target& target)
-    : connection_{connection},
-      layout_{target.layout},
-      keys_{layout_.keys()},
-      writer_{layout_.writer()},
-      replica_{target.qualified_name()} {
+Comparison::Comparison(pg::Connection& connection, const Replica& replica)
+    : connection_{connection}, keys_{replica.targets.front().layout.keys()} {
+  for (const Target& target : replica.targets)
+    targets_.push_back(
+        {.target = target, .writer = target.layout.writer(), .name = target.qualified_name()});
   connection_.run("DROP TABLE IF EXISTS pg_temp.dynamite_seen");
   // Without an index, which some keys are too long for.
   connection_.run(fmt::format("CREATE TEMPORARY TABLE dynamite_seen ({})", definitions(keys_)));
 }
 
 Comparison::Items Comparison::no_items() const {
-  return {.keys = KeyArrays{keys_.schema()},
-          .values = pg::ArrayRows{layout_.value_elements()},
-          .canonical_keys = {}};
+  Items items{.keys = KeyArrays{keys_.schema()}, .values = {}, .canonical_keys = {}};
+  for (const Compared& compared : targets_)
+    items.values.emplace_back(compared.target.layout.value_elements());
+  return items;
 }
 
 bool Comparison::append(Items& items, std::string_view key, std::string_view image) {
-  items.values.begin_row();
+  for (pg::ArrayRows& rows : items.values) rows.begin_row();
   try {
-    writer_->read(image, nullptr);
-    for (std::size_t i = 0; i < layout_.values().size(); ++i) writer_->write_next(items.values);
+    for (std::size_t target = 0; target < targets_.size(); ++target) {
+      RowWriter& writer = *targets_[target].writer;
+      writer.read(image, nullptr);
+      for (std::size_t i = 0; i < targets_[target].target.layout.values().size(); ++i)
+        writer.write_next(items.values[target]);
+    }
     items.keys.append(key);
   } catch (const Error& error) {
-    items.values.undo_row();
+    for (pg::ArrayRows& rows : items.values) rows.undo_row();
     if (error.kind() != Error::Kind::poison) throw;
     return false;
   }
@@ -85,66 +97,92 @@ std::vector<Suspect> Comparison::page(const Batch& batch) {
 }
 
 std::vector<Suspect> Comparison::differences(const Items& items) {
-  pg::Params params;
-  items.keys.add_to(params);
-  items.values.add_to(params);
-  const pg::Result found =
-      connection_.run(fmt::format(R"(SELECT u.n, t.{} IS NULL
-FROM {} LEFT JOIN {} t ON {}
-WHERE {})",
-                                  layout_.of(ColumnRole::version).quoted(), keys_.rows(), replica_,
-                                  keys_.row_matches(), differing_values(layout_)),
-                      std::move(params));
+  std::map<std::string_view, Difference> worst;
+  for (std::size_t target = 0; target < targets_.size(); ++target)
+    for (const auto& [key, difference] : differences_in(target, items)) {
+      Difference& of_key = worst[key];
+      if (of_key != Difference::missing) of_key = difference;
+    }
   std::vector<Suspect> suspects;
-  for (int row = 0; row < found.rows(); ++row)
-    suspects.push_back(
-        {.key =
-             std::string{items.canonical_keys[static_cast<std::size_t>(found.number(row, 0) - 1)]},
-         .difference = found.flag(row, 1) ? Difference::missing : Difference::different});
+  for (const std::string_view key : items.canonical_keys)
+    if (const auto found = worst.find(key); found != worst.end())
+      suspects.push_back({.key = std::string{key}, .difference = found->second});
   return suspects;
 }
 
-std::vector<Suspect> Comparison::keys_of_rows(const std::string& from, std::size_t limit) {
-  const std::vector<std::string> columns = keys_.texts();
+std::map<std::string_view, Difference> Comparison::differences_in(std::size_t target,
+                                                                  const Items& items) {
+  const Compared& compared = targets_[target];
+  const Layout& layout = compared.target.layout;
+  pg::Params params;
+  items.keys.add_to(params);
+  items.values[target].add_to(params);
   const pg::Result found = connection_.run(
-      fmt::format("SELECT {} FROM {} LIMIT {}", fmt::join(columns, ", "), from, limit));
+      fmt::format(R"(SELECT u.n, t.{} IS NULL
+FROM {} LEFT JOIN {} t ON {}
+WHERE {})",
+                  layout.of(ColumnRole::version).quoted(), keys_.rows(), compared.name,
+                  layout.keys().row_matches(), differing_values(layout)),
+      std::move(params));
+  std::map<std::string_view, Difference> differences;
+  for (int row = 0; row < found.rows(); ++row)
+    differences[items.canonical_keys[static_cast<std::size_t>(found.number(row, 0) - 1)]] =
+        found.flag(row, 1) ? Difference::missing : Difference::different;
+  return differences;
+}
+
+std::vector<Suspect> Comparison::keys_of_rows(const Compared& compared, const std::string& from,
+                                              std::size_t limit) {
+  const KeyColumns& keys = compared.target.layout.keys();
+  const std::vector<std::string> columns = keys.texts();
+  const pg::Result found = connection_.run(fmt::format(
+      "SELECT {} FROM {} t {} LIMIT {}", fmt::join(columns, ", "), compared.name, from, limit));
   std::vector<Suspect> suspects;
   for (int row = 0; row < found.rows(); ++row) {
     std::vector<std::string> parts;
     for (int column = 0; column < static_cast<int>(columns.size()); ++column)
       parts.emplace_back(found.at(row, column));
-    suspects.push_back({.key = keys_.canonical_key(parts), .difference = Difference::ghost});
+    suspects.push_back({.key = keys.canonical_key(parts), .difference = Difference::ghost});
   }
   return suspects;
 }
 
 std::vector<Suspect> Comparison::ghosts(std::size_t limit) {
   connection_.run("ANALYZE pg_temp.dynamite_seen");
-  return keys_of_rows(
-      fmt::format("{} t WHERE NOT EXISTS (SELECT FROM pg_temp.dynamite_seen s WHERE {})", replica_,
-                  keys_.row_matches("s")),
-      limit);
+  std::vector<Suspect> suspects;
+  for (const Compared& compared : targets_) {
+    const std::string unseen =
+        fmt::format("WHERE NOT EXISTS (SELECT FROM pg_temp.dynamite_seen s WHERE {})",
+                    compared.target.layout.keys().row_matches("s"));
+    add_new(suspects, keys_of_rows(compared, unseen, limit));
+  }
+  return suspects;
 }
 
 std::vector<Suspect> Comparison::sample(std::size_t limit) {
+  const Compared& compared = targets_.front();
   const pg::Result size = connection_.run(
       "SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = to_regclass($1)",
-      std::move(pg::Params{}.text(replica_)));
+      std::move(pg::Params{}.text(compared.name)));
   // Twice as many as are wanted, since the estimate may be old; whole pages are drawn.
   const double rows = std::max(1.0, static_cast<double>(size.number(0, 0)));
   const double percent = std::clamp(200.0 * static_cast<double>(limit) / rows, 0.001, 100.0);
-  return keys_of_rows(fmt::format("{} t TABLESAMPLE SYSTEM ({})", replica_, percent), limit);
+  return keys_of_rows(compared, fmt::format("TABLESAMPLE SYSTEM ({})", percent), limit);
 }
 
+/// The keys that have a row in no target.
 std::set<std::string> Comparison::without_row(const std::vector<std::string_view>& keys) {
   KeyArrays arrays{keys_.schema()};
   for (const std::string_view key : keys) arrays.append(key);
   pg::Params params;
   arrays.add_to(params);
-  const pg::Result found =
-      connection_.run(fmt::format("SELECT u.n FROM {} WHERE NOT EXISTS (SELECT FROM {} t WHERE {})",
-                                  keys_.rows(), replica_, keys_.row_matches()),
-                      std::move(params));
+  std::vector<std::string> conditions;
+  for (const Compared& compared : targets_)
+    conditions.push_back(fmt::format("NOT EXISTS (SELECT FROM {} t WHERE {})", compared.name,
+                                     compared.target.layout.keys().row_matches()));
+  const pg::Result found = connection_.run(
+      fmt::format("SELECT u.n FROM {} WHERE {}", keys_.rows(), fmt::join(conditions, " AND ")),
+      std::move(params));
   std::set<std::string> absent;
   for (int row = 0; row < found.rows(); ++row)
     absent.emplace(keys[static_cast<std::size_t>(found.number(row, 0) - 1)]);

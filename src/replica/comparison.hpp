@@ -32,32 +32,38 @@ struct Suspect {
   Difference difference = Difference::none;
 };
 
-/// Holds the items of a source table against the rows of a target. Remembers the keys that it
+/// Holds the items of a source table against the rows of its targets. Remembers the keys that it
 /// met in a temporary table of its connection.
 class Comparison {
  public:
-  /// `target` must outlive it.
-  Comparison(pg::Connection& connection, const Target& target);
+  /// Both outlive it.
+  Comparison(pg::Connection& connection, const Replica& replica);
   Comparison(const Comparison&) = delete;
   Comparison& operator=(const Comparison&) = delete;
 
   /// One page of scanned items.
   std::vector<Suspect> page(const Batch& batch);
 
-  /// Rows whose key no page held, at most `limit`.
+  /// Keys of rows that no page held, at most `limit` a target.
   std::vector<Suspect> ghosts(std::size_t limit);
 
-  /// Some rows at random, at most `limit`: each a ghost until it is rechecked.
+  /// Keys of some rows at random, at most `limit`: each a ghost until it is rechecked.
   std::vector<Suspect> sample(std::size_t limit);
 
   /// How the suspects stand now. `items`: what the source has of them, by canonical key.
   void recheck(std::vector<Suspect>& suspects, const std::map<std::string, std::string>& items);
 
  private:
+  /// A target, and what makes its rows.
+  struct Compared {
+    const Target& target;
+    std::unique_ptr<RowWriter> writer;
+    std::string name;  ///< quoted
+  };
   /// Items with their keys, as parameters.
   struct Items {
     KeyArrays keys;
-    pg::ArrayRows values;
+    std::vector<pg::ArrayRows> values;  ///< one a target
     std::vector<std::string_view> canonical_keys;
   };
 
@@ -66,14 +72,14 @@ class Comparison {
   bool append(Items& items, std::string_view key, std::string_view image);
   void remember(const KeyArrays& seen);
   std::vector<Suspect> differences(const Items& items);
-  std::vector<Suspect> keys_of_rows(const std::string& from, std::size_t limit);
+  std::map<std::string_view, Difference> differences_in(std::size_t target, const Items& items);
+  std::vector<Suspect> keys_of_rows(const Compared& compared, const std::string& from,
+                                    std::size_t limit);
   std::set<std::string> without_row(const std::vector<std::string_view>& keys);
 
   pg::Connection& connection_;
-  const Layout& layout_;
-  const KeyColumns& keys_;
-  const std::unique_ptr<RowWriter> writer_;
-  const std::string replica_;
+  const KeyColumns& keys_;  // the parts of keys are the same in every target
+  std::vector<Compared> targets_;
 };
 
 }  // namespace dynamite

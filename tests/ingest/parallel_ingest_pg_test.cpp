@@ -42,7 +42,7 @@ class ParallelIngestTest : public ReplicaTest {
   void add_puts(ParallelIngest& appliers, std::uint64_t count) const {
     std::vector<TestChange> changes;
     for (std::uint64_t i = 1; i <= count; ++i) changes.push_back(put(fmt::format("k{}", i), i));
-    appliers.add(shared_batch(orders, changes));
+    appliers.add(shared_batch(orders, changes), orders);
   }
 };
 
@@ -70,7 +70,8 @@ TEST_F(ParallelIngestTest, AnyNumberOfConnectionsLeavesTheNewestOfEachKey) {
       const std::size_t size = std::min(changes.size() - first, 1 + source.below(40));
       appliers.add(
           shared_batch(table, {changes.begin() + static_cast<std::ptrdiff_t>(first),
-                               changes.begin() + static_cast<std::ptrdiff_t>(first + size)}));
+                               changes.begin() + static_cast<std::ptrdiff_t>(first + size)}),
+          table);
       first += size;
     }
     const IngestOutcome outcome = appliers.finish();
@@ -140,7 +141,7 @@ TEST_F(ParallelIngestTest, LargeItemsAreAppliedAsSmallOnes) {
   for (std::uint64_t i = 1; i <= 40; ++i)
     changes.push_back(put(fmt::format("k{}", i), i, std::string(i % 8 < 4 ? 10 : 300'000, 'x')));
 
-  appliers.add(shared_batch(orders, changes));
+  appliers.add(shared_batch(orders, changes), orders);
   const IngestOutcome outcome = appliers.finish();
 
   EXPECT_EQ(outcome.applied, 40U);
@@ -180,7 +181,7 @@ TEST_F(ParallelIngestTest, WhatWasUnderWayWhenTheConnectionWasLostIsAppliedOverA
     holder->run("LOCK TABLE " + table.targets.front().qualified_name() +
                 " IN SHARE ROW EXCLUSIVE MODE");
 
-    appliers.add(shared_batch(table, changes));
+    appliers.add(shared_batch(table, changes), table);
     wait_until_waiting(2);
     query(
         fmt::format("SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity "
@@ -236,10 +237,10 @@ TEST_F(ParallelIngestTest, WhatOneConnectionMeetsIsThrownToWhoAdds) {
   pg::Connection{connect()}.run("ALTER TABLE " + orders.targets.front().qualified_name() +
                                 " ADD CHECK (item->>'v' <> '1')");
   ParallelIngest appliers{strict, {.connections = 2}, std::stop_token{}};
-  appliers.add(shared_batch(orders, {put("a", 1)}));
+  appliers.add(shared_batch(orders, {put("a", 1)}), orders);
 
   EXPECT_EQ(error_of([&] { appliers.finish(); }).kind(), Error::Kind::poison);
-  EXPECT_EQ(error_of([&] { appliers.add(shared_batch(orders, {put("b", 2)})); }).kind(),
+  EXPECT_EQ(error_of([&] { appliers.add(shared_batch(orders, {put("b", 2)}), orders); }).kind(),
             Error::Kind::poison);
 }
 

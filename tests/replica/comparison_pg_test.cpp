@@ -41,7 +41,7 @@ class ComparisonTest : public ReplicaTest {
 
 TEST_F(ComparisonTest, EqualItemsAreNoSuspects) {
   apply({put("k1", 1, "a"), put("k2", 2, "b")});
-  Comparison comparison{*connection, orders.targets.front()};
+  Comparison comparison{*connection, orders};
 
   EXPECT_THAT(comparison.page(batch_of(orders, {scanned("k1", "a"), scanned("k2", "b")})),
               IsEmpty());
@@ -52,7 +52,7 @@ TEST_F(ComparisonTest, MissingDifferentAndGhostsAreTold) {
   make_composite();
   apply({put_item(composite("AA==", "same"), 1), put_item(composite("AP8=", "old"), 2),
          put_item(composite("/w==", "ghost"), 3)});
-  Comparison comparison{*connection, orders.targets.front()};
+  Comparison comparison{*connection, orders};
 
   const auto suspects = comparison.page(batch_of(
       orders, {scanned_item(composite("AA==", "same")), scanned_item(composite("AP8=", "new")),
@@ -67,7 +67,7 @@ TEST_F(ComparisonTest, MissingDifferentAndGhostsAreTold) {
 
 TEST_F(ComparisonTest, ASetAndAListOfTheSameElementsDiffer) {
   apply({put_item(R"({"pk":{"S":"k1"},"v":{"SS":["a"]}})", 1)});
-  Comparison comparison{*connection, orders.targets.front()};
+  Comparison comparison{*connection, orders};
 
   const auto suspects = comparison.page(
       batch_of(orders, {scanned_item(R"({"pk":{"S":"k1"},"v":{"L":[{"S":"a"}]}})")}));
@@ -78,7 +78,7 @@ TEST_F(ComparisonTest, ASetAndAListOfTheSameElementsDiffer) {
 
 TEST_F(ComparisonTest, AnItemThatPostgresCannotHoldIsNoGhost) {
   apply({put("k1", 1, "old")});
-  Comparison comparison{*connection, orders.targets.front()};
+  Comparison comparison{*connection, orders};
 
   const auto suspects =
       comparison.page(batch_of(orders, {scanned_item(R"({"pk":{"S":"k1"},"a\u0000":{"S":"x"}})")}));
@@ -91,7 +91,7 @@ TEST_F(ComparisonTest, AnItemThatPostgresCannotHoldIsNoGhost) {
 TEST_F(ComparisonTest, ARejectedItemIsUnstorable) {
   Batch page;
   page.rejected.push_back({.record = "{}", .reason = "no key", .sequence_number = {}});
-  Comparison comparison{*connection, orders.targets.front()};
+  Comparison comparison{*connection, orders};
 
   const auto suspects = comparison.page(page);
 
@@ -101,7 +101,7 @@ TEST_F(ComparisonTest, ARejectedItemIsUnstorable) {
 
 TEST_F(ComparisonTest, RecheckHoldsTheKeyAgainstTheItemAsItIsNow) {
   apply({put("k1", 1, "a")});
-  Comparison comparison{*connection, orders.targets.front()};
+  Comparison comparison{*connection, orders};
   EXPECT_EQ(recheck(comparison, "k1", {{key_of("k1"), item("k1", "a")}}), Difference::none);
   EXPECT_EQ(recheck(comparison, "k1", {{key_of("k1"), item("k1", "b")}}), Difference::different);
   EXPECT_EQ(recheck(comparison, "k1", {}), Difference::ghost);
@@ -113,7 +113,7 @@ TEST_F(ComparisonTest, RecheckHoldsTheKeyAgainstTheItemAsItIsNow) {
 
 TEST_F(ComparisonTest, ASampleIsOfRowsThatAreThere) {
   apply({put("k1", 1, "a"), put("k2", 2, "b"), put("k3", 3, "c")});
-  Comparison comparison{*connection, orders.targets.front()};
+  Comparison comparison{*connection, orders};
 
   EXPECT_EQ(comparison.sample(2).size(), 2U);
   EXPECT_EQ(comparison.sample(10).size(), 3U);

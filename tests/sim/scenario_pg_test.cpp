@@ -91,8 +91,8 @@ TEST_F(ScenarioTest, AGapThatWasNoticedBeforeASweepWasResumedBringsAnotherPass) 
       fmt::format("INSERT INTO {0}.gap (replica_id, reason, noticed_epoch) "
                   "SELECT replica_id, 'test', epoch FROM {0}.replica",
                   state));
-  query(fmt::format("UPDATE {} SET _epoch = _epoch + 1",
-                    place_.replica.targets.front().qualified_name()));
+  for (const Target& target : place_.replica.targets)
+    query(fmt::format("UPDATE {} SET _epoch = _epoch + 1", target.qualified_name()));
   world().start_daemon();
 
   settle();

@@ -9,6 +9,7 @@
 #include "core/error.hpp"
 #include "pg/identifier.hpp"
 #include "support/natural_json.hpp"
+#include "support/replica.hpp"
 
 namespace dynamite::sim {
 namespace {
@@ -165,7 +166,7 @@ void World::pass_time(std::chrono::minutes duration) {
   move(state + ".replica", "followed_at");
   move(state + ".replica", "pass_started_at");
   move(state + ".checkpoint", "updated_at");
-  move(place_.replica.targets.front().tombstones, "removed_at");
+  for (const Target& target : place_.replica.targets) move(target.tombstones, "removed_at");
 }
 
 void World::start_daemon() { add_daemon(Run::replicate); }
@@ -339,7 +340,7 @@ std::string World::difference() {
       std::move(pg::Params{}.text(place_.replica.source->arn)));
   const bool calm = (status.at(0, 0) == "following" || !daemon_follows()) &&
                     status.at(0, 1) == "0" && status.at(0, 2) == "0" && status.at(0, 3).empty();
-  if (calm && wanted == seen) return "";
+  if (calm && wanted == seen) return test::difference_of_targets(control(), place_.replica);
   for (const std::string& item : wanted) spdlog::debug("item {}", item);
   for (const std::string& item : seen) spdlog::debug("row {}", item);
   return fmt::format("{} items, {} rows, {}; state {}, {} gaps, {} dead letters, problem \"{}\"",

@@ -47,12 +47,17 @@ class WorldFixture : public test::PostgresTest {
     Planner planner{connection, state_schema()};
     const std::string name = World::table_name(seed);
     const std::string arn = "arn:aws:dynamodb:us-east-1:000000000000:table/" + name;
-    const Replica wanted{
+    const auto target = [&](const std::string& table) {
+      return new_target(state_schema(), schema(), table,
+                        Layout::document(World::key_schema_of(seed)));
+    };
+    Replica wanted{
         .id = 0,
         .source = std::make_shared<const SourceTable>(SourceTable{arn, World::key_schema_of(seed)}),
         .state_schema = state_schema(),
-        .targets = {new_target(state_schema(), schema(), name,
-                               Layout::document(World::key_schema_of(seed)))}};
+        .targets = {target(name)}};
+    // Every other world writes two targets, which must end equal.
+    if (seed % 2 == 0) wanted.targets.push_back(target(name + "_second"));
     planner.execute(planner.plan_replica(wanted).sql);
     return {.connect = {.conninfo = url(), .application_name = "sim/" + schema()},
             .replica = Catalogue{connection, state_schema()}.find(arn).value(),

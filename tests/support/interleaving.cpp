@@ -14,7 +14,7 @@ Applying::Applying(ReplicaTest& test, std::vector<TestChange> changes, Fence fen
     : test_{test},
       connection_{test.connect(std::string{kGatedName})},
       batch_{batch_of(test.orders, changes)} {
-  if (by_copy) prepared_ = prepare_copy(batch_.changes, test.orders.targets, fence.pass().value());
+  if (by_copy) prepared_ = prepare_copy(batch_.changes, test.orders, fence.pass().value());
   outcome_ = std::async(std::launch::async, [this, fence, checkpoint] {
     return Applier{connection_, {}}.apply({.table = test_.orders,
                                            .batch = batch_,

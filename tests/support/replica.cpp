@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
+#include <span>
+
 #include "json/item_key.hpp"
 #include "replica/state/pass.hpp"
 #include "replica/state/plan.hpp"
@@ -89,13 +92,49 @@ void ReplicaTest::SetUp() {
   orders = make_replica(keys(KeyType::S), "orders");
 }
 
+void ReplicaTest::TearDown() {
+  if (connection) {
+    pg::Connection own = connect();
+    for (const Replica& replica : made_) EXPECT_EQ(difference_of_targets(own, replica), "");
+  }
+  PostgresTest::TearDown();
+}
+
+std::string difference_of_targets(pg::Connection& connection, const Replica& replica) {
+  std::string differences;
+  const auto compare = [&](const std::string& columns, const std::string& one,
+                           const std::string& other) {
+    const pg::Result rows = connection.run(fmt::format(
+        "SELECT x::text FROM ((SELECT {0} FROM {1} EXCEPT ALL SELECT {0} FROM {2}) UNION ALL "
+        "(SELECT {0} FROM {2} EXCEPT ALL SELECT {0} FROM {1})) AS x LIMIT 5",
+        columns, one, other));
+    for (int row = 0; row < rows.rows(); ++row)
+      differences += fmt::format("{} and {}: {}\n", one, other, rows.at(row, 0));
+  };
+  const Target& first = replica.targets.front();
+  // The sweep of each target is a transaction of its own: removed_at differs.
+  const std::string of_tombstones = first.layout.keys().parts() + ", version, epoch";
+  for (const Target& target : std::span{replica.targets}.subspan(1)) {
+    compare("*", first.qualified_name(), target.qualified_name());
+    compare(of_tombstones, first.tombstones, target.tombstones);
+  }
+  return differences;
+}
+
 Replica ReplicaTest::wanted_replica(const KeySchema& key_schema, const std::string& name) const {
-  return {.id = 0,
-          .source = std::make_shared<const SourceTable>(
-              SourceTable{.arn = "arn:aws:dynamodb:us-east-1:111122223333:table/" + name,
-                          .key_schema = key_schema}),
-          .state_schema = state_schema(),
-          .targets = {new_target(state_schema(), schema(), name, Layout::document(key_schema))}};
+  const auto target = [&](const std::string& table) {
+    return new_target(state_schema(), schema(), table, Layout::document(key_schema));
+  };
+  Replica wanted{.id = 0,
+                 .source = std::make_shared<const SourceTable>(
+                     SourceTable{.arn = "arn:aws:dynamodb:us-east-1:111122223333:table/" + name,
+                                 .key_schema = key_schema}),
+                 .state_schema = state_schema(),
+                 .targets = {target(name)}};
+  if (const char* targets = std::getenv("DYNAMITE_TEST_TARGETS");
+      targets != nullptr && std::string_view{targets} == "2")
+    wanted.targets.push_back(target(name + "_second"));
+  return wanted;
 }
 
 Replica ReplicaTest::make_replica(const KeySchema& key_schema, const std::string& name) {
@@ -103,7 +142,8 @@ Replica ReplicaTest::make_replica(const KeySchema& key_schema, const std::string
   const Replica wanted = wanted_replica(key_schema, name);
   planner.execute(planner.plan_state());
   planner.execute(planner.plan_replica(wanted).sql);
-  return Catalogue{*connection, state_schema()}.find(wanted.source->arn).value();
+  return made_.emplace_back(
+      Catalogue{*connection, state_schema()}.find(wanted.source->arn).value());
 }
 
 ApplyOutcome ReplicaTest::apply(const std::vector<TestChange>& changes, const Fence& fence) {

@@ -121,8 +121,10 @@ class FileApply {
     decoding_ += steady_clock::now() - begin;
     for (StrangeDocument& document : recorded.strange) strange_.add(file, std::move(document));
     ranges_.insert(ranges_.end(), recorded.ranges.begin(), recorded.ranges.end());
-    for (Batch& batch : recorded.batches)
-      appliers_.add(std::make_shared<const Batch>(std::move(batch)));
+    for (Batch& batch : recorded.batches) {
+      const Replica& replica = ingest_.replica_of(*batch.table);
+      appliers_.add(std::make_shared<const Batch>(std::move(batch)), replica);
+    }
   }
 
   /// Returns when all is committed.

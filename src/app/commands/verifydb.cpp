@@ -123,7 +123,7 @@ std::string page_of(const std::map<std::string, std::string>& state) {
 
 /// Prints what differs and returns how much.
 std::size_t compare(pg::Connection& connection, const Replica& replica, const Model& model) {
-  Comparison comparison{connection, replica.targets.front()};
+  Comparison comparison{connection, replica};
   const ScanPage page = decode_scan_page(page_of(model.state()), replica.source, Micros{});
   std::vector<Suspect> suspects = comparison.page(page.batch);
   for (Suspect& ghost : comparison.ghosts(model.state().size() + kGhostsShown))

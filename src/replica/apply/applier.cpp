@@ -58,9 +58,16 @@ const std::vector<Rows>* sound_rows(const PreparedTransaction& transaction) {
   return sound ? rows : nullptr;
 }
 
+/// Absent: rows must be made, since none are, or since they are of another mapping.
+const PreparedBatch* prepared_of(const ApplyRequest& request) {
+  const bool usable =
+      request.prepared != nullptr && request.prepared->mapping == request.table.mapping;
+  return usable ? request.prepared : nullptr;
+}
+
 /// No record of the request is known to be refused, and no checkpoint or dead letter depends on it.
 bool is_simple(const ApplyRequest& request) {
-  const PreparedBatch* const prepared = request.prepared;
+  const PreparedBatch* const prepared = prepared_of(request);
   return prepared != nullptr && prepared->broken.empty() && request.batch.rejected.empty() &&
          request.retried_letters.empty() && !request.checkpoint &&
          std::ranges::all_of(prepared->transactions, [](const PreparedTransaction& transaction) {
@@ -143,7 +150,7 @@ void Applier::abandon_sent() noexcept {
 
 ApplyOutcome Applier::apply(const ApplyRequest& request, const pg::Limits& limits) {
   std::optional<PreparedBatch> own;
-  if (request.prepared == nullptr) own = prepare(request.batch.changes);
+  if (prepared_of(request) == nullptr) own = prepare(request.batch.changes);
   for (std::size_t outdated = 0;;) {
     try {
       ApplyOutcome outcome = apply_prepared(request, own ? *own : *request.prepared, limits);

@@ -51,24 +51,26 @@ PreparedBatch prepare(std::span<const Change> changes) {
   return prepared;
 }
 
-PreparedBatch prepare_rows(std::span<const Change> changes, std::span<const Target> targets) {
+PreparedBatch prepare_rows(std::span<const Change> changes, const Replica& replica) {
   PreparedBatch prepared = prepare(changes);
+  prepared.mapping = replica.mapping;
   for (PreparedTransaction& transaction : prepared.transactions) {
     auto& rows = transaction.rows.emplace<std::vector<Rows>>();
-    for (const Target& target : targets)
+    for (const Target& target : replica.targets)
       rows.push_back(make_rows(transaction.changes, target.layout));
   }
   return prepared;
 }
 
-PreparedBatch prepare_copy(std::span<const Change> changes, std::span<const Target> targets,
+PreparedBatch prepare_copy(std::span<const Change> changes, const Replica& replica,
                            std::int32_t epoch) {
   std::vector<Change> superseded;
   PreparedTransaction all{.changes = coalesce(changes, &superseded), .rows = {}};
   auto& rows = all.rows.emplace<std::vector<CopiedRows>>();
-  for (const Target& target : targets)
+  for (const Target& target : replica.targets)
     rows.push_back(make_copied_rows(all.changes, target.layout, epoch));
-  PreparedBatch prepared{.records = changes.size(),
+  PreparedBatch prepared{.mapping = replica.mapping,
+                         .records = changes.size(),
                          .changes = all.changes.size(),
                          .transactions = {},
                          .broken = broken_among(superseded)};

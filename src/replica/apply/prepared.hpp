@@ -26,8 +26,9 @@ struct PreparedTransaction {
 
 /// Changes of one table as they are applied: the newest of each key. Views look into their Batch.
 struct PreparedBatch {
-  std::size_t records = 0;                        ///< changes before coalescing
-  std::size_t changes = 0;                        ///< … and after it
+  std::int64_t mapping = 0;  ///< Replica::mapping of the rows, where they are made
+  std::size_t records = 0;   ///< changes before coalescing
+  std::size_t changes = 0;   ///< … and after it
   std::vector<PreparedTransaction> transactions;  ///< at least one
   /// Superseded changes whose image is not valid JSON. They still become dead letters.
   std::vector<DeadLetter> broken;
@@ -37,10 +38,10 @@ struct PreparedBatch {
 PreparedBatch prepare(std::span<const Change> changes);
 
 /// The same with all rows made, for a caller whose other thread applies them.
-PreparedBatch prepare_rows(std::span<const Change> changes, std::span<const Target> targets);
+PreparedBatch prepare_rows(std::span<const Change> changes, const Replica& replica);
 
 /// Scanned items of pass `epoch`, of which the replica seems to have none, in one transaction.
-PreparedBatch prepare_copy(std::span<const Change> changes, std::span<const Target> targets,
+PreparedBatch prepare_copy(std::span<const Change> changes, const Replica& replica,
                            std::int32_t epoch);
 
 }  // namespace dynamite

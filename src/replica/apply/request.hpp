@@ -37,7 +37,8 @@ struct ApplyOutcome {
 struct ApplyRequest {
   const Replica& table;
   const Batch& batch;
-  /// The batch's changes, where they were prepared before.
+  /// The batch's changes, where they were prepared before. Rows of another mapping than the table's
+  /// are made anew.
   const PreparedBatch* prepared = nullptr;
   Fence fence = {};
   std::optional<Checkpoint> checkpoint = {};

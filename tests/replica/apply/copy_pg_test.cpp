@@ -17,7 +17,7 @@ class CopyTest : public ReplicaTest {
   ApplyOutcome copy(const Replica& table, std::int32_t pass, const std::vector<TestChange>& items,
                     ApplyOptions options = {}) {
     const Batch batch = batch_of(table, items);
-    const PreparedBatch prepared = prepare_copy(batch.changes, table.targets, pass);
+    const PreparedBatch prepared = prepare_copy(batch.changes, table, pass);
     return Applier{*connection, options}.apply(
         {.table = table, .batch = batch, .prepared = &prepared, .fence = {.writer = ByPass{pass}}});
   }
@@ -58,7 +58,7 @@ TEST_F(CopyTest, LeavesTheRowsThatPutsLeave) {
 TEST_F(CopyTest, WritesTheCheckpointWithTheRows) {
   const std::int32_t pass = start_pass();
   const Batch batch = batch_of(orders, {scanned("k1", "scan")});
-  const PreparedBatch prepared = prepare_copy(batch.changes, orders.targets, pass);
+  const PreparedBatch prepared = prepare_copy(batch.changes, orders, pass);
 
   Applier{*connection, {}}.apply(
       {.table = orders,

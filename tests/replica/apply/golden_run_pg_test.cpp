@@ -73,7 +73,7 @@ TEST_F(GoldenRunTest, SendsWhatItSent) {
   step("a pass that is copied");
   const std::int32_t second = start_pass();
   const Batch page = batch_of(orders, {scanned("k5", "x"), scanned("k6", "x")});
-  const PreparedBatch copied = prepare_copy(page.changes, orders.targets, second);
+  const PreparedBatch copied = prepare_copy(page.changes, orders, second);
   ASSERT_TRUE(Applier(*connection, {})
                   .apply({.table = orders,
                           .batch = page,
@@ -94,7 +94,7 @@ TEST_F(GoldenRunTest, SendsWhatItSent) {
   apply({put("k9", 10)}, {.writer = ByFollower{owner}});
   give_back(*connection, orders, owner, {});
   step("compare");
-  Comparison comparison{*connection, orders.targets.front()};
+  Comparison comparison{*connection, orders};
   comparison.page(page);
   comparison.ghosts(10);
   step("dead letters");

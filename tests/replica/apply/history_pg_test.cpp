@@ -149,8 +149,8 @@ class History {
   std::optional<PreparedBatch> prepare_somehow(const Batch& batch, const Fence& fence) {
     if (source_.chance(30)) return std::nullopt;
     if (fence.pass() && source_.chance(60))
-      return prepare_copy(batch.changes, table_.targets, *fence.pass());
-    return prepare_rows(batch.changes, table_.targets);
+      return prepare_copy(batch.changes, table_, *fence.pass());
+    return prepare_rows(batch.changes, table_);
   }
 
   SourceModel source_;
@@ -166,9 +166,10 @@ class History {
 class HistoryTest : public ReplicaTest, public ::testing::WithParamInterface<int> {
  protected:
   void empty() {
-    for (const std::string& table : {orders.targets.front().qualified_name(),
-                                     orders.targets.front().tombstones, state_schema() + ".gap"})
-      connections_.front().run("DELETE FROM " + table);
+    std::vector<std::string> tables{state_schema() + ".gap"};
+    for (const Target& target : orders.targets)
+      tables.insert(tables.end(), {target.qualified_name(), target.tombstones});
+    for (const std::string& table : tables) connections_.front().run("DELETE FROM " + table);
     connections_.front().run(fmt::format("UPDATE {}.replica SET pass = 'none'", state_schema()));
   }
 
@@ -195,6 +196,7 @@ TEST_P(HistoryTest, EndsWithTheReplicaEqualToTheSource) {
     ASSERT_EQ(items_of(connections_.front(), orders), history.source().items());
     history.repeat_everything();
     ASSERT_EQ(items_of(connections_.front(), orders), history.source().items()) << "after repeats";
+    ASSERT_EQ(difference_of_targets(connections_.front(), orders), "");
     empty();
   }
 }

@@ -76,7 +76,7 @@ TEST_F(RolesTest, AWriterGoesThroughAPassAndATakeover) {
 
 TEST_F(RolesTest, AWriterCompares) {
   apply({put("k1", 1)});
-  Comparison comparison{*connection, orders.targets.front()};
+  Comparison comparison{*connection, orders};
 
   EXPECT_THAT(comparison.ghosts(10), Not(IsEmpty()));
 }
@@ -97,7 +97,7 @@ TEST_F(RolesTest, APolicyThatHidesRowsFromTheWriterIsAnErrorWhateverItDoes) {
   expect_refusal(error_of([&] { apply({removal("k1", 2)}); }));
   expect_refusal(error_of([&] { apply_scanned(pass, {scanned("a2", "scan")}); }));
   expect_refusal(error_of([&] { end_pass(pass); }));
-  expect_refusal(error_of([&] { Comparison{*connection, orders.targets.front()}.ghosts(10); }));
+  expect_refusal(error_of([&] { Comparison{*connection, orders}.ghosts(10); }));
   EXPECT_EQ(rows(), "k1|1|1|0");
 }
 

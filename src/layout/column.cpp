@@ -8,21 +8,25 @@
 namespace dynamite {
 namespace {
 
-struct TypeNames {
+struct TypeFacts {
   std::string_view definition, in_catalogue;
+  TravelForm travels;
 };
 
 /// In the order of ColumnType.
 constexpr std::array kTypes{
-    TypeNames{R"(text COLLATE "C")", R"(text COLLATE "C")"},
-    TypeNames{"numeric", "numeric"},
-    TypeNames{"bytea", "bytea"},
-    TypeNames{"jsonb", "jsonb"},
-    TypeNames{"timestamptz", "timestamp with time zone"},
-    TypeNames{"integer", "integer"},
+    TypeFacts{
+        R"(text COLLATE "C")", R"(text COLLATE "C")", {pg::ElementType::text, "text", "", "''"}},
+    TypeFacts{"numeric", "numeric", {pg::ElementType::numeric, "numeric", "", "0"}},
+    TypeFacts{"bytea", "bytea", {pg::ElementType::text, "text", "::bytea", "''::bytea"}},
+    TypeFacts{"jsonb", "jsonb", {pg::ElementType::text, "text", "::jsonb", "'{}'::jsonb"}},
+    TypeFacts{"timestamptz",
+              "timestamp with time zone",
+              {pg::ElementType::timestamptz, "timestamptz", "", "now()"}},
+    TypeFacts{"integer", "integer", {pg::ElementType::text, "text", "::integer", "0"}},
 };
 
-constexpr const TypeNames& names(ColumnType type) {
+constexpr const TypeFacts& facts(ColumnType type) {
   return kTypes.at(static_cast<std::size_t>(type));
 }
 
@@ -30,9 +34,11 @@ constexpr const TypeNames& names(ColumnType type) {
 
 std::string Column::quoted() const { return quote_identifier(name); }
 
-std::string_view type_definition(ColumnType type) { return names(type).definition; }
+const TravelForm& travel_form(ColumnType type) { return facts(type).travels; }
 
-std::string_view type_in_catalogue(ColumnType type) { return names(type).in_catalogue; }
+std::string_view type_definition(ColumnType type) { return facts(type).definition; }
+
+std::string_view type_in_catalogue(ColumnType type) { return facts(type).in_catalogue; }
 
 ColumnType key_column_type(KeyType type) {
   switch (type) {

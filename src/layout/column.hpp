@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/key_schema.hpp"
+#include "pg/array.hpp"
 
 namespace dynamite {
 
@@ -13,8 +14,7 @@ enum class ColumnType : std::uint8_t { text, numeric, bytea, jsonb, timestamptz,
 /// What a column is for.
 enum class ColumnRole : std::uint8_t {
   key,         ///< a key attribute
-  item,        ///< the whole item as natural JSON
-  types,       ///< what natural JSON cannot say
+  value,       ///< something of the item, which a RowWriter makes
   changed_at,  ///< when the item last changed
   created_at,  ///< when the row first appeared
   version,     ///< of the record that wrote the row; docs/protocol.md, "Words"
@@ -28,9 +28,20 @@ struct Column {
   ColumnRole role = ColumnRole::key;
   bool not_null = true;
   std::string_view comment{};  ///< in the database; empty: none
+  std::string_view field{};    ///< of a value: its name among the parameters of a put
 
   std::string quoted() const;
 };
+
+/// How values of a type travel in arrays, and what stands for one where there is none.
+struct TravelForm {
+  pg::ElementType element;
+  std::string_view array_of;     ///< the SQL type of an element: `text`
+  std::string_view cast;         ///< of an element to the type: `::jsonb`; empty: none is needed
+  std::string_view placeholder;  ///< SQL of a value that may stand in any NOT NULL column
+};
+
+const TravelForm& travel_form(ColumnType type);
 
 /// The type in CREATE TABLE: `text COLLATE "C"`, `timestamptz`.
 std::string_view type_definition(ColumnType type);

@@ -13,8 +13,9 @@ Layout Layout::document(const KeySchema& keys) {
   for (const Column& key : layout.keys_.columns()) layout.add(key);
   layout.add({.name = "item",
               .type = ColumnType::jsonb,
-              .role = item,
-              .comment = "the whole item as natural JSON, keys included"});
+              .role = value,
+              .comment = "the whole item as natural JSON, keys included",
+              .field = "item"});
   layout.add({.name = "mod_time",
               .type = ColumnType::timestamptz,
               .role = changed_at,
@@ -26,9 +27,10 @@ Layout Layout::document(const KeySchema& keys) {
               .comment = "when the row first appeared"});
   layout.add({.name = "_types",
               .type = ColumnType::jsonb,
-              .role = types,
+              .role = value,
               .not_null = false,
-              .comment = "what natural JSON cannot say, by JSON pointer: B, SS, NS, BS, S:base64"});
+              .comment = "what natural JSON cannot say, by JSON pointer: B, SS, NS, BS, S:base64",
+              .field = "types"});
   layout.add({.name = "_version",
               .type = ColumnType::numeric,
               .role = version,
@@ -48,13 +50,14 @@ void Layout::add(Column column) {
     return std::ranges::find(keys_.columns(), column.name, &Column::name) != keys_.columns().end();
   };
   while (!is_key && is_taken()) column.name += '_';
-  if (column.role == ColumnRole::item || column.role == ColumnRole::types)
-    values_.push_back(column);
+  if (column.role == ColumnRole::value) values_.push_back(column);
   all_.push_back(std::move(column));
 }
 
 std::vector<pg::ElementType> Layout::value_elements() const {
-  return std::vector<pg::ElementType>(values_.size(), pg::ElementType::text);
+  std::vector<pg::ElementType> elements;
+  for (const Column& column : values_) elements.push_back(travel_form(column.type).element);
+  return elements;
 }
 
 const Column& Layout::of(ColumnRole role) const {

@@ -30,8 +30,9 @@ void add_new(std::vector<Suspect>& suspects, std::vector<Suspect> more) {
 std::string differing_values(const Layout& layout) {
   std::vector<std::string> list;
   for (const Column& column : layout.values())
-    list.push_back(fmt::format("t.{} IS DISTINCT FROM (({}::text[])[u.n])::{}", column.quoted(),
-                               layout.keys().parameter(list.size()), type_definition(column.type)));
+    list.push_back(fmt::format("t.{} IS DISTINCT FROM (({}::{}[])[u.n]){}", column.quoted(),
+                               layout.keys().parameter(list.size()),
+                               travel_form(column.type).array_of, travel_form(column.type).cast));
   return fmt::format("{}", fmt::join(list, "\n   OR "));
 }
 

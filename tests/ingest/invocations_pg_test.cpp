@@ -100,8 +100,8 @@ class InvocationsTest : public IngestTest {
   std::vector<std::string> items_of(const Replica& replica) {
     const Layout& layout = replica.targets.front().layout;
     const pg::Result found = connection->run(
-        fmt::format(R"(SELECT "{}", "{}" FROM {})", layout.of(ColumnRole::item).name,
-                    layout.of(ColumnRole::types).name, replica.targets.front().qualified_name()));
+        fmt::format(R"(SELECT "{}", "{}" FROM {})", layout.values()[0].name,
+                    layout.values()[1].name, replica.targets.front().qualified_name()));
     std::vector<std::string> items;
     for (int row = 0; row < found.rows(); ++row)
       items.push_back(dynamodb_json_of(found.at(row, 0), found.text(row, 1).value_or("")));

@@ -4,7 +4,6 @@
 
 #include <vector>
 
-#include "core/error.hpp"
 #include "layout/layout.hpp"
 
 namespace dynamite {
@@ -13,21 +12,12 @@ namespace {
 const ArrayField kTime{.name = "time", .type = "timestamptz"};
 const ArrayField kVersion{.name = "version", .type = "numeric"};
 
-/// How a value column travels, and what its values are called among the rows `u`.
-ArrayField field_of(const Column& column) {
-  switch (column.role) {
-    case ColumnRole::item:
-      return {.name = "item", .type = "text", .cast = "::jsonb"};
-    case ColumnRole::types:
-      return {.name = "types", .type = "text", .cast = "::jsonb"};
-    default:
-      throw Error{Error::Kind::bug, "the column holds no value of an item"};
-  }
-}
-
 std::vector<ArrayField> fields_of(std::span<const Column> columns) {
   std::vector<ArrayField> fields;
-  for (const Column& column : columns) fields.push_back(field_of(column));
+  for (const Column& column : columns) {
+    const TravelForm& form = travel_form(column.type);
+    fields.push_back({.name = std::string{column.field}, .type = form.array_of, .cast = form.cast});
+  }
   return fields;
 }
 
@@ -173,7 +163,7 @@ std::string insert_placeholders(const Fragments& f) {
   for (const Column& column : f.layout.values()) {
     if (!column.not_null) continue;
     columns.push_back(column.quoted());
-    values.emplace_back("'{}'::jsonb");
+    values.emplace_back(travel_form(column.type).placeholder);
   }
   for (const auto& [column, value] : {std::pair{&f.changed_at, "now()"},
                                       {&f.created_at, "now()"},

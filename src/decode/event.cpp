@@ -1,5 +1,7 @@
 #include "decode/event.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 
 namespace dynamite {

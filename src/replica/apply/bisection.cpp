@@ -1,5 +1,6 @@
 #include "replica/apply/bisection.hpp"
 
+#include <algorithm>
 #include <iterator>
 
 #include "pg/savepoint.hpp"

@@ -1,5 +1,7 @@
 #include "replica/apply/copied_rows.hpp"
 
+#include <memory>
+
 #include "core/key.hpp"
 
 namespace dynamite {

@@ -1,6 +1,8 @@
 #include "replica/apply/rows.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 
 namespace dynamite {
 namespace {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <variant>
 
 #include "pg/pg_error.hpp"
 #include "pg/savepoint.hpp"

@@ -41,6 +41,7 @@ class PostgresTest : public ::testing::Test {
 
  private:
   pg::Connection& control();
+  void drop_tables();
 
   std::string url_, schema_, state_;
   std::vector<std::string> roles_;

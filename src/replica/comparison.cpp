@@ -161,7 +161,13 @@ std::vector<Suspect> Comparison::ghosts(std::size_t limit) {
 }
 
 std::vector<Suspect> Comparison::sample(std::size_t limit) {
-  const Compared& compared = targets_.front();
+  const std::size_t share = std::max<std::size_t>(1, limit / targets_.size());
+  std::vector<Suspect> suspects;
+  for (const Compared& compared : targets_) add_new(suspects, sample_of(compared, share));
+  return suspects;
+}
+
+std::vector<Suspect> Comparison::sample_of(const Compared& compared, std::size_t limit) {
   const pg::Result size = connection_.run(
       "SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = to_regclass($1)",
       std::move(pg::Params{}.text(compared.name)));

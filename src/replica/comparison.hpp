@@ -73,6 +73,7 @@ class Comparison {
   void remember(const KeyArrays& seen);
   std::vector<Suspect> differences(const Items& items);
   std::map<std::string_view, Difference> differences_in(std::size_t target, const Items& items);
+  std::vector<Suspect> sample_of(const Compared& compared, std::size_t limit);
   std::vector<Suspect> keys_of_rows(const Compared& compared, const std::string& from,
                                     std::size_t limit);
   std::set<std::string> without_row(const std::vector<std::string_view>& keys);

@@ -119,5 +119,24 @@ TEST_F(ComparisonTest, ASampleIsOfRowsThatAreThere) {
   EXPECT_EQ(comparison.sample(10).size(), 3U);
 }
 
+TEST_F(ComparisonTest, TheRowsOfEveryTargetAreLookedAt) {
+  apply({put("k1", 1)});
+  query("CREATE TABLE second (LIKE orders INCLUDING ALL)");
+  query("INSERT INTO second SELECT * FROM orders");
+  query(
+      "INSERT INTO second (pk, item, mod_time, create_time, _version, _epoch) "
+      "SELECT 'k2', item, mod_time, create_time, _version, _epoch FROM orders");
+  query(R"(UPDATE second SET item = item || '{"v":"other"}' WHERE pk = 'k1')");
+  Replica two = orders;
+  two.targets.push_back(
+      new_target(state_schema(), schema(), "second", orders.targets.front().layout));
+  Comparison comparison{*connection, two};
+
+  EXPECT_EQ(text_of(comparison.page(batch_of(orders, {scanned("k1", "1")}))),
+            "{\"pk\":{\"S\":\"k1\"}} 2\n");
+  EXPECT_EQ(text_of(comparison.ghosts(10)), "{\"pk\":{\"S\":\"k2\"}} 3\n");
+  EXPECT_THAT(text_of(comparison.sample(10)), testing::HasSubstr("k2"));
+}
+
 }  // namespace
 }  // namespace dynamite::test

@@ -1,3 +1,5 @@
+#include "support/mutation.hpp"
+
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -28,23 +30,8 @@ std::string random_event(std::uint64_t seed) {
 
 std::string mutated(std::string text, std::mt19937_64& random) {
   constexpr std::string_view kBytes = "{}[]\",:\\u0dDSNBMLe1.-+ tfn\x01\xFF";
-  for (std::uint64_t i = 1 + random() % 3; i > 0; --i) {
-    const std::size_t at = random() % (text.size() - 1);
-    switch (random() % 4) {
-      case 0:
-        text[at] = kBytes[random() % kBytes.size()];
-        break;
-      case 1:
-        text.insert(at, 1, kBytes[random() % kBytes.size()]);
-        break;
-      case 2:
-        text.erase(at, 1 + random() % 5);
-        break;
-      default:
-        std::swap(text[at], text[at + 1]);
-    }
-  }
-  return text;
+  return test::mutated(std::move(text),
+                       {.bytes = kBytes, .count = 1 + random() % 3, .erased_max = 5}, random);
 }
 
 bool lies_in(std::string_view part, std::string_view whole) {

@@ -7,6 +7,7 @@
 
 #include "json/random_item.hpp"
 #include "support/errors.hpp"
+#include "support/mutation.hpp"
 #include "support/testdata.hpp"
 
 namespace dynamite {
@@ -222,23 +223,8 @@ bool simdjson_takes(simdjson::dom::parser& parser, const std::string& text) {
 std::string mutated(std::string text, std::mt19937_64& random) {
   // No digits: simdjson refuses numbers beyond a double, and we do not.
   constexpr std::string_view kBytes = "{}[]\",:\\udDeE+-.tfn \n\x01";
-  for (std::uint64_t i = random() % 4; i > 0 && text.size() > 2; --i) {
-    const std::size_t at = random() % (text.size() - 1);
-    switch (random() % 4) {
-      case 0:
-        text[at] = kBytes[random() % kBytes.size()];
-        break;
-      case 1:
-        text.insert(at, 1, kBytes[random() % kBytes.size()]);
-        break;
-      case 2:
-        text.erase(at, 1 + random() % 3);
-        break;
-      default:
-        std::swap(text[at], text[at + 1]);
-    }
-  }
-  return text;
+  return test::mutated(std::move(text), {.bytes = kBytes, .count = random() % 4, .erased_max = 3},
+                       random);
 }
 
 TEST(JsonScanner, AgreesWithSimdjsonOnMutatedText) {

@@ -6,6 +6,7 @@
 #include "json/scanner.hpp"
 #include "layout/natural_json.hpp"
 #include "support/errors.hpp"
+#include "support/mutation.hpp"
 #include "support/natural_json.hpp"
 
 namespace dynamite {
@@ -57,23 +58,7 @@ TEST(TranscoderProperty, EqualItemsOfOneSpellingAreEqualText) {
 
 std::string mutated(std::string text, std::mt19937_64& random) {
   constexpr std::string_view kBytes = "{}[]\",:\\u0dD8SNBML19eE-+./~= tfn\x01";
-  for (std::uint64_t i = 1 + random() % 3; i > 0; --i) {
-    const std::size_t at = random() % (text.size() - 1);
-    switch (random() % 4) {
-      case 0:
-        text[at] = kBytes[random() % kBytes.size()];
-        break;
-      case 1:
-        text.insert(at, 1, kBytes[random() % kBytes.size()]);
-        break;
-      case 2:
-        text.erase(at, 1);
-        break;
-      default:
-        std::swap(text[at], text[at + 1]);
-    }
-  }
-  return text;
+  return test::mutated(std::move(text), {.bytes = kBytes, .count = 1 + random() % 3}, random);
 }
 
 TEST(TranscoderProperty, MutatedImagesAreRefusedOrGiveTheirItemBack) {

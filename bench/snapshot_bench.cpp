@@ -101,13 +101,12 @@ Replica make_replica(const std::string& url) {
   Planner planner{connection, state};
   planner.execute(planner.plan_state());
   planner.execute(planner.plan_schema(std::string{kSchema}));
-  planner.execute(
-      planner
-          .plan_replica({.source = event_table(),
-                         .state_schema = state,
-                         .targets = {new_target(state, std::string{kSchema}, "Orders",
-                                                Layout::document(event_table()->key_schema))}})
-          .sql);
+  planner.execute(planner
+                      .plan_replica({.source = event_table(),
+                                     .state_schema = state,
+                                     .targets = {new_target(state, std::string{kSchema}, "Orders",
+                                                            event_table()->key_schema)}})
+                      .sql);
   connection.run("CHECKPOINT");
   return Catalogue{connection, state}.find(event_table()->arn).value();
 }

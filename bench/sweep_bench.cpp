@@ -46,7 +46,7 @@ class SweptTable {
                          .source = std::make_shared<const SourceTable>(source),
                          .state_schema = std::string{kStateSchema},
                          .targets = {new_target(std::string{kStateSchema}, "public", "bench_sweep",
-                                                Layout::document(source.key_schema))}};
+                                                source.key_schema)}};
     planner.execute(planner.plan_replica(wanted).sql);
     replica_ = Catalogue{connection, std::string{kStateSchema}}.find(source.arn).value();
   }

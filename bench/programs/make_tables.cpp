@@ -15,13 +15,12 @@ void make_replica(pg::Connection& connection, const std::string& schema) {
   Planner planner{connection, schema + "_state"};
   planner.execute(planner.plan_state());
   planner.execute(planner.plan_schema(schema));
-  planner.execute(
-      planner
-          .plan_replica({.source = event_table(),
-                         .state_schema = schema + "_state",
-                         .targets = {new_target(schema + "_state", schema, "Orders",
-                                                Layout::document(event_table()->key_schema))}})
-          .sql);
+  planner.execute(planner
+                      .plan_replica({.source = event_table(),
+                                     .state_schema = schema + "_state",
+                                     .targets = {new_target(schema + "_state", schema, "Orders",
+                                                            event_table()->key_schema)}})
+                      .sql);
 }
 
 /// What somebody would make who has no need of passes and tombstones.

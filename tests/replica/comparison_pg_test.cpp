@@ -128,8 +128,7 @@ TEST_F(ComparisonTest, TheRowsOfEveryTargetAreLookedAt) {
       "SELECT 'k2', item, mod_time, create_time, _version, _epoch FROM orders");
   query(R"(UPDATE second SET item = item || '{"v":"other"}' WHERE pk = 'k1')");
   Replica two = orders;
-  two.targets.push_back(
-      new_target(state_schema(), schema(), "second", orders.targets.front().layout));
+  two.targets.push_back(new_target(state_schema(), schema(), "second", orders.source->key_schema));
   Comparison comparison{*connection, two};
 
   EXPECT_EQ(text_of(comparison.page(batch_of(orders, {scanned("k1", "1")}))),

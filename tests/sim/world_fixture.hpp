@@ -48,8 +48,7 @@ class WorldFixture : public test::PostgresTest {
     const std::string name = World::table_name(seed);
     const std::string arn = "arn:aws:dynamodb:us-east-1:000000000000:table/" + name;
     const auto target = [&](const std::string& table) {
-      return new_target(state_schema(), schema(), table,
-                        Layout::document(World::key_schema_of(seed)));
+      return new_target(state_schema(), schema(), table, World::key_schema_of(seed));
     };
     Replica wanted{
         .id = 0,

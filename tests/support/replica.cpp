@@ -123,7 +123,7 @@ std::string difference_of_targets(pg::Connection& connection, const Replica& rep
 
 Replica ReplicaTest::wanted_replica(const KeySchema& key_schema, const std::string& name) const {
   const auto target = [&](const std::string& table) {
-    return new_target(state_schema(), schema(), table, Layout::document(key_schema));
+    return new_target(state_schema(), schema(), table, key_schema);
   };
   Replica wanted{.id = 0,
                  .source = std::make_shared<const SourceTable>(

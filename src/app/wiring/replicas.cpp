@@ -22,7 +22,7 @@ Replica target_of(const Config& config, const TableDescription& description) {
               SourceTable{description.arn, description.key_schema}),
           .state_schema = config.state_schema,
           .targets = {new_target(config.state_schema, std::move(schema), std::move(table),
-                                 Layout::document(description.key_schema))}};
+                                 description.key_schema)}};
 }
 
 ReplicaPlan plan_whole_replica(pg::Connection& connection, const Config& config,

@@ -31,7 +31,8 @@ Target target_of_row(const pg::Result& rows, int row, const Replica& replica) {
           .schema = std::string{rows.at(row, 8)},
           .table = std::string{rows.at(row, 9)},
           .tombstones = state_name(replica.state_schema, std::string{rows.at(row, 10)}),
-          .layout = Layout::document(replica.source->key_schema),
+          .mapping = {},
+          .layout = Mapping{}.layout(replica.source->key_schema),
           .since_epoch = static_cast<std::int32_t>(rows.number(row, 11))};
 }
 
@@ -91,7 +92,7 @@ std::vector<Replica> Catalogue::load_version_1() {
     replicas.push_back(replica_of_row(rows, row, state_schema_));
     replicas.back().targets = {new_target(state_schema_, std::string{rows.at(row, 6)},
                                           std::string{rows.at(row, 7)},
-                                          Layout::document(replicas.back().source->key_schema))};
+                                          replicas.back().source->key_schema)};
   }
   return replicas;
 }

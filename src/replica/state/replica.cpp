@@ -13,11 +13,13 @@ std::string tombstone_table(const std::string& schema, const std::string& table)
 }
 
 Target new_target(const std::string& state_schema, std::string schema, std::string table,
-                  Layout layout) {
+                  const KeySchema& keys, Mapping mapping) {
+  Layout layout = mapping.layout(keys);
   std::string tombstones = state_name(state_schema, tombstone_table(schema, table));
   return {.schema = std::move(schema),
           .table = std::move(table),
           .tombstones = std::move(tombstones),
+          .mapping = std::move(mapping),
           .layout = std::move(layout)};
 }
 

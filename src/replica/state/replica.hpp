@@ -7,6 +7,7 @@
 
 #include "core/batch.hpp"
 #include "layout/layout.hpp"
+#include "mapping/mapping.hpp"
 
 namespace dynamite {
 
@@ -16,7 +17,8 @@ struct Target {
   std::string schema;
   std::string table;
   std::string tombstones;  ///< quoted: "dynamite"."tombstone_public.Orders"
-  Layout layout;
+  Mapping mapping;
+  Layout layout;                 ///< the mapping's
   std::int32_t since_epoch = 0;  ///< the target is whole once a pass of this epoch is complete
 
   std::string qualified_name() const;  ///< quoted: "public"."Orders"
@@ -25,9 +27,10 @@ struct Target {
 /// The table in the state schema that holds the tombstones of `schema`.`table`, unquoted.
 std::string tombstone_table(const std::string& schema, const std::string& table);
 
-/// The target `schema`.`table`, which is not registered yet. Its tombstones go into `state_schema`.
+/// The target `schema`.`table` of a source with those keys. It is not registered yet. Its
+/// tombstones go into `state_schema`.
 Target new_target(const std::string& state_schema, std::string schema, std::string table,
-                  Layout layout);
+                  const KeySchema& keys, Mapping mapping = {});
 
 /// What is kept of one DynamoDB table: a row of the state schema's `replica`, and its targets.
 struct Replica {

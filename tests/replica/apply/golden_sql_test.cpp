@@ -28,13 +28,13 @@ class Text {
 };
 
 Replica table_of(int id, KeySchema keys) {
-  Layout layout = Layout::document(keys);
+  std::vector targets{new_target("dynamite", "sales", "Orders", keys)};
   return {.id = id,
           .source = std::make_shared<const SourceTable>(
               SourceTable{.arn = "arn:aws:dynamodb:us-east-1:111122223333:table/Orders",
                           .key_schema = std::move(keys)}),
           .state_schema = "dynamite",
-          .targets = {new_target("dynamite", "sales", "Orders", std::move(layout))}};
+          .targets = std::move(targets)};
 }
 
 void add_table(Text& text, const std::string& shape, const Replica& table) {

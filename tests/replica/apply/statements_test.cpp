@@ -15,7 +15,7 @@ const KeySchema kKeys{{"pk", KeyType::S}, {}};
 
 Replica two_targets() {
   const auto target = [](const char* table) {
-    return new_target("dynamite", "public", table, Layout::document(kKeys));
+    return new_target("dynamite", "public", table, kKeys);
   };
   return {.id = 7,
           .source = std::make_shared<const SourceTable>(SourceTable{"arn", kKeys}),

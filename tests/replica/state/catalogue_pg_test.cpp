@@ -116,8 +116,7 @@ TEST_F(CatalogueTest, AChangedKeySchemaIsAnError) {
 TEST_F(CatalogueTest, AnotherTargetThanTheRegisteredOneIsAnError) {
   make_replica(keys(S), "orders");
   Replica wanted = wanted_replica(keys(S), "orders");
-  wanted.targets = {new_target(state_schema(), schema(), "elsewhere",
-                               Layout::document(wanted.source->key_schema))};
+  wanted.targets = {new_target(state_schema(), schema(), "elsewhere", wanted.source->key_schema)};
 
   EXPECT_EQ(refusal_of(wanted).kind(), Error::Kind::usage);
 }
@@ -125,8 +124,7 @@ TEST_F(CatalogueTest, AnotherTargetThanTheRegisteredOneIsAnError) {
 TEST_F(CatalogueTest, TwoSourcesIntoOneTargetAreAnError) {
   make_replica(keys(S), "orders");
   Replica wanted = wanted_replica(keys(S), "others");
-  wanted.targets = {
-      new_target(state_schema(), schema(), "orders", Layout::document(wanted.source->key_schema))};
+  wanted.targets = {new_target(state_schema(), schema(), "orders", wanted.source->key_schema)};
 
   const Error error = refusal_of(wanted);
 
@@ -199,8 +197,7 @@ TEST_F(CatalogueTest, TheReplicaOfAnotherSourceIsNotTakenOver) {
   query(fmt::format("DROP SCHEMA {} CASCADE", state_schema()));
   make_state();
   Replica wanted = wanted_replica(keys(S), "others");
-  wanted.targets = {
-      new_target(state_schema(), schema(), "orders", Layout::document(wanted.source->key_schema))};
+  wanted.targets = {new_target(state_schema(), schema(), "orders", wanted.source->key_schema)};
 
   EXPECT_THAT(refusal_of(wanted).what(), HasSubstr("its comment is \"replica of arn:"));
 }

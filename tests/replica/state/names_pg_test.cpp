@@ -33,7 +33,7 @@ TEST_F(CatalogueTest, LongTableNamesAreCutAndStayApart) {
   for (const std::string suffix : {"1", "2"}) {
     Replica wanted = wanted_replica(keys(S), long_name + suffix);
     wanted.targets = {new_target(state_schema(), schema(), shorten_identifier(long_name + suffix),
-                                 Layout::document(wanted.source->key_schema))};
+                                 wanted.source->key_schema)};
     make_state();
     planner().execute(planner().plan_replica(wanted).sql);
     orders = catalogue().find(wanted.source->arn).value();
@@ -51,8 +51,8 @@ TEST_F(CatalogueTest, LongTableNamesAreCutAndStayApart) {
 
 TEST_F(CatalogueTest, OddSchemaAndTableNamesWork) {
   Replica wanted = wanted_replica(keys(S), "orders");
-  wanted.targets = {new_target(state_schema(), schema(), "We\"ird.Table's {} name",
-                               Layout::document(wanted.source->key_schema))};
+  wanted.targets = {
+      new_target(state_schema(), schema(), "We\"ird.Table's {} name", wanted.source->key_schema)};
   make_state();
   planner().execute(planner().plan_replica(wanted).sql);
   orders = catalogue().find(wanted.source->arn).value();

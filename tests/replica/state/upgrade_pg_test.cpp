@@ -122,11 +122,9 @@ TEST_F(UpgradeTest, EveryValueSurvivesAndNoRowOfTheReplicaIsWritten) {
   EXPECT_EQ(upgraded.mapping, 1);
   ASSERT_EQ(upgraded.targets.size(), 1);
   EXPECT_EQ(upgraded.targets.front().qualified_name(),
-            new_target(state_schema(), schema(), "orders", Layout::document(keys(KeyType::S)))
-                .qualified_name());
+            new_target(state_schema(), schema(), "orders", keys(KeyType::S)).qualified_name());
   EXPECT_EQ(upgraded.targets.front().tombstones,
-            new_target(state_schema(), schema(), "orders", Layout::document(keys(KeyType::S)))
-                .tombstones);
+            new_target(state_schema(), schema(), "orders", keys(KeyType::S)).tombstones);
   EXPECT_EQ(
       query(fmt::format("SELECT fencing_number, oldest_stream FROM {}.replica", state_schema())),
       fmt::format("4|{}", kGeneration));
@@ -145,8 +143,7 @@ TEST_F(UpgradeTest, ApplyingGoesOn) {
 TEST_F(UpgradeTest, ThePlanOfAReplicaThatIsThereIsEmpty) {
   Replica wanted{.source = nullptr,
                  .state_schema = state_schema(),
-                 .targets = {new_target(state_schema(), schema(), "orders",
-                                        Layout::document(keys(KeyType::S)))}};
+                 .targets = {new_target(state_schema(), schema(), "orders", keys(KeyType::S))}};
   wanted.source =
       std::make_shared<const SourceTable>(SourceTable{.arn = kArn, .key_schema = keys(KeyType::S)});
 

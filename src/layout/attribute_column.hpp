@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "layout/attribute_path.hpp"
+#include "layout/column.hpp"
+#include "layout/conversion.hpp"
+#include "layout/take_pattern.hpp"
+
+namespace dynamite {
+
+/// A typed column of layout `columns`, and what of an item stands in it.
+struct AttributeColumn {
+  std::string name;  ///< unquoted
+  ColumnType type = ColumnType::text;
+  AttributePath from;
+  std::optional<TakePattern> take{};  ///< of a string only a part
+  TimeUnit unit = TimeUnit::none;     ///< of a number that becomes a timestamptz
+  /// The column stands for nothing any more, and is NULL in every row that is written.
+  bool retired = false;
+
+  bool operator==(const AttributeColumn&) const = default;
+};
+
+}  // namespace dynamite

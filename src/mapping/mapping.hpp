@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/key_schema.hpp"
+#include "layout/attribute_column.hpp"
+#include "layout/layout.hpp"
+
+namespace dynamite {
+
+enum class LayoutKind : std::uint8_t { document, columns };
+
+/// How columns are named that nobody declared.
+enum class ColumnNames : std::uint8_t { as_attributes, snake_case };
+
+/// What the configuration says of a target: which layout, and what of an item it shows.
+struct MappingRules {
+  LayoutKind layout = LayoutKind::document;
+  std::vector<AttributeColumn> declared{};  ///< of layout `columns`; none is retired
+  std::vector<std::string>
+      only{};  ///< patterns of paths that are shown; empty: all. Keys always are
+  std::vector<std::string> omit{};  ///< patterns of paths that are not shown
+  bool new_columns = true;          ///< attributes get columns by themselves
+  std::size_t columns_max = 100;    ///< how many have columns, declared ones included
+  ColumnNames column_names = ColumnNames::as_attributes;
+
+  bool operator==(const MappingRules&) const = default;
+};
+
+/// How a target shows its source's items. The catalogue holds it.
+struct Mapping {
+  MappingRules rules{};
+  /// Those that are there, declared ones and others, in the order in which they were made.
+  std::vector<AttributeColumn> columns{};
+
+  Layout layout(const KeySchema& keys) const;
+
+  bool operator==(const Mapping&) const = default;
+};
+
+}  // namespace dynamite

@@ -9,7 +9,21 @@
 
 namespace dynamite::pg {
 
-enum class ElementType { text, timestamptz, numeric };
+enum class ElementType {
+  text,
+  timestamptz,
+  numeric,
+  boolean,
+  bytea,
+  bigint,
+  integer,
+  double_precision,
+  date,
+  uuid,
+};
+
+/// What stands before the elements of an array that has one dimension.
+void append_array_header(std::string& out, ElementType type, std::size_t size);
 
 /// An array parameter in PostgreSQL's binary format, built in place: elements are appended behind
 /// each other in one buffer. Layout: PostgreSQL arrayfuncs.c, array_recv.
@@ -21,6 +35,10 @@ class Array {
   void append(const Decimal& numeric);
   void append_timestamp(std::int64_t micros);  ///< microseconds since 1970
   void append_null();
+
+  /// Adds an element of `bytes` bytes, all of which the caller appends to the string that is
+  /// returned.
+  std::string& add(std::int32_t bytes);
 
   /// Begins an element whose bytes the caller appends to buffer(); end() closes it, undo() drops
   /// it.

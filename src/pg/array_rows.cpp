@@ -1,5 +1,7 @@
 #include "pg/array_rows.hpp"
 
+#include "pg/array_literal.hpp"
+
 namespace dynamite::pg {
 
 void ArrayRows::begin_row() { column_ = 0; }
@@ -13,13 +15,36 @@ void ArrayRows::undo_row() {
 
 void ArrayRows::null() { columns_[column_++].append_null(); }
 
-std::string& ArrayRows::begin_json() {
+void ArrayRows::numeric(const Decimal& value) { columns_[column_++].append(value); }
+
+void ArrayRows::text_array(std::span<const std::string_view> values) {
+  append_text_array_literal(begin(), values);
+  end();
+}
+
+void ArrayRows::numeric_array(std::span<const Decimal> values) {
+  append_numeric_array_literal(begin(), values);
+  end();
+}
+
+void ArrayRows::bytea_array(std::span<const std::string_view> values) {
+  append_bytea_array_literal(begin(), values);
+  end();
+}
+
+std::string& ArrayRows::begin_json() { return begin(); }
+
+void ArrayRows::end_json() { end(); }
+
+std::string& ArrayRows::add(std::int32_t bytes) { return columns_[column_++].add(bytes); }
+
+std::string& ArrayRows::begin() {
   open_ = true;
   columns_[column_].begin();
   return columns_[column_].buffer();
 }
 
-void ArrayRows::end_json() {
+void ArrayRows::end() {
   columns_[column_++].end();
   open_ = false;
 }

@@ -1,12 +1,13 @@
 #include "pg/binary.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
+
+#include "core/error.hpp"
 
 namespace dynamite::pg {
 namespace {
-
-constexpr std::int64_t kMicrosTo2000 = 946'684'800'000'000;  // PostgreSQL counts from there
 
 constexpr std::int64_t kGroupDigits = 4;  // of a decimal digit of base 10,000
 constexpr std::int16_t kPositive = 0x0000;
@@ -24,6 +25,8 @@ std::int16_t group_of(std::string_view digits, std::int64_t width) {
   return static_cast<std::int16_t>(value);
 }
 
+[[noreturn]] void fail_number() { throw Error{Error::Kind::bug, "number is not canonical"}; }
+
 }  // namespace
 
 void store_int32(std::string& out, std::size_t at, std::int32_t value) {
@@ -39,10 +42,6 @@ std::size_t begin_value(std::string& out) {
 void end_value(std::string& out, std::size_t length_at) {
   store_int32(out, length_at,
               static_cast<std::int32_t>(out.size() - length_at - sizeof(std::int32_t)));
-}
-
-void append_timestamp(std::string& out, std::int64_t micros) {
-  append_big_endian(out, micros - kMicrosTo2000);
 }
 
 // Four words, number of groups, weight of the first, sign, digits behind the point; then the
@@ -64,6 +63,22 @@ void append_numeric(std::string& out, const Decimal& number) {
     append_big_endian(out, group_of(group, width));
     rest.remove_prefix(group.size());
   }
+}
+
+Decimal canonical_decimal(std::string_view number) {
+  Decimal decimal;
+  if (number == "0") return decimal;
+  decimal.negative = number.starts_with('-');
+  if (decimal.negative) number.remove_prefix(1);
+  const std::size_t e = std::min(number.find('e'), number.size());
+  decimal.digits = number.substr(0, e);
+  const std::string_view exponent = number.substr(std::min(e + 1, number.size()));
+  const char* const end = exponent.data() + exponent.size();
+  const auto [parsed, error] = std::from_chars(exponent.data(), end, decimal.exponent);
+  const bool digits =
+      std::ranges::all_of(decimal.digits, [](char c) { return c >= '0' && c <= '9'; });
+  if (decimal.digits.empty() || !digits || error != std::errc{} || parsed != end) fail_number();
+  return decimal;
 }
 
 }  // namespace dynamite::pg

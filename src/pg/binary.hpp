@@ -34,18 +34,28 @@ void store_int32(std::string& out, std::size_t at, std::int32_t value);
 std::size_t begin_value(std::string& out);
 void end_value(std::string& out, std::size_t length_at);
 
-/// timestamptz; `micros`: microseconds since 1970.
-void append_timestamp(std::string& out, std::int64_t micros);
+constexpr std::int64_t kMicrosTo2000 = 946'684'800'000'000;  // PostgreSQL counts from there
+constexpr std::int32_t kDaysTo2000 = 10'957;
 
-/// A number: decimal digits, and the power of ten that multiplies them. Zero has no digits; every
-/// other number has a first digit above 0.
+/// timestamptz; `micros`: microseconds since 1970.
+inline void append_timestamp(std::string& out, std::int64_t micros) {
+  append_big_endian(out, micros - kMicrosTo2000);
+}
+
+/// A number: decimal digits, and the power of ten that multiplies them. PostgreSQL shows as many
+/// digits behind the point as `exponent` is below 0. Zero may have no digits.
 struct Decimal {
-  std::string_view digits;
+  std::string_view digits;  ///< viewed; outer zeros are allowed
   std::int64_t exponent = 0;
   bool negative = false;
 };
 
 /// numeric. Layout: PostgreSQL's numeric.c, numeric_recv.
 void append_numeric(std::string& out, const Decimal& number);
+
+/// `number`: digits as core/number.hpp has them: `0`, or a coefficient without outer zeros, `e`
+/// and the exponent, perhaps behind a minus sign. A view into `number`. Throws Error{bug} if it is
+/// none.
+Decimal canonical_decimal(std::string_view number);
 
 }  // namespace dynamite::pg

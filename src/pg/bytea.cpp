@@ -11,17 +11,20 @@ std::string bytes_of_bytea(std::string_view text) {
   return bytes;
 }
 
-void append_bytea(Array& array, std::string_view bytes) {
+void append_hex(std::string& out, std::string_view bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  array.begin();
-  std::string& out = array.buffer();
-  out += "\\x";
   for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
     out += kDigits[byte >> 4U];
     out += kDigits[byte & 0xFU];
   }
-  array.end();
+}
+
+void append_bytea(Array& array, std::string_view bytes) {
+  constexpr std::string_view kPrefix = "\\x";
+  std::string& out = array.add(static_cast<std::int32_t>(kPrefix.size() + 2 * bytes.size()));
+  out += kPrefix;
+  append_hex(out, bytes);
 }
 
 }  // namespace dynamite::pg

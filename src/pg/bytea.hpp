@@ -11,6 +11,9 @@ namespace dynamite::pg {
 /// case, which is what sessions of ours have pinned (bytea_output).
 std::string bytes_of_bytea(std::string_view text);
 
+/// Appends two hexadecimal digits a byte.
+void append_hex(std::string& out, std::string_view bytes);
+
 /// Appends an element of text that PostgreSQL casts to bytea.
 void append_bytea(Array& array, std::string_view bytes);
 

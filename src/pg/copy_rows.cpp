@@ -1,9 +1,5 @@
 #include "pg/copy_rows.hpp"
 
-#include <algorithm>
-#include <charconv>
-
-#include "core/error.hpp"
 #include "pg/binary.hpp"
 
 namespace dynamite::pg {
@@ -13,25 +9,12 @@ using namespace std::string_view_literals;
 
 constexpr std::string_view kSignature = "PGCOPY\n\377\r\n\0"sv;
 constexpr std::int16_t kTrailer = -1;
-constexpr std::int32_t kNull = -1;
 constexpr char kJsonbVersion = 1;
 
-[[noreturn]] void fail_number() { throw Error{Error::Kind::bug, "number is not canonical"}; }
-
-Decimal parse(std::string_view number) {
-  Decimal decimal;
-  if (number == "0") return decimal;
-  decimal.negative = number.starts_with('-');
-  if (decimal.negative) number.remove_prefix(1);
-  const std::size_t e = std::min(number.find('e'), number.size());
-  decimal.digits = number.substr(0, e);
-  const std::string_view exponent = number.substr(std::min(e + 1, number.size()));
-  const char* const end = exponent.data() + exponent.size();
-  const auto [parsed, error] = std::from_chars(exponent.data(), end, decimal.exponent);
-  const bool digits =
-      std::ranges::all_of(decimal.digits, [](char c) { return c >= '0' && c <= '9'; });
-  if (decimal.digits.empty() || !digits || error != std::errc{} || parsed != end) fail_number();
-  return decimal;
+void append_numeric_value(std::string& out, const Decimal& value) {
+  const std::size_t length = begin_value(out);
+  append_numeric(out, value);
+  end_value(out, length);
 }
 
 }  // namespace
@@ -53,23 +36,22 @@ void CopyRows::undo_row() {
   --rows_;
 }
 
-void CopyRows::null() { append_big_endian(data_, kNull); }
+void CopyRows::null() { add(-1); }
 
-void CopyRows::bytes(std::string_view bytes) {
-  const std::size_t field = begin_value(data_);
-  data_ += bytes;
-  end_value(data_, field);
+void CopyRows::numeric(const Decimal& value) { append_numeric_value(data_, value); }
+
+void CopyRows::text_array(std::span<const std::string_view> values) {
+  append_array(values, ElementType::text);
 }
 
-void CopyRows::integer(std::int32_t value) {
-  const std::size_t field = begin_value(data_);
-  append_big_endian(data_, value);
-  end_value(data_, field);
+void CopyRows::bytea_array(std::span<const std::string_view> values) {
+  append_array(values, ElementType::bytea);
 }
 
-void CopyRows::timestamp(std::int64_t micros) {
+void CopyRows::numeric_array(std::span<const Decimal> values) {
   const std::size_t field = begin_value(data_);
-  pg::append_timestamp(data_, micros);
+  append_array_header(data_, ElementType::numeric, values.size());
+  for (const Decimal& value : values) append_numeric_value(data_, value);
   end_value(data_, field);
 }
 
@@ -81,9 +63,15 @@ std::string& CopyRows::begin_json() {
 
 void CopyRows::end_json() { end_value(data_, field_); }
 
-void CopyRows::numeric(std::string_view number) {
+std::string& CopyRows::add(std::int32_t bytes) {
+  append_big_endian(data_, bytes);
+  return data_;
+}
+
+void CopyRows::append_array(std::span<const std::string_view> values, ElementType type) {
   const std::size_t field = begin_value(data_);
-  pg::append_numeric(data_, parse(number));
+  append_array_header(data_, type, values.size());
+  for (const std::string_view value : values) add(static_cast<std::int32_t>(value.size())) += value;
   end_value(data_, field);
 }
 

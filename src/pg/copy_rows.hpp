@@ -2,9 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "pg/array.hpp"
 #include "pg/row_sink.hpp"
 
 namespace dynamite::pg {
@@ -12,7 +14,7 @@ namespace dynamite::pg {
 /// The data of COPY … FROM STDIN (FORMAT binary), built in place: rows behind each other, each of
 /// as many fields as it was begun with. Layout: PostgreSQL's documentation of COPY, "Binary
 /// Format", and the `recv` function of each type.
-class CopyRows : public RowSink {
+class CopyRows final : public RowSink {
  public:
   CopyRows();
 
@@ -21,15 +23,12 @@ class CopyRows : public RowSink {
   void undo_row();
 
   void null() override;
+  void numeric(const Decimal& value) override;
+  void text_array(std::span<const std::string_view> values) override;
+  void numeric_array(std::span<const Decimal> values) override;
+  void bytea_array(std::span<const std::string_view> values) override;
   std::string& begin_json() override;
   void end_json() override;
-  void bytes(std::string_view bytes);  ///< text or bytea
-  void integer(std::int32_t value);
-  void timestamp(std::int64_t micros);  ///< timestamptz, microseconds since 1970
-
-  /// `number`: digits as core/number.hpp has them: `0`, or a coefficient without outer zeros, `e`
-  /// and the exponent, perhaps behind a minus sign. Throws Error{bug} if it is none.
-  void numeric(std::string_view number);
 
   /// After the last row.
   void finish();
@@ -38,6 +37,9 @@ class CopyRows : public RowSink {
   std::size_t rows() const noexcept { return rows_; }
 
  private:
+  std::string& add(std::int32_t bytes) override;
+  void append_array(std::span<const std::string_view> values, ElementType type);
+
   std::string data_;
   std::size_t row_ = 0;    // where the row stands that was begun last
   std::size_t field_ = 0;  // … and its open field's length

@@ -3,7 +3,6 @@
 
 #include <random>
 
-#include "core/number.hpp"
 #include "pg/copy_rows.hpp"
 #include "pg/pipeline.hpp"
 #include "support/errors.hpp"
@@ -44,8 +43,8 @@ TEST_F(CopyRowsTest, NumbersAreThoseThatPostgresqlReadsFromTheirText) {
   CopyRows data;
   for (const std::string& number : numbers) {
     data.begin_row(2);
-    data.numeric(number);
-    data.bytes(number);
+    data.numeric(canonical_decimal(number));
+    data.text(number);
   }
 
   copy("numbers", data);
@@ -56,22 +55,14 @@ TEST_F(CopyRowsTest, NumbersAreThoseThatPostgresqlReadsFromTheirText) {
             "");
 }
 
-TEST_F(CopyRowsTest, WhatIsNoCanonicalNumberIsABug) {
-  CopyRows data;
-  data.begin_row(1);
-
-  for (const char* number : {"", "e5", "1", "-", "1e", "1.5e0", "ae1", "1e1x"})
-    EXPECT_EQ(test::error_of([&] { data.numeric(number); }).kind(), Error::Kind::bug) << number;
-}
-
 TEST_F(CopyRowsTest, EveryTypeArrives) {
   connect().run("CREATE TABLE t (t text, b bytea, i integer, m timestamptz, j jsonb, n jsonb)");
   CopyRows data;
   data.begin_row(6);
-  data.bytes("zwölf");
-  data.bytes(std::string_view{"\0\xFF", 2});
+  data.text("zwölf");
+  data.bytea(std::string_view{"\0\xFF", 2});
   data.integer(-70'000);
-  data.timestamp(1'768'478'400'123'456);
+  data.timestamptz(1'768'478'400'123'456);
   data.begin_json() += R"({"a": 1.50})";
   data.end_json();
   data.null();
@@ -124,7 +115,7 @@ TEST_F(CopyRowsTest, ALargeCopyBetweenStatementsIsOneTransaction) {
   const std::string text(1'000, 'x');
   for (int i = 0; i < 20'000; ++i) {
     data.begin_row(1);
-    data.bytes(text);
+    data.text(text);
   }
   data.finish();
 

@@ -9,9 +9,11 @@ namespace {
 
 void append_key_part(pg::CopyRows& data, std::string_view part, ColumnType type) {
   if (type == ColumnType::numeric)
-    data.numeric(part);
+    data.numeric(pg::canonical_decimal(part));
+  else if (type == ColumnType::bytea)
+    data.bytea(part);
   else
-    data.bytes(part);
+    data.text(part);
 }
 
 /// A row of COPY has its fields in the order of Layout::all().
@@ -38,9 +40,9 @@ class CopyMaker {
     switch (role) {
       case ColumnRole::changed_at:
       case ColumnRole::created_at:
-        return data_.timestamp(change.time.time_since_epoch().count());
+        return data_.timestamptz(change.time.time_since_epoch().count());
       case ColumnRole::version:
-        return data_.numeric("0");
+        return data_.numeric({});
       case ColumnRole::epoch:
         return data_.integer(epoch_);
       default:

@@ -1,5 +1,6 @@
 #include "layout/column.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "core/error.hpp"
@@ -9,21 +10,45 @@ namespace dynamite {
 namespace {
 
 struct TypeFacts {
-  std::string_view definition, in_catalogue;
+  std::string_view name, definition, in_catalogue;
   TravelForm travels;
 };
+
+using Element = pg::ElementType;
 
 /// In the order of ColumnType.
 constexpr std::array kTypes{
     TypeFacts{
-        R"(text COLLATE "C")", R"(text COLLATE "C")", {pg::ElementType::text, "text", "", "''"}},
-    TypeFacts{"numeric", "numeric", {pg::ElementType::numeric, "numeric", "", "0"}},
-    TypeFacts{"bytea", "bytea", {pg::ElementType::text, "text", "::bytea", "''::bytea"}},
-    TypeFacts{"jsonb", "jsonb", {pg::ElementType::text, "text", "::jsonb", "'{}'::jsonb"}},
+        "text", R"(text COLLATE "C")", R"(text COLLATE "C")", {Element::text, "text", "", "''"}},
+    TypeFacts{"numeric", "numeric", "numeric", {Element::numeric, "numeric", "", "0"}},
+    TypeFacts{"bytea", "bytea", "bytea", {Element::bytea, "bytea", "", "''::bytea"}},
+    TypeFacts{"jsonb", "jsonb", "jsonb", {Element::text, "text", "::jsonb", "'{}'::jsonb"}},
     TypeFacts{"timestamptz",
+              "timestamptz",
               "timestamp with time zone",
-              {pg::ElementType::timestamptz, "timestamptz", "", "now()"}},
-    TypeFacts{"integer", "integer", {pg::ElementType::text, "text", "::integer", "0"}},
+              {Element::timestamptz, "timestamptz", "", "now()"}},
+    TypeFacts{"integer", "integer", "integer", {Element::integer, "integer", "", "0"}},
+    TypeFacts{"boolean", "boolean", "boolean", {Element::boolean, "boolean", "", "false"}},
+    TypeFacts{"bigint", "bigint", "bigint", {Element::bigint, "bigint", "", "0"}},
+    TypeFacts{"double precision",
+              "double precision",
+              "double precision",
+              {Element::double_precision, "double precision", "", "0"}},
+    TypeFacts{"date", "date", "date", {Element::date, "date", "", "current_date"}},
+    TypeFacts{"uuid",
+              "uuid",
+              "uuid",
+              {Element::uuid, "uuid", "", "'00000000-0000-0000-0000-000000000000'::uuid"}},
+    TypeFacts{"text[]",
+              R"(text[] COLLATE "C")",
+              R"(text[] COLLATE "C")",
+              {Element::text, "text", "::text[]", "'{}'::text[]"}},
+    TypeFacts{"numeric[]",
+              "numeric[]",
+              "numeric[]",
+              {Element::text, "text", "::numeric[]", "'{}'::numeric[]"}},
+    TypeFacts{
+        "bytea[]", "bytea[]", "bytea[]", {Element::text, "text", "::bytea[]", "'{}'::bytea[]"}},
 };
 
 constexpr const TypeFacts& facts(ColumnType type) {
@@ -33,6 +58,14 @@ constexpr const TypeFacts& facts(ColumnType type) {
 }  // namespace
 
 std::string Column::quoted() const { return quote_identifier(name); }
+
+std::string_view type_name(ColumnType type) { return facts(type).name; }
+
+std::optional<ColumnType> column_type_named(std::string_view name) {
+  const auto found = std::ranges::find(kTypes, name, &TypeFacts::name);
+  if (found == kTypes.end()) return {};
+  return static_cast<ColumnType>(found - kTypes.begin());
+}
 
 const TravelForm& travel_form(ColumnType type) { return facts(type).travels; }
 

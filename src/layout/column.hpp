@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -9,7 +10,27 @@
 
 namespace dynamite {
 
-enum class ColumnType : std::uint8_t { text, numeric, bytea, jsonb, timestamptz, integer };
+enum class ColumnType : std::uint8_t {
+  text,
+  numeric,
+  bytea,
+  jsonb,
+  timestamptz,
+  integer,
+  boolean,
+  bigint,
+  double_precision,
+  date,
+  uuid,
+  text_array,
+  numeric_array,
+  bytea_array,
+};
+
+/// The type's name in the configuration: `double precision`, `text[]`.
+std::string_view type_name(ColumnType type);
+/// The type of that name; none if there is no such type.
+std::optional<ColumnType> column_type_named(std::string_view name);
 
 /// What a column is for.
 enum class ColumnRole : std::uint8_t {
@@ -33,7 +54,8 @@ struct Column {
   std::string quoted() const;
 };
 
-/// How values of a type travel in arrays, and what stands for one where there is none.
+/// How values of a type travel in arrays, and what stands for one where there is none. Parts of a
+/// key travel otherwise: see KeyColumns::select_rows.
 struct TravelForm {
   pg::ElementType element;
   std::string_view array_of;     ///< the SQL type of an element: `text`
@@ -43,7 +65,7 @@ struct TravelForm {
 
 const TravelForm& travel_form(ColumnType type);
 
-/// The type in CREATE TABLE: `text COLLATE "C"`, `timestamptz`.
+/// The type in CREATE TABLE: `text COLLATE "C"`, `timestamptz`, `text[] COLLATE "C"`.
 std::string_view type_definition(ColumnType type);
 
 /// The type as format_type() gives it, with its collation: `timestamp with time zone`.

@@ -24,7 +24,7 @@ class Layout {
   const KeyColumns& keys() const noexcept { return keys_; }
   /// The columns that a RowWriter fills, in the order of all().
   std::span<const Column> values() const noexcept { return values_; }
-  /// The type in which each of values() travels in an array: jsonb as text.
+  /// The type in which each of values() travels in an array; see TravelForm.
   std::vector<pg::ElementType> value_elements() const;
   /// The only column of that role.
   const Column& of(ColumnRole role) const;

@@ -1,6 +1,5 @@
 #include "layout/attribute_path.hpp"
 
-#include <charconv>
 #include <utility>
 
 #include "layout/path_text.hpp"
@@ -8,23 +7,14 @@
 namespace dynamite {
 namespace {
 
-std::optional<std::size_t> parse_index(std::string_view text) {
-  std::size_t index = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, index);
-  const bool has_leading_zero = text.size() > 1 && text.front() == '0';
-  if (error != std::errc{} || rest != end || has_leading_zero) return {};
-  return index;
-}
-
 std::optional<PathStep> step_of(PathToken token) {
   if (token.is_in_brackets) {
-    const auto index = parse_index(token.text);
+    const auto index = parse_place(token.text);
     if (!index) return {};
     return PathStep{.index = index};
   }
   // A name with a wildcard is a pattern of paths.
-  if (!token.is_quoted && token.text.find('*') != std::string::npos) return {};
+  if (!token.is_quoted && holds_wildcard(token.text)) return {};
   return PathStep{.name = std::move(token.text)};
 }
 

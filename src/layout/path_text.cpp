@@ -1,6 +1,8 @@
 #include "layout/path_text.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <system_error>
 #include <utility>
 
 namespace dynamite {
@@ -65,9 +67,18 @@ std::optional<std::vector<PathToken>> split_path(std::string_view text) {
   return tokens;
 }
 
+std::optional<std::size_t> parse_place(std::string_view text) {
+  std::size_t place = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, place);
+  const bool has_leading_zero = text.size() > 1 && text.front() == '0';
+  if (error != std::errc{} || rest != end || has_leading_zero) return {};
+  return place;
+}
+
 std::string written_name(std::string_view name) {
   const bool is_plain = !name.empty() && name.find_first_of(kSpecial) == std::string_view::npos &&
-                        name.find('*') == std::string_view::npos;
+                        !holds_wildcard(name);
   if (is_plain) return std::string{name};
   std::string written{'"'};
   for (const char c : name) {

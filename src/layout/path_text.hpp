@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,7 +23,15 @@ struct PathToken {
 /// to check.
 std::optional<std::vector<PathToken>> split_path(std::string_view text);
 
-/// `name` as split_path reads it: in quotes where it must be, and where it holds `*`.
+/// The place in a list that `text` says in decimal digits; absent if it does not.
+std::optional<std::size_t> parse_place(std::string_view text);
+
+/// `*` stands for any characters of a name and `?` for one, unless the name is in quotes.
+inline bool holds_wildcard(std::string_view name) {
+  return name.find_first_of("*?") != std::string_view::npos;
+}
+
+/// `name` as split_path reads it: in quotes where it must be, and where it holds a wildcard.
 std::string written_name(std::string_view name);
 
 }  // namespace dynamite

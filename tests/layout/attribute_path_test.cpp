@@ -37,18 +37,19 @@ INSTANTIATE_TEST_SUITE_P(Texts, NoPath,
                          testing::Values("", ".", "a.", ".a", "a..b", "[0]", "a[", "a[]", "a]",
                                          "a[x]", "a[-1]", "a[+1]", "a[01]", "a[ 1]", "a[1", "a[1]b",
                                          "a.[1]", "a[99999999999999999999]", "a[*]", "pass*", "*",
-                                         "\"", "\"a", "\"a\"b", "a\"b\"", "\"a\"\"", "a.\"b"));
+                                         "pass?", "\"", "\"a", "\"a\"b", "a\"b\"", "\"a\"\"",
+                                         "a.\"b"));
 
 TEST(AttributePath, IsWrittenAsItIsRead) {
   for (const char* text : {"a", "address.lines[0].zip", R"("odd.name".b)", R"(a."")",
-                           R"("say ""x"""[7])", R"("pass*")", R"("]")"})
+                           R"("say ""x"""[7])", R"("pass*")", R"("why?")", R"("]")"})
     EXPECT_EQ(AttributePath::parse(text)->text(), text);
   EXPECT_EQ(AttributePath::parse(R"("plain"."b c")")->text(), "plain.b c");
 }
 
 TEST(AttributePath, OfAnyNamesIsReadAsItWasWritten) {
   std::mt19937_64 random{testing::UnitTest::GetInstance()->random_seed() + 1U};
-  constexpr std::string_view kCharacters{".[]\"*ab0 "};
+  constexpr std::string_view kCharacters{".[]\"*?ab0 "};
   for (int round = 0; round < 20'000; ++round) {
     AttributePath path;
     for (std::size_t step = 0; step <= random() % 4; ++step) {

@@ -48,16 +48,17 @@ Mapping rich_mapping() {
 }
 
 TEST(MappingJson, HasAllThatDiffersFromANewMapping) {
-  EXPECT_EQ(to_json(rich_mapping()),
-            R"({"declared":[)"
-            R"({"name":"say \"x\"\u000a","type":"text","from":["address","lines",0],"take":"#{}*"},)"
-            R"({"name":"seen","type":"timestamptz","from":["seen.at"],"unit":"ms"}],)"
-            R"("only":["a","b.*"],"omit":["password*","\"say \"\"x\"\"\""],"new_columns":false,)"
-            R"("max_columns":7,"column_names":"snake_case","columns":[)"
-            R"({"name":"say \"x\"\u000a","type":"text","from":["address","lines",0],"take":"#{}*"},)"
-            R"({"name":"seen","type":"timestamptz","from":["seen.at"],"unit":"ms"},)"
-            R"({"name":"total","type":"numeric","from":["total"]},)"
-            R"({"name":"gone","type":"jsonb","from":[""],"retired":true}]})");
+  EXPECT_EQ(
+      to_json(rich_mapping()),
+      R"({"declared":[)"
+      R"({"name":"say \"x\"\u000a","type":"text","from":["address","lines",0],"take":"#{}*"},)"
+      R"({"name":"seen","type":"timestamptz","from":["seen.at"],"unit":"ms"}],)"
+      R"("only":["a","b.*"],"omit":["password*","\"say \"\"x\"\"\""],"new_columns":false,)"
+      R"("max_columns":7,"column_names":"snake_case","columns":[)"
+      R"({"name":"say \"x\"\u000a","type":"text","from":["address","lines",0],"take":"#{}*"},)"
+      R"({"name":"seen","type":"timestamptz","from":["seen.at"],"unit":"ms"},)"
+      R"({"name":"total","type":"numeric","from":["total"]},)"
+      R"({"name":"gone","type":"jsonb","from":[""],"retired":true}]})");
 }
 
 TEST(MappingJson, IsReadBackAsItWasWritten) {

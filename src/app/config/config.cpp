@@ -16,34 +16,13 @@
 #include "app/config/file.hpp"
 #include "app/config/keys.hpp"
 #include "core/error.hpp"
+#include "mapping/glob.hpp"
 
 namespace dynamite {
 namespace {
 
 [[noreturn]] void refuse(const std::string& what, std::string hint = {}) {
   throw Error{Error::Kind::usage, what, std::move(hint)};
-}
-
-bool glob_matches(std::string_view glob, std::string_view name) noexcept {
-  std::size_t g = 0;
-  std::size_t n = 0;
-  auto star = std::string_view::npos;  // the last * passed, and where the name stood then
-  std::size_t star_name = 0;
-  while (n < name.size()) {
-    if (g < glob.size() && glob[g] == '*') {
-      star = g++;
-      star_name = n;
-    } else if (g < glob.size() && (glob[g] == '?' || glob[g] == name[n])) {
-      ++g;
-      ++n;
-    } else if (star != std::string_view::npos) {
-      g = star + 1;
-      n = ++star_name;
-    } else {
-      return false;
-    }
-  }
-  return glob.find_first_not_of('*', g) == std::string_view::npos;
 }
 
 /// Collects settings into a Config and everything that is wrong with them.

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "core/first_exception.hpp"
-#include "ingest/ingest.hpp"
+#include "ingest/batch_applier.hpp"
 
 namespace dynamite {
 
@@ -24,8 +24,8 @@ struct ApplierShape {
   std::size_t records_max = 0;  ///< in a transaction's batch; 0: all of a batch that fit into one
 };
 
-/// Applies batches over several connections, a thread and an Ingest each. All changes of a key go
-/// through the same connection, in the order of the batches.
+/// Applies batches over several connections, a thread and a BatchApplier each. All changes of a key
+/// go through the same connection, in the order of the batches.
 class ParallelIngest {
  public:
   ParallelIngest(IngestOptions options, ApplierShape shape, std::stop_token stop);
@@ -40,32 +40,24 @@ class ParallelIngest {
   /// Returns when all connections are open and all batches are committed. Throws what a
   /// connection's thread threw, Error{transient} after a stop. The batches may then be applied in
   /// part. Applying them again changes nothing of that part.
-  IngestOutcome finish();
+  ApplyOutcome finish();
 
  private:
-  static constexpr std::size_t kAheadMax = 3'000;  // changes that wait for a connection
-
-  /// What one connection applies at a time. `part` looks into `whole`.
-  struct Work {
-    std::shared_ptr<const Batch> whole;
-    Batch part;
-    std::optional<PreparedBatch> prepared{};
-  };
+  static constexpr std::size_t kWaitingMax = 3'000;  // changes that wait for a connection
 
   struct Lane {
-    std::deque<Work> ahead;
-    std::atomic<std::size_t> changes_ahead = 0;
-    IngestOutcome outcome;
+    std::deque<AheadBatch> waiting;
+    std::atomic<std::size_t> changes_waiting = 0;
+    ApplyOutcome outcome;
     bool at_work = true;  // opens its connection
   };
 
-  class Sender;
   void run(Lane& lane, const std::stop_token& stop);
   template <class Body>
   void attempt(const Body& body);
   std::vector<Change> changes_of_lane(std::span<const Change> changes, std::size_t number) const;
-  void add(Lane& lane, Work work, const Replica& replica);
-  static std::optional<Work> take(Lane& lane);
+  void add(Lane& lane, AheadBatch part, const Replica& replica);
+  static std::optional<AheadBatch> take(Lane& lane);
 
   const IngestOptions options_;
   const ApplierShape shape_;

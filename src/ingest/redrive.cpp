@@ -32,16 +32,16 @@ std::string first_sequence_number(const Page& page) {
 
 }  // namespace
 
-IngestOutcome Redrive::apply(const RecordRange& range) {
+ApplyOutcome Redrive::apply(const RecordRange& range) {
   reader_.reset();
-  IngestOutcome sum;
+  ApplyOutcome sum;
   int empty_pages = 0;
   for (bool more = true; more;) {
     const auto deadline = std::chrono::system_clock::now() + kPatience;
     const Page page = read_next(range, deadline);
     more = !page.finished && (page.position.empty() || to_last(range, page.position) < 0);
     empty_pages = page.batch ? 0 : empty_pages + 1;
-    if (page.batch) sum += ingest_.apply(*page.batch, deadline, stop_);
+    if (page.batch) sum += apply(*page.batch, deadline);
     if (more && empty_pages == kEmptyPagesMax)
       throw Error{Error::Kind::transient,
                   fmt::format("{} has no records up to {}, which Lambda gave up", range.shard_id,
@@ -51,11 +51,18 @@ IngestOutcome Redrive::apply(const RecordRange& range) {
   return sum;
 }
 
+ApplyOutcome Redrive::apply(const Batch& batch, std::chrono::system_clock::time_point deadline) {
+  IngestCall call{.deadline = deadline, .stop = stop_};
+  call.require_time();
+  return applier_.apply(batch, call);
+}
+
 Page Redrive::read_next(const RecordRange& range, std::chrono::system_clock::time_point deadline) {
   try {
     if (!reader_) {
       const StreamArn stream = parse_stream_arn(range.stream_arn);
-      place_ = {.table = ingest_.find_table(stream.table_arn, deadline, stop_),
+      IngestCall call{.deadline = deadline, .stop = stop_};
+      place_ = {.table = applier_.replica_of(stream.table_arn, call).source,
                 .stream_arn = range.stream_arn,
                 .generation = stream.generation,
                 .shard_id = range.shard_id};

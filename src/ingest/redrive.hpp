@@ -7,7 +7,7 @@
 #include <string>
 
 #include "decode/recorded.hpp"
-#include "ingest/ingest.hpp"
+#include "ingest/batch_applier.hpp"
 #include "source/shard_reader.hpp"
 
 namespace dynamite {
@@ -23,26 +23,27 @@ struct RedriveOptions {
 /// from their stream, which keeps records for 24 hours.
 class Redrive {
  public:
-  /// `ingest` and `dynamodb` outlive it.
-  Redrive(Ingest& ingest, DynamoDb& dynamodb, RedriveOptions options, std::stop_token stop)
-      : ingest_{ingest},
+  /// `applier` and `dynamodb` outlive it.
+  Redrive(BatchApplier& applier, DynamoDb& dynamodb, RedriveOptions options, std::stop_token stop)
+      : applier_{applier},
         dynamodb_{dynamodb},
         options_{std::move(options)},
         stop_{std::move(stop)} {}
 
   /// Records that are gone are recorded as a gap of their replica. Throws Error{transient} if the
   /// shard never comes to the end of the range.
-  IngestOutcome apply(const RecordRange& range);
+  ApplyOutcome apply(const RecordRange& range);
 
   /// Some records were gone.
   bool found_gap() const noexcept { return found_gap_; }
 
  private:
+  ApplyOutcome apply(const Batch& batch, std::chrono::system_clock::time_point deadline);
   Page read_next(const RecordRange& range, std::chrono::system_clock::time_point deadline);
   Page read_from_horizon(const RecordRange& range);
   void note_gap(const RecordRange& range, const std::string& lost);
 
-  Ingest& ingest_;
+  BatchApplier& applier_;
   DynamoDb& dynamodb_;
   const RedriveOptions options_;
   const std::stop_token stop_;

@@ -210,16 +210,15 @@ TEST_F(IngestTest, IsRefusedWhereADaemonFollows) {
 }
 
 TEST_F(IngestTest, TakesRecordedEventsAndRecordsAsJsonLines) {
-  Ingest ingest{options()};
+  BatchApplier applier{options()};
   const auto lines = std::make_shared<const std::string>(
       put_event("a", 1) + "\n" + put_record("b", 2) + "\n\n" +
       event_of({put_record("c", 3), remove_record("a", 4)}) + "\n");
 
-  const auto deadline = std::chrono::system_clock::now() + 60s;
-  const Recorded recorded = decode_with(
-      ingest.tables(), [&](const KnownTables& tables) { return decode_recorded(lines, tables); },
-      [&](const std::string& table_arn) { ingest.find_table(table_arn, deadline); });
-  const IngestOutcome outcome = ingest.apply(recorded.batches.at(0), deadline);
+  IngestCall call{.deadline = std::chrono::system_clock::now() + 60s, .stop = {}};
+  const Recorded recorded = applier.decode(
+      [&](const KnownTables& tables) { return decode_recorded(lines, tables); }, call);
+  const ApplyOutcome outcome = applier.apply(recorded.batches.at(0), call);
 
   EXPECT_EQ(outcome.records, 4U);
   EXPECT_EQ(query("SELECT pk FROM " + orders.targets.front().qualified_name() + " ORDER BY pk"),

@@ -74,7 +74,7 @@ TEST_F(ParallelIngestTest, AnyNumberOfConnectionsLeavesTheNewestOfEachKey) {
           table);
       first += size;
     }
-    const IngestOutcome outcome = appliers.finish();
+    const ApplyOutcome outcome = appliers.finish();
 
     pg::Connection connection = connect();
     EXPECT_EQ(items_of(connection, table), source.items());
@@ -100,7 +100,7 @@ TEST_F(ParallelIngestTest, ARecordThatIsRefusedIsADeadLetterWhoeverMeetsIt) {
   ParallelIngest appliers{options(), {.connections = 3}, std::stop_token{}};
 
   add_puts(appliers, 20);
-  const IngestOutcome outcome = appliers.finish();
+  const ApplyOutcome outcome = appliers.finish();
 
   EXPECT_EQ(outcome.dead_letters, 1U);
   EXPECT_EQ(query("SELECT count(*) FROM " + orders.targets.front().qualified_name()), "19");
@@ -112,7 +112,7 @@ TEST_F(ParallelIngestTest, WhatWasSentBehindARefusedBatchIsAppliedToo) {
   ParallelIngest appliers{options(), {.connections = 1, .records_max = 1}, std::stop_token{}};
 
   add_puts(appliers, 10);
-  const IngestOutcome outcome = appliers.finish();
+  const ApplyOutcome outcome = appliers.finish();
 
   EXPECT_EQ(outcome.records, 10U);
   EXPECT_EQ(outcome.applied, 7U);
@@ -127,7 +127,7 @@ TEST_F(ParallelIngestTest, ABatchOfSeveralTransactionsIsOneOutcome) {
 
   add_puts(appliers, 2'999);
   add_puts(appliers, 5'000);
-  const IngestOutcome outcome = appliers.finish();
+  const ApplyOutcome outcome = appliers.finish();
 
   EXPECT_EQ(outcome.records, 7'999U);
   EXPECT_EQ(outcome.applied, 4'999U);
@@ -142,7 +142,7 @@ TEST_F(ParallelIngestTest, LargeItemsAreAppliedAsSmallOnes) {
     changes.push_back(put(fmt::format("k{}", i), i, std::string(i % 8 < 4 ? 10 : 300'000, 'x')));
 
   appliers.add(shared_batch(orders, changes), orders);
-  const IngestOutcome outcome = appliers.finish();
+  const ApplyOutcome outcome = appliers.finish();
 
   EXPECT_EQ(outcome.applied, 40U);
   EXPECT_EQ(query("SELECT sum(length(item->>'v')) FROM " + orders.targets.front().qualified_name()),
@@ -160,7 +160,7 @@ TEST_F(ParallelIngestTest, ABatchThatIsRefusedAtItsCommitIsADeadLetterToo) {
   ParallelIngest appliers{options(), {.connections = 1, .records_max = 1}, std::stop_token{}};
 
   add_puts(appliers, 10);
-  const IngestOutcome outcome = appliers.finish();
+  const ApplyOutcome outcome = appliers.finish();
 
   EXPECT_EQ(outcome.dead_letters, 1U);
   EXPECT_EQ(query("SELECT count(*) FROM " + orders.targets.front().qualified_name()), "9");
@@ -188,7 +188,7 @@ TEST_F(ParallelIngestTest, WhatWasUnderWayWhenTheConnectionWasLostIsAppliedOverA
                     "WHERE application_name = '{}'",
                     application()));
     holder.reset();
-    const IngestOutcome outcome = appliers.finish();
+    const ApplyOutcome outcome = appliers.finish();
 
     pg::Connection connection = connect();
     EXPECT_EQ(items_of(connection, table), source.items());
@@ -242,6 +242,18 @@ TEST_F(ParallelIngestTest, WhatOneConnectionMeetsIsThrownToWhoAdds) {
   EXPECT_EQ(error_of([&] { appliers.finish(); }).kind(), Error::Kind::poison);
   EXPECT_EQ(error_of([&] { appliers.add(shared_batch(orders, {put("b", 2)}), orders); }).kind(),
             Error::Kind::poison);
+}
+
+TEST_F(ParallelIngestTest, ARecordThatIsRefusedIsNoOutcomeThoughLambdaWouldReportIt) {
+  IngestOptions reporting = options();
+  reporting.apply.on_poison = OnPoison::stop;
+  reporting.report_batch_item_failures = true;
+  pg::Connection{connect()}.run("ALTER TABLE " + orders.targets.front().qualified_name() +
+                                " ADD CHECK (item->>'v' <> '1')");
+  ParallelIngest appliers{reporting, {.connections = 1}, std::stop_token{}};
+  appliers.add(shared_batch(orders, {put("a", 1)}), orders);
+
+  EXPECT_EQ(error_of([&] { appliers.finish(); }).kind(), Error::Kind::poison);
 }
 
 }  // namespace

@@ -19,19 +19,19 @@ class RedriveOneRangeTest : public IngestTest {
   }
   void then_gone() { aws.transport.then(refusal("TrimmedDataAccessException")); }
 
-  IngestOutcome redrive(const std::string& first, const std::string& last) {
-    Ingest ingest{options()};
-    Redrive redrive{ingest,
+  ApplyOutcome redrive(const std::string& first, const std::string& last) {
+    BatchApplier applier{options()};
+    Redrive redrive{applier,
                     dynamodb,
                     {.connect = {.conninfo = url(), .application_name = application()},
                      .state_schema = state_schema(),
                      .on_loss = [&](const RecordRange&,
                                     const std::string& records) { lost.push_back(records); }},
                     {}};
-    const IngestOutcome outcome = redrive.apply({.stream_arn = stream_of("orders"),
-                                                 .shard_id = "shardId-1",
-                                                 .first_sequence_number = first,
-                                                 .last_sequence_number = last});
+    const ApplyOutcome outcome = redrive.apply({.stream_arn = stream_of("orders"),
+                                                .shard_id = "shardId-1",
+                                                .first_sequence_number = first,
+                                                .last_sequence_number = last});
     EXPECT_EQ(redrive.found_gap(), !lost.empty());
     return outcome;
   }

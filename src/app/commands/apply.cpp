@@ -14,6 +14,7 @@
 #include "core/error.hpp"
 #include "core/visible.hpp"
 #include "decode/recorded.hpp"
+#include "ingest/batch_applier.hpp"
 #include "ingest/parallel_ingest.hpp"
 #include "ingest/recording.hpp"
 #include "ingest/redrive.hpp"
@@ -33,7 +34,7 @@ struct Stats {
   steady_clock::time_point begin = steady_clock::now();
   double cpu_begin = cpu_seconds();
   duration<double> decoding{};
-  IngestOutcome outcome{};
+  ApplyOutcome outcome{};
 
   void print() const {
     const auto micros = [](double seconds) { return fmt::format("{:.6f}", seconds); };
@@ -64,7 +65,7 @@ class StrangeDocuments {
   std::uint64_t count() const { return count_; }
 
   /// If the files held nothing else, the first of these documents is the error.
-  void require_records(const IngestOutcome& outcome) const {
+  void require_records(const ApplyOutcome& outcome) const {
     if (first_ && outcome.records == 0) throw *first_;
   }
 
@@ -88,22 +89,22 @@ class FileApply {
  public:
   FileApply(const Context& context, DynamoDb& dynamodb, const IngestOptions& options)
       : context_{context},
-        ingest_{options},
-        redrive_{ingest_,
+        applier_{options},
+        redrive_{applier_,
                  dynamodb,
                  {.connect = options.connect,
                   .state_schema = options.state_schema,
                   .on_loss = print_loss},
                  context.stop},
-        appliers_{options,
+        parallel_{options,
                   {.connections = context.line.apply.connections,
                    .records_max = context.line.apply.batch.value_or(0)},
                   context.stop} {}
 
   /// Opens the connections, so that the first part finds them.
   void open() {
-    ingest_.prepare(context_.stop);
-    appliers_.finish();
+    applier_.prepare(context_.stop);
+    parallel_.finish();
   }
 
   void add(const std::string& file, Recording::Part part) {
@@ -111,25 +112,22 @@ class FileApply {
     const auto text = std::make_shared<const std::string>(std::move(part.text));
     const RecordedOptions options{.stream_arn = context_.line.apply.stream_arn,
                                   .first_line = part.line};
-    Recorded recorded = decode_with(
-        ingest_.tables(),
-        [&](const KnownTables& tables) { return decode_recorded(text, tables, options); },
-        [&](const std::string& table_arn) {
-          ingest_.find_table(table_arn, std::chrono::system_clock::now() + kPatience,
-                             context_.stop);
-        });
+    IngestCall call{.deadline = std::chrono::system_clock::now() + kPatience,
+                    .stop = context_.stop};
+    Recorded recorded = applier_.decode(
+        [&](const KnownTables& tables) { return decode_recorded(text, tables, options); }, call);
     decoding_ += steady_clock::now() - begin;
     for (StrangeDocument& document : recorded.strange) strange_.add(file, std::move(document));
     ranges_.insert(ranges_.end(), recorded.ranges.begin(), recorded.ranges.end());
     for (Batch& batch : recorded.batches) {
-      const Replica& replica = ingest_.replica_of(*batch.table);
-      appliers_.add(std::make_shared<const Batch>(std::move(batch)), replica);
+      const Replica& replica = applier_.replica_of(batch.table->arn, call);
+      parallel_.add(std::make_shared<const Batch>(std::move(batch)), replica);
     }
   }
 
   /// Returns when all is committed.
-  IngestOutcome finish() {
-    IngestOutcome sum = appliers_.finish();
+  ApplyOutcome finish() {
+    ApplyOutcome sum = parallel_.finish();
     for (const RecordRange& range : ranges_) sum += redrive_.apply(range);
     ranges_.clear();
     return sum;
@@ -141,22 +139,22 @@ class FileApply {
 
  private:
   const Context& context_;
-  Ingest ingest_;  // for the tables, and for what is read again
+  BatchApplier applier_;  // for the tables, and for what is read again
   Redrive redrive_;
-  ParallelIngest appliers_;
+  ParallelIngest parallel_;
   std::vector<RecordRange> ranges_;
   StrangeDocuments strange_;
   duration<double> decoding_{};
 };
 
 void apply_and_say(FileApply& apply, const std::vector<std::string>& files) {
-  IngestOutcome sum;
+  ApplyOutcome sum;
   for (const std::string& name : files) {
     Recording recording{name};
     const std::uint64_t strange_before = apply.strange().count();
     for (Recording::Part part = recording.next(); !part.text.empty(); part = recording.next())
       apply.add(name, std::move(part));
-    const IngestOutcome outcome = apply.finish();
+    const ApplyOutcome outcome = apply.finish();
     sum += outcome;
     const std::uint64_t strange = apply.strange().count() - strange_before;
     fmt::print("{}: {} records, {} keys, {} rows changed, {} dead letters{}\n", name,

@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "app/wiring/context.hpp"
-#include "ingest/ingest.hpp"
+#include "ingest/ingest_options.hpp"
 
 namespace dynamite {
 

@@ -21,10 +21,11 @@ namespace {
 constexpr auto kPrepareTime = std::chrono::seconds{5};  // Lambda allows 10 s for all of the start
 constexpr auto kPatience = std::chrono::minutes{10};    // for one batch that is ahead
 
-/// The replica may have been made anew since the catalogue was read.
+/// The replica, or the whole state schema, may have been made anew since the catalogue was read.
 bool is_of_old_catalogue(const pg::PgError& error) {
-  return error.sqlstate().starts_with("42") || error.sqlstate().starts_with("0A") ||
-         error.sqlstate() == pg::kFencedFollower || error.sqlstate() == pg::kMappingChanged;
+  const std::string& state = error.sqlstate();
+  return state.starts_with("42") || state.starts_with("0A") || state.starts_with("3F") ||
+         state == pg::kFencedFollower || state == pg::kMappingChanged;
 }
 
 /// Adds the time of its life to a sum.

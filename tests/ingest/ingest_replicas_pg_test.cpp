@@ -101,6 +101,22 @@ TEST_F(IngestTest, ReloadsTheCatalogueWhenAReplicaWasMadeAnew) {
   EXPECT_EQ(query("SELECT pk FROM " + orders.targets.front().qualified_name()), "b");
 }
 
+TEST_F(IngestTest, MakesTheReplicaAnewWhenTheWholeStateSchemaWasDropped) {
+  IngestOptions creating = options();
+  creating.create_replica = [&](pg::Connection&, const std::string&, const std::stop_token&) {
+    make_replica(keys(KeyType::S), "orders");
+  };
+  Ingest ingest{creating};
+  handle(ingest, put_event("a", 1));
+  query("DROP TABLE " + orders.targets.front().qualified_name());
+  query(fmt::format("DROP SCHEMA {} CASCADE", state_schema()));
+
+  EXPECT_THAT(failure_of([&] { handle(ingest, put_event("b", 2)); }), HasSubstr("transient: "));
+  handle(ingest, put_event("b", 2));
+
+  EXPECT_EQ(query("SELECT pk FROM " + orders.targets.front().qualified_name()), "b");
+}
+
 TEST_F(IngestTest, MakesTheRowsAnewWhenTheMappingHasChanged) {
   Ingest ingest{options()};
   handle(ingest, put_event("a", 1));

@@ -265,8 +265,9 @@ void Engine::claim(Followed& table) {
 /// Makes the state anew if the mapping has changed since the replica was loaded.
 void Engine::renew(Followed& table) {
   const Replica& known = table.state->replica;
-  std::optional<Replica> now =
-      Catalogue{control(stop_), known.state_schema}.find(known.source->arn);
+  Catalogue catalogue{control(stop_), known.state_schema};
+  catalogue.require_usable();  // a newer program may have upgraded it
+  std::optional<Replica> now = catalogue.find(known.source->arn);
   if (now && now->mapping != known.mapping)
     table.state = fresh_state(*table.state, std::move(*now));
 }

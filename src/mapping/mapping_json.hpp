@@ -7,7 +7,7 @@
 
 namespace dynamite {
 
-/// `mapping` as the column `mapping` of the state schema's table `target` holds it: an object in
+/// `mapping` as the column `mapping` of the state schema's table `replica_target` holds it: an object in
 /// which what is as in a new Mapping is left out. It does not say the layout, which has a column of
 /// its own.
 ///

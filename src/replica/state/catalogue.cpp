@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "mapping/mapping_json.hpp"
+#include "mapping/names.hpp"
 #include "pg/identifier.hpp"
 #include "replica/state/state_sql.hpp"
 
 namespace dynamite {
 namespace {
+
+constexpr const char* kTargetTable = "replica_target";
 
 KeyAttribute key_attribute(std::string_view name, std::string_view type) {
   return {.name = std::string{name}, .type = static_cast<KeyType>(type.at(0))};
@@ -25,14 +29,26 @@ Replica replica_of_row(const pg::Result& rows, int row, const std::string& state
           .targets = {}};
 }
 
+LayoutKind layout_of(std::string_view name) {
+  const std::optional<LayoutKind> layout = layout_named(name);
+  if (layout) return *layout;
+  throw Error{Error::Kind::usage,
+              fmt::format("the catalogue has a target of layout \"{}\", but this program knows "
+                          "document and columns",
+                          name),
+              "install a newer dynamite"};
+}
+
 /// Columns of the target, from the seventh on.
 Target target_of_row(const pg::Result& rows, int row, const Replica& replica) {
+  Mapping mapping = mapping_of_json(layout_of(rows.at(row, 12)), rows.at(row, 13));
+  Layout layout = mapping.layout(replica.source->key_schema);
   return {.id = static_cast<std::int32_t>(rows.number(row, 7)),
           .schema = std::string{rows.at(row, 8)},
           .table = std::string{rows.at(row, 9)},
           .tombstones = state_name(replica.state_schema, std::string{rows.at(row, 10)}),
-          .mapping = {},
-          .layout = Mapping{}.layout(replica.source->key_schema),
+          .mapping = std::move(mapping),
+          .layout = std::move(layout),
           .since_epoch = static_cast<std::int32_t>(rows.number(row, 11))};
 }
 
@@ -62,14 +78,15 @@ void Catalogue::require_usable() {
         *found < kCatalogueVersion ? "run `dynamite bootstrap`" : "install a newer dynamite"};
 }
 
-std::vector<Replica> Catalogue::select(std::string_view condition, pg::Params params) {
+std::vector<Replica> Catalogue::select(const std::string& target_table, std::string_view condition,
+                                       pg::Params params) {
   const std::string sql = fmt::format(
       R"(SELECT r.replica_id, r.source_arn, r.partition_key, r.partition_type, r.sort_key,
   r.sort_type, r.mapping, t.target_id, t.target_schema, t.target_table, t.tombstone_table,
-  t.since_epoch
+  t.since_epoch, t.layout, t.mapping
 FROM {} r JOIN {} t ON t.replica_id = r.replica_id
 WHERE {} ORDER BY r.table_name, r.source_arn, t.target_id)",
-      state_name(state_schema_, "replica"), state_name(state_schema_, "target"), condition);
+      state_name(state_schema_, "replica"), state_name(state_schema_, target_table), condition);
   const pg::Result rows = connection_.run(sql, std::move(params));
   std::vector<Replica> replicas;
   for (int row = 0; row < rows.rows(); ++row) {
@@ -97,10 +114,14 @@ std::vector<Replica> Catalogue::load_version_1() {
   return replicas;
 }
 
-std::vector<Replica> Catalogue::load() { return select("true", {}); }
+std::vector<Replica> Catalogue::load_older(int version) {
+  return version == 1 ? load_version_1() : select("target", "true", {});
+}
+
+std::vector<Replica> Catalogue::load() { return select(kTargetTable, "true", {}); }
 
 std::optional<Replica> Catalogue::find(std::string_view source_arn) {
-  auto found = select("r.source_arn = $1", std::move(pg::Params{}.text(source_arn)));
+  auto found = select(kTargetTable, "r.source_arn = $1", std::move(pg::Params{}.text(source_arn)));
   if (found.empty()) return std::nullopt;
   return std::move(found.front());
 }

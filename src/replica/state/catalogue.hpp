@@ -29,11 +29,13 @@ class Catalogue {
   /// The replica of the table with that ARN; absent if there is none.
   std::optional<Replica> find(std::string_view source_arn);
 
-  /// All replicas of a state schema of version 1.
-  std::vector<Replica> load_version_1();
+  /// All replicas of a state schema of that older version.
+  std::vector<Replica> load_older(int version);
 
  private:
-  std::vector<Replica> select(std::string_view condition, pg::Params params);
+  std::vector<Replica> select(const std::string& target_table, std::string_view condition,
+                              pg::Params params);
+  std::vector<Replica> load_version_1();
 
   pg::Connection& connection_;
   std::string state_schema_;

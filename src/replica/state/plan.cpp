@@ -12,6 +12,7 @@
 #include "pg/pg_error.hpp"
 #include "pg/pipeline.hpp"
 #include "replica/state/existing_table.hpp"
+#include "replica/state/state_sql.hpp"
 #include "replica/state/table_sql.hpp"
 
 namespace dynamite {
@@ -67,7 +68,10 @@ void check_target_is_free(const Replica& wanted, const Target& target,
 std::vector<std::string> Planner::plan_state() {
   const std::optional<int> version = catalogue_.version();
   if (!version) return state_schema_sql(state_schema_, schema_is_there(state_schema_));
-  if (version == 1) return upgrade_sql(state_schema_, catalogue_.load_version_1(), state_grants());
+  if (*version < kCatalogueVersion)
+    return upgrade_sql(state_schema_, *version,
+                       *version == 1 ? catalogue_.load_older(1) : std::vector<Replica>{},
+                       state_grants());
   catalogue_.require_usable();
   return {};
 }
@@ -90,7 +94,7 @@ GROUP BY a.grantee ORDER BY 1)",
 std::vector<Replica> Planner::registered() {
   const std::optional<int> version = catalogue_.version();
   if (!version) return {};
-  return version == 1 ? catalogue_.load_version_1() : catalogue_.load();
+  return *version < kCatalogueVersion ? catalogue_.load_older(*version) : catalogue_.load();
 }
 
 ReplicaPlan Planner::plan_replica(const Replica& wanted) {

@@ -6,7 +6,7 @@
 
 #include "pg/connection.hpp"
 #include "replica/state/catalogue.hpp"
-#include "replica/state/state_sql.hpp"
+#include "replica/state/upgrade_sql.hpp"
 
 namespace dynamite {
 

@@ -6,25 +6,12 @@
 
 #include "pg/identifier.hpp"
 #include "pg/session_settings.hpp"
+#include "replica/state/upgrade_sql.hpp"
 
 namespace dynamite {
 namespace {
 
-// {0}: the state schema, quoted. In functions {1} pins the search_path, whoever calls them, and {2}
-// quotes the body; {3} is CREATE, or in an upgrade CREATE OR REPLACE.
-constexpr std::string_view kTargetTable = R"(CREATE TABLE {0}.target (
-  target_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  replica_id integer NOT NULL REFERENCES {0}.replica ON DELETE CASCADE,
-  target_schema text NOT NULL,
-  target_table text NOT NULL,
-  tombstone_table text NOT NULL,
-  layout text NOT NULL CHECK (layout IN ('document')),
-  mapping jsonb NOT NULL DEFAULT '{{}}',
-  since_epoch integer NOT NULL DEFAULT 1,
-  UNIQUE (target_schema, target_table)))";
-
-constexpr std::string_view kTargetIndex = "CREATE INDEX ON {0}.target (replica_id)";
-
+// The placeholders are state_text's.
 constexpr auto kStateTables = std::to_array<std::string_view>({
     R"(CREATE TABLE {0}.catalogue (
   version integer NOT NULL))",
@@ -53,10 +40,6 @@ constexpr auto kStateTables = std::to_array<std::string_view>({
   mapping bigint NOT NULL DEFAULT 1,
   owner bigint NOT NULL DEFAULT -1,
   oldest_generation bigint NOT NULL DEFAULT 9223372036854775807))",
-
-    kTargetTable,
-
-    kTargetIndex,
 
     R"(CREATE TABLE {0}.stream (
   stream_arn text PRIMARY KEY,
@@ -103,6 +86,30 @@ constexpr auto kStateTables = std::to_array<std::string_view>({
   noticed_at timestamptz NOT NULL DEFAULT now(),
   healed_at timestamptz))",
 });
+
+constexpr std::string_view kReplicaTargetTable = R"(CREATE TABLE {0}.replica_target (
+  target_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  replica_id integer NOT NULL REFERENCES {0}.replica ON DELETE CASCADE,
+  target_schema text NOT NULL,
+  target_table text NOT NULL,
+  tombstone_table text NOT NULL,
+  layout text NOT NULL CHECK (layout IN ('document', 'columns')),
+  mapping jsonb NOT NULL,
+  since_epoch integer NOT NULL DEFAULT 1,
+  UNIQUE (target_schema, target_table)))";
+
+constexpr std::string_view kReplicaTargetIndex = "CREATE INDEX ON {0}.replica_target (replica_id)";
+
+// A name may be longer than an index takes: its digest tells it from others.
+constexpr std::string_view kAttributeTable = R"(CREATE TABLE {0}.attribute (
+  target_id integer NOT NULL REFERENCES {0}.replica_target ON DELETE CASCADE,
+  digest bytea NOT NULL,
+  type text NOT NULL
+    CHECK (type IN ('S', 'N', 'B', 'BOOL', 'NULL', 'SS', 'NS', 'BS', 'M', 'L')),
+  name text NOT NULL,
+  first_seen_at timestamptz NOT NULL DEFAULT now(),
+  share double precision,
+  PRIMARY KEY (target_id, digest, type)))";
 
 constexpr auto kStateFunctions = std::to_array<std::string_view>({
     R"({3} FUNCTION {0}.require_mapping(of_replica integer, expected_mapping bigint) RETURNS void
@@ -194,8 +201,9 @@ SELECT r.table_name, r.source_arn, format('%I.%I', t.target_schema, t.target_tab
   coalesce(s.items, 0) AS items_scanned,
   (SELECT count(*) FROM {0}.dead_letter d WHERE d.replica_id = r.replica_id) AS dead_letters,
   (SELECT count(*) FROM {0}.gap g WHERE g.replica_id = r.replica_id AND g.healed_at IS NULL)
-    AS open_gaps
-FROM {0}.target t JOIN {0}.replica r ON r.replica_id = t.replica_id
+    AS open_gaps,
+  r.completed_epoch < t.since_epoch AS needs_pass
+FROM {0}.replica_target t JOIN {0}.replica r ON r.replica_id = t.replica_id
 LEFT JOIN LATERAL (
   SELECT max(record_time) AS record_time, max(updated_at) AS updated_at, sum(records) AS records,
     count(*) FILTER (WHERE NOT finished) AS shards_open
@@ -206,67 +214,6 @@ LEFT JOIN LATERAL (
   WHERE k.replica_id = r.replica_id AND k.lane LIKE format('segment/%s/%%', r.epoch)) s ON true)",
 });
 
-// Programs of version 1 call these functions, which refuse them and say why. No stream is as new as
-// `oldest_generation` demands, so that their fence does call the functions. Programs of version 1
-// take SQLSTATE class 42 for a mistake of the user: a daemon stops, and Lambda looks at the
-// catalogue's version.
-constexpr std::string_view kRefuseVersion1 = R"(BEGIN
-  RAISE EXCEPTION 'the state schema was upgraded to version 2 by a newer dynamite'
-    USING ERRCODE = '42DY2', HINT = 'install the newer dynamite here too';
-END)";
-
-constexpr auto kForVersion1 = std::to_array<std::string_view>({
-    R"({3} FUNCTION {0}.require_follower(of_replica integer, expected_owner bigint,
-  lowest_generation bigint) RETURNS void
-LANGUAGE plpgsql {1} AS {2}
-{4} {2})",
-
-    R"({3} FUNCTION {0}.require_pass(of_replica integer, expected_epoch integer) RETURNS void
-LANGUAGE plpgsql {1} AS {2}
-{4} {2})",
-
-    R"({3} FUNCTION {0}.require_epoch(of_replica integer, expected_epoch integer) RETURNS void
-LANGUAGE plpgsql {1} AS {2}
-{4} {2})",
-
-    R"({3} FUNCTION {0}.refuse_version_1() RETURNS trigger
-LANGUAGE plpgsql {1} AS {2}
-{4} {2})",
-
-    // Programs of version 1 set these columns to take a table or to start a pass.
-    R"(CREATE TRIGGER refuse_version_1 BEFORE UPDATE OF owner, oldest_generation ON {0}.replica
-FOR EACH ROW EXECUTE FUNCTION {0}.refuse_version_1())",
-
-    R"(COMMENT ON COLUMN {0}.replica.owner IS
-  'refuses programs of version 1; see fencing_number')",
-
-    R"(COMMENT ON COLUMN {0}.replica.oldest_generation IS
-  'refuses programs of version 1; see oldest_stream')",
-});
-
-// {0}: the state schema; {1}: a row (replica_id, tombstone_table) of each replica.
-constexpr auto kUpgradeOfTables = std::to_array<std::string_view>({
-    R"(INSERT INTO {0}.target (replica_id, target_schema, target_table, tombstone_table, layout)
-SELECT r.replica_id, r.target_schema, r.target_table, n.tombstone_table, r.layout
-FROM {0}.replica r LEFT JOIN (VALUES {1}) AS n (replica_id, tombstone_table)
-  ON n.replica_id = r.replica_id
-ORDER BY r.replica_id)",
-
-    "ALTER TABLE {0}.replica RENAME COLUMN owner TO fencing_number",
-
-    "ALTER TABLE {0}.replica RENAME COLUMN oldest_generation TO oldest_stream",
-
-    R"(ALTER TABLE {0}.replica ADD COLUMN mapping bigint NOT NULL DEFAULT 1,
-  ADD COLUMN owner bigint NOT NULL DEFAULT -1,
-  ADD COLUMN oldest_generation bigint NOT NULL DEFAULT 9223372036854775807)",
-
-    // A daemon of version 1 that is not fenced fails by the next record, and says why.
-    "UPDATE {0}.replica SET owner = fencing_number",
-});
-
-constexpr std::string_view kDropMovedColumns = R"(ALTER TABLE {0}.replica
-  DROP COLUMN target_schema, DROP COLUMN target_table, DROP COLUMN layout)";
-
 /// A dollar quote for a text that holds `name`: no `$` of the name ends the quote.
 std::string dollar_quote(const std::string& name) {
   std::string tag = "dynamite";
@@ -274,25 +221,32 @@ std::string dollar_quote(const std::string& name) {
   return "$" + tag + "$";
 }
 
-/// The functions, the view `status`, and what refuses programs of version 1.
-void append_functions(std::vector<std::string>& sql, const std::string& state_schema,
-                      std::string_view create) {
-  const std::string schema = quote_identifier(state_schema);
-  const std::string quote = dollar_quote(state_schema);
-  const auto append = [&](const auto& texts) {
-    // Function bodies hold no braces but the placeholders.
-    for (const std::string_view text : texts)
-      sql.push_back(fmt::format(fmt::runtime(text), schema, search_path_sql(), quote, create,
-                                kRefuseVersion1));
-  };
-  append(kStateFunctions);
-  append(kForVersion1);
-}
-
 }  // namespace
+
+std::string state_text(std::string_view text, const std::string& state_schema,
+                       std::string_view create, std::string_view more) {
+  // The texts hold no braces but the placeholders.
+  return fmt::format(fmt::runtime(text), quote_identifier(state_schema), search_path_sql(),
+                     dollar_quote(state_schema), create, more);
+}
 
 std::vector<std::string> schema_sql(const std::string& name) {
   return {"CREATE SCHEMA " + quote_identifier(name)};
+}
+
+std::vector<std::string> target_tables_sql(const std::string& state_schema) {
+  std::vector<std::string> sql;
+  for (const std::string_view text : {kReplicaTargetTable, kReplicaTargetIndex, kAttributeTable})
+    sql.push_back(state_text(text, state_schema));
+  return sql;
+}
+
+std::vector<std::string> state_functions_sql(const std::string& state_schema,
+                                             std::string_view create) {
+  std::vector<std::string> sql;
+  for (const std::string_view text : kStateFunctions)
+    sql.push_back(state_text(text, state_schema, create));
+  return sql;
 }
 
 std::vector<std::string> state_schema_sql(const std::string& state_schema, bool is_there) {
@@ -305,34 +259,15 @@ std::vector<std::string> state_schema_sql(const std::string& state_schema, bool 
                     "DynamoDB tables; see the view status'",
                     schema));
   }
-  for (const auto table : kStateTables) sql.push_back(fmt::format(fmt::runtime(table), schema));
-  append_functions(sql, state_schema, "CREATE");
+  const auto append = [&](const std::vector<std::string>& more) {
+    sql.insert(sql.end(), more.begin(), more.end());
+  };
+  for (const auto table : kStateTables) sql.push_back(state_text(table, state_schema));
+  append(target_tables_sql(state_schema));
+  append(state_functions_sql(state_schema, "CREATE"));
+  append(refusals_sql(state_schema, "CREATE"));
   sql.push_back(
       fmt::format("INSERT INTO {}.catalogue (version) VALUES ({})", schema, kCatalogueVersion));
-  return sql;
-}
-
-std::vector<std::string> upgrade_sql(const std::string& state_schema,
-                                     const std::vector<Replica>& replicas,
-                                     const std::vector<StateGrant>& grants) {
-  const std::string schema = quote_identifier(state_schema);
-  std::string tombstones;
-  for (const Replica& replica : replicas) {
-    const Target& target = replica.targets.front();
-    tombstones += fmt::format("{}({}, {})", tombstones.empty() ? "" : ", ", replica.id,
-                              quote_literal(tombstone_table(target.schema, target.table)));
-  }
-  if (tombstones.empty()) tombstones = "(NULL::integer, NULL::text)";
-  std::vector<std::string> sql;
-  for (const std::string_view text : {kTargetTable, kTargetIndex})
-    sql.push_back(fmt::format(fmt::runtime(text), schema));
-  for (const std::string_view text : kUpgradeOfTables)
-    sql.push_back(fmt::format(fmt::runtime(text), schema, tombstones));
-  append_functions(sql, state_schema, "CREATE OR REPLACE");
-  sql.push_back(fmt::format(kDropMovedColumns, schema));
-  for (const StateGrant& grant : grants)
-    sql.push_back(fmt::format("GRANT {} ON {}.target TO {}", grant.privileges, schema, grant.role));
-  sql.push_back(fmt::format("UPDATE {}.catalogue SET version = {}", schema, kCatalogueVersion));
   return sql;
 }
 

@@ -1,14 +1,13 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
-
-#include "replica/state/replica.hpp"
 
 namespace dynamite {
 
 /// The version of the state schema that this program makes and needs.
-inline constexpr int kCatalogueVersion = 2;
+inline constexpr int kCatalogueVersion = 3;
 
 /// The statement that makes a schema. CREATE SCHEMA IF NOT EXISTS would need the right to make one
 /// where it is there already.
@@ -18,17 +17,18 @@ std::vector<std::string> schema_sql(const std::string& name);
 /// schema itself unless it `is_there`.
 std::vector<std::string> state_schema_sql(const std::string& state_schema, bool is_there);
 
-/// What a role may do with the table `replica`.
-struct StateGrant {
-  std::string role;        ///< quoted, or PUBLIC
-  std::string privileges;  ///< as GRANT takes them
-};
+/// The statements that make the tables of targets and of their attributes.
+std::vector<std::string> target_tables_sql(const std::string& state_schema);
 
-/// The statements that make a state schema of version 1, with these replicas, one of version 2.
-/// What a role may do with `replica`, it may do with `target` then. No replica is touched.
-std::vector<std::string> upgrade_sql(const std::string& state_schema,
-                                     const std::vector<Replica>& replicas,
-                                     const std::vector<StateGrant>& grants);
+/// The statements that make the functions of the fences and the view `status`.
+/// `create`: CREATE or CREATE OR REPLACE.
+std::vector<std::string> state_functions_sql(const std::string& state_schema,
+                                             std::string_view create);
+
+/// `text` with its placeholders filled. {0}: the state schema, quoted; {1} pins the search_path of
+/// a function, whoever calls it; {2} quotes the body of a function; {3}: `create`; {4}: `more`.
+std::string state_text(std::string_view text, const std::string& state_schema,
+                       std::string_view create = {}, std::string_view more = {});
 
 /// Pins where names are looked for: of a function, or of a session that runs our SQL.
 std::string search_path_sql();

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "mapping/mapping_json.hpp"
+#include "mapping/names.hpp"
 #include "pg/identifier.hpp"
 
 namespace dynamite {
@@ -84,11 +86,12 @@ VALUES ({}, {}, {}, {}, {}, {}, coalesce(greatest({}), 0)))",
       keys.sort ? type_letter(keys.sort->type) : "NULL", fmt::join(epochs, ", ")));
   for (const Target& target : replica.targets)
     sql.push_back(fmt::format(
-        R"(INSERT INTO {0}.target (replica_id, target_schema, target_table, tombstone_table, layout,
-  since_epoch)
-SELECT replica_id, {1}, {2}, {3}, 'document', epoch + 1 FROM {0}.replica WHERE source_arn = {4})",
+        R"(INSERT INTO {0}.replica_target (replica_id, target_schema, target_table, tombstone_table,
+  layout, mapping, since_epoch)
+SELECT replica_id, {1}, {2}, {3}, {4}, {5}, epoch + 1 FROM {0}.replica WHERE source_arn = {6})",
         state, quote_literal(target.schema), quote_literal(target.table),
         quote_literal(tombstone_table(target.schema, target.table)),
+        quote_literal(name_of(target.mapping.rules.layout)), quote_literal(to_json(target.mapping)),
         quote_literal(replica.source->arn)));
   return sql;
 }

@@ -6,6 +6,7 @@
 #include <future>
 
 #include "replica/state/catalogue_fixture.hpp"
+#include "replica/state/state_sql.hpp"
 #include "support/interleaving.hpp"
 
 namespace dynamite::test {
@@ -20,7 +21,7 @@ TEST_F(CatalogueTest, MakesTheStateSchema) {
 
   make_state();
 
-  EXPECT_EQ(catalogue().version(), 2);
+  EXPECT_EQ(catalogue().version(), kCatalogueVersion);
   EXPECT_NO_THROW(catalogue().require_usable());
 }
 
@@ -49,7 +50,7 @@ TEST_F(CatalogueTest, AnotherVersionOfTheStateSchemaIsAnError) {
   const Error error = error_of([&] { planner().plan_state(); });
 
   EXPECT_EQ(error.kind(), Error::Kind::usage);
-  EXPECT_THAT(error.what(), HasSubstr("has version 99, but this program needs version 2"));
+  EXPECT_THAT(error.what(), HasSubstr("has version 99, but this program needs version 3"));
 }
 
 TEST_F(CatalogueTest, MakesTheColumnsOfLayoutDocument) {

@@ -3,6 +3,7 @@
 
 #include "pg/identifier.hpp"
 #include "replica/state/catalogue_fixture.hpp"
+#include "replica/state/state_sql.hpp"
 
 namespace dynamite::test {
 namespace {
@@ -116,7 +117,7 @@ TEST_F(CatalogueTest, AStateSchemaOfAnyNameIsMade) {
   for (const std::string name : {"odd $$ name", "$dynamite$", "it's \"so\" \\ %", "a{0}b"}) {
     Planner odd{*connection, name};
     EXPECT_NO_THROW(odd.execute(odd.plan_state())) << name;
-    EXPECT_EQ((Catalogue{*connection, name}.version()), 2) << name;
+    EXPECT_EQ((Catalogue{*connection, name}.version()), kCatalogueVersion) << name;
     query("DROP SCHEMA " + quote_identifier(name) + " CASCADE");
   }
 }

@@ -63,7 +63,7 @@ TEST_F(StatusTest, ADroppedReplicaLeavesNothingBehind) {
   planner.execute(planner.plan_drop(orders));
 
   EXPECT_TRUE(read_status(*connection, state_schema()).empty());
-  for (const char* table : {"replica", "target", "checkpoint"})
+  for (const char* table : {"replica", "replica_target", "checkpoint"})
     EXPECT_EQ(query(fmt::format("SELECT count(*) FROM {}.{}", state_schema(), table)), "0");
   EXPECT_TRUE(planner.plan_replica(orders).creates_table);
 }

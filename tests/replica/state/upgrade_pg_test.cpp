@@ -8,6 +8,7 @@
 
 #include "pg/identifier.hpp"
 #include "replica/state/plan.hpp"
+#include "replica/state/state_sql.hpp"
 #include "support/errors.hpp"
 #include "support/replica.hpp"
 #include "support/testdata.hpp"
@@ -27,15 +28,14 @@ std::string replaced(std::string text, std::string_view what, std::string_view b
   return text;
 }
 
-/// A test with a replica that the program made when it made state schemas of version 1.
-class UpgradeTest : public PostgresTest {
+/// A test with a replica that the program made when it made state schemas of an older version.
+class UpgradedTest : public PostgresTest {
  protected:
-  void SetUp() override {
-    PostgresTest::SetUp();
-    if (HasFatalFailure()) return;
-    std::string dump = read_testdata("state_schema/version_1.sql");
-    dump = replaced(std::move(dump), "version_1_state", state_schema());
-    run_in_psql(replaced(std::move(dump), "version_1", schema()));
+  void restore(int version) {
+    const std::string name = fmt::format("version_{}", version);
+    std::string dump = read_testdata("state_schema/" + name + ".sql");
+    dump = replaced(std::move(dump), name + "_state", state_schema());
+    run_in_psql(replaced(std::move(dump), name, schema()));
     connection_.emplace(connect());
   }
 
@@ -90,15 +90,31 @@ class UpgradeTest : public PostgresTest {
     text += query(fmt::format("SELECT xmin, * FROM {}",
                               quote_identifier(state_schema()) + "." +
                                   quote_identifier("tombstone_" + schema() + ".orders")));
-    for (const char* table : {"stream", "checkpoint", "dead_letter", "gap", "status"})
+    for (const char* table : {"stream", "checkpoint", "dead_letter", "gap"})
       text += query(fmt::format("SELECT * FROM {}.{} ORDER BY 1, 2", state_schema(), table));
+    // Version 3 has a column more.
+    text +=
+        query(fmt::format("SELECT to_jsonb(s) - 'needs_pass' FROM {}.status s", state_schema()));
     return text;
   }
 
   std::optional<pg::Connection> connection_;
 };
 
-TEST_F(UpgradeTest, AnUpgradedStateSchemaIsAsANewOne) {
+/// Its parameter is the version.
+class UpgradeTest : public UpgradedTest, public testing::WithParamInterface<int> {
+ protected:
+  void SetUp() override {
+    PostgresTest::SetUp();
+    if (!HasFatalFailure()) restore(GetParam());
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(, UpgradeTest, testing::Values(1, 2), [](const auto& info) {
+  return "FromVersion" + std::to_string(info.param);
+});
+
+TEST_P(UpgradeTest, AnUpgradedStateSchemaIsAsANewOne) {
   std::string sql = search_path_sql() + ";\n";
   for (const std::string& statement : planner().plan_state()) sql += statement + ";\n";
   run_in_psql(sql);  // as a DBA runs what `bootstrap --dry-run` prints
@@ -111,7 +127,7 @@ TEST_F(UpgradeTest, AnUpgradedStateSchemaIsAsANewOne) {
   EXPECT_THAT(planner().plan_state(), IsEmpty());
 }
 
-TEST_F(UpgradeTest, EveryValueSurvivesAndNoRowOfTheReplicaIsWritten) {
+TEST_P(UpgradeTest, EveryValueSurvivesAndNoRowOfTheReplicaIsWritten) {
   const std::string before = contents();
 
   upgrade();
@@ -119,8 +135,10 @@ TEST_F(UpgradeTest, EveryValueSurvivesAndNoRowOfTheReplicaIsWritten) {
   EXPECT_EQ(contents(), before);
   const Replica upgraded = replica();
   EXPECT_EQ(upgraded.id, 1);
-  EXPECT_EQ(upgraded.mapping, 1);
+  EXPECT_EQ(upgraded.mapping, 2);
   ASSERT_EQ(upgraded.targets.size(), 1);
+  EXPECT_EQ(upgraded.targets.front().mapping, Mapping{});
+  EXPECT_EQ(upgraded.targets.front().since_epoch, 1);
   EXPECT_EQ(upgraded.targets.front().qualified_name(),
             new_target(state_schema(), schema(), "orders", keys(KeyType::S)).qualified_name());
   EXPECT_EQ(upgraded.targets.front().tombstones,
@@ -130,7 +148,7 @@ TEST_F(UpgradeTest, EveryValueSurvivesAndNoRowOfTheReplicaIsWritten) {
       fmt::format("4|{}", kGeneration));
 }
 
-TEST_F(UpgradeTest, ApplyingGoesOn) {
+TEST_P(UpgradeTest, ApplyingGoesOn) {
   upgrade();
 
   apply(*connection_,
@@ -140,7 +158,7 @@ TEST_F(UpgradeTest, ApplyingGoesOn) {
   EXPECT_EQ(query("SELECT string_agg(pk, ' ' ORDER BY pk) FROM orders"), "k3 k4 k5");
 }
 
-TEST_F(UpgradeTest, ThePlanOfAReplicaThatIsThereIsEmpty) {
+TEST_P(UpgradeTest, ThePlanOfAReplicaThatIsThereIsEmpty) {
   Replica wanted{.source = nullptr,
                  .state_schema = state_schema(),
                  .targets = {new_target(state_schema(), schema(), "orders", keys(KeyType::S))}};
@@ -150,15 +168,16 @@ TEST_F(UpgradeTest, ThePlanOfAReplicaThatIsThereIsEmpty) {
   EXPECT_THAT(planner().plan_replica(wanted).sql, IsEmpty());
 }
 
-TEST_F(UpgradeTest, BeforeItTheProgramSaysWhatToRun) {
+TEST_P(UpgradeTest, BeforeItTheProgramSaysWhatToRun) {
   const Error error = error_of([&] { Catalogue{*connection_, state_schema()}.require_usable(); });
 
   EXPECT_EQ(error.kind(), Error::Kind::usage);
-  EXPECT_THAT(error.what(), HasSubstr("has version 1, but this program needs version 2"));
+  EXPECT_THAT(error.what(), HasSubstr(fmt::format(
+                                "has version {}, but this program needs version 3", GetParam())));
   EXPECT_EQ(error.hint(), "run `dynamite bootstrap`");
 }
 
-TEST_F(UpgradeTest, ARoleThatCouldApplyStillCan) {
+TEST_P(UpgradeTest, ARoleThatCouldApplyStillCan) {
   const std::string writer = make_role("writer");
   query(fmt::format("GRANT USAGE ON SCHEMA {}, {} TO {}", schema(), state_schema(), writer));
   query(fmt::format("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {}, {} TO {}",
@@ -169,31 +188,42 @@ TEST_F(UpgradeTest, ARoleThatCouldApplyStillCan) {
   pg::Connection connection = connect_as(writer);
   const Replica orders = Catalogue{connection, state_schema()}.find(kArn).value();
   Applier{connection, {}}.apply(
-      {.table = orders, .batch = batch_of(orders, {put("k5", 7).of_generation(kGeneration)})});
-  EXPECT_EQ(query("SELECT count(*) FROM orders"), "4");
+      {.table = orders, .batch = batch_of(orders, {put("k6", 9).of_generation(kGeneration)})});
+  EXPECT_EQ(query("SELECT count(*) FROM orders WHERE pk = 'k6'"), "1");
 }
 
 struct OldStatement {
   std::string_view name, sql;  // {}: the state schema
 };
 
-class RefusalOfVersion1Test : public UpgradeTest,
-                              public testing::WithParamInterface<OldStatement> {};
+/// What an older program that runs meanwhile sends next. It takes class 42 for a mistake of the
+/// user: a daemon stops and shows message and hint.
+class RefusalTest : public UpgradedTest, public testing::WithParamInterface<OldStatement> {
+ protected:
+  void upgrade_from(int version) {
+    restore(version);
+    upgrade();
+  }
 
-// What a program of version 1 that runs meanwhile sends next. It takes class 42 for a mistake of
-// the user: a daemon stops and shows message and hint.
+  void expect_refused() {
+    const Error error = error_of([&] {
+      connection_->run(fmt::format(fmt::runtime(GetParam().sql), quote_identifier(state_schema())));
+    });
+
+    EXPECT_EQ(error.kind(), Error::Kind::usage);
+    EXPECT_STREQ(error.what(),
+                 "PostgreSQL: the state schema was upgraded to version 3 by a newer dynamite "
+                 "(SQLSTATE 42DY2)");
+    EXPECT_EQ(error.hint(), "install the newer dynamite here too");
+  }
+};
+
+class RefusalOfVersion1Test : public RefusalTest {};
+
 TEST_P(RefusalOfVersion1Test, SaysWhatToDo) {
-  upgrade();
+  upgrade_from(1);
 
-  const Error error = error_of([&] {
-    connection_->run(fmt::format(fmt::runtime(GetParam().sql), quote_identifier(state_schema())));
-  });
-
-  EXPECT_EQ(error.kind(), Error::Kind::usage);
-  EXPECT_STREQ(error.what(),
-               "PostgreSQL: the state schema was upgraded to version 2 by a newer dynamite "
-               "(SQLSTATE 42DY2)");
-  EXPECT_EQ(error.hint(), "install the newer dynamite here too");
+  expect_refused();
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -217,6 +247,37 @@ WHERE replica_id = 1 RETURNING owner)"},
   oldest_generation = greatest(oldest_generation, 1795905767407)
 WHERE replica_id = 1 RETURNING epoch)"}),
     [](const auto& info) { return std::string{info.param.name}; });
+
+class RefusalOfVersion2Test : public RefusalTest {};
+
+TEST_P(RefusalOfVersion2Test, SaysWhatToDo) {
+  upgrade_from(2);
+
+  expect_refused();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , RefusalOfVersion2Test,
+    testing::Values(OldStatement{"Catalogue", R"(SELECT r.mapping, t.target_id, t.since_epoch
+FROM {0}.replica r JOIN {0}.target t ON t.replica_id = r.replica_id WHERE r.source_arn = 'none')"},
+                    OldStatement{"Status", R"(SELECT FROM {0}.target)"}),
+    [](const auto& info) { return std::string{info.param.name}; });
+
+// Programs of version 2 load the catalogue when their mapping is followed by another one.
+class FenceOfVersion2Test : public UpgradedTest {};
+
+TEST_F(FenceOfVersion2Test, NoBatchPageOrReadBackPassesWithTheMappingOfBefore) {
+  restore(2);
+  query(fmt::format("UPDATE {}.replica SET pass = 'running', epoch = 1", state_schema()));
+  upgrade();
+
+  for (const char* fence : {"require_follower(1, NULL, 1795905767407, 1)", "require_pass(1, 1, 1)",
+                            "require_epoch(1, 1, 1)"}) {
+    const Error error =
+        error_of([&] { connection_->run(fmt::format("SELECT {}.{}", state_schema(), fence)); });
+    EXPECT_THAT(error.what(), HasSubstr("SQLSTATE DY007")) << fence;
+  }
+}
 
 }  // namespace
 }  // namespace dynamite::test

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "pg/connection.hpp"
+#include "replica/state/replica.hpp"
+
+namespace dynamite {
+
+/// An attribute that has no column, or a value that does not fit its column.
+struct AttributeNote {
+  std::string name;
+  std::string_view type;  ///< DynamoDB's: S, N, B, BOOL, NULL, SS, NS, BS, M, L
+
+  auto operator<=>(const AttributeNote&) const = default;
+};
+
+/// Notes attributes of a target in the state schema's table `attribute`. Those that are there stay
+/// as they are.
+std::string note_attributes_sql(const std::string& state_schema);
+
+/// The parameters of note_attributes_sql. Two transactions that note the same attributes in another
+/// order may deadlock: `notes` are sorted.
+pg::Params note_attributes_params(const Target& target, std::span<const AttributeNote> notes);
+
+}  // namespace dynamite

@@ -1,7 +1,6 @@
 #include "core/number.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdint>
 
@@ -10,7 +9,7 @@
 namespace dynamite {
 namespace {
 
-constexpr std::size_t kDigitsMax = 38;
+constexpr std::size_t kDigitsMax = ParsedNumber::kDigitsMax;
 constexpr std::int64_t kMagnitudeMin = -130;
 constexpr std::int64_t kMagnitudeMax = 125;
 // Beyond any exponent that the digits of a text could make up for, far below overflow.
@@ -19,93 +18,97 @@ constexpr std::int64_t kExponentMax = 1'000'000'000'000;
 // writes at most 170 characters.
 constexpr std::size_t kPlainLengthMax = 256;
 
-/// coefficient * 10^exponent; the coefficient has no outer zeros, and no digits at all for zero.
-struct Decimal {
-  std::array<char, kDigitsMax> digits;
-  std::size_t count = 0;
-  std::int64_t exponent = 0;
-  bool negative = false;
+bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
-  std::string_view coefficient() const noexcept { return {digits.data(), count}; }
+class NumberReader {
+ public:
+  explicit NumberReader(std::string_view text) : rest_{text} {}
+
+  /// What is wrong with the text; null if it is a number.
+  const char* read() noexcept {
+    number.negative = take_sign();
+    std::size_t taken = take_digits();
+    if (take_any_of(".")) {
+      const std::size_t behind_point = take_digits();
+      taken += behind_point;
+      number.exponent -= static_cast<std::int64_t>(behind_point);
+    }
+    if (has_too_many_digits_) return "has more than 38 significant digits";
+    if (taken == 0 || (take_any_of("eE") && !take_exponent()) || !rest_.empty())
+      return "is not decimal";
+    number.exponent = number.count == 0 ? 0 : number.exponent + static_cast<std::int64_t>(zeros_);
+    return nullptr;
+  }
+
+  ParsedNumber number;
+
+ private:
+  bool take_any_of(std::string_view characters) noexcept {
+    const bool taken = !rest_.empty() && characters.find(rest_.front()) != characters.npos;
+    if (taken) rest_.remove_prefix(1);
+    return taken;
+  }
+
+  bool take_sign() noexcept {
+    const bool negative = rest_.starts_with('-');
+    take_any_of("+-");
+    return negative;
+  }
+
+  std::size_t take_digits() noexcept {
+    std::size_t taken = 0;
+    for (; taken < rest_.size() && is_digit(rest_[taken]); ++taken) add(rest_[taken]);
+    rest_.remove_prefix(taken);
+    return taken;
+  }
+
+  void add(char digit) noexcept {
+    if (digit == '0') {
+      if (number.count > 0) ++zeros_;
+      return;
+    }
+    has_too_many_digits_ |= number.count + zeros_ >= kDigitsMax;
+    if (has_too_many_digits_) return;
+    std::fill_n(number.digits.begin() + static_cast<std::ptrdiff_t>(number.count), zeros_, '0');
+    number.count += zeros_;
+    zeros_ = 0;
+    number.digits[number.count++] = digit;
+  }
+
+  bool take_exponent() noexcept {
+    const bool negative = take_sign();
+    std::int64_t exponent = 0;
+    std::size_t taken = 0;
+    for (; taken < rest_.size() && is_digit(rest_[taken]); ++taken)
+      exponent = std::min(kExponentMax, exponent * 10 + (rest_[taken] - '0'));
+    rest_.remove_prefix(taken);
+    number.exponent += negative ? -exponent : exponent;
+    return taken > 0;
+  }
+
+  std::string_view rest_;
+  std::size_t zeros_ = 0;  // not yet known to be inner zeros
+  bool has_too_many_digits_ = false;
 };
 
 [[noreturn]] void fail(const char* why) {
   throw Error{Error::Kind::poison, std::string{"number "} + why};
 }
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
-/// Takes the digits at the front of `text`; `zeros` counts those not yet known to be inner zeros.
-std::size_t take_digits(std::string_view& text, Decimal& decimal, std::size_t& zeros) {
-  std::size_t taken = 0;
-  for (; taken < text.size() && is_digit(text[taken]); ++taken) {
-    const char digit = text[taken];
-    if (digit == '0') {
-      if (decimal.count > 0) ++zeros;
-      continue;
-    }
-    if (decimal.count + zeros >= kDigitsMax) fail("has more than 38 significant digits");
-    std::fill_n(decimal.digits.begin() + static_cast<std::ptrdiff_t>(decimal.count), zeros, '0');
-    decimal.count += zeros;
-    zeros = 0;
-    decimal.digits[decimal.count++] = digit;
-  }
-  text.remove_prefix(taken);
-  return taken;
+bool is_within_limits(const ParsedNumber& number) noexcept {
+  return number.count == 0 ||
+         (number.magnitude() >= kMagnitudeMin && number.magnitude() <= kMagnitudeMax);
 }
 
-bool take_sign(std::string_view& text) noexcept {
-  const bool negative = text.starts_with('-');
-  if (negative || text.starts_with('+')) text.remove_prefix(1);
-  return negative;
+ParsedNumber parse(std::string_view text) {
+  NumberReader reader{text};
+  if (const char* fault = reader.read()) fail(fault);
+  if (!is_within_limits(reader.number)) fail("is not within 1E-130 and 9.99E+125");
+  return reader.number;
 }
 
-std::int64_t take_exponent(std::string_view& text) {
-  const bool negative = take_sign(text);
-  std::int64_t exponent = 0;
-  std::size_t taken = 0;
-  for (; taken < text.size() && is_digit(text[taken]); ++taken)
-    exponent = std::min(kExponentMax, exponent * 10 + (text[taken] - '0'));
-  if (taken == 0) fail("is not decimal");
-  text.remove_prefix(taken);
-  return negative ? -exponent : exponent;
-}
-
-Decimal parse(std::string_view text) {
-  Decimal decimal;
-  decimal.negative = take_sign(text);
-  std::size_t zeros = 0;
-  std::size_t taken = take_digits(text, decimal, zeros);
-  if (text.starts_with('.')) {
-    text.remove_prefix(1);
-    const std::size_t behind_point = take_digits(text, decimal, zeros);
-    taken += behind_point;
-    decimal.exponent -= static_cast<std::int64_t>(behind_point);
-  }
-  if (taken == 0) fail("is not decimal");
-  if (text.starts_with('e') || text.starts_with('E')) {
-    text.remove_prefix(1);
-    decimal.exponent += take_exponent(text);
-  }
-  if (!text.empty()) fail("is not decimal");
-  decimal.exponent += static_cast<std::int64_t>(zeros);
-  const auto magnitude = decimal.exponent + static_cast<std::int64_t>(decimal.count) - 1;
-  if (decimal.count > 0 && (magnitude < kMagnitudeMin || magnitude > kMagnitudeMax))
-    fail("is not within 1E-130 and 9.99E+125");
-  return decimal;
-}
-
-/// True if `text` is a JSON number without an exponent, of at most `kPlainLengthMax` characters.
 bool is_plain(std::string_view text) noexcept {
-  if (text.size() > kPlainLengthMax) return false;
-  const char* next = text.data();
-  const char* const end = next + text.size();
-  if (next != end && *next == '-') ++next;
-  const char* const whole = next;
-  next = std::find_if_not(next, end, is_digit);
-  if (next == whole || (next - whole > 1 && *whole == '0')) return false;
-  if (next == end) return true;
-  return *next == '.' && next + 1 != end && std::find_if_not(next + 1, end, is_digit) == end;
+  return text.size() <= kPlainLengthMax && is_plain_number(text);
 }
 
 /// A canonical number taken apart.
@@ -136,16 +139,50 @@ std::strong_ordering compare_magnitudes(const Canonical& a, const Canonical& b) 
 
 }  // namespace
 
+std::optional<ParsedNumber> parse_number(std::string_view text) noexcept {
+  NumberReader reader{text};
+  if (reader.read()) return {};
+  return reader.number;
+}
+
+std::optional<ParsedNumber> parse_dynamodb_number(std::string_view text) noexcept {
+  std::optional<ParsedNumber> number = parse_number(text);
+  if (number && !is_within_limits(*number)) number.reset();
+  return number;
+}
+
+bool is_plain_number(std::string_view text) noexcept {
+  const char* next = text.data();
+  const char* const end = next + text.size();
+  if (next != end && *next == '-') ++next;
+  const char* const whole = next;
+  next = std::find_if_not(next, end, is_digit);
+  if (next == whole || (next - whole > 1 && *whole == '0')) return false;
+  if (next == end) return true;
+  return *next == '.' && next + 1 != end && std::find_if_not(next + 1, end, is_digit) == end;
+}
+
+std::optional<int> take_digits(std::string_view& text, std::size_t digits) noexcept {
+  if (text.size() < digits) return {};
+  int number = 0;
+  for (const char c : text.substr(0, digits)) {
+    if (!is_digit(c)) return {};
+    number = number * 10 + (c - '0');
+  }
+  text.remove_prefix(digits);
+  return number;
+}
+
 void append_canonical_number(std::string& out, std::string_view text) {
-  const Decimal decimal = parse(text);
-  if (decimal.count == 0) {
+  const ParsedNumber number = parse(text);
+  if (number.count == 0) {
     out += '0';
     return;
   }
-  if (decimal.negative) out += '-';
-  out += decimal.coefficient();
+  if (number.negative) out += '-';
+  out += number.coefficient();
   out += 'e';
-  out += std::to_string(decimal.exponent);
+  out += std::to_string(number.exponent);
 }
 
 // A number of so few digits is within all limits.

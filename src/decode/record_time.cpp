@@ -6,7 +6,6 @@
 #include <chrono>
 #include <string>
 
-#include "core/error.hpp"
 #include "core/number.hpp"
 #include "json/text.hpp"
 
@@ -34,41 +33,23 @@ std::optional<Micros> parse_plain_seconds(std::string_view literal) {
   return Micros{microseconds{micros}};
 }
 
-std::optional<Micros> parse_number(std::string_view text) {
+std::optional<Micros> parse_time_in_digits(std::string_view text) {
   if (const auto plain = parse_plain_seconds(text)) return plain;
-  std::string number;
-  try {
-    append_canonical_number(number, text);
-  } catch (const Error&) {
-    return std::nullopt;  // no number
-  }
-  if (number == "0") return Micros{};
-  if (number.front() == '-') return std::nullopt;
-  // coefficient * 10^exponent: so many digits stand before the point.
-  const std::size_t e = number.find('e');
-  std::int64_t exponent = 0;
-  std::from_chars(number.data() + e + 1, number.data() + number.size(), exponent);
-  const std::int64_t whole = static_cast<std::int64_t>(e) + exponent;
+  const std::optional<ParsedNumber> number = parse_dynamodb_number(text);
+  if (!number) return std::nullopt;
+  if (number->count == 0) return Micros{};
+  if (number->negative) return std::nullopt;
+  const std::int64_t whole = number->magnitude() + 1;  // digits before the point
   if (whole > kNanosDigitsMax) return std::nullopt;
   std::int64_t unit = 0;  // 0, 3, 6, 9: seconds to nanoseconds
   while (whole > kSecondsDigitsMax + unit) unit += 3;
   const std::int64_t digits = whole + kMicrosDigits - unit;
   if (digits <= 0) return Micros{};
-  number.resize(e);
-  number.resize(static_cast<std::size_t>(digits), '0');
+  std::string all{number->coefficient()};
+  all.resize(static_cast<std::size_t>(digits), '0');
   std::int64_t micros = 0;
-  std::from_chars(number.data(), number.data() + number.size(), micros);
+  std::from_chars(all.data(), all.data() + all.size(), micros);
   return Micros{microseconds{micros}};
-}
-
-/// Takes a number of `digits` digits from the front.
-std::optional<int> take_digits(std::string_view& text, std::size_t digits) {
-  int number = 0;
-  if (text.size() < digits) return std::nullopt;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + digits, number);
-  if (error != std::errc{} || end != text.data() + digits || number < 0) return std::nullopt;
-  text.remove_prefix(digits);
-  return number;
 }
 
 bool take(std::string_view& text, std::string_view prefix) {
@@ -148,14 +129,14 @@ std::optional<Micros> parse_http_date(std::string_view text) {
 }  // namespace
 
 std::optional<Micros> parse_record_time(std::string_view value) {
-  if (!value.starts_with('"')) return parse_number(value);
+  if (!value.starts_with('"')) return parse_time_in_digits(value);
   constexpr std::size_t kTextMax = 64;
   if (value.size() > kTextMax) return std::nullopt;
   std::string text;
   append_unescaped(text, value.substr(1, value.size() - 2));
   if (auto time = parse_iso(text)) return time;
   if (auto time = parse_http_date(text)) return time;
-  return parse_number(text);
+  return parse_time_in_digits(text);
 }
 
 }  // namespace dynamite

@@ -194,5 +194,59 @@ TEST(PlainNumber, IsWrittenAsPeopleDo) {
     EXPECT_EQ(plain_number(canonical), plain) << canonical;
 }
 
+TEST(ParsedNumber, HasNoOuterZeros) {
+  const std::optional<ParsedNumber> number = parse_number("-0012.500E+3");
+
+  ASSERT_TRUE(number);
+  EXPECT_EQ(number->coefficient(), "125");
+  EXPECT_EQ(number->exponent, 2);
+  EXPECT_EQ(number->magnitude(), 4);
+  EXPECT_TRUE(number->negative);
+}
+
+TEST(ParsedNumber, OfZeroHasNoDigits) {
+  for (const char* text : {"0", "-0", "0.00", "0e99"}) {
+    const std::optional<ParsedNumber> number = parse_number(text);
+
+    ASSERT_TRUE(number) << text;
+    EXPECT_EQ(number->coefficient(), "") << text;
+  }
+}
+
+TEST(ParsedNumber, HasAtMost38DigitsAndNoOtherCharacter) {
+  const std::string digits(38, '7');
+
+  EXPECT_TRUE(parse_number(digits + "000"));
+  for (const std::string& text :
+       {digits + "7", std::string{""}, std::string{"-"}, std::string{"."}, std::string{"1e"},
+        std::string{"1 "}, std::string{"0x1"}, std::string{"NaN"}})
+    EXPECT_FALSE(parse_number(text)) << text;
+}
+
+TEST(ParsedNumber, OfDynamoDbIsWithinItsLimits) {
+  EXPECT_TRUE(parse_dynamodb_number("1e-130"));
+  EXPECT_TRUE(parse_dynamodb_number("9.9e125"));
+  EXPECT_FALSE(parse_dynamodb_number("1e-131"));
+  EXPECT_FALSE(parse_dynamodb_number("1e126"));
+  EXPECT_TRUE(parse_number("1e126"));
+}
+
+TEST(PlainNumber, IsAJsonNumberWithoutAnExponent) {
+  for (const char* text : {"0", "-0", "10", "-1.50", "0.0"})
+    EXPECT_TRUE(is_plain_number(text)) << text;
+  for (const char* text : {"", "-", "+1", "01", ".5", "5.", "1e1", "1.", "--1", "1 "})
+    EXPECT_FALSE(is_plain_number(text)) << text;
+}
+
+TEST(TakenDigits, AreDigitsAlone) {
+  std::string_view text = "2026-01";
+
+  EXPECT_EQ(take_digits(text, 4), 2026);
+  EXPECT_EQ(text, "-01");
+  EXPECT_EQ(take_digits(text, 2), std::nullopt);
+  EXPECT_EQ(take_digits(text, 4), std::nullopt);
+  EXPECT_EQ(text, "-01");
+}
+
 }  // namespace
 }  // namespace dynamite

@@ -39,6 +39,9 @@ class JsonOutput {
     used_ += bytes.size();
   }
 
+  /// Where the next byte goes, from the beginning of the string.
+  std::size_t size() const noexcept { return used_; }
+
   /// Cuts off the room that is left.
   void finish() { text_.resize(used_); }
 

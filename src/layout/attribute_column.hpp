@@ -24,4 +24,10 @@ struct AttributeColumn {
   bool operator==(const AttributeColumn&) const = default;
 };
 
+/// What stands in the column, for people: `attribute "total", type N`.
+std::string description(const AttributeColumn& column);
+
+/// Whether a column of that type has other values than DynamoDB's: a timestamptz of a string, say.
+bool converts(ColumnType type);
+
 }  // namespace dynamite

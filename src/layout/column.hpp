@@ -48,8 +48,8 @@ struct Column {
   ColumnType type = ColumnType::text;
   ColumnRole role = ColumnRole::key;
   bool not_null = true;
-  std::string_view comment{};  ///< in the database; empty: none
-  std::string_view field{};    ///< of a value: its name among the parameters of a put
+  std::string comment{};  ///< in the database; empty: none
+  std::string field{};    ///< of a value: its name among the parameters of a put
 
   std::string quoted() const;
 };

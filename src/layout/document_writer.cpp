@@ -6,15 +6,15 @@ void DocumentWriter::read(std::string_view image, const ImageKey* key) {
   image_ = image;
   key_ = key;
   types_.clear();
-  item_written_ = false;
+  next_ = 0;
 }
 
 void DocumentWriter::write_next(pg::RowSink& row) {
-  if (!item_written_) {
+  const std::size_t column = next_++;
+  if (column == 0) {
     append_natural_json(row.begin_json(), types_, image_, key_);
     row.end_json();
-    item_written_ = true;
-  } else if (types_.empty()) {
+  } else if (column > 1 || types_.empty()) {  // behind _types are columns of another layout
     row.null();
   } else {
     row.json(types_);

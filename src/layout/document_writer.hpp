@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "layout/row_writer.hpp"
@@ -7,7 +8,7 @@
 namespace dynamite {
 
 /// The writer of layout `document`: the item as natural JSON, and the types that natural JSON
-/// cannot say.
+/// cannot say. Columns of another layout stay NULL.
 class DocumentWriter : public RowWriter {
  public:
   void read(std::string_view image, const ImageKey* key) override;
@@ -17,7 +18,7 @@ class DocumentWriter : public RowWriter {
   std::string_view image_;
   const ImageKey* key_ = nullptr;
   std::string types_;
-  bool item_written_ = false;
+  std::size_t next_ = 0;  // the value column that is written next
 };
 
 }  // namespace dynamite

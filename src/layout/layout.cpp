@@ -1,46 +1,93 @@
 #include "layout/layout.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <utility>
 
 #include "core/error.hpp"
+#include "layout/column_writer.hpp"
 #include "layout/document_writer.hpp"
 
 namespace dynamite {
 
-Layout Layout::document(const KeySchema& keys) {
-  using enum ColumnRole;
+Layout::Layout(const KeySchema& keys) : keys_{keys} {
+  for (const Column& key : keys_.columns()) add(key);
+}
+
+Layout Layout::document(const KeySchema& keys, std::vector<AttributeColumn> retired) {
   Layout layout{keys};
-  for (const Column& key : layout.keys_.columns()) layout.add(key);
   layout.add({.name = "item",
               .type = ColumnType::jsonb,
-              .role = value,
+              .role = ColumnRole::value,
               .comment = "the whole item as natural JSON, keys included",
               .field = "item"});
-  layout.add({.name = "mod_time",
-              .type = ColumnType::timestamptz,
-              .role = changed_at,
-              .comment = "when the item last changed; for a row that only a scan wrote, the scan's "
-                         "time"});
-  layout.add({.name = "create_time",
-              .type = ColumnType::timestamptz,
-              .role = created_at,
-              .comment = "when the row first appeared"});
-  layout.add({.name = "_types",
-              .type = ColumnType::jsonb,
-              .role = value,
-              .not_null = false,
-              .comment = "what natural JSON cannot say, by JSON pointer: B, SS, NS, BS, S:base64",
-              .field = "types"});
-  layout.add({.name = "_version",
-              .type = ColumnType::numeric,
-              .role = version,
-              .comment = "bookkeeping of dynamite: stream generation * 10^40 + sequence number"});
-  layout.add({.name = "_epoch",
-              .type = ColumnType::integer,
-              .role = epoch,
-              .comment = "bookkeeping of dynamite: the snapshot pass during which the row was last "
-                         "written"});
+  layout.add_times();
+  layout.add_types();
+  layout.add_bookkeeping();
+  layout.add_attributes(std::move(retired));
   return layout;
+}
+
+Layout Layout::columns(const KeySchema& keys, std::vector<AttributeColumn> columns) {
+  Layout layout{keys};
+  layout.is_document_ = false;
+  layout.add_attributes(std::move(columns));
+  layout.add({.name = "_rest",
+              .type = ColumnType::jsonb,
+              .role = ColumnRole::value,
+              .not_null = false,
+              .comment =
+                  "attributes without a column, and values that do not fit theirs, as natural "
+                  "JSON",
+              .field = "rest"});
+  layout.add_types();
+  layout.add_times();
+  layout.add_bookkeeping();
+  return layout;
+}
+
+void Layout::add_attributes(std::vector<AttributeColumn> columns) {
+  attributes_ = std::move(columns);
+  for (const AttributeColumn& column : attributes_)
+    add({.name = column.name,
+         .type = column.type,
+         .role = ColumnRole::value,
+         .not_null = false,
+         .comment = description(column),
+         .field = fmt::format("a{}", values_.size() + 1)});
+}
+
+void Layout::add_types() {
+  add({.name = "_types",
+       .type = ColumnType::jsonb,
+       .role = ColumnRole::value,
+       .not_null = false,
+       .comment = "what natural JSON cannot say, by JSON pointer: B, SS, NS, BS, S:base64",
+       .field = "types"});
+}
+
+void Layout::add_times() {
+  add({.name = "mod_time",
+       .type = ColumnType::timestamptz,
+       .role = ColumnRole::changed_at,
+       .comment = "when the item last changed; for a row that only a scan wrote, the scan's time"});
+  add({.name = "create_time",
+       .type = ColumnType::timestamptz,
+       .role = ColumnRole::created_at,
+       .comment = "when the row first appeared"});
+}
+
+void Layout::add_bookkeeping() {
+  add({.name = "_version",
+       .type = ColumnType::numeric,
+       .role = ColumnRole::version,
+       .comment = "bookkeeping of dynamite: stream generation * 10^40 + sequence number"});
+  add({.name = "_epoch",
+       .type = ColumnType::integer,
+       .role = ColumnRole::epoch,
+       .comment = "bookkeeping of dynamite: the snapshot pass during which the row was last "
+                  "written"});
 }
 
 /// A column of ours has underscores appended until no key column has its name.
@@ -66,6 +113,9 @@ const Column& Layout::of(ColumnRole role) const {
   return *found;
 }
 
-std::unique_ptr<RowWriter> Layout::writer() const { return std::make_unique<DocumentWriter>(); }
+std::unique_ptr<RowWriter> Layout::writer() const {
+  if (is_document_) return std::make_unique<DocumentWriter>();
+  return std::make_unique<ColumnWriter>(attributes_, keys_.schema());
+}
 
 }  // namespace dynamite

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "layout/attribute_column.hpp"
 #include "layout/column.hpp"
 #include "layout/key_columns.hpp"
 #include "layout/row_writer.hpp"
@@ -16,8 +17,12 @@ class Layout {
  public:
   Layout() = default;  ///< no column
 
-  /// Key columns, the item as jsonb, bookkeeping.
-  static Layout document(const KeySchema& keys);
+  /// Key columns, the item as jsonb, bookkeeping. `retired`: columns of another layout that the
+  /// table had before.
+  static Layout document(const KeySchema& keys, std::vector<AttributeColumn> retired = {});
+
+  /// Key columns, typed columns, what does not stand in one of them, bookkeeping.
+  static Layout columns(const KeySchema& keys, std::vector<AttributeColumn> columns);
 
   /// In the order of CREATE TABLE and of COPY; the key columns come first.
   std::span<const Column> all() const noexcept { return all_; }
@@ -32,10 +37,16 @@ class Layout {
   std::unique_ptr<RowWriter> writer() const;
 
  private:
-  explicit Layout(const KeySchema& keys) : keys_{keys} {}
+  explicit Layout(const KeySchema& keys);
   void add(Column column);
+  void add_attributes(std::vector<AttributeColumn> columns);
+  void add_types();
+  void add_times();
+  void add_bookkeeping();
 
+  bool is_document_ = true;
   KeyColumns keys_;
+  std::vector<AttributeColumn> attributes_;
   std::vector<Column> all_, values_;
 };
 

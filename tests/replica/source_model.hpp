@@ -8,6 +8,7 @@
 
 #include "json/random_item.hpp"
 #include "support/natural_json.hpp"
+#include "support/rebuilt_item.hpp"
 #include "support/replica.hpp"
 
 namespace dynamite::test {
@@ -117,15 +118,9 @@ class SourceModel {
   std::uint64_t generation_ = 1;
 };
 
-/// The items that the replica's rows stand for, as SourceModel::items.
+/// The items that the rows of the replica's first target stand for, as SourceModel::items.
 inline std::vector<std::string> items_of(pg::Connection& connection, const Replica& table) {
-  const pg::Result rows =
-      connection.run("SELECT item, _types FROM " + table.targets.front().qualified_name());
-  std::vector<std::string> all;
-  for (int row = 0; row < rows.rows(); ++row)
-    all.push_back(dynamodb_json_of(rows.at(row, 0), rows.text(row, 1).value_or("")));
-  std::ranges::sort(all);
-  return all;
+  return items_of(connection, table.targets.front());
 }
 
 /// A number from the environment, for repeating a failure or searching longer.

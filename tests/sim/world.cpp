@@ -9,6 +9,7 @@
 #include "core/error.hpp"
 #include "pg/identifier.hpp"
 #include "support/natural_json.hpp"
+#include "support/rebuilt_item.hpp"
 #include "support/replica.hpp"
 
 namespace dynamite::sim {
@@ -324,15 +325,11 @@ std::string World::difference() {
   for (const Daemon& daemon : daemons_)
     if (daemon.follows() && !daemon.failure().empty())
       return "a daemon has stopped: " + daemon.failure();
-  std::vector<std::string> wanted, seen;
+  std::vector<std::string> wanted;
   for (const std::string& item : table().items())
     wanted.push_back(test::canonical_dynamodb_json(item));
-  const pg::Result rows =
-      control().run("SELECT item, _types FROM " + place_.replica.targets.front().qualified_name());
-  for (int row = 0; row < rows.rows(); ++row)
-    seen.push_back(test::dynamodb_json_of(rows.at(row, 0), rows.text(row, 1).value_or("")));
   std::ranges::sort(wanted);
-  std::ranges::sort(seen);
+  const std::vector<std::string> seen = test::items_of(control(), place_.replica.targets.front());
   const pg::Result status = control().run(
       fmt::format("SELECT state, open_gaps, dead_letters, coalesce(problem, '') FROM {}.status "
                   "WHERE source_arn = $1",

@@ -138,8 +138,11 @@ Replica ReplicaTest::wanted_replica(const KeySchema& key_schema, const std::stri
 }
 
 Replica ReplicaTest::make_replica(const KeySchema& key_schema, const std::string& name) {
+  return make_replica(wanted_replica(key_schema, name));
+}
+
+Replica ReplicaTest::make_replica(const Replica& wanted) {
   Planner planner{*connection, state_schema()};
-  const Replica wanted = wanted_replica(key_schema, name);
   planner.execute(planner.plan_state());
   planner.execute(planner.plan_replica(wanted).sql);
   return made_.emplace_back(

@@ -46,6 +46,7 @@ class ReplicaTest : public PostgresTest {
  public:
   /// Makes and registers a replica of a DynamoDB table of the same name.
   Replica make_replica(const KeySchema& key_schema, const std::string& name);
+  Replica make_replica(const Replica& wanted);
   /// What make_replica asks the catalogue for.
   Replica wanted_replica(const KeySchema& key_schema, const std::string& name) const;
 

@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-
 #include "core/key.hpp"
 #include "core/number.hpp"
 #include "pg/bytea.hpp"
@@ -16,10 +13,8 @@ namespace {
 /// The name of a key attribute, shortened to what PostgreSQL takes, with an underscore behind the
 /// names of system columns.
 std::string column_name(const KeyAttribute& attribute) {
-  constexpr std::array<std::string_view, 6> kSystemColumns{"ctid", "xmin", "xmax",
-                                                           "cmin", "cmax", "tableoid"};
   const std::string name = shorten_identifier(attribute.name);
-  return std::ranges::find(kSystemColumns, name) != kSystemColumns.end() ? name + "_" : name;
+  return is_system_column(name) ? name + "_" : name;
 }
 
 std::string_view cast_type(ColumnType type) {

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "core/error.hpp"
 
 namespace dynamite {
@@ -48,6 +51,12 @@ std::string shorten_identifier(std::string_view name) {
   std::size_t length = kIdentifierBytesMax - suffix.size();
   while (length > 0 && continues_character(name[length])) --length;
   return std::string{name.substr(0, length)} + suffix;
+}
+
+bool is_system_column(std::string_view name) noexcept {
+  constexpr std::array<std::string_view, 6> kSystemColumns{"ctid", "xmin", "xmax",
+                                                           "cmin", "cmax", "tableoid"};
+  return std::ranges::find(kSystemColumns, name) != kSystemColumns.end();
 }
 
 std::uint64_t stable_hash(std::string_view text) noexcept {

@@ -1,0 +1,164 @@
+#include "mapping/projection.hpp"
+
+#include <fmt/format.h>
+
+#include <numeric>
+#include <utility>
+
+#include "core/error.hpp"
+#include "json/scanner.hpp"
+#include "json/text.hpp"
+#include "layout/image_transcoder.hpp"
+#include "layout/typed_value.hpp"
+
+namespace dynamite {
+namespace {
+
+/// The type of the value that `scanner` stands before, even if it is spelled with escapes: what is
+/// not shown of a map must be found in it.
+std::string plain_type(JsonScanner& scanner) {
+  std::string type;
+  append_unescaped(type, take_type(scanner));
+  return type;
+}
+
+}  // namespace
+
+Projection::Projection(const MappingRules& rules, const KeySchema& keys)
+    : has_only_{!rules.only.empty()} {
+  add(rules.only, false);
+  add(rules.omit, true);
+  if (!has_only_) return;
+  patterns_.push_back({.pattern = PathPattern::of(keys.partition.name)});
+  if (keys.sort) patterns_.push_back({.pattern = PathPattern::of(keys.sort->name)});
+}
+
+void Projection::add(const std::vector<std::string>& texts, bool omits) {
+  for (const std::string& text : texts) {
+    auto pattern = PathPattern::parse(text);
+    if (!pattern)
+      throw Error{Error::Kind::usage, fmt::format("\"{}\" is no pattern of paths", text),
+                  "write it as \"total\", \"password*\", \"address.*\" or \"items[*].price\""};
+    patterns_.push_back({.pattern = std::move(*pattern), .omits = omits});
+  }
+}
+
+Projection::Level Projection::top(std::vector<std::size_t>& going_on) const {
+  going_on.resize(patterns_.size());
+  std::iota(going_on.begin(), going_on.end(), std::size_t{0});
+  return {.begin = 0, .end = going_on.size(), .all = !has_only_};
+}
+
+/// Goes from `level`, `depth` steps into an item, one step on. What goes on there is appended to
+/// `going_on`.
+template <class Step>
+Projection::Shown Projection::enter(std::vector<std::size_t>& going_on, std::size_t depth,
+                                    Level& level, const Step& step) const {
+  const Level from =
+      std::exchange(level, {.begin = going_on.size(), .end = going_on.size(), .all = level.all});
+  bool omits_within = false;
+  for (std::size_t i = from.begin; i < from.end; ++i) {
+    const std::size_t place = going_on[i];
+    const auto& [pattern, omits] = patterns_[place];
+    if (!pattern.matches(depth, step)) continue;
+    if (pattern.size() > depth + 1) {
+      going_on.push_back(place);
+      omits_within |= omits;
+    } else if (omits) {
+      return Shown::nothing;
+    } else {
+      level.all = true;
+    }
+  }
+  level.end = going_on.size();
+  if (level.all) return omits_within ? Shown::in_part : Shown::all;
+  return level.begin < level.end ? Shown::in_part : Shown::nothing;
+}
+
+bool Projection::may_show(const AttributePath& path) const {
+  std::vector<std::size_t> going_on;
+  Level level = top(going_on);
+  for (std::size_t depth = 0; depth < path.steps.size(); ++depth) {
+    const Shown shown = enter(going_on, depth, level, path.steps[depth]);
+    if (shown != Shown::in_part) return shown == Shown::all;
+  }
+  return true;
+}
+
+std::string_view Projection::project(std::string_view image, const ImageKey* key) {
+  const Level level = top(going_on_);
+  std::string types;  // stays empty, since no value is transcoded
+  ImageTranscoder transcoder{types, image, key};
+  out_ = '{';
+  transcoder.run(
+      [&](std::string_view name) { write_attribute(transcoder.scanner(), 0, level, name); });
+  out_ += '}';
+  return out_;
+}
+
+bool Projection::write_attribute(JsonScanner& scanner, std::size_t depth, const Level& level,
+                                 std::string_view token) {
+  if (!scanner.string_has_escapes()) return write_member(scanner, depth, level, token, token);
+  std::string name;
+  append_unescaped(name, token);
+  return write_member(scanner, depth, level, std::string_view{name}, token);
+}
+
+/// Takes the next value, `step` within `level`, and writes what is shown of it, behind its name if
+/// it has one. False if nothing is.
+template <class Step>
+bool Projection::write_member(JsonScanner& scanner, std::size_t depth, Level level,
+                              const Step& step, std::string_view name) {
+  const Shown shown = enter(going_on_, depth, level, step);
+  const std::size_t size_before = out_.size();
+  if (out_.back() != '{' && out_.back() != '[') out_ += ',';
+  if (name.data() != nullptr) out_.append(1, '"').append(name).append("\":");
+  bool is_shown = shown != Shown::nothing;
+  if (shown == Shown::in_part) {
+    is_shown = write_part(scanner, depth + 1, level);
+  } else {
+    const std::string_view value = scanner.skip_value();
+    if (is_shown) out_ += value;
+  }
+  if (!is_shown) out_.resize(size_before);
+  going_on_.resize(level.begin);
+  return is_shown;
+}
+
+bool Projection::write_part(JsonScanner& scanner, std::size_t depth, const Level& level) {
+  scanner.peek();
+  const char* const begin = scanner.position();
+  const std::string type = plain_type(scanner);
+  if (type != "M" && type != "L") {
+    scanner.go_to(begin);
+    const std::string_view value = scanner.skip_value();
+    if (level.all) out_ += value;
+    return level.all;
+  }
+  const bool has_any =
+      type == "M" ? write_map(scanner, depth, level) : write_list(scanner, depth, level);
+  if (scanner.peek() == ',') throw Error{Error::Kind::poison, "more than one type, wanted one"};
+  scanner.expect('}');
+  return level.all || has_any;
+}
+
+bool Projection::write_map(JsonScanner& scanner, std::size_t depth, const Level& level) {
+  bool has_any = false;
+  out_ += R"({"M":{)";
+  scan_object(scanner, [&](std::string_view name) {
+    has_any |= write_attribute(scanner, depth, level, name);
+  });
+  out_ += "}}";
+  return has_any;
+}
+
+bool Projection::write_list(JsonScanner& scanner, std::size_t depth, const Level& level) {
+  bool has_any = false;
+  std::size_t place = 0;
+  out_ += R"({"L":[)";
+  scan_array(scanner, [&] { has_any |= write_member(scanner, depth, level, place++, {}); });
+  out_ += "]}";
+  return has_any;
+}
+
+}  // namespace dynamite

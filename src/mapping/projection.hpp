@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/key_schema.hpp"
+#include "layout/attribute_path.hpp"
+#include "layout/natural_json.hpp"
+#include "mapping/mapping.hpp"
+#include "mapping/path_pattern.hpp"
+
+namespace dynamite {
+
+class JsonScanner;
+
+/// What `only` and `omit` show of an item. A pattern takes all that is at its paths and within.
+/// What both take is not shown. A map or list of which `only` takes a part is there if any of this
+/// part is; one of which `omit` takes all members is there, and empty. Elements behind one that is
+/// not shown move up. Key attributes are shown as if `only` named them.
+class Projection {
+ public:
+  /// Throws Error{usage} if one of the patterns is none.
+  Projection(const MappingRules& rules, const KeySchema& keys);
+
+  bool shows_all() const noexcept { return patterns_.empty(); }
+
+  /// False if nothing at `path` or within is ever shown.
+  bool may_show(const AttributePath& path) const;
+
+  /// `image` without what is not shown; lives until the next call. Throws Error{poison} if the
+  /// image is no JSON, has an attribute twice, or contradicts `key` (append_natural_json). Whether
+  /// values that are not shown are DynamoDB's is not checked.
+  std::string_view project(std::string_view image, const ImageKey* key);
+
+ private:
+  struct Pattern {
+    PathPattern pattern;
+    bool omits = false;
+  };
+
+  /// The patterns that match the steps to a value and go on, as a part of a list of their places in
+  /// patterns_.
+  struct Level {
+    std::size_t begin = 0, end = 0;
+    bool all = false;  ///< everything within is shown, but for what the patterns omit
+  };
+
+  enum class Shown { all, nothing, in_part };
+
+  void add(const std::vector<std::string>& texts, bool omits);
+  Level top(std::vector<std::size_t>& going_on) const;
+  template <class Step>
+  Shown enter(std::vector<std::size_t>& going_on, std::size_t depth, Level& level,
+              const Step& step) const;
+
+  bool write_attribute(JsonScanner& scanner, std::size_t depth, const Level& level,
+                       std::string_view token);
+  template <class Step>
+  bool write_member(JsonScanner& scanner, std::size_t depth, Level level, const Step& step,
+                    std::string_view name);
+  bool write_part(JsonScanner& scanner, std::size_t depth, const Level& level);
+  bool write_map(JsonScanner& scanner, std::size_t depth, const Level& level);
+  bool write_list(JsonScanner& scanner, std::size_t depth, const Level& level);
+
+  std::vector<Pattern> patterns_;
+  bool has_only_ = false;
+  std::vector<std::size_t> going_on_;  // of project
+  std::string out_;
+};
+
+}  // namespace dynamite

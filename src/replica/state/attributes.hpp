@@ -2,20 +2,12 @@
 
 #include <span>
 #include <string>
-#include <string_view>
 
+#include "layout/row_writer.hpp"
 #include "pg/connection.hpp"
 #include "replica/state/replica.hpp"
 
 namespace dynamite {
-
-/// An attribute that has no column, or a value that does not fit its column.
-struct AttributeNote {
-  std::string name;
-  std::string_view type;  ///< DynamoDB's: S, N, B, BOOL, NULL, SS, NS, BS, M, L
-
-  auto operator<=>(const AttributeNote&) const = default;
-};
 
 /// Notes attributes of a target in the state schema's table `attribute`. Those that are there stay
 /// as they are.

@@ -20,6 +20,8 @@ struct AttributeColumn {
   TimeUnit unit = TimeUnit::none;     ///< of a number that becomes a timestamptz
   /// The column stands for nothing any more, and is NULL in every row that is written.
   bool retired = false;
+  /// Values that rows had before the column are still on their way out of `_rest`.
+  bool filling = false;
 
   bool operator==(const AttributeColumn&) const = default;
 };

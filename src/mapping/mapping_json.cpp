@@ -35,6 +35,7 @@ std::string json_of(const AttributeColumn& column) {
   if (column.take) json.text("take", column.take->text());
   if (column.unit != TimeUnit::none) json.text("unit", name_of(column.unit));
   if (column.retired) json.flag("retired", true);
+  if (column.filling) json.flag("filling", true);
   return json.finish();
 }
 
@@ -115,6 +116,8 @@ AttributeColumn read_column(JsonScanner& scanner) {
       read_array(scanner, column.from.steps, read_step);
     } else if (name == "retired") {
       column.retired = read_flag(scanner);
+    } else if (name == "filling") {
+      column.filling = read_flag(scanner);
     } else {
       std::string text = read_text(scanner);
       if (name == "name")

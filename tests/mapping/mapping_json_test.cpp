@@ -25,8 +25,10 @@ TEST(MappingJson, DoesNotSayTheLayout) {
 }
 
 Mapping rich_mapping() {
-  const AttributeColumn total{
-      .name = "total", .type = ColumnType::numeric, .from = AttributePath::of("total")};
+  const AttributeColumn total{.name = "total",
+                              .type = ColumnType::numeric,
+                              .from = AttributePath::of("total"),
+                              .filling = true};
   const AttributeColumn line{.name = "say \"x\"\u000a",
                              .type = ColumnType::text,
                              .from = *AttributePath::parse("address.lines[0]"),
@@ -57,7 +59,7 @@ TEST(MappingJson, HasAllThatDiffersFromANewMapping) {
       R"("max_columns":7,"column_names":"snake_case","columns":[)"
       R"({"name":"say \"x\"\u000a","type":"text","from":["address","lines",0],"take":"#{}*"},)"
       R"({"name":"seen","type":"timestamptz","from":["seen.at"],"unit":"ms"},)"
-      R"({"name":"total","type":"numeric","from":["total"]},)"
+      R"({"name":"total","type":"numeric","from":["total"],"filling":true},)"
       R"({"name":"gone","type":"jsonb","from":[""],"retired":true}]})");
 }
 

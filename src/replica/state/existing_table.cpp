@@ -2,32 +2,33 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
+#include "core/arn.hpp"
 #include "core/error.hpp"
 #include "replica/state/table_sql.hpp"
 
 namespace dynamite {
 namespace {
 
-struct FoundColumn {
-  std::string type;
-  std::int64_t key_position;  // 0: not of the primary key
-
-  bool operator==(const FoundColumn&) const = default;
-};
-
-std::string describe(const FoundColumn& column) {
-  return column.key_position == 0
-             ? column.type
-             : fmt::format("{}, part {} of the primary key", column.type, column.key_position);
+std::string describe(std::string_view type, std::int64_t key_position) {
+  return key_position == 0 ? std::string{type}
+                           : fmt::format("{}, part {} of the primary key", type, key_position);
 }
 
-std::map<std::string, FoundColumn> columns_wanted(const Layout& layout) {
-  std::map<std::string, FoundColumn> wanted;
+struct WantedColumn {
+  std::string_view type;
+  std::int64_t key_position;
+
+  std::string text() const { return describe(type, key_position); }
+};
+
+std::map<std::string, WantedColumn> columns_wanted(const Layout& layout) {
+  std::map<std::string, WantedColumn> wanted;
   std::int64_t key_parts = 0;
   for (const Column& column : layout.all())
-    wanted[column.name] = {.type = std::string{type_in_catalogue(column.type)},
+    wanted[column.name] = {.type = type_in_catalogue(column.type),
                            .key_position = column.role == ColumnRole::key ? ++key_parts : 0};
   return wanted;
 }
@@ -36,7 +37,7 @@ constexpr std::string_view kColumnsFound = R"(
 SELECT a.attname, format_type(a.atttypid, a.atttypmod)
     || CASE WHEN a.attcollation = (SELECT c.oid FROM pg_collation c WHERE c.collname = 'C'
         AND c.collnamespace = 'pg_catalog'::regnamespace) THEN ' COLLATE "C"' ELSE '' END,
-  coalesce(k.position, 0)
+  coalesce(k.position, 0), a.attnotnull, coalesce(col_description(a.attrelid, a.attnum), '')
 FROM pg_attribute a
 LEFT JOIN (
   SELECT part.attnum, part.position
@@ -44,6 +45,29 @@ LEFT JOIN (
   WHERE i.indrelid = to_regclass($1) AND i.indisprimary) k ON k.attnum = a.attnum
 WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attnum)";
+
+void check_attribute_column(const Replica& replica, const Target& target, const Column& column,
+                            const std::vector<FoundColumn>& found) {
+  const auto refuse = [&](std::string_view is, std::string_view wanted, const std::string& hint) {
+    throw Error{Error::Kind::usage,
+                fmt::format("the column \"{}\" of the replica {} is {}, wanted: {}", column.name,
+                            target.qualified_name(), is, wanted),
+                fmt::format("ALTER TABLE {} {}", target.qualified_name(), hint)};
+  };
+  const auto same = std::ranges::find(found, column.name, &FoundColumn::name);
+  const std::string_view wanted = type_in_catalogue(column.type);
+  const std::string name = column.quoted();
+  if (same == found.end())
+    refuse("missing", wanted,
+           fmt::format("ADD COLUMN {} {}, then `dynamite snapshot --table {}` fills it", name,
+                       type_definition(column.type), table_name_of(replica.source->arn)));
+  if (same->type != wanted)
+    refuse(same->type, wanted,
+           fmt::format("ALTER COLUMN {} TYPE {}", name, type_definition(column.type)));
+  if (same->not_null && !column.not_null)
+    refuse("NOT NULL", "a column that may be NULL",
+           fmt::format("ALTER COLUMN {} DROP NOT NULL", name));
+}
 
 }  // namespace
 
@@ -75,6 +99,19 @@ WHERE n.nspname = $1 AND t.typname = $2 AND t.typrelid = 0 AND t.typcategory <> 
               "set `into` to another name, or rename what is there"};
 }
 
+std::vector<FoundColumn> find_columns(pg::Connection& connection, const Target& target) {
+  const pg::Result rows =
+      connection.run(kColumnsFound, std::move(pg::Params{}.text(target.qualified_name())));
+  std::vector<FoundColumn> found;
+  for (int row = 0; row < rows.rows(); ++row)
+    found.push_back({.name = std::string{rows.at(row, 0)},
+                     .type = std::string{rows.at(row, 1)},
+                     .key_position = rows.number(row, 2),
+                     .not_null = rows.flag(row, 3),
+                     .comment = std::string{rows.at(row, 4)}});
+  return found;
+}
+
 void check_columns(pg::Connection& connection, const Replica& wanted, const Target& target) {
   const auto refuse = [&](const std::string& difference) {
     throw Error{Error::Kind::usage,
@@ -89,20 +126,28 @@ void check_columns(pg::Connection& connection, const Replica& wanted, const Targ
   if (said.starts_with("replica of ") && said != replica_comment(wanted.source->arn))
     refuse(fmt::format("its comment is \"{}\"", said));
   auto missing = columns_wanted(target.layout);
-  const pg::Result rows = connection.run(kColumnsFound, name());
-  for (int row = 0; row < rows.rows(); ++row) {
-    const FoundColumn found{std::string{rows.at(row, 1)}, rows.number(row, 2)};
-    const auto column = missing.find(std::string{rows.at(row, 0)});
+  for (const FoundColumn& found : find_columns(connection, target)) {
+    const auto column = missing.find(found.name);
     if (column == missing.end() && found.key_position == 0) continue;  // the DBA's
-    if (column == missing.end() || column->second != found)
-      refuse(fmt::format("its column \"{}\" is {}, wanted: {}", rows.at(row, 0), describe(found),
-                         column == missing.end() ? "no such column in the primary key"
-                                                 : describe(column->second)));
+    const std::string is = describe(found.type, found.key_position);
+    if (column == missing.end() || column->second.text() != is)
+      refuse(fmt::format(
+          "its column \"{}\" is {}, wanted: {}", found.name, is,
+          column == missing.end() ? "no such column in the primary key" : column->second.text()));
     missing.erase(column);
   }
   if (missing.empty()) return;
   refuse(fmt::format("it has no column \"{}\" ({})", missing.begin()->first,
-                     describe(missing.begin()->second)));
+                     missing.begin()->second.text()));
+}
+
+void check_attribute_columns(pg::Connection& connection, const Replica& replica) {
+  for (const Target& target : replica.targets) {
+    const std::vector<FoundColumn> found = find_columns(connection, target);
+    if (found.empty()) continue;  // the table itself is missing
+    for (const Column& column : target.layout.values())
+      check_attribute_column(replica, target, column, found);
+  }
 }
 
 }  // namespace dynamite

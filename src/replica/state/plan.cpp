@@ -102,6 +102,7 @@ ReplicaPlan Planner::plan_replica(const Replica& wanted) {
   for (const Replica& known : others)
     if (known.source->arn == wanted.source->arn) {
       require_unchanged(known, wanted);
+      check_attribute_columns(connection_, known);
       return {};
     }
   for (const Target& target : wanted.targets) check_target_is_free(wanted, target, others);

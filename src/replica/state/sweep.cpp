@@ -20,17 +20,6 @@ constexpr int kSweepRows = 5'000;
 
 constexpr std::string_view kWhy = "the pass found no item, but its row cannot be deleted: ";
 
-/// `(t."pk", t."sk")`
-std::string key_row(const KeyColumns& keys) { return fmt::format("({})", keys.names("t")); }
-
-/// `($1::text, $2::numeric)`, the placeholders beginning at `first`.
-std::string key_parameters(const KeyColumns& keys, std::size_t first) {
-  std::vector<std::string> parts;
-  for (const std::string_view type : keys.cast_types())
-    parts.push_back(fmt::format("${}::{}", first + parts.size(), type));
-  return fmt::format("({})", fmt::join(parts, ", "));
-}
-
 /// Keys given as one array for each part, from $3 on.
 std::string in_list(const KeyColumns& keys) {
   std::vector<std::string> typed, parameters;
@@ -86,67 +75,30 @@ ON CONFLICT ({6}) DO UPDATE SET version = greatest(d.version, excluded.version),
                                 fmt::join(keys_.texts(), ", "), version, ghosts, keys_.names("t"))};
 }
 
-/// Behind the key that stands after the first one, unless it is the first range.
-std::string Sweep::range(bool from_start) const {
-  std::string sql = fmt::format("{} <= {}", key_row(keys_), key_parameters(keys_, 3));
-  if (!from_start)
-    sql += fmt::format(" AND {} > {}", key_row(keys_), key_parameters(keys_, 3 + keys_.count()));
-  return sql;
-}
-
 SweepOutcome Sweep::run(std::stop_token stop) {
   SweepOutcome sum;
   std::optional<KeyText> after;
-  while (std::optional<KeyText> last = chunk_end(after)) {
+  while (const auto range = next_range(connection_, target_, after, kSweepRows)) {
     if (stop.stop_requested()) throw Error{Error::Kind::transient, "stopped during the sweep"};
-    sum += sweep_chunk(after, *last);
-    after = std::move(last);
+    sum += sweep_range(*range);
+    after = range->last;
   }
   return sum;
 }
 
-/// The last key of the next chunk behind `after`, as text; none: the table ends there.
-std::optional<Sweep::KeyText> Sweep::chunk_end(const std::optional<KeyText>& after) {
-  std::string texts, descending;
-  for (const Column& column : keys_.columns()) {
-    const std::string_view comma = texts.empty() ? "" : ", ";
-    texts += fmt::format("{}c.{}::text", comma, column.quoted());
-    descending += fmt::format("{}c.{} DESC", comma, column.quoted());
-  }
-  const std::string ascending = keys_.names("t");
-  pg::Params params;
-  std::string where;
-  if (after) {
-    where = fmt::format("WHERE {} > {}", key_row(keys_), key_parameters(keys_, 1));
-    for (const std::string& part : *after) params.text(part);
-  }
-  const pg::Result row = connection_.run(
-      fmt::format(
-          "SELECT {} FROM (SELECT {} FROM {} t {} ORDER BY {} LIMIT {}) c ORDER BY {} LIMIT 1",
-          texts, ascending, target_.qualified_name(), where, ascending, kSweepRows, descending),
-      std::move(params));
-  if (row.rows() == 0) return std::nullopt;
-  KeyText key;
-  for (int part = 0; part < static_cast<int>(keys_.count()); ++part)
-    key.emplace_back(row.at(0, part));
-  return key;
-}
-
-pg::Params Sweep::range_params(const std::optional<KeyText>& after, const KeyText& last) const {
+pg::Params Sweep::range_params(const KeyRange& range) const {
   pg::Params params;
   params.number(table_.id).number(epoch_);
-  for (const std::string& part : last) params.text(part);
-  if (after)
-    for (const std::string& part : *after) params.text(part);
+  range.add_to(params);
   return params;
 }
 
-SweepOutcome Sweep::sweep_chunk(const std::optional<KeyText>& after, const KeyText& last) {
-  const Sql sql = sql_for(range(!after));
+SweepOutcome Sweep::sweep_range(const KeyRange& range) {
+  const Sql sql = sql_for(range.condition(keys_, 3));
   std::vector<pg::Statement> statements;
   statements.push_back(lock_shared(table_));
   for (const std::string* text : {&sql.delete_covered, &sql.delete_unmet, &sql.any_left})
-    statements.push_back({*text, range_params(after, last)});
+    statements.push_back({*text, range_params(range)});
   std::uint64_t deleted = 0;
   try {
     const auto results = pg::run_transaction(connection_, statements);
@@ -155,19 +107,18 @@ SweepOutcome Sweep::sweep_chunk(const std::optional<KeyText>& after, const KeyTe
   } catch (const pg::PgError& error) {
     if (!is_poison(error) || options_.on_poison == OnPoison::stop) throw;
   }
-  SweepOutcome outcome = sweep_bisected(sql, after, last);
+  SweepOutcome outcome = sweep_bisected(sql, range);
   outcome.deleted += deleted;
   return outcome;
 }
 
-SweepOutcome Sweep::sweep_bisected(const Sql& sql, const std::optional<KeyText>& after,
-                                   const KeyText& last) {
+SweepOutcome Sweep::sweep_bisected(const Sql& sql, const KeyRange& range) {
   pg::Transaction transaction{connection_};
   std::vector<pg::Statement> begin;
   begin.push_back(lock_shared(table_));
   begin.push_back({kConstraintsNow, {}});
   transaction.run(begin);
-  const std::vector<Ghost> found = ghosts(transaction, sql, range_params(after, last));
+  const std::vector<Ghost> found = ghosts(transaction, sql, range_params(range));
   std::vector<Refusal> refused;
   const std::uint64_t deleted = bisect(transaction, found, refused);
   if (!refused.empty()) write_letters(transaction, refused);

@@ -10,7 +10,7 @@
 #include "core/apply_options.hpp"
 #include "pg/connection.hpp"
 #include "pg/pg_error.hpp"
-#include "replica/state/replica.hpp"
+#include "replica/state/key_ranges.hpp"
 
 namespace dynamite {
 
@@ -36,8 +36,6 @@ class Sweep {
   SweepOutcome run(std::stop_token stop);
 
  private:
-  using KeyText = std::vector<std::string>;
-
   /// A row that must go.
   struct Ghost {
     KeyText key;
@@ -54,12 +52,9 @@ class Sweep {
   };
 
   Sql sql_for(const std::string& where) const;
-  std::string range(bool from_start) const;
-  std::optional<KeyText> chunk_end(const std::optional<KeyText>& after);
-  SweepOutcome sweep_chunk(const std::optional<KeyText>& after, const KeyText& last);
-  pg::Params range_params(const std::optional<KeyText>& after, const KeyText& last) const;
-  SweepOutcome sweep_bisected(const Sql& sql, const std::optional<KeyText>& after,
-                              const KeyText& last);
+  SweepOutcome sweep_range(const KeyRange& range);
+  pg::Params range_params(const KeyRange& range) const;
+  SweepOutcome sweep_bisected(const Sql& sql, const KeyRange& range);
   std::vector<Ghost> ghosts(pg::Transaction& transaction, const Sql& sql, pg::Params params);
   std::uint64_t bisect(pg::Transaction& transaction, std::span<const Ghost> ghosts,
                        std::vector<Refusal>& refused);

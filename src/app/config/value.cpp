@@ -13,12 +13,17 @@ namespace dynamite {
 namespace {
 
 template <class T>
-std::optional<T> parse_whole(std::string_view text) noexcept {
+std::optional<T> parse_all(std::string_view text) noexcept {
   T number{};
   const char* end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc{} || rest != end) return std::nullopt;
   return number;
+}
+
+std::optional<double> parse_finite(std::string_view text) noexcept {
+  const auto number = parse_all<double>(text);
+  return number && std::isfinite(*number) ? number : std::nullopt;
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -73,7 +78,7 @@ std::optional<bool> as_truth(const Value& value) {
 }
 
 std::optional<double> as_number(const Value& value) {
-  if (const auto* plain = std::get_if<PlainText>(&value)) return parse_number(plain->text);
+  if (const auto* plain = std::get_if<PlainText>(&value)) return parse_finite(plain->text);
   if (const auto* whole = std::get_if<std::int64_t>(&value)) return static_cast<double>(*whole);
   const auto* number = std::get_if<double>(&value);
   if (number == nullptr || !std::isfinite(*number)) return std::nullopt;
@@ -110,12 +115,7 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) n
 }
 
 std::optional<std::uint64_t> parse_whole_number(std::string_view text) noexcept {
-  return parse_whole<std::uint64_t>(text);
-}
-
-std::optional<double> parse_number(std::string_view text) noexcept {
-  const auto number = parse_whole<double>(text);
-  return number && std::isfinite(*number) ? number : std::nullopt;
+  return parse_all<std::uint64_t>(text);
 }
 
 std::string printable(const Value& value) {

@@ -45,7 +45,6 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) n
 
 /// All of `text` as a decimal number.
 std::optional<std::uint64_t> parse_whole_number(std::string_view text) noexcept;
-std::optional<double> parse_number(std::string_view text) noexcept;
 
 /// For messages: strings in quotes, cut where long, and of an URL the scheme only.
 std::string printable(const Value& value);

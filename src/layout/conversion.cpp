@@ -1,6 +1,7 @@
 #include "layout/conversion.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -60,26 +61,55 @@ double nearest_double(const ParsedNumber& number) noexcept {
   return nearest;
 }
 
-bool is_shortest_text(const ParsedNumber& number, double value) noexcept {
+/// Whether `number`, of at most 17 digits, is in the middle between two doubles: then it has 54
+/// bits, of which the last is set, and any power of two.
+bool is_between_doubles(const ParsedNumber& number) noexcept {
+  constexpr int kBits = 54;
+  std::uint64_t odd = 0;
+  for (const char digit : number.coefficient()) odd = odd * 10 + static_cast<unsigned>(digit - '0');
+  odd >>= static_cast<unsigned>(std::countr_zero(odd));
+  for (std::int64_t fives = number.exponent; fives < 0; ++fives) {
+    if (odd % 5 != 0) return false;
+    odd /= 5;
+  }
+  for (std::int64_t fives = number.exponent; fives > 0; --fives) {
+    if (std::bit_width(odd) > kBits) return false;
+    odd *= 5;
+  }
+  return std::bit_width(odd) == kBits;
+}
+
+/// The number of so many digits that is nearest to `value`.
+ParsedNumber rounded(double value, std::size_t digits) noexcept {
   std::array<char, 32> text;
-  char* const end =
-      std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::scientific)
-          .ptr;
-  const auto shortest = parse_number({text.data(), end});
-  return shortest && shortest->exponent == number.exponent &&
-         shortest->coefficient() == number.coefficient();
+  char* const end = std::to_chars(text.data(), text.data() + text.size(), value,
+                                  std::chars_format::scientific, static_cast<int>(digits) - 1)
+                        .ptr;
+  return parse_number({text.data(), end}).value_or(ParsedNumber{});
+}
+
+/// Whether `number` is what PostgreSQL writes for `value`, its nearest double: of the numbers with
+/// the fewest digits for which there is no other nearest double, the one that is nearest to it.
+bool is_shortest(const ParsedNumber& number, double value) noexcept {
+  const ParsedNumber nearest = rounded(value, number.count);
+  if (nearest.exponent != number.exponent || nearest.coefficient() != number.coefficient())
+    return false;
+  if (number.count == 1) return true;
+  const ParsedNumber shorter = rounded(value, number.count - 1);
+  return nearest_double(shorter) != value || is_between_doubles(shorter);
 }
 
 std::optional<double> double_of(const ParsedNumber& number) noexcept {
-  constexpr std::size_t kAlwaysExact = 15;  // digits of normal numbers
+  constexpr std::size_t kAlwaysShortest = 15;  // digits of normal numbers
   constexpr std::int64_t kNormalMagnitude = 300;
   using Double = std::numeric_limits<double>;
   if (number.count == 0) return number.negative ? -0.0 : 0.0;
   const std::int64_t magnitude = std::abs(number.magnitude());
   if (number.count > Double::max_digits10 || magnitude > 2 * kNormalMagnitude) return {};
+  if (is_between_doubles(number)) return {};
   const double value = nearest_double(number);
-  if (number.count <= kAlwaysExact && magnitude <= kNormalMagnitude) return value;
-  if (value == 0 || !std::isfinite(value) || !is_shortest_text(number, value)) return {};
+  if (number.count <= kAlwaysShortest && magnitude <= kNormalMagnitude) return value;
+  if (value == 0 || !std::isfinite(value) || !is_shortest(number, value)) return {};
   return value;
 }
 

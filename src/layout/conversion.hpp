@@ -24,8 +24,8 @@ std::optional<std::int32_t> integer_of_number(std::string_view number) noexcept;
 std::optional<std::int64_t> bigint_of_text(std::string_view text) noexcept;
 std::optional<std::int32_t> integer_of_text(std::string_view text) noexcept;
 
-/// A number that the shortest text of its double gives back: `0.1`, but not 2^53 + 1. What is too
-/// large or too small for a double does not fit.
+/// A number that PostgreSQL writes for its double: `0.1`, but neither 2^53 + 1 nor 1e23, which is
+/// in the middle between two doubles. What is too large or too small for a double does not fit.
 std::optional<double> double_of_number(std::string_view number) noexcept;
 /// The same for a text that is a JSON number.
 std::optional<double> double_of_text(std::string_view text) noexcept;

@@ -6,9 +6,13 @@
 #include <chrono>
 #include <functional>
 #include <random>
+#include <string>
+#include <vector>
 
+#include "core/error.hpp"
 #include "json/writer.hpp"
 #include "layout/column.hpp"
+#include "layout/conversion.hpp"
 #include "pg/array_rows.hpp"
 #include "pg/bytea.hpp"
 #include "pg/copy_rows.hpp"
@@ -345,6 +349,26 @@ INSTANTIATE_TEST_SUITE_P(Types, ColumnTypeTest,
                                          bigint, double_precision, date, uuid, text_array,
                                          numeric_array, bytea_array),
                          test_name);
+
+using TimestamptzTest = test::PostgresTest;
+
+TEST_F(TimestamptzTest, TheFirstAndTheLastTimeThatFitAreTimesOfPostgresql) {
+  const auto sent = [&](std::int64_t micros) {
+    pg::ArrayRows rows{{pg::ElementType::timestamptz}};
+    rows.begin_row();
+    rows.timestamptz(micros);
+    pg::Params params;
+    rows.add_to(params);
+    constexpr std::string_view kSql = "SELECT ($1::timestamptz[])[1] AT TIME ZONE 'UTC'";
+    return std::string{connect().run(kSql, std::move(params)).at(0, 0)};
+  };
+  const auto first = timestamptz_of_number("-210866803200000000", TimeUnit::us);
+  const auto last = timestamptz_of_number("9223372036854775807", TimeUnit::us);
+
+  EXPECT_EQ(sent(first.value()), "4714-11-24 00:00:00 BC");
+  EXPECT_EQ(sent(last.value()), "294247-01-10 04:00:54.775807");
+  EXPECT_THROW(sent(*first - 1), Error);
+}
 
 }  // namespace
 }  // namespace dynamite

@@ -1,0 +1,114 @@
+#include "replica/change/promotion.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/error.hpp"
+#include "mapping/new_columns.hpp"
+#include "pg/identifier.hpp"
+#include "pg/pg_error.hpp"
+#include "replica/change/attribute_shares.hpp"
+#include "replica/state/catalogue.hpp"
+#include "replica/state/existing_table.hpp"
+
+namespace dynamite {
+namespace {
+
+constexpr std::string_view kDuplicateColumn = "42701";
+
+/// Names of columns that the table has beside those of the layout.
+std::vector<std::string> names_of_others(pg::Connection& connection, const Target& target) {
+  std::vector<std::string> names;
+  const auto all = target.layout.all();
+  for (FoundColumn& found : find_columns(connection, target))
+    if (std::ranges::find(all, found.name, &Column::name) == all.end())
+      names.push_back(std::move(found.name));
+  return names;
+}
+
+bool is_filling_target(const Target& target) {
+  return std::ranges::any_of(target.mapping.columns, &AttributeColumn::filling);
+}
+
+}  // namespace
+
+std::vector<TargetChange> plan_promotion(pg::Connection& connection, const Replica& replica) {
+  std::vector<TargetChange> changes;
+  for (const Target& target : replica.targets) {
+    const MappingRules& rules = target.mapping.rules;
+    if (rules.layout != LayoutKind::columns) continue;
+    const auto seen = frequent_attributes(sample_shares(connection, replica, target));
+    if (seen.empty()) continue;
+    std::vector<AttributeColumn> columns = new_columns(target.mapping, replica.source->key_schema,
+                                                       seen, names_of_others(connection, target));
+    if (columns.empty()) continue;
+    TargetChange& change =
+        changes.emplace_back(TargetChange{.target_id = target.id,
+                                          .mapping = target.mapping,
+                                          .ddl = add_columns_sql(target, columns)});
+    for (AttributeColumn& column : columns) {
+      column.filling = true;
+      change.words.push_back(quote_identifier(column.name));
+      change.mapping.columns.push_back(std::move(column));
+    }
+  }
+  return changes;
+}
+
+bool Promotion::is_filling() const {
+  return std::ranges::any_of(replica_.targets, is_filling_target);
+}
+
+PromotionStep Promotion::step(pg::Connection& connection) {
+  try {
+    return is_filling() ? move(connection) : add_columns(connection);
+  } catch (const pg::PgError& error) {
+    if (error.sqlstate() != pg::kMappingChanged) throw;
+    load(connection);
+    return PromotionStep::changed;
+  }
+}
+
+PromotionStep Promotion::move(pg::Connection& connection) {
+  Target& target = *std::ranges::find_if(replica_.targets, is_filling_target);
+  if (!move_) move_.emplace(replica_, target);
+  if (!move_->step(connection)) {
+    move_.reset();
+    note_filled(connection, replica_, target);
+  }
+  return PromotionStep::moved;
+}
+
+PromotionStep Promotion::add_columns(pg::Connection& connection) {
+  if (planned_.empty()) planned_ = plan_promotion(connection, replica_);
+  std::erase_if(planned_, [&](const TargetChange& change) {
+    return !may_alter(connection,
+                      *std::ranges::find(replica_.targets, change.target_id, &Target::id));
+  });
+  if (planned_.empty()) return PromotionStep::idle;
+  try {
+    if (!try_change(connection, replica_, planned_)) return PromotionStep::busy;
+  } catch (const pg::PgError& error) {
+    // A DBA has added a column of that name meanwhile.
+    if (error.sqlstate() != kDuplicateColumn) throw;
+    planned_.clear();
+    return PromotionStep::busy;
+  }
+  for (const TargetChange& change : planned_)
+    added_.insert(added_.end(), change.words.begin(), change.words.end());
+  load(connection);
+  return PromotionStep::changed;
+}
+
+void Promotion::load(pg::Connection& connection) {
+  auto now = Catalogue{connection, replica_.state_schema}.find(replica_.source->arn);
+  if (!now)
+    throw Error{Error::Kind::gone,
+                "the replica " + replica_.qualified_names() + " is no longer registered"};
+  move_.reset();
+  planned_.clear();
+  replica_ = std::move(*now);
+}
+
+}  // namespace dynamite

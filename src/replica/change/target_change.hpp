@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pg/connection.hpp"
+#include "replica/state/replica.hpp"
+
+namespace dynamite {
+
+/// Another mapping of one target.
+struct TargetChange {
+  std::int32_t target_id = 0;
+  Mapping mapping;
+  std::vector<std::string> ddl{};    ///< what the table needs for it
+  std::vector<std::string> words{};  ///< what becomes of the table and its rows, for people
+  bool needs_pass = false;           ///< the rows that are there do not show what the mapping says
+};
+
+/// The statements of one transaction that changes the mappings of these targets of `replica`. The
+/// transaction fails with kMappingChanged if the mapping has another number than the replica's.
+std::vector<std::string> change_sql(const Replica& replica,
+                                    const std::vector<TargetChange>& changes);
+
+/// Changes the mappings. False: somebody uses the table, and nothing was done. Appliers wait for a
+/// part of a second at most.
+bool try_change(pg::Connection& connection, const Replica& replica,
+                const std::vector<TargetChange>& changes);
+
+/// The values of the target's columns are all moved: none is `filling` any more.
+void note_filled(pg::Connection& connection, const Replica& replica, Target& target);
+
+/// Whether the session's role may alter the target's table.
+bool may_alter(pg::Connection& connection, const Target& target);
+
+/// `ALTER TABLE … ADD COLUMN` of the columns, and their comments; nothing for none.
+std::vector<std::string> add_columns_sql(const Target& target,
+                                         const std::vector<AttributeColumn>& columns);
+
+}  // namespace dynamite

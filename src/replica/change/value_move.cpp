@@ -1,0 +1,146 @@
+#include "replica/change/value_move.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include "core/error.hpp"
+#include "pg/identifier.hpp"
+#include "pg/pipeline.hpp"
+#include "replica/change/attribute_shares.hpp"
+#include "replica/state/locks.hpp"
+
+namespace dynamite {
+namespace {
+
+// One transaction: an applier that wants one of its rows waits for some ten milliseconds.
+constexpr int kMovedRows = 1'000;
+
+/// SQL about the value of one column's attribute in `_rest`. {0}: the value as jsonb, {1}: as text,
+/// {2}: what `_types` says of it, {3}: whether `_types` says something of what is in it.
+struct MoveFacts {
+  ColumnType type;
+  std::string_view fits, value;
+  bool is_said = false;  // `_types` says the type, which the column says from then on
+};
+
+constexpr std::array kMoves{
+    MoveFacts{ColumnType::text, "jsonb_typeof({0}) = 'string' AND {2} IS NULL", "{1}"},
+    MoveFacts{ColumnType::numeric, "jsonb_typeof({0}) = 'number'", "({0})::numeric"},
+    MoveFacts{ColumnType::boolean, "jsonb_typeof({0}) = 'boolean'", "({0})::boolean"},
+    MoveFacts{ColumnType::jsonb, "jsonb_typeof({0}) IN ('object', 'array') AND {2} IS NULL", "{0}"},
+    MoveFacts{ColumnType::bytea, "{2} = 'B'", "decode({1}, 'base64')", true},
+    MoveFacts{ColumnType::text_array, "{2} = 'SS' AND NOT {3}",
+              "ARRAY(SELECT e.value FROM jsonb_array_elements_text({0}) WITH ORDINALITY "
+              "AS e (value, place) ORDER BY e.place)",
+              true},
+    MoveFacts{ColumnType::numeric_array, "{2} = 'NS'",
+              "ARRAY(SELECT e.value::numeric FROM jsonb_array_elements_text({0}) WITH ORDINALITY "
+              "AS e (value, place) ORDER BY e.place)",
+              true},
+    MoveFacts{ColumnType::bytea_array, "{2} = 'BS'",
+              "ARRAY(SELECT decode(e.value, 'base64') FROM jsonb_array_elements_text({0}) WITH "
+              "ORDINALITY AS e (value, place) ORDER BY e.place)",
+              true},
+};
+
+const MoveFacts& facts(const AttributeColumn& column) {
+  for (const MoveFacts& move : kMoves)
+    if (move.type == column.type && column.from.is_attribute()) return move;
+  throw Error{Error::Kind::bug,
+              fmt::format("values cannot be moved into the column \"{}\"", column.name)};
+}
+
+std::string pointer(std::string_view name) {
+  std::string text{"/"};
+  for (const char c : name) {
+    if (c == '~')
+      text += "~0";
+    else if (c == '/')
+      text += "~1";
+    else
+      text += c;
+  }
+  return text;
+}
+
+/// SQL of one column.
+struct Move {
+  std::string fits;     ///< the row's value fits the column
+  std::string set;      ///< of UPDATE
+  std::string name;     ///< of the attribute where the value fits, else NULL
+  std::string pointer;  ///< of what `_types` must not say any more, else NULL
+};
+
+Move move_of(const AttributeColumn& column, const std::string& rest, const std::string& types) {
+  const MoveFacts& fact = facts(column);
+  const std::string& attribute = column.from.steps.front().name;
+  const std::string name = quote_literal(attribute);
+  const std::string place = quote_literal(pointer(attribute));
+  const std::string within =
+      fmt::format("EXISTS (SELECT FROM jsonb_object_keys({}) AS k (k) WHERE starts_with(k.k, {}))",
+                  types, quote_literal(pointer(attribute) + "/"));
+  const auto filled = [&](std::string_view text) {
+    return fmt::format(fmt::runtime(text), fmt::format("{} -> {}", rest, name),
+                       fmt::format("{} ->> {}", rest, name),
+                       fmt::format("({} ->> {})", types, place), within);
+  };
+  const std::string fits = fmt::format("coalesce({}, false)", filled(fact.fits));
+  const std::string quoted = quote_identifier(column.name);
+  return {.fits = fits,
+          .set = fmt::format("{0} = CASE WHEN {1} THEN {2} ELSE t.{0} END", quoted, fits,
+                             filled(fact.value)),
+          .name = fmt::format("CASE WHEN {} THEN {} END", fits, name),
+          .pointer = fact.is_said ? fmt::format("CASE WHEN {} THEN {} END", fits, place) : ""};
+}
+
+/// SQL of `json` without these members, or NULL if none is left.
+std::string without(const std::string& json, const std::vector<std::string>& members) {
+  return fmt::format("nullif({} - array_remove(ARRAY[{}], NULL), '{{}}')", json,
+                     fmt::join(members, ", "));
+}
+
+}  // namespace
+
+std::string move_values_sql(const Target& target, const std::string& where) {
+  const std::string rest = value_column(target, "rest");
+  const std::string types = value_column(target, "types");
+  std::vector<std::string> sets, fits, names, pointers, literals;
+  for (const AttributeColumn& column : target.mapping.columns) {
+    if (!column.filling) continue;
+    Move move = move_of(column, "t." + rest, "t." + types);
+    sets.push_back(std::move(move.set));
+    fits.push_back(std::move(move.fits));
+    names.push_back(std::move(move.name));
+    if (!move.pointer.empty()) pointers.push_back(std::move(move.pointer));
+    literals.push_back(quote_literal(column.from.steps.front().name));
+  }
+  sets.push_back(fmt::format("{} = {}", rest, without("t." + rest, names)));
+  if (!pointers.empty())
+    sets.push_back(fmt::format("{} = {}", types, without("t." + types, pointers)));
+  return fmt::format("UPDATE {} t SET {} WHERE {} AND t.{} ?| ARRAY[{}] AND ({})",
+                     target.qualified_name(), fmt::join(sets, ",\n  "), where, rest,
+                     fmt::join(literals, ", "), fmt::join(fits, " OR "));
+}
+
+bool ValueMove::step(pg::Connection& connection) {
+  const auto range = next_range(connection, target_, after_, kMovedRows);
+  if (!range) return false;
+  const std::string require = fmt::format("SELECT {}($1::integer, $2::bigint)",
+                                          state_name(replica_.state_schema, "require_mapping"));
+  const std::string move = move_values_sql(target_, range->condition(target_.layout.keys(), 1));
+  std::vector<pg::Statement> statements;
+  statements.push_back(lock_shared(replica_));
+  statements.push_back({require, {}});
+  statements.back().params.number(replica_.id).number(replica_.mapping);
+  statements.push_back({move, {}});
+  range->add_to(statements.back().params);
+  pg::run_transaction(connection, statements);
+  after_ = range->last;
+  return true;
+}
+
+}  // namespace dynamite

@@ -154,13 +154,14 @@ double load_by_engine(const std::string& url, std::uint64_t items, std::uint32_t
 using Copies = std::vector<CopiedRows>;
 
 std::vector<Copies> make_copies(Pages pages, std::uint32_t connections) {
+  const Target target = new_target("dynamite", "public", "events", event_table()->key_schema);
   std::vector<Copies> copies(connections);
   std::size_t next = 0;
   for (auto& segment : pages)
     for (std::string& text : segment) {
       const ScanPage page = decode_scan_page(std::move(text), event_table(), Micros{});
-      copies[next++ % connections].push_back(make_copied_rows(
-          coalesce(page.batch.changes), Layout::document(event_table()->key_schema), 1));
+      copies[next++ % connections].push_back(
+          make_copied_rows(coalesce(page.batch.changes), target, 1));
     }
   return copies;
 }

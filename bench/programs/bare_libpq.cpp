@@ -303,6 +303,7 @@ std::string read_file(const std::string& name) {
 /// The records of `file` in batches, a transaction for each sender; how many.
 std::size_t deal(const Batch& records, std::size_t batch, const Program& rows,
                  std::deque<Sender>& senders) {
+  const Target target = new_target("dynamite", "public", "events", event_table()->key_schema);
   std::span<const Change> rest{records.changes};
   while (!rest.empty()) {
     const auto now = rest.first(std::min(batch, rest.size()));
@@ -314,7 +315,7 @@ std::size_t deal(const Batch& records, std::size_t batch, const Program& rows,
       if (parts[i].empty()) continue;
       Ready& ready = senders[i].transactions.emplace_back();
       ready.changes = coalesce(parts[i]);
-      ready.rows = make_rows(ready.changes, Layout::document(event_table()->key_schema));
+      ready.rows = make_rows(ready.changes, target);
       std::ranges::stable_partition(
           ready.changes, [](const Change& change) { return change.kind != ChangeKind::remove; });
       rows.add(ready);

@@ -84,7 +84,7 @@ void ColumnWriter::place(std::string_view name, ImageTranscoder& image) {
   } else if (attribute == nullptr || !attribute->home || !place_at_home(*attribute->home, image)) {
     scanner.go_to(begin);
     write_rest(name, image);
-    if (attribute == nullptr || !attribute->home) note(name, scanner.since(begin));
+    note(name, scanner.since(begin));
   }
   if (attribute == nullptr) return;
   for (const std::size_t column : attribute->derived) derive(column, scanner.since(begin));
@@ -141,16 +141,22 @@ void ColumnWriter::write_rest(std::string_view name, ImageTranscoder& image) {
 }
 
 void ColumnWriter::note(std::string_view name, std::string_view value) {
-  if (notes_.size() == kNotesMax) return;
+  if (name.size() > kNotedNameMax) return;
   JsonScanner scanner{value};
-  AttributeNote note{.name = {}, .type = std::string{take_type(scanner)}};
-  append_unescaped(note.name, name);
-  notes_.insert(std::move(note));
+  note_ = take_type(scanner);
+  note_ += ' ';
+  append_unescaped(note_, name);
+  if (notes_.size() < kNotesMax) notes_.insert(note_);
 }
 
 std::vector<AttributeNote> ColumnWriter::take_notes() {
-  const std::set<AttributeNote> notes = std::exchange(notes_, {});
-  return {notes.begin(), notes.end()};
+  std::vector<AttributeNote> notes;
+  for (const std::string& note : std::exchange(notes_, {})) {
+    const std::size_t space = note.find(' ');
+    notes.push_back({.name = note.substr(space + 1), .type = note.substr(0, space)});
+  }
+  std::ranges::sort(notes);
+  return notes;
 }
 
 void ColumnWriter::write_next(pg::RowSink& row) {

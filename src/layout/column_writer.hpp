@@ -2,10 +2,10 @@
 
 #include <cstddef>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "json/output.hpp"
@@ -59,7 +59,8 @@ class ColumnWriter : public RowWriter {
   std::optional<JsonOutput> json_out_, rest_out_;
   std::size_t next_ = 0;
 
-  std::set<AttributeNote> notes_;
+  std::unordered_set<std::string> notes_;  // type, a space, name
+  std::string note_;                       // that is looked up
 };
 
 }  // namespace dynamite

@@ -1,22 +1,13 @@
 #pragma once
 
-#include <compare>
-#include <string>
 #include <string_view>
 #include <vector>
 
+#include "layout/attribute_note.hpp"
 #include "layout/natural_json.hpp"
 #include "pg/row_sink.hpp"
 
 namespace dynamite {
-
-/// An attribute that a row has, but no column stands for.
-struct AttributeNote {
-  std::string name;
-  std::string type;  ///< of its value in DynamoDB: S, N, BOOL, B, SS, NS, BS, M, L, NULL
-
-  auto operator<=>(const AttributeNote&) const = default;
-};
 
 /// Makes the values of a row from an item's image. Each thread has its own writer.
 class RowWriter {
@@ -32,8 +23,9 @@ class RowWriter {
   /// Error{poison} if PostgreSQL could not hold the image: the row must be undone.
   virtual void write_next(pg::RowSink& row) = 0;
 
-  /// What attributes without a column the rows had since the last call, each once. Not all of them
-  /// where there are very many.
+  /// What stood in no column of the rows since the last call: each name with each type once,
+  /// sorted. Not all of them where there are very many, and no name of more than kNotedNameMax
+  /// bytes.
   virtual std::vector<AttributeNote> take_notes() { return {}; }
 };
 

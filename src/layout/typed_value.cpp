@@ -4,11 +4,12 @@
 #include <optional>
 
 #include "core/error.hpp"
-#include "core/number.hpp"
 #include "json/text.hpp"
 
 namespace dynamite {
 namespace {
+
+std::optional<std::int64_t> as_bigint(std::optional<std::int32_t> value) { return value; }
 
 template <class Value>
 TypedValue or_null(const std::optional<Value>& value) {
@@ -91,38 +92,50 @@ TypedValue TypedValues::read_string(JsonScanner& scanner, const AttributeColumn&
   }
   switch (column.type) {
     case ColumnType::text:
-      return text.find('\0') == text.npos ? TypedValue{text} : TypedValue{};
+      return fits_text(text) ? TypedValue{text} : TypedValue{};
+    case ColumnType::numeric:  // a whole attribute of type S stays one
+      return column.take ? or_null(numeric_of_text(text, keep())) : TypedValue{};
+    case ColumnType::bigint:
+      return or_null(bigint_of_text(text));
+    case ColumnType::integer:
+      return or_null(as_bigint(integer_of_text(text)));
+    case ColumnType::double_precision:
+      return or_null(double_of_text(text));
+    case ColumnType::timestamptz:
+      return or_null(timestamptz_of_text(text));
+    case ColumnType::date:
+      return or_null(as_bigint(date_of_text(text)));
+    case ColumnType::uuid:
+      return uuid(text);
     default:
       return {};
   }
+}
+
+TypedValue TypedValues::uuid(std::string_view text) {
+  const auto found = uuid_of_text(text);
+  if (!found) return {};
+  std::string& bytes = keep();
+  bytes.assign(found->begin(), found->end());
+  return std::string_view{bytes};
 }
 
 TypedValue TypedValues::read_number(JsonScanner& scanner, const AttributeColumn& column) {
   const std::string_view number = plain_string(scanner);
   switch (column.type) {
     case ColumnType::numeric:
-      return decimal(number);
+      return or_null(numeric_of_number(number, keep()));
+    case ColumnType::bigint:
+      return or_null(bigint_of_number(number));
+    case ColumnType::integer:
+      return or_null(as_bigint(integer_of_number(number)));
+    case ColumnType::double_precision:
+      return or_null(double_of_number(number));
+    case ColumnType::timestamptz:
+      return or_null(timestamptz_of_number(number, column.unit));
     default:
       return {};
   }
-}
-
-pg::Decimal TypedValues::decimal(std::string_view number) {
-  if (!is_short_json_number(number)) {
-    std::string& canonical = keep();
-    append_canonical_number(canonical, number);
-    return pg::canonical_decimal(canonical);
-  }
-  pg::Decimal decimal{.digits = number, .negative = number.starts_with('-')};
-  if (decimal.negative) decimal.digits.remove_prefix(1);
-  if (const std::size_t point = decimal.digits.find('.'); point != number.npos) {
-    std::string& digits = keep();
-    digits = decimal.digits;
-    digits.erase(point, 1);
-    decimal.digits = digits;
-    decimal.exponent = static_cast<std::int64_t>(point) - std::ssize(digits);
-  }
-  return decimal;
 }
 
 TypedValue TypedValues::read_binary(JsonScanner& scanner) {
@@ -137,9 +150,7 @@ TypedValue TypedValues::read_members(JsonScanner& scanner, std::string_view type
   if (sets_used_ == sets_.size()) sets_.emplace_back();
   std::vector<SetMember>& members = sets_[sets_used_++];
   members = read_set(scanner, type);
-  const bool storable = type != "SS" || std::ranges::all_of(members, [](const SetMember& member) {
-                          return member.text.find('\0') == std::string::npos;
-                        });
+  const bool storable = type != "SS" || std::ranges::all_of(members, fits_text, &SetMember::text);
   return storable ? TypedValue{&members} : TypedValue{};
 }
 

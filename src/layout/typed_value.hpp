@@ -44,7 +44,7 @@ class TypedValues {
   TypedValue read_binary(JsonScanner& scanner);
   TypedValue read_members(JsonScanner& scanner, std::string_view type);
   std::string_view plain_string(JsonScanner& scanner);
-  pg::Decimal decimal(std::string_view number);
+  TypedValue uuid(std::string_view text);
   std::string& keep();
 
   // Deques never move what they hold.

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/error.hpp"
+#include "mapping/writer.hpp"
 
 namespace dynamite {
 namespace {
@@ -41,8 +42,9 @@ std::string differing_values(const Layout& layout) {
 Comparison::Comparison(pg::Connection& connection, const Replica& replica)
     : connection_{connection}, keys_{replica.targets.front().layout.keys()} {
   for (const Target& target : replica.targets)
-    targets_.push_back(
-        {.target = target, .writer = target.layout.writer(), .name = target.qualified_name()});
+    targets_.push_back({.target = target,
+                        .writer = writer_of(target.mapping, target.layout),
+                        .name = target.qualified_name()});
   connection_.run("DROP TABLE IF EXISTS pg_temp.dynamite_seen");
   // Without an index, which some keys are too long for.
   connection_.run(fmt::format("CREATE TEMPORARY TABLE dynamite_seen ({})", definitions(keys_)));

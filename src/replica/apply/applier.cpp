@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/error.hpp"
-#include "replica/apply/transaction.hpp"
 #include "replica/state/pass.hpp"
 
 namespace dynamite {
@@ -107,13 +106,13 @@ bool Applier::send(ApplyRequest request, pg::Limits limits) {
 void Applier::send_transactions(Sent& sent) {
   const PreparedBatch& prepared = *sent.request.prepared;
   sent.outcome = {.records = prepared.records, .changes = prepared.changes};
-  const ReplicaSql& sql = sql_of(sent.request.table);
+  AppliedReplica& replica = known(sent.request.table);
   for (const PreparedTransaction& transaction : prepared.transactions) {
     check(sent.request, transaction);
     const bool is_large = bytes(*sound_rows(transaction)) > kAheadBytesMax;
     const std::size_t before_it = is_large ? 0 : kUnderWayMax - 1;
     while (transactions_under_way_ > before_it) finish_oldest_transaction();
-    sent.under_way.emplace_back(connection_, sql, sent.request, options_, sent.limits)
+    sent.under_way.emplace_back(connection_, replica, sent.request, options_, sent.limits)
         .send(transaction);
     ++transactions_under_way_;
   }
@@ -187,17 +186,16 @@ ApplyOutcome Applier::apply_prepared(const ApplyRequest& request, const Prepared
   ApplyOutcome outcome{.records = prepared.records + rejected, .changes = prepared.changes};
   for (const PreparedTransaction& part : prepared.transactions) {
     const bool last = &part == &prepared.transactions.back();
-    ApplyTransaction transaction{connection_, sql_of(request.table), request, options_, limits};
+    ApplyTransaction transaction{connection_, known(request.table), request, options_, limits};
     outcome += transaction.run(part, std::move(letters), last);
     letters.clear();
   }
   return outcome;
 }
 
-const ReplicaSql& Applier::sql_of(const Replica& table) {
+AppliedReplica& Applier::known(const Replica& table) {
   const std::pair key{table.id, table.mapping};
-  const auto known = sql_.find(key);
-  return known != sql_.end() ? known->second : sql_.emplace(key, ReplicaSql{table}).first->second;
+  return known_.try_emplace(key, table).first->second;
 }
 
 }  // namespace dynamite

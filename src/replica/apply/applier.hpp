@@ -8,7 +8,7 @@
 #include "core/apply_options.hpp"
 #include "pg/connection.hpp"
 #include "replica/apply/request.hpp"
-#include "replica/apply/statements.hpp"
+#include "replica/apply/transaction.hpp"
 
 namespace dynamite {
 
@@ -55,11 +55,12 @@ class Applier {
   void send_transactions(Sent& sent);
   void finish_oldest_transaction();
   void abandon_sent() noexcept;
-  const ReplicaSql& sql_of(const Replica& table);
+  AppliedReplica& known(const Replica& table);
 
   pg::Connection& connection_;
   ApplyOptions options_;
-  std::map<std::pair<std::int32_t, std::int64_t>, ReplicaSql> sql_;  // by replica and its mapping
+  // By replica and its mapping.
+  std::map<std::pair<std::int32_t, std::int64_t>, AppliedReplica> known_;
   std::list<Sent> sent_;
   std::size_t transactions_under_way_ = 0;
 };

@@ -19,7 +19,7 @@ DeadLetter refused(const Change& change, const pg::PgError& error) {
 
 std::vector<Rows> rows_of(std::span<const Change> changes, std::span<const Target> targets) {
   std::vector<Rows> rows;
-  for (const Target& target : targets) rows.push_back(make_rows(changes, target.layout));
+  for (const Target& target : targets) rows.push_back(make_rows(changes, target));
   return rows;
 }
 
@@ -37,6 +37,7 @@ void Bisection::run(std::span<const Change> changes) {
       steps.push_back(
           statements_.put(target, after.puts[i], rows[target].values[i], after.lowest_version));
     append(steps, statements_.after_puts(target, after));
+    append(steps, statements_.notes(target, after.notes));
   }
   const auto refusal = attempt(std::move(steps));
   if (!refusal) {

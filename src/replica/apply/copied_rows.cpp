@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "core/key.hpp"
+#include "mapping/writer.hpp"
 
 namespace dynamite {
 namespace {
@@ -19,8 +20,13 @@ void append_key_part(pg::CopyRows& data, std::string_view part, ColumnType type)
 /// A row of COPY has its fields in the order of Layout::all().
 class CopyMaker {
  public:
-  CopyMaker(pg::CopyRows& data, const Layout& layout, std::int32_t epoch)
-      : data_{data}, layout_{layout}, epoch_{epoch}, writer_{layout.writer()} {}
+  CopyMaker(pg::CopyRows& data, const Target& target, std::int32_t epoch)
+      : data_{data},
+        layout_{target.layout},
+        epoch_{epoch},
+        writer_{writer_of(target.mapping, layout_)} {}
+
+  std::vector<AttributeNote> take_notes() { return writer_->take_notes(); }
 
   void add(const Change& change) {
     const KeyParts key = split_key(change.key);
@@ -58,11 +64,11 @@ class CopyMaker {
 
 }  // namespace
 
-CopiedRows make_copied_rows(std::span<const Change> changes, const Layout& layout,
+CopiedRows make_copied_rows(std::span<const Change> changes, const Target& target,
                             std::int32_t epoch) {
-  const KeySchema& schema = layout.keys().schema();
+  const KeySchema& schema = target.layout.keys().schema();
   CopiedRows rows;
-  CopyMaker maker{rows.data, layout, epoch};
+  CopyMaker maker{rows.data, target, epoch};
   RowKeys& keys = rows.after.puts.emplace_back(schema);  // a statement takes any number of keys
   for (const Change& change : changes) {
     try {
@@ -75,6 +81,7 @@ CopiedRows make_copied_rows(std::span<const Change> changes, const Layout& layou
     }
   }
   rows.data.finish();
+  rows.after.notes = maker.take_notes();
   return rows;
 }
 

@@ -15,7 +15,7 @@ struct CopiedRows {
 };
 
 /// `changes` are of pass `epoch`, sorted by key, one a key.
-CopiedRows make_copied_rows(std::span<const Change> changes, const Layout& layout,
+CopiedRows make_copied_rows(std::span<const Change> changes, const Target& target,
                             std::int32_t epoch);
 
 }  // namespace dynamite

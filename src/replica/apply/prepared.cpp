@@ -57,7 +57,7 @@ PreparedBatch prepare_rows(std::span<const Change> changes, const Replica& repli
   for (PreparedTransaction& transaction : prepared.transactions) {
     auto& rows = transaction.rows.emplace<std::vector<Rows>>();
     for (const Target& target : replica.targets)
-      rows.push_back(make_rows(transaction.changes, target.layout));
+      rows.push_back(make_rows(transaction.changes, target));
   }
   return prepared;
 }
@@ -68,7 +68,7 @@ PreparedBatch prepare_copy(std::span<const Change> changes, const Replica& repli
   PreparedTransaction all{.changes = coalesce(changes, &superseded), .rows = {}};
   auto& rows = all.rows.emplace<std::vector<CopiedRows>>();
   for (const Target& target : replica.targets)
-    rows.push_back(make_copied_rows(all.changes, target.layout, epoch));
+    rows.push_back(make_copied_rows(all.changes, target, epoch));
   PreparedBatch prepared{.mapping = replica.mapping,
                          .records = changes.size(),
                          .changes = all.changes.size(),

@@ -4,6 +4,8 @@
 #include <memory>
 #include <optional>
 
+#include "mapping/writer.hpp"
+
 namespace dynamite {
 namespace {
 
@@ -39,8 +41,10 @@ std::string lowest_version(std::span<const Change> changes) {
 /// Makes rows of one transaction's changes.
 class RowMaker {
  public:
-  explicit RowMaker(const Layout& layout)
-      : layout_{layout}, schema_{layout.keys().schema()}, writer_{layout.writer()} {}
+  explicit RowMaker(const Target& target)
+      : layout_{target.layout},
+        schema_{layout_.keys().schema()},
+        writer_{writer_of(target.mapping, layout_)} {}
 
   bool needs_new_statement(const AfterPuts& after, const RowValues& values) const {
     return after.puts.empty() || after.puts.back().size() >= kStatementRowsMax ||
@@ -65,6 +69,8 @@ class RowMaker {
       after.removes.emplace_back(schema_);
     append_key(after.removes.back(), change);
   }
+
+  std::vector<AttributeNote> take_notes() { return writer_->take_notes(); }
 
  private:
   /// The key of a scanned item was read in the item itself.
@@ -128,27 +134,28 @@ void set_aside(AfterPuts& after, const Change& change, const Error& reason,
   append_stamp(after, change, key_schema);
 }
 
-Rows make_rows(std::span<const Change> changes, const Layout& layout) {
-  const KeySchema& schema = layout.keys().schema();
-  RowMaker maker{layout};
+Rows make_rows(std::span<const Change> changes, const Target& target) {
+  const KeySchema& schema = target.layout.keys().schema();
+  RowMaker maker{target};
   Rows rows;
   rows.after.lowest_version = lowest_version(changes);
   for (const Change& change : changes)
     add_or_set_aside(rows.after, change, schema, [&] {
       if (change.kind == ChangeKind::remove) return maker.add_remove(rows.after, change);
       if (rows.values.empty() || maker.needs_new_statement(rows.after, rows.values.back())) {
-        rows.values.emplace_back(layout);
+        rows.values.emplace_back(target.layout);
         rows.after.puts.emplace_back(schema);
       }
       maker.add_put(rows.after.puts.back(), rows.values.back(), change);
     });
+  rows.after.notes = maker.take_notes();
   return rows;
 }
 
-AfterPuts make_rows(std::span<const Change> changes, const Layout& layout, const PutsReady& ready) {
-  const KeySchema& schema = layout.keys().schema();
-  RowMaker maker{layout};
-  RowValues values{layout};  // of the statement that is being made; its memory is used again
+AfterPuts make_rows(std::span<const Change> changes, const Target& target, const PutsReady& ready) {
+  const KeySchema& schema = target.layout.keys().schema();
+  RowMaker maker{target};
+  RowValues values{target.layout};  // of the statement that is being made; its memory is used again
   AfterPuts after;
   after.lowest_version = lowest_version(changes);
   const auto pass_on = [&] {
@@ -167,6 +174,7 @@ AfterPuts make_rows(std::span<const Change> changes, const Layout& layout, const
       maker.add_put(after.puts.back(), values, change);
     });
   pass_on();
+  after.notes = maker.take_notes();
   return after;
 }
 

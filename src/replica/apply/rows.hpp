@@ -12,6 +12,7 @@
 #include "layout/key_arrays.hpp"
 #include "layout/layout.hpp"
 #include "pg/array_rows.hpp"
+#include "replica/state/replica.hpp"
 
 namespace dynamite {
 
@@ -50,6 +51,7 @@ struct AfterPuts {
   std::vector<KeyArrays> stamps;         ///< of scanned items that are dead letters
   std::vector<DeadLetter> dead_letters;  ///< changes that could not become rows
   std::string lowest_version;            ///< of all changes; "0" if there are none
+  std::vector<AttributeNote> notes;      ///< of the puts; see RowWriter::take_notes
 };
 
 /// Coalesced changes as parameters.
@@ -65,10 +67,10 @@ using PutsReady = std::function<void(const RowKeys& keys, const RowValues& value
 
 /// Makes a row of each image. `changes` must be sorted by key, one change a key. A change that
 /// PostgreSQL could not hold becomes a dead letter.
-Rows make_rows(std::span<const Change> changes, const Layout& layout);
+Rows make_rows(std::span<const Change> changes, const Target& target);
 
 /// The same for a caller that sends each statement while the next is made.
-AfterPuts make_rows(std::span<const Change> changes, const Layout& layout, const PutsReady& ready);
+AfterPuts make_rows(std::span<const Change> changes, const Target& target, const PutsReady& ready);
 
 /// The dead letter of a change that was refused before PostgreSQL was asked.
 DeadLetter dead_letter(const Change& change, const Error& reason);

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <variant>
 
+#include "replica/state/attributes.hpp"
 #include "replica/state/locks.hpp"
 
 namespace dynamite {
@@ -168,6 +169,16 @@ Steps Statements::stamp(std::size_t target, std::span<const RowKeys> rows) const
     steps.push_back(step_of(sql_.targets[target].stamp, keys.keys));
     steps.back().statement.params.number(request_.fence.pass().value());
   }
+  return steps;
+}
+
+// An applier that notes the same waits for the other's commit. It holds no row then that the other
+// may wait for: both have locked the target's rows before.
+Steps Statements::notes(std::size_t target, std::span<const AttributeNote> notes) const {
+  Steps steps;
+  if (notes.empty()) return steps;
+  steps.push_back(step(sql_.source.note_attributes));
+  steps.back().statement.params = note_attributes_params(request_.table.targets[target], notes);
   return steps;
 }
 

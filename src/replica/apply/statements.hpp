@@ -59,6 +59,8 @@ class Statements {
   Step put(std::size_t target, const RowKeys& keys, const RowValues& values,
            const std::string& lowest_version) const;
   Steps after_puts(std::size_t target, const AfterPuts& after) const;
+  /// Notes attributes of a target in the state schema, if there are any.
+  Steps notes(std::size_t target, std::span<const AttributeNote> notes) const;
 
   /// Replaces the removes of `after` if they were refused. Behind this lock no put is in flight, so
   /// that no placeholder is made.

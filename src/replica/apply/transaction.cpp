@@ -25,15 +25,16 @@ void run_in(pg::Transaction& transaction, Steps steps) {
 
 }  // namespace
 
-ApplyTransaction::ApplyTransaction(pg::Connection& connection, const ReplicaSql& sql,
+ApplyTransaction::ApplyTransaction(pg::Connection& connection, AppliedReplica& replica,
                                    const ApplyRequest& request, const ApplyOptions& options,
                                    const pg::Limits& limits)
     : connection_{connection},
-      sql_{sql},
+      replica_{replica},
       request_{request},
       options_{options},
       limits_{limits},
-      statements_{sql, request, options} {}
+      statements_{replica.sql, request, options},
+      notes_(replica.noted.size()) {}
 
 ApplyOutcome ApplyTransaction::run(const PreparedTransaction& prepared,
                                    std::vector<DeadLetter> letters, bool last) {
@@ -77,7 +78,7 @@ bool ApplyTransaction::run_copy(const std::vector<CopiedRows>& rows,
     add(begin_steps());
     for (std::size_t target = 0; target < rows.size(); ++target) {
       const bool is_last = target + 1 == rows.size();
-      pipeline_->copy(sql_.targets[target].copy, rows[target].data.data(),
+      pipeline_->copy(replica_.sql.targets[target].copy, rows[target].data.data(),
                       is_last ? request_.on_sent : std::function<void()>{});
       outcome_.applied += rows[target].data.rows();
     }
@@ -134,7 +135,7 @@ void ApplyTransaction::send_pipeline(const PreparedTransaction& prepared,
     }
     // The server works on the first puts while the next rows are made.
     const AfterPuts after = make_rows(
-        prepared.changes, request_.table.targets[target].layout,
+        prepared.changes, request_.table.targets[target],
         [&](const RowKeys& keys, const RowValues& values, const std::string& lowest_version) {
           add(statements_.put(target, keys, values, lowest_version));
         });
@@ -156,12 +157,20 @@ void ApplyTransaction::send_after_puts(std::size_t target, const AfterPuts& afte
   require_no_poison(after);
   add_letters(letters, after.dead_letters);
   add(statements_.after_puts(target, after));
+  send_notes(target, after);
+}
+
+void ApplyTransaction::send_notes(std::size_t target, const AfterPuts& after) {
+  notes_[target] = replica_.noted[target].unknown(after.notes);
+  add(statements_.notes(target, notes_[target]));
 }
 
 void ApplyTransaction::collect() {
   const auto results = pipeline_->commit();
   for (std::size_t i = 0; i < sent_.size(); ++i)
     outcome_.applied = count(outcome_.applied, sent_[i], results[i]);
+  for (std::size_t target = 0; target < notes_.size(); ++target)
+    replica_.noted[target].add(notes_[target]);
 }
 
 void ApplyTransaction::run_bisected(std::span<const Change> changes,

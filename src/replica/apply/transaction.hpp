@@ -6,16 +6,25 @@
 #include <vector>
 
 #include "pg/pipeline.hpp"
+#include "replica/apply/noted_attributes.hpp"
 #include "replica/apply/statements.hpp"
 
 namespace dynamite {
+
+/// What an applier keeps of a replica with one mapping.
+struct AppliedReplica {
+  explicit AppliedReplica(const Replica& replica) : sql{replica}, noted(replica.targets.size()) {}
+
+  ReplicaSql sql;
+  std::vector<NotedAttributes> noted;  ///< of each target
+};
 
 /// One transaction of Applier: first all statements in one pipeline; if a record is poison, again
 /// by bisection.
 class ApplyTransaction {
  public:
   /// All outlive it.
-  ApplyTransaction(pg::Connection& connection, const ReplicaSql& sql, const ApplyRequest& request,
+  ApplyTransaction(pg::Connection& connection, AppliedReplica& replica, const ApplyRequest& request,
                    const ApplyOptions& options, const pg::Limits& limits);
 
   /// `letters`: records that are dead letters already. `last`: this transaction writes the
@@ -38,6 +47,7 @@ class ApplyTransaction {
   void send_puts(std::size_t target, const Rows& rows);
   void send_after_puts(std::size_t target, const AfterPuts& after,
                        std::vector<DeadLetter>& letters);
+  void send_notes(std::size_t target, const AfterPuts& after);
   void add(Step step);
   void add(Steps steps);
   Steps begin_steps() const;
@@ -46,11 +56,12 @@ class ApplyTransaction {
   void require_no_poison(const AfterPuts& after) const;
 
   pg::Connection& connection_;
-  const ReplicaSql& sql_;
+  AppliedReplica& replica_;
   const ApplyRequest& request_;
   const ApplyOptions& options_;
   const pg::Limits& limits_;
   const Statements statements_;
+  std::vector<std::vector<AttributeNote>> notes_;  // of each target, that are noted here
   bool last_ = false;
   std::optional<std::string> lowest_generation_;  // of the changes
   ApplyOutcome outcome_;

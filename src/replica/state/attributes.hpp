@@ -3,7 +3,7 @@
 #include <span>
 #include <string>
 
-#include "layout/row_writer.hpp"
+#include "layout/attribute_note.hpp"
 #include "pg/connection.hpp"
 #include "replica/state/replica.hpp"
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "replica/state/attributes.hpp"
 #include "replica/state/replica.hpp"
 
 namespace dynamite {
@@ -50,7 +51,8 @@ SourceSql source_sql(const std::string& state_schema) {
           .discard_dead_letters =
               fmt::format("DELETE FROM {} WHERE dead_letter_id = ANY ($1::bigint[])",
                           state_name(state_schema, "dead_letter")),
-          .checkpoint = checkpoint_sql(state_schema)};
+          .checkpoint = checkpoint_sql(state_schema),
+          .note_attributes = note_attributes_sql(state_schema)};
 }
 
 }  // namespace dynamite

@@ -11,6 +11,7 @@ struct SourceSql {
   std::string require_follower, require_pass, require_epoch, require_before;
   std::string dead_letter, require_dead_letters, discard_dead_letters;
   std::string checkpoint;
+  std::string note_attributes;  ///< parameters: note_attributes_params
 };
 
 SourceSql source_sql(const std::string& state_schema);

@@ -99,6 +99,70 @@ TEST_F(ColumnsTest, PartsAndInnerValuesAreShownBesideTheirAttributes) {
             "NULL|NULL|NULL|NULL|NULL|{\"address\": \"none\"}|NULL");
 }
 
+TEST_F(ColumnsTest, ConvertedValuesStandInTheirColumnsIfTheyFit) {
+  const auto converted = [](const std::string& name, ColumnType type,
+                            TimeUnit unit = TimeUnit::none) {
+    AttributeColumn made = column(name, type);
+    made.unit = unit;
+    return made;
+  };
+  const Replica table = make(
+      keys(S), "typed",
+      {converted("big", ColumnType::bigint), converted("small", ColumnType::integer),
+       converted("real", ColumnType::double_precision), converted("at", ColumnType::timestamptz),
+       converted("seen", ColumnType::timestamptz, TimeUnit::ms), converted("day", ColumnType::date),
+       converted("id", ColumnType::uuid)});
+  const std::string columns =
+      "SELECT big, small, real, at AT TIME ZONE 'UTC', "
+      "seen AT TIME ZONE 'UTC', day, id, _rest FROM typed ORDER BY pk";
+
+  put(table, {R"({"pk":{"S":"1"},"big":{"N":"9223372036854775807"},"small":{"N":"-1e3"},
+      "real":{"N":"0.1"},"at":{"S":"2024-02-29T23:59:59.5+01:00"},"seen":{"N":"1700000000123"},
+      "day":{"S":"0001-01-01"},"id":{"S":"{A0EEBC99-9c0b4ef8-bb6d6bb9bd380a11}"}})",
+              R"({"pk":{"S":"2"},"big":{"N":"9223372036854775808"},"small":{"N":"2147483648"},
+      "real":{"N":"0.12345678901234567"},"at":{"S":"2024-02-29T23:59:59.5"},"seen":{"N":"0.0001"},
+      "day":{"S":"today"},"id":{"S":"a0eebc99"}})"});
+
+  EXPECT_EQ(query(columns),
+            "9223372036854775807|-1000|0.1|2024-02-29 22:59:59.5|2023-11-14 22:13:20.123|"
+            "0001-01-01|a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11|NULL\n"
+            "NULL|NULL|NULL|NULL|NULL|NULL|NULL|"
+            R"({"at": "2024-02-29T23:59:59.5", "id": "a0eebc99", "big": 9223372036854775808, )"
+            R"("day": "today", "real": 0.12345678901234567, "seen": 0.0001, "small": 2147483648})");
+}
+
+TEST_F(ColumnsTest, WhatStandsInTheRestIsNotedOnce) {
+  const Replica table = make(keys(S), "typed", {column("total", ColumnType::numeric)});
+  const std::string notes =
+      fmt::format("SELECT name, type FROM {}.attribute ORDER BY 1, 2", state_schema());
+  Applier applier{*connection, {.on_poison = OnPoison::stop}};
+  const auto apply = [&](const std::string& item) {
+    const Batch batch = batch_of(table, {put_item(item, ++sequence_number_)});
+    applier.apply({.table = table, .batch = batch});
+  };
+
+  apply(R"({"pk":{"S":"k"},"total":{"N":"1"},"new":{"S":"x"}})");
+  apply(R"({"pk":{"S":"k"},"total":{"S":"1"},"new":{"SS":["x"]}})");
+  EXPECT_EQ(query(notes), "new|S\nnew|SS\ntotal|S");
+  query(fmt::format("DELETE FROM {}.attribute", state_schema()));
+  apply(R"({"pk":{"S":"k"},"new":{"S":"y"}})");
+  EXPECT_EQ(query(notes), "");
+}
+
+TEST_F(ColumnsTest, TenThousandNamesAreNotedInPart) {
+  const Replica table = make(keys(S), "typed", {});
+  std::string image = R"({"pk":{"S":"k"})";
+  for (int i = 0; i < 10'000; ++i) image += fmt::format(R"(,"n{}":{{"N":"{}"}})", i, i);
+  image += fmt::format(R"(,"{}":{{"S":"long"}}}})", std::string(65'000, 'n'));
+
+  put(table, {image});
+
+  EXPECT_EQ(query("SELECT count(*) FROM typed, jsonb_object_keys(_rest)"), "10001");
+  EXPECT_EQ(query(fmt::format("SELECT count(*), max(length(name)) <= 255 FROM {}.attribute",
+                              state_schema())),
+            "1000|t");
+}
+
 TEST_F(ColumnsTest, ARetiredColumnIsNull) {
   AttributeColumn retired = column("name", ColumnType::text);
   const Replica table = make(keys(S), "typed", {retired});

@@ -104,7 +104,7 @@ TEST_F(StatementsTest, RetriedLettersGoBeforeTheFence) {
 TEST_F(StatementsTest, BehindThePutsStandRechecksRemovesAndTombstonesOfTheirTarget) {
   const std::vector<Change> changes{change(ChangeKind::put, R"({"pk":{"S":"a"}})", 1),
                                     change(ChangeKind::remove, R"({"pk":{"S":"b"}})", 2)};
-  const Rows rows = make_rows(changes, replica_.targets[1].layout);
+  const Rows rows = make_rows(changes, replica_.targets[1]);
   const ApplyRequest of_follower = request();
   const TargetSql& sql = sql_.targets[1];
 
@@ -121,7 +121,7 @@ TEST_F(StatementsTest, BehindThePutsStandRechecksRemovesAndTombstonesOfTheirTarg
 TEST_F(StatementsTest, AScannedItemThatIsPoisonStampsItsRow) {
   Change broken = change(ChangeKind::scanned, R"({"pk":{"S":"a"}})", 0);
   broken.image = R"({"pk":{"S":"a"},"v":{"X":"1"}})";
-  const Rows rows = make_rows(std::span{&broken, 1}, replica_.targets[0].layout);
+  const Rows rows = make_rows(std::span{&broken, 1}, replica_.targets[0]);
   const ApplyRequest of_pass = request({.writer = ByPass{2}});
 
   EXPECT_EQ(rows.after.dead_letters.size(), 1U);

@@ -18,11 +18,13 @@ std::int64_t floor_divided(std::int64_t value, std::int64_t by) {
 }
 
 /// `digits`, with zeros behind them up to `width`.
-std::int16_t group_of(std::string_view digits, std::int64_t width) {
-  int value = 0;
+std::int64_t group_of(std::string_view digits, std::int64_t width) {
+  if (std::ssize(digits) == kGroupDigits)
+    return digits[0] * 1000 + digits[1] * 100 + digits[2] * 10 + digits[3] - '0' * 1111;
+  std::int64_t value = 0;
   for (const char digit : digits) value = value * 10 + (digit - '0');
   for (auto zeros = width - std::ssize(digits); zeros > 0; --zeros) value *= 10;
-  return static_cast<std::int16_t>(value);
+  return value;
 }
 
 [[noreturn]] void fail_number() { throw Error{Error::Kind::bug, "number is not canonical"}; }
@@ -53,14 +55,21 @@ void append_numeric(std::string& out, const Decimal& number) {
   const std::int64_t first = magnitude - weight * kGroupDigits + 1;  // digits in the first group
   const std::int64_t behind = std::max<std::int64_t>(0, digits - first);
   const std::int64_t groups = digits == 0 ? 0 : 1 + (behind + kGroupDigits - 1) / kGroupDigits;
-  append_big_endian(out, static_cast<std::int16_t>(groups));
-  append_big_endian(out, static_cast<std::int16_t>(digits == 0 ? 0 : weight));
-  append_big_endian(out, number.negative ? kNegative : kPositive);
-  append_big_endian(out, static_cast<std::int16_t>(std::max<std::int64_t>(0, -number.exponent)));
+  const std::size_t begin = out.size();
+  out.resize(begin + static_cast<std::size_t>(4 + groups) * sizeof(std::int16_t));
+  char* word = out.data() + begin;
+  const auto put = [&](std::int64_t value) {
+    const std::int16_t bytes = big_endian(static_cast<std::int16_t>(value));
+    word = std::copy_n(reinterpret_cast<const char*>(&bytes), sizeof bytes, word);
+  };
+  put(groups);
+  put(digits == 0 ? 0 : weight);
+  put(number.negative ? kNegative : kPositive);
+  put(std::max<std::int64_t>(0, -number.exponent));
   std::string_view rest = number.digits;
   for (std::int64_t width = first; !rest.empty(); width = kGroupDigits) {
     const std::string_view group = rest.substr(0, static_cast<std::size_t>(width));
-    append_big_endian(out, group_of(group, width));
+    put(group_of(group, width));
     rest.remove_prefix(group.size());
   }
 }

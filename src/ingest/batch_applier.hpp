@@ -88,7 +88,7 @@ class BatchApplier {
   void limit_connection(const IngestCall& call);
   ApplyOutcome apply_once(const Batch& batch, const IngestCall& call);
   ApplyOutcome apply_read_back(const Batch& batch, const Replica& replica, const IngestCall& call);
-  bool send(const AheadBatch& batch, IngestCall call);
+  bool send(const AheadBatch& ahead, IngestCall call);
   std::optional<ApplyOutcome> finish_sent();
   bool is_read_back(const Batch& batch) const;
   std::optional<std::chrono::system_clock::time_point> deadline_of_commit(

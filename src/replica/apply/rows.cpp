@@ -38,6 +38,11 @@ std::string lowest_version(std::span<const Change> changes) {
   return lowest == changes.end() ? "0" : std::string{lowest->version.digits()};
 }
 
+bool needs_new_statement(const AfterPuts& after, const RowValues& values) {
+  return after.puts.empty() || after.puts.back().size() >= kStatementRowsMax ||
+         values.values.bytes() >= kStatementBytesMax;
+}
+
 /// Makes rows of one transaction's changes.
 class RowMaker {
  public:
@@ -45,11 +50,6 @@ class RowMaker {
       : layout_{target.layout},
         schema_{layout_.keys().schema()},
         writer_{writer_of(target.mapping, layout_)} {}
-
-  bool needs_new_statement(const AfterPuts& after, const RowValues& values) const {
-    return after.puts.empty() || after.puts.back().size() >= kStatementRowsMax ||
-           values.values.bytes() >= kStatementBytesMax;
-  }
 
   void add_put(RowKeys& keys, RowValues& values, const Change& change) {
     values.values.begin_row();
@@ -142,7 +142,7 @@ Rows make_rows(std::span<const Change> changes, const Target& target) {
   for (const Change& change : changes)
     add_or_set_aside(rows.after, change, schema, [&] {
       if (change.kind == ChangeKind::remove) return maker.add_remove(rows.after, change);
-      if (rows.values.empty() || maker.needs_new_statement(rows.after, rows.values.back())) {
+      if (rows.values.empty() || needs_new_statement(rows.after, rows.values.back())) {
         rows.values.emplace_back(target.layout);
         rows.after.puts.emplace_back(schema);
       }
@@ -167,7 +167,7 @@ AfterPuts make_rows(std::span<const Change> changes, const Target& target, const
   for (const Change& change : changes)
     add_or_set_aside(after, change, schema, [&] {
       if (change.kind == ChangeKind::remove) return maker.add_remove(after, change);
-      if (maker.needs_new_statement(after, values)) {
+      if (needs_new_statement(after, values)) {
         pass_on();
         after.puts.emplace_back(schema);
       }

@@ -3,6 +3,8 @@
 #include "decode/lambda_event.hpp"
 #include "events.hpp"
 #include "layout/natural_json.hpp"
+#include "mapping/writer.hpp"
+#include "pg/array_rows.hpp"
 
 namespace dynamite::bench {
 namespace {
@@ -12,8 +14,8 @@ KnownTables known_tables() {
   return {{table->arn, table}};
 }
 
-std::string event_of(const benchmark::State& state) {
-  return lambda_event({.records = static_cast<std::uint64_t>(state.range(0))});
+std::string event_of(const benchmark::State& state, ItemSize size = ItemSize::bytes_1k) {
+  return lambda_event({.size = size, .records = static_cast<std::uint64_t>(state.range(0))});
 }
 
 void report(benchmark::State& state, std::size_t event_bytes) {
@@ -63,6 +65,36 @@ BENCHMARK(decode_and_transcode)
     ->Arg(100)
     ->Arg(1'000)
     ->Arg(10'000);
+
+/// Lambda event to changes, and each new image to the parameters of a put in this layout.
+void decode_and_make_rows(benchmark::State& state, ItemSize size, const Mapping& mapping) {
+  const std::string event = event_of(state, size);
+  const KnownTables tables = known_tables();
+  const Layout layout = mapping.layout(event_table()->key_schema);
+  const auto writer = writer_of(mapping, layout);
+  pg::ArrayRows rows{layout.value_elements()};
+  for ([[maybe_unused]] auto _ : state) {
+    rows.clear();
+    const LambdaEvent decoded = decode_lambda_event(copy_untimed(state, event), tables);
+    for (const Change& change : decoded.batches.at(0).changes) {
+      rows.begin_row();
+      writer->read(change.image, nullptr);
+      for (std::size_t i = 0; i < layout.values().size(); ++i) writer->write_next(rows);
+    }
+    benchmark::DoNotOptimize(rows.bytes());
+  }
+  report(state, event.size());
+}
+BENCHMARK_CAPTURE(decode_and_make_rows, typed_items_as_document, ItemSize::typed, Mapping{})
+    ->Arg(1'000);
+BENCHMARK_CAPTURE(decode_and_make_rows, typed_items_as_columns, ItemSize::typed,
+                  columns_of(ItemSize::typed))
+    ->Arg(1'000);
+BENCHMARK_CAPTURE(decode_and_make_rows, wide_items_as_document, ItemSize::wide, Mapping{})
+    ->Arg(1'000);
+BENCHMARK_CAPTURE(decode_and_make_rows, wide_items_as_columns, ItemSize::wide,
+                  columns_of(ItemSize::wide))
+    ->Arg(1'000);
 
 }  // namespace
 }  // namespace dynamite::bench

@@ -5,6 +5,9 @@
 #include <random>
 #include <string_view>
 
+#include "mapping/new_columns.hpp"
+#include "mapping/writer.hpp"
+
 namespace dynamite::bench {
 namespace {
 
@@ -41,19 +44,51 @@ std::string small_item(std::uint64_t number, std::mt19937_64& random) {
       1'768'000'000'000 + random() % 1'000'000'000, random() % 2 == 0, letters(random, 60));
 }
 
+std::string address(std::mt19937_64& random) {
+  return fmt::format(
+      R"({{"M":{{"street":{{"S":"{}"}},"city":{{"S":"{}"}},"zip":{{"S":"{:05}"}},)"
+      R"("location":{{"M":{{"lat":{{"N":"{}.{:06}"}},"lon":{{"N":"-{}.{:06}"}}}}}}}}}})",
+      letters(random, 24), letters(random, 12), random() % 100'000, random() % 90,
+      random() % 1'000'000, random() % 180, random() % 1'000'000);
+}
+
 std::string large_item(std::uint64_t number, std::size_t description, std::mt19937_64& random) {
   return fmt::format(
       R"({{{},"status":{{"S":"{}"}},"email":{{"S":"{}@example.com"}},"total":{{"N":"{}.{:02}"}},)"
       R"("created_at":{{"N":"{}"}},"paid":{{"BOOL":{}}},"coupon":{{"NULL":true}},)"
       R"("note":{{"S":"{}"}},"description":{{"S":"{}"}},"tracking":{{"S":"{:032x}"}},)"
-      R"("address":{{"M":{{"street":{{"S":"{}"}},"city":{{"S":"{}"}},"zip":{{"S":"{:05}"}},)"
-      R"("location":{{"M":{{"lat":{{"N":"{}.{:06}"}},"lon":{{"N":"-{}.{:06}"}}}}}}}}}},)"
-      R"("lines":{{"L":[{},{},{}]}}}})",
+      R"("address":{},"lines":{{"L":[{},{},{}]}}}})",
       key_of(number), random() % 2 == 0 ? "shipped" : "pending", "jo.bloggs", random() % 100'000,
       random() % 100, 1'768'000'000'000 + random() % 1'000'000'000, random() % 2 == 0,
-      letters(random, 180), letters(random, description), random(), letters(random, 24),
-      letters(random, 12), random() % 100'000, random() % 90, random() % 1'000'000, random() % 180,
-      random() % 1'000'000, order_line(random), order_line(random), order_line(random));
+      letters(random, 180), letters(random, description), random(), address(random),
+      order_line(random), order_line(random), order_line(random));
+}
+
+std::string typed_item(std::uint64_t number, std::mt19937_64& random) {
+  return fmt::format(
+      R"({{{},"status":{{"S":"{}"}},"email":{{"S":"{}@example.com"}},"currency":{{"S":"EUR"}},)"
+      R"("note":{{"S":"{}"}},"description":{{"S":"{}"}},"tracking":{{"S":"{:032x}"}},)"
+      R"("total":{{"N":"{}.{:02}"}},"shipping":{{"N":"{}.{:02}"}},"created_at":{{"N":"{}"}},)"
+      R"("paid":{{"BOOL":{}}},"address":{},"lines":{{"L":[{},{},{}]}}}})",
+      key_of(number), random() % 2 == 0 ? "shipped" : "pending", "jo.bloggs", letters(random, 180),
+      letters(random, 300), random(), random() % 100'000, random() % 100, random() % 10,
+      random() % 100, 1'768'000'000'000 + random() % 1'000'000'000, random() % 2 == 0,
+      address(random), order_line(random), order_line(random), order_line(random));
+}
+
+/// Of each ten attributes one: six strings, three numbers, a boolean.
+std::string wide_item(std::uint64_t number, std::mt19937_64& random) {
+  std::string item = "{" + key_of(number);
+  for (int kind = 0; kind < 10; ++kind) {
+    item += fmt::format(R"(,"attribute_{}{}":)", kind, random() % 10);
+    if (kind < 6)
+      item += fmt::format(R"({{"S":"{}"}})", letters(random, 45));
+    else if (kind < 9)
+      item += fmt::format(R"({{"N":"{}.{:02}"}})", random() % 100'000, random() % 100);
+    else
+      item += fmt::format(R"({{"BOOL":{}}})", random() % 2 == 0);
+  }
+  return item + "}";
 }
 
 std::string item_of(ItemSize size, std::uint64_t number, std::mt19937_64& random) {
@@ -64,6 +99,10 @@ std::string item_of(ItemSize size, std::uint64_t number, std::mt19937_64& random
       return large_item(number, 300, random);
     case ItemSize::bytes_4k:
       return large_item(number, 3'370, random);
+    case ItemSize::typed:
+      return typed_item(number, random);
+    case ItemSize::wide:
+      return wide_item(number, random);
   }
   return {};
 }
@@ -120,6 +159,15 @@ std::mt19937_64 random_of(const EventShape& shape) {
 
 }  // namespace
 
+const std::map<std::string, ItemSize>& item_sizes() {
+  static const std::map<std::string, ItemSize> sizes{{"200B", ItemSize::bytes_200},
+                                                     {"1KB", ItemSize::bytes_1k},
+                                                     {"4KB", ItemSize::bytes_4k},
+                                                     {"typed", ItemSize::typed},
+                                                     {"wide", ItemSize::wide}};
+  return sizes;
+}
+
 std::string lambda_event(const EventShape& shape) {
   std::mt19937_64 random = random_of(shape);
   std::string event = R"({"Records":[)";
@@ -128,6 +176,19 @@ std::string lambda_event(const EventShape& shape) {
     event += record_of(shape, shape.first + i, records_of_round(shape), random);
   }
   return event + "]}";
+}
+
+// As a promotion makes them of what was seen.
+Mapping columns_of(ItemSize size) {
+  constexpr std::uint64_t kSeenItems = 1'000;
+  Mapping mapping{.rules = {.layout = LayoutKind::columns}, .columns = {}};
+  const KeySchema keys = event_table()->key_schema;
+  const auto writer = writer_of(mapping, mapping.layout(keys));
+  std::mt19937_64 random{1};
+  for (std::uint64_t number = 0; number < kSeenItems; ++number)
+    writer->read(item_of(size, number, random), nullptr);
+  mapping.columns = new_columns(mapping, keys, writer->take_notes());
+  return mapping;
 }
 
 std::string scan_page(const EventShape& shape) {

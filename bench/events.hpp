@@ -1,15 +1,26 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 
 #include "core/batch.hpp"
+#include "mapping/mapping.hpp"
 
 namespace dynamite::bench {
 
-/// Plain JSON of about so many bytes.
-enum class ItemSize { bytes_200, bytes_1k, bytes_4k };
+/// Plain JSON of about so many bytes, or an item for typed columns.
+enum class ItemSize {
+  bytes_200,
+  bytes_1k,
+  bytes_4k,
+  typed,  ///< 1 KB: 6 strings, 3 numbers, a boolean, a list and a map
+  wide,   ///< ten of a hundred attributes, 0.5 KB
+};
+
+/// By the names that programs take.
+const std::map<std::string, ItemSize>& item_sizes();
 
 /// What the records of a round do, each to another key.
 enum class Writes {
@@ -32,6 +43,9 @@ struct EventShape {
 
 /// A Lambda event as AWS writes it: without white space, each record with its old image left out.
 std::string lambda_event(const EventShape& shape);
+
+/// Layout `columns` with a column for every attribute of such items.
+Mapping columns_of(ItemSize size);
 
 /// The answer of Scan that has the items that lambda_event puts.
 std::string scan_page(const EventShape& shape);

@@ -34,15 +34,27 @@ using std::chrono::steady_clock;
 constexpr std::uint64_t kPageItems = 1'000;  // of 1 KB: AWS's largest page
 constexpr std::string_view kSchema = "bench_snapshot";
 
+/// What is loaded, over how many connections.
+struct Load {
+  ItemSize size;
+  Mapping mapping;
+  std::uint64_t items;
+  std::uint32_t connections = 1;
+
+  std::uint32_t segments() const { return 2 * connections; }
+};
+
 /// Pages by segment, each given once.
 using Pages = std::vector<std::deque<std::string>>;
 
-Pages make_pages(std::uint64_t items, std::uint32_t segments) {
+Pages make_pages(const Load& load) {
+  const std::uint32_t segments = load.segments();
   Pages pages(segments);
-  const std::uint64_t of_segment = items / segments;
+  const std::uint64_t of_segment = load.items / segments;
   for (std::uint32_t segment = 0; segment < segments; ++segment)
     for (std::uint64_t first = 0; first < of_segment; first += kPageItems)
-      pages[segment].push_back(scan_page({.records = std::min(kPageItems, of_segment - first),
+      pages[segment].push_back(scan_page({.size = load.size,
+                                          .records = std::min(kPageItems, of_segment - first),
                                           .first = first,
                                           .round_records = of_segment,
                                           .round = segment}));
@@ -93,7 +105,7 @@ pg::Connection connect(const std::string& url) {
   return pg::Connection::open({.conninfo = url, .application_name = "bench"});
 }
 
-Replica make_replica(const std::string& url) {
+Replica make_replica(const std::string& url, const Mapping& mapping) {
   pg::Connection connection = connect(url);
   connection.run("SET client_min_messages = warning");
   connection.run(fmt::format("DROP SCHEMA IF EXISTS {0}, {0}_state CASCADE", kSchema));
@@ -105,7 +117,7 @@ Replica make_replica(const std::string& url) {
                       .plan_replica({.source = event_table(),
                                      .state_schema = state,
                                      .targets = {new_target(state, std::string{kSchema}, "Orders",
-                                                            event_table()->key_schema)}})
+                                                            event_table()->key_schema, mapping)}})
                       .sql);
   connection.run("CHECKPOINT");
   return Catalogue{connection, state}.find(event_table()->arn).value();
@@ -120,17 +132,16 @@ double seconds(const Body& body) {
 
 /// Until all pages are committed. The sweep, which then looks for what the pass did not meet, is
 /// not counted: COPY has none.
-double load_by_engine(const std::string& url, std::uint64_t items, std::uint32_t connections,
-                      std::uint32_t segments) {
-  const Replica replica = make_replica(url);
-  RecordedDynamoDb transport{make_pages(items, segments)};
+double load_by_engine(const std::string& url, const Load& load) {
+  const Replica replica = make_replica(url, load.mapping);
+  RecordedDynamoDb transport{make_pages(load)};
   NoCredentials credentials;
   AwsClient client{{.region = "us-east-1"}, transport, credentials};
   DynamoDb dynamodb{client};
   EngineOptions options;
   options.connect = {.conninfo = url, .application_name = "bench"};
-  options.connections = connections;
-  options.segments = segments;
+  options.connections = load.connections;
+  options.segments = load.segments();
   options.run = Run::snapshot;
   Engine engine{options, dynamodb};
   TableDescription description;
@@ -143,24 +154,23 @@ double load_by_engine(const std::string& url, std::uint64_t items, std::uint32_t
   while (table.pass.items_scanned == 0 && !table.failure()) std::this_thread::yield();
   const std::uint64_t before = table.pass.items_scanned;
   const double took = seconds([&] {
-    while (table.pass.items_scanned < items && !table.failure())
+    while (table.pass.items_scanned < load.items && !table.failure())
       std::this_thread::sleep_for(std::chrono::microseconds{200});
   });
   if (table.failure()) throw std::runtime_error{table.failure()->what()};
-  return static_cast<double>(items - before) / took;
+  return static_cast<double>(load.items - before) / took;
 }
 
 /// Ready rows for one connection, in pieces.
 using Copies = std::vector<CopiedRows>;
 
-std::vector<Copies> make_copies(Pages pages, std::uint32_t connections) {
-  const Target target = new_target("dynamite", "public", "events", event_table()->key_schema);
-  std::vector<Copies> copies(connections);
+std::vector<Copies> make_copies(const Load& load, const Target& target) {
+  std::vector<Copies> copies(load.connections);
   std::size_t next = 0;
-  for (auto& segment : pages)
+  for (auto& segment : make_pages(load))
     for (std::string& text : segment) {
       const ScanPage page = decode_scan_page(std::move(text), event_table(), Micros{});
-      copies[next++ % connections].push_back(
+      copies[next++ % load.connections].push_back(
           make_copied_rows(coalesce(page.batch.changes), target, 1));
     }
   return copies;
@@ -190,22 +200,21 @@ void copy_all(PGconn* connection, const std::string& sql, const Copies& copies) 
   run("COMMIT", PGRES_COMMAND_OK);
 }
 
-double load_by_copy(const std::string& url, std::uint64_t items, std::uint32_t connections,
-                    std::uint32_t segments) {
-  const Replica replica = make_replica(url);
+double load_by_copy(const std::string& url, const Load& load) {
+  const Replica replica = make_replica(url, load.mapping);
   const std::string sql = target_sql(replica, replica.targets.front()).copy;
-  const std::vector<Copies> copies = make_copies(make_pages(items, segments), connections);
+  const std::vector<Copies> copies = make_copies(load, replica.targets.front());
   std::vector<std::unique_ptr<PGconn, Closer<PQfinish>>> opened;
-  for (std::uint32_t i = 0; i < connections; ++i) {
+  for (std::uint32_t i = 0; i < load.connections; ++i) {
     opened.emplace_back(PQconnectdb(url.c_str()));
     PQclear(PQexec(opened.back().get(), "SET default_toast_compression = lz4"));
   }
   const double took = seconds([&] {
     std::vector<std::jthread> threads;
-    for (std::uint32_t i = 0; i < connections; ++i)
+    for (std::uint32_t i = 0; i < load.connections; ++i)
       threads.emplace_back([&, i] { copy_all(opened[i].get(), sql, copies[i]); });
   });
-  return static_cast<double>(items) / took;
+  return static_cast<double>(load.items) / took;
 }
 
 double median(std::vector<double> values) {
@@ -223,18 +232,24 @@ int run(bool quick) {
   const int runs = quick ? 1 : 5;
   fmt::print("{} items of 1 KB from recorded pages of {}, medians of {} runs by turns, rows/s\n",
              items, kPageItems, runs);
-  fmt::print("{:>11} {:>10} {:>12} {:>7}\n", "connections", "snapshot", "COPY binary", "ratio");
-  for (const std::uint32_t connections : {1U, 2U}) {
-    const std::uint32_t segments = 2 * connections;
-    std::vector<double> ours, theirs, ratios;
-    for (int i = 0; i < runs; ++i) {
-      ours.push_back(load_by_engine(url, items, connections, segments));
-      theirs.push_back(load_by_copy(url, items, connections, segments));
-      ratios.push_back(ours.back() / theirs.back());
+  fmt::print("{:>9} {:>11} {:>10} {:>12} {:>7}\n", "layout", "connections", "snapshot",
+             "COPY binary", "ratio");
+  for (const bool columns : {false, true})
+    for (const std::uint32_t connections : {1U, 2U}) {
+      const ItemSize size = columns ? ItemSize::typed : ItemSize::bytes_1k;
+      const Load load{.size = size,
+                      .mapping = columns ? columns_of(size) : Mapping{},
+                      .items = items,
+                      .connections = connections};
+      std::vector<double> ours, theirs, ratios;
+      for (int i = 0; i < runs; ++i) {
+        ours.push_back(load_by_engine(url, load));
+        theirs.push_back(load_by_copy(url, load));
+        ratios.push_back(ours.back() / theirs.back());
+      }
+      fmt::print("{:>9} {:>11} {:>10.0f} {:>12.0f} {:>7.2f}\n", columns ? "columns" : "document",
+                 connections, median(ours), median(theirs), median(ratios));
     }
-    fmt::print("{:>11} {:>10.0f} {:>12.0f} {:>7.2f}\n", connections, median(ours), median(theirs),
-               median(ratios));
-  }
   return 0;
 }
 

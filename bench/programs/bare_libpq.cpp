@@ -117,6 +117,8 @@ class Program {
  public:
   virtual ~Program() = default;
   virtual void add(Ready& ready) const = 0;
+  /// Whose rows it sends.
+  virtual const Target& target() const = 0;
 };
 
 /// What tells a newer change from an older one: the array that carries it, and how its elements
@@ -166,7 +168,10 @@ class PlainProgram : public Program {
     ready.messages.emplace_back("COMMIT");
   }
 
+  const Target& target() const override { return target_; }
+
  private:
+  Target target_ = new_target("dynamite", "public", "events", event_table()->key_schema);
   std::string put_, remove_;
   bool as_text_;
 };
@@ -175,10 +180,11 @@ class PlainProgram : public Program {
 class SameProgram : public Program {
  public:
   SameProgram(const Replica& table, const std::set<std::string>& without)
-      : sql_{target_sql(table, table.targets.front())},
+      : target_{table.targets.front()},
+        sql_{target_sql(table, target_)},
         require_follower_{source_sql(table.state_schema).require_follower},
-        plain_remove_{plain_remove(
-            {table.targets.front().qualified_name(), "numeric[]", "u.version"}, "_version")},
+        plain_remove_{
+            plain_remove({target_.qualified_name(), "numeric[]", "u.version"}, "_version")},
         locks_{lock_keys(table)},
         id_{table.id},
         mapping_{table.mapping},
@@ -217,6 +223,8 @@ class SameProgram : public Program {
     ready.messages.emplace_back("COMMIT");
   }
 
+  const Target& target() const override { return target_; }
+
  private:
   bool has(const char* part) const { return !without_.contains(part); }
 
@@ -229,6 +237,7 @@ class SameProgram : public Program {
         ready.messages.emplace_back(*sql).keys(r).array(r.versions);
   }
 
+  Target target_;
   TargetSql sql_;
   std::string require_follower_;
   std::string plain_remove_;
@@ -303,7 +312,6 @@ std::string read_file(const std::string& name) {
 /// The records of `file` in batches, a transaction for each sender; how many.
 std::size_t deal(const Batch& records, std::size_t batch, const Program& rows,
                  std::deque<Sender>& senders) {
-  const Target target = new_target("dynamite", "public", "events", event_table()->key_schema);
   std::span<const Change> rest{records.changes};
   while (!rest.empty()) {
     const auto now = rest.first(std::min(batch, rest.size()));
@@ -315,7 +323,7 @@ std::size_t deal(const Batch& records, std::size_t batch, const Program& rows,
       if (parts[i].empty()) continue;
       Ready& ready = senders[i].transactions.emplace_back();
       ready.changes = coalesce(parts[i]);
-      ready.rows = make_rows(ready.changes, target);
+      ready.rows = make_rows(ready.changes, rows.target());
       std::ranges::stable_partition(
           ready.changes, [](const Change& change) { return change.kind != ChangeKind::remove; });
       rows.add(ready);
@@ -324,25 +332,34 @@ std::size_t deal(const Batch& records, std::size_t batch, const Program& rows,
   return records.changes.size();
 }
 
-std::unique_ptr<Program> program_of(const std::string& url, const Guard* plain,
-                                    const std::set<std::string>& without) {
-  if (plain != nullptr) return std::make_unique<PlainProgram>(*plain);
+struct Options {
+  std::string file;
+  std::string statements = "same";
+  std::string guard = "numeric";
+  std::string state_schema = "bench_same_state";
+  std::set<std::string> without;
+  std::size_t connections = 1;
+  std::size_t batch = 1'000;
+};
+
+std::unique_ptr<Program> program_of(const std::string& url, const Options& options) {
+  if (options.statements == "plain")
+    return std::make_unique<PlainProgram>(guards().at(options.guard));
   pg::Connection connection = pg::Connection::open({.conninfo = url, .application_name = "bench"});
-  const auto table = Catalogue{connection, "bench_same_state"}.find(event_table()->arn);
-  return std::make_unique<SameProgram>(table.value(), without);
+  const auto table = Catalogue{connection, options.state_schema}.find(event_table()->arn);
+  return std::make_unique<SameProgram>(table.value(), options.without);
 }
 
-int run(const std::string& file, const std::string& guard, const std::set<std::string>& without,
-        std::size_t connections, std::size_t batch) {
+int run(const Options& options) {
   const char* url = std::getenv("DYNAMITE_TEST_PG_URL");
   if (url == nullptr) throw std::runtime_error{"no PostgreSQL; start it with: make bench"};
   std::deque<Sender> senders;
-  for (std::size_t i = 0; i < connections; ++i) senders.emplace_back(url);
-  const Recorded recorded = decode_recorded(std::make_shared<const std::string>(read_file(file)),
-                                            {{event_table()->arn, event_table()}});
+  for (std::size_t i = 0; i < options.connections; ++i) senders.emplace_back(url);
+  const Recorded recorded =
+      decode_recorded(std::make_shared<const std::string>(read_file(options.file)),
+                      {{event_table()->arn, event_table()}});
   const std::size_t records =
-      deal(recorded.batches.at(0), batch,
-           *program_of(url, guard.empty() ? nullptr : &guards().at(guard), without), senders);
+      deal(recorded.batches.at(0), options.batch, *program_of(url, options), senders);
   for (Sender& sender : senders) sender.prepare();
   const auto begin = steady_clock::now();
   const double cpu = cpu_seconds();
@@ -360,27 +377,22 @@ int run(const std::string& file, const std::string& guard, const std::set<std::s
 }  // namespace dynamite::bench
 
 int main(int argc, char** argv) {
-  std::string file;
-  std::string statements = "same";
-  std::string guard = "numeric";
-  std::set<std::string> without;
-  std::size_t connections = 1;
-  std::size_t batch = 1'000;
+  dynamite::bench::Options options;
   CLI::App app{"Applies recorded events from ready rows by libpq alone."};
-  app.add_option("FILE", file, "JSON lines of Lambda events")->required();
-  app.add_option("--statements", statements, "same (as Dynamite) or plain")
+  app.add_option("FILE", options.file, "JSON lines of Lambda events")->required();
+  app.add_option("--statements", options.statements, "same (as Dynamite) or plain")
       ->check(CLI::IsMember({"same", "plain"}));
-  app.add_option("--guard", guard, "of the plain ones: numeric (as Dynamite), bytea or text")
+  app.add_option("--guard", options.guard,
+                 "of the plain ones: numeric (as Dynamite), bytea or text")
       ->check(CLI::IsMember({"numeric", "bytea", "text"}));
-  app.add_option("--without", without,
-                 "of the same: lock, fence, recheck, removes (plain deletes stand in for them); "
-                 "for measuring each");
-  app.add_option("--connections", connections, "to PostgreSQL");
-  app.add_option("--batch", batch, "records of a batch");
+  app.add_option("--state-schema", options.state_schema, "of the same: whose replica is written");
+  app.add_option("--without", options.without,
+                 "of the same: lock, fence, recheck, removes (plain deletes stand in for them)");
+  app.add_option("--connections", options.connections, "to PostgreSQL");
+  app.add_option("--batch", options.batch, "records of a batch");
   CLI11_PARSE(app, argc, argv);
   try {
-    return dynamite::bench::run(file, statements == "plain" ? guard : "", without, connections,
-                                batch);
+    return dynamite::bench::run(options);
   } catch (const std::exception& error) {
     fmt::print(stderr, "bare_libpq: {}\n", error.what());
     return 1;

@@ -12,19 +12,16 @@
 #include "events.hpp"
 
 using dynamite::bench::EventShape;
-using dynamite::bench::ItemSize;
 using dynamite::bench::Writes;
 
 int main(int argc, char** argv) {
-  const std::map<std::string, ItemSize> sizes{
-      {"200B", ItemSize::bytes_200}, {"1KB", ItemSize::bytes_1k}, {"4KB", ItemSize::bytes_4k}};
   const std::map<std::string, Writes> kinds{
       {"ins", Writes::ins}, {"upd", Writes::upd}, {"del", Writes::del}, {"mix", Writes::mix}};
   EventShape shape{.round_records = 20'000};
   std::uint64_t event_records = 1'000;
   CLI::App app{"Writes a round of stream records to standard output."};
-  app.add_option("--size", shape.size, "200B, 1KB or 4KB")
-      ->transform(CLI::CheckedTransformer(sizes));
+  app.add_option("--size", shape.size, "200B, 1KB, 4KB, typed or wide")
+      ->transform(CLI::CheckedTransformer(dynamite::bench::item_sizes()));
   app.add_option("--writes", shape.writes, "ins, upd, del or mix")
       ->transform(CLI::CheckedTransformer(kinds));
   app.add_option("--records", shape.round_records, "of the round");

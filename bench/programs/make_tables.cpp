@@ -1,6 +1,9 @@
 // Makes what the programs of a comparison write to, each a schema of its own, anew.
 #include <fmt/format.h>
 
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
 #include <cstdlib>
 #include <string>
 
@@ -10,7 +13,7 @@
 namespace dynamite::bench {
 namespace {
 
-void make_replica(pg::Connection& connection, const std::string& schema) {
+void make_replica(pg::Connection& connection, const std::string& schema, const Mapping& mapping) {
   connection.run(fmt::format("DROP SCHEMA IF EXISTS {0}, {0}_state CASCADE", schema));
   Planner planner{connection, schema + "_state"};
   planner.execute(planner.plan_state());
@@ -19,7 +22,7 @@ void make_replica(pg::Connection& connection, const std::string& schema) {
                       .plan_replica({.source = event_table(),
                                      .state_schema = schema + "_state",
                                      .targets = {new_target(schema + "_state", schema, "Orders",
-                                                            event_table()->key_schema)}})
+                                                            event_table()->key_schema, mapping)}})
                       .sql);
 }
 
@@ -39,17 +42,25 @@ void make_plain(pg::Connection& connection, const std::string& schema) {
 }  // namespace
 }  // namespace dynamite::bench
 
-int main() {
+int main(int argc, char** argv) {
+  using namespace dynamite;
+  auto size = bench::ItemSize::bytes_1k;
+  CLI::App app{"Makes the tables that the programs of a comparison write to."};
+  app.add_option("--size", size, "of the items that get typed columns; see make_events")
+      ->transform(CLI::CheckedTransformer(bench::item_sizes()));
+  CLI11_PARSE(app, argc, argv);
   const char* url = std::getenv("DYNAMITE_TEST_PG_URL");
   if (url == nullptr) {
     fmt::print(stderr, "make_tables: no PostgreSQL; start it with: make bench\n");
     return 2;
   }
-  using namespace dynamite;
   pg::Connection connection = pg::Connection::open({.conninfo = url, .application_name = "bench"});
   connection.run("SET client_min_messages = warning");
-  for (const char* schema : {"bench_dynamite", "bench_same"})
-    bench::make_replica(connection, schema);
+  const Mapping columns = bench::columns_of(size);
+  for (const std::string schema : {"bench_dynamite", "bench_same"}) {
+    bench::make_replica(connection, schema, {});
+    bench::make_replica(connection, schema + "_columns", columns);
+  }
   for (const char* schema : {"bench_plain", "bench_node"}) bench::make_plain(connection, schema);
   return 0;
 }

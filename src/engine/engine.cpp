@@ -8,6 +8,7 @@
 
 #include "core/sleep.hpp"
 #include "core/visible.hpp"
+#include "engine/promotion_task.hpp"
 #include "engine/table_task.hpp"
 #include "pg/pg_error.hpp"
 #include "pg/session.hpp"
@@ -174,6 +175,7 @@ void Engine::keep_alive() {
     }
     for (Followed& table : tables_)
       if (!table.started) claim(table);
+    if (follows(options_.run)) notice_changed_mappings();
     note_problems();
     waiting_.reset();
   } catch (const Error& error) {
@@ -201,6 +203,20 @@ void Engine::hold_tables() {
       if (error.kind() != Error::Kind::fenced) throw;
       table.state->fail(error);
     }
+  }
+}
+
+// The fence of the next transaction would say it too, but a quiet table has none.
+void Engine::notice_changed_mappings() {
+  if (tables_.empty()) return;
+  const std::string& state_schema = tables_.front().state->replica.state_schema;
+  const auto numbers = Catalogue{*control_, state_schema}.mapping_numbers();
+  for (Followed& table : tables_) {
+    if (!table.started || table.state->ended()) continue;
+    const Replica& replica = table.state->replica;
+    const auto now = numbers.find(replica.id);
+    if (now != numbers.end() && now->second != replica.mapping)
+      table.state->fail({Error::Kind::fenced, "its mapping has changed"});
   }
 }
 
@@ -274,14 +290,16 @@ void Engine::renew(Followed& table) {
 
 void Engine::start(Followed& table) {
   table.started = true;
-  applying_.add(std::make_shared<TableTask>(
-      table.state, TaskContext{.dynamodb = dynamodb_,
-                               .lanes = {.reading = reading_,
-                                         .applying = applying_,
-                                         .in_flight = in_flight_,
-                                         .clock = *options_.clock},
-                               .options = options_,
-                               .discovery_interval = discovery_interval()}));
+  const TaskContext context{.dynamodb = dynamodb_,
+                            .lanes = {.reading = reading_,
+                                      .applying = applying_,
+                                      .in_flight = in_flight_,
+                                      .clock = *options_.clock},
+                            .options = options_,
+                            .discovery_interval = discovery_interval()};
+  applying_.add(std::make_shared<TableTask>(table.state, context));
+  if (!ends_by_itself(options_.run) && PromotionTask::is_needed(table.state->replica))
+    applying_.add(std::make_shared<PromotionTask>(table.state, context));
 }
 
 void Engine::handle_end(Followed& table) {

@@ -70,6 +70,7 @@ class Engine {
   void handle_end(Followed& table);
   void keep_alive();
   void hold_tables();
+  void notice_changed_mappings();
   void note_problems();
   void note_problem_of(Followed& table, const std::string& problem);
   void say_waiting(const Error& error);

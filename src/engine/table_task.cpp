@@ -61,13 +61,13 @@ void TableTask::decide(Worker& worker) {
   const PassState pass = Passes{worker.connection(), table_->replica}.state();
   epoch_ = pass.epoch;
   const bool unfinished = pass.phase != PassState::Phase::none;
-  const bool needed = unfinished || pass.gap_open || pass.completed_epoch == 0 || !stream_;
+  const bool needed = unfinished || pass.gap_open || pass.needs_pass() || !stream_;
   if (pass.gap_open && stream_ && options_.on_gap == OnGap::stop) stop_at_gap();
   if (!makes_passes(options_.run) || !needed)
     enter_follow();
   else if (pass.phase == PassState::Phase::sweeping)
     phase_ = Phase::sweep;
-  else if (pass.phase == PassState::Phase::running && !pass.gap_since_start)
+  else if (pass.phase == PassState::Phase::running && !pass.is_overtaken())
     resume_pass(worker, pass);
   else
     begin_pass(worker);

@@ -41,7 +41,7 @@ void Operator::retry_dead_letters(pg::Connection& connection) {
 
 bool Operator::pass_needed(pg::Connection& connection) const {
   const PassState state = Passes{connection, place_.replica}.state();
-  return state.gap_open || state.completed_epoch == 0 || state.phase != PassState::Phase::none;
+  return state.gap_open || state.needs_pass() || state.phase != PassState::Phase::none;
 }
 
 bool Operator::release_table() {

@@ -126,4 +126,13 @@ std::optional<Replica> Catalogue::find(std::string_view source_arn) {
   return std::move(found.front());
 }
 
+std::map<std::int32_t, std::int64_t> Catalogue::mapping_numbers() {
+  const pg::Result rows =
+      connection_.run("SELECT replica_id, mapping FROM " + state_name(state_schema_, "replica"));
+  std::map<std::int32_t, std::int64_t> numbers;
+  for (int row = 0; row < rows.rows(); ++row)
+    numbers.emplace(static_cast<std::int32_t>(rows.number(row, 0)), rows.number(row, 1));
+  return numbers;
+}
+
 }  // namespace dynamite

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +30,9 @@ class Catalogue {
 
   /// The replica of the table with that ARN; absent if there is none.
   std::optional<Replica> find(std::string_view source_arn);
+
+  /// The number of each replica's mapping, by the replica's id.
+  std::map<std::int32_t, std::int64_t> mapping_numbers();
 
   /// All replicas of a state schema of that older version.
   std::vector<Replica> load_older(int version);

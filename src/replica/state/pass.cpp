@@ -45,7 +45,8 @@ std::string segment_lane(std::int32_t epoch, std::int32_t segment) {
 PassState Passes::state(const pg::Limits& limits) {
   const pg::Result row = connection_.run(
       fmt::format(R"(SELECT r.pass, r.epoch, r.completed_epoch, coalesce(r.pass_segments, 0),
-  r.oldest_stream, extract(epoch FROM now() - r.pass_started_at)::bigint, count(g.*) > 0, coalesce(bool_or(g.noticed_epoch >= r.epoch), false)
+  r.oldest_stream, extract(epoch FROM now() - r.pass_started_at)::bigint, count(g.*) > 0, coalesce(bool_or(g.noticed_epoch >= r.epoch), false),
+  (SELECT max(t.since_epoch) FROM {0}.replica_target t WHERE t.replica_id = r.replica_id)
 FROM {0}.replica r LEFT JOIN {0}.gap g ON g.replica_id = r.replica_id AND g.healed_at IS NULL
 WHERE r.replica_id = $1::integer GROUP BY r.replica_id)",
                   quote_identifier(table_.state_schema)),
@@ -58,6 +59,7 @@ WHERE r.replica_id = $1::integer GROUP BY r.replica_id)",
   return {.phase = phase_of(row.at(0, 0)),
           .epoch = static_cast<std::int32_t>(row.number(0, 1)),
           .completed_epoch = static_cast<std::int32_t>(row.number(0, 2)),
+          .since_epoch = static_cast<std::int32_t>(row.number(0, 8)),
           .segments = static_cast<std::int32_t>(row.number(0, 3)),
           .oldest_generation = static_cast<std::uint64_t>(row.number(0, 4)),
           .since_start = since_start,

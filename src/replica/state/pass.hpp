@@ -19,11 +19,17 @@ struct PassState {
   Phase phase = Phase::none;
   std::int32_t epoch = 0;               ///< of the last pass that was started
   std::int32_t completed_epoch = 0;     ///< of the last pass that was completed; 0: never
+  std::int32_t since_epoch = 0;         ///< of the first pass that can fill all targets
   std::int32_t segments = 0;            ///< of the pass that runs
   std::uint64_t oldest_generation = 0;  ///< PassStart's, of the last pass
   std::optional<std::chrono::seconds> since_start;  ///< of the last pass; absent: there was none
   bool gap_open = false;                            ///< a gap that no completed pass has healed
   bool gap_since_start = false;                     ///< … noticed after the running pass began
+
+  /// No complete pass has filled all targets as their mappings say.
+  bool needs_pass() const noexcept { return completed_epoch < since_epoch; }
+  /// What has made the pass that runs useless: a gap, or a mapping that changed meanwhile.
+  bool is_overtaken() const noexcept { return gap_since_start || epoch < since_epoch; }
 };
 
 /// What a pass begins with.

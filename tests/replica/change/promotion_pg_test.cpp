@@ -25,8 +25,8 @@ TEST_F(PromotionTest, AFrequentAttributeGetsAColumnWithTheValuesThatAreThere) {
   EXPECT_EQ(query("SELECT pk, total, city, _rest FROM orders ORDER BY pk"),
             "a|12.50|Rome|NULL\nb|3|NULL|NULL");
   EXPECT_THAT(query("SELECT col_description('orders'::regclass, attnum) FROM pg_attribute "
-                  "WHERE attrelid = 'orders'::regclass AND attname = 'total'"),
-            HasSubstr("type N"));
+                    "WHERE attrelid = 'orders'::regclass AND attname = 'total'"),
+              HasSubstr("type N"));
 }
 
 TEST_F(PromotionTest, VersionsEpochsAndTimesStay) {

@@ -1,0 +1,245 @@
+#include "replica/change/rules_change.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.hpp"
+#include "mapping/new_columns.hpp"
+#include "mapping/projection.hpp"
+#include "pg/identifier.hpp"
+
+namespace dynamite {
+namespace {
+
+/// The whole attribute stands in the column as it is: a move out of `_rest` can fill the column.
+bool is_plain(const AttributeColumn& column) {
+  return column.from.is_attribute() && !column.from.steps.front().name.empty() && !column.take &&
+         !converts(column.type);
+}
+
+bool has_same_source(const AttributeColumn& one, const AttributeColumn& other) {
+  return one.from == other.from && one.take == other.take && one.unit == other.unit;
+}
+
+template <class Columns>
+auto column_named(const Columns& columns, std::string_view name) {
+  const auto found = std::ranges::find(
+      columns, name, [](const auto& column) -> const std::string& { return column.name; });
+  return found == columns.end() ? nullptr : &*found;
+}
+
+/// The only value column of that Column::field; null: the layout has none.
+const Column* value_of(const Layout& layout, std::string_view field) {
+  const auto found = std::ranges::find(layout.values(), field, &Column::field);
+  return found == layout.values().end() ? nullptr : &*found;
+}
+
+/// How a target comes from its old mapping to the new rules.
+class RulesPlan {
+ public:
+  RulesPlan(const Target& target, const KeySchema& keys, const MappingRules& rules,
+            std::span<const FoundColumn> found, RetiredColumns retired)
+      : target_{target},
+        old_{target.mapping},
+        rules_{rules},
+        found_{found},
+        retired_{retired},
+        projection_{rules, keys},
+        layout_{Mapping{.rules = rules}.layout(keys)},
+        table_{target.qualified_name()} {}
+
+  TargetChange make() {
+    for (const AttributeColumn& column : old_.columns) keep(column);
+    if (rules_.layout == LayoutKind::columns)
+      for (const AttributeColumn& column : rules_.declared) declare(column);
+    if (rules_.layout != old_.rules.layout) switch_layout();
+    if (rules_.only != old_.rules.only || rules_.omit != old_.rules.omit)
+      need_pass(
+          "what `only` and `omit` say has changed: a pass writes all rows anew, and only then "
+          "is gone what they do not show any more");
+    if (retired_ == RetiredColumns::drop) drop_retired();
+    change_.target_id = target_.id;
+    change_.mapping = {.rules = rules_, .columns = std::move(columns_)};
+    const auto additions = add_columns_sql(target_, added_);
+    change_.ddl.insert(change_.ddl.end(), additions.begin(), additions.end());
+    change_.ddl.insert(change_.ddl.end(), comments_.begin(), comments_.end());
+    if (change_.words.empty()) say("nothing becomes of the rows that are there");
+    return std::move(change_);
+  }
+
+ private:
+  void say(std::string words) { change_.words.push_back(std::move(words)); }
+  void need_pass(std::string words) {
+    change_.needs_pass = true;
+    say(std::move(words));
+  }
+  void alter(std::string_view what) {
+    change_.ddl.push_back(fmt::format("ALTER TABLE {} {}", table_, what));
+  }
+  void comment(const AttributeColumn& column) {
+    comments_.push_back(fmt::format("COMMENT ON COLUMN {}.{} IS {}", table_,
+                                    quote_identifier(column.name),
+                                    quote_literal(description(column))));
+  }
+
+  /// A column that the table has.
+  void keep(const AttributeColumn& column) {
+    if (column_named(layout_.values(), column.name) != nullptr) return;  // the layout's own
+    const AttributeColumn* const declared =
+        rules_.layout == LayoutKind::columns ? column_named(rules_.declared, column.name) : nullptr;
+    if (declared != nullptr)
+      keep_declared(column, *declared);
+    else if (stays_without_declaration(column))
+      fill(column);
+    else
+      retire(column);
+  }
+
+  bool stays_without_declaration(const AttributeColumn& column) const {
+    const bool was_declared = column_named(old_.rules.declared, column.name) != nullptr;
+    return rules_.layout == LayoutKind::columns && is_plain(column) &&
+           projection_.may_show(column.from) &&
+           (rules_.new_columns || !(was_declared || column.retired));
+  }
+
+  void keep_declared(const AttributeColumn& column, const AttributeColumn& declared) {
+    if (column.type != declared.type) {
+      retype(column, declared);
+    } else if (has_same_source(column, declared)) {
+      fill(column);
+    } else {
+      columns_.push_back(declared);
+      comment(declared);
+      need_pass(fmt::format("the column \"{}\" shows {} now: a pass fills it", declared.name,
+                            declared.from.text()));
+    }
+  }
+
+  /// A column that stands for the same as before, or for the same again.
+  void fill(AttributeColumn column) {
+    if (column.retired) {
+      column.retired = false;
+      comment(column);
+      need_pass(fmt::format("the column \"{}\" is filled again, by a pass", column.name));
+    }
+    columns_.push_back(std::move(column));
+  }
+
+  void retype(const AttributeColumn& column, const AttributeColumn& declared) {
+    if (retired_ == RetiredColumns::keep)
+      throw Error{
+          Error::Kind::usage,
+          fmt::format("the column \"{}\" of {} is {}, but the configuration says {}", column.name,
+                      table_, type_name(column.type), type_name(declared.type)),
+          "`dynamite bootstrap --drop-columns` drops it and makes it anew; a pass fills it "
+          "then"};
+    alter("DROP COLUMN " + quote_identifier(column.name));
+    added_.push_back(declared);
+    columns_.push_back(declared);
+    need_pass(fmt::format("the column \"{}\" is dropped and made anew as {}: a pass fills it",
+                          column.name, type_name(declared.type)));
+  }
+
+  void retire(AttributeColumn column) {
+    if (!column.retired) {
+      column.retired = true;
+      column.filling = false;
+      comment(column);
+      change_.needs_pass = true;
+      if (rules_.layout == old_.rules.layout && retired_ == RetiredColumns::keep)
+        say(
+            fmt::format("the column \"{}\" is not filled any more: a pass empties it, and "
+                        "--drop-columns drops it",
+                        column.name));
+    }
+    columns_.push_back(std::move(column));
+  }
+
+  void declare(AttributeColumn column) {
+    if (column_named(columns_, column.name) != nullptr) return;  // it was there
+    if (column_named(found_, column.name) != nullptr)
+      throw Error{Error::Kind::usage,
+                  fmt::format("the table {} has a column \"{}\" already, which is not dynamite's",
+                              table_, column.name),
+                  "declare it under another name, or rename the column that is there"};
+    const bool is_in_rest = std::ranges::none_of(old_.columns, [&](const AttributeColumn& other) {
+      return !other.retired && other.from == column.from;
+    });
+    const bool moves = is_plain(column) && is_in_rest && rules_.layout == old_.rules.layout;
+    column.filling = moves;
+    if (moves)
+      say(fmt::format("the column \"{}\" is added; the values that are there move into it",
+                      column.name));
+    else
+      need_pass(fmt::format("the column \"{}\" is added: a pass fills it", column.name));
+    added_.push_back(column);
+    columns_.push_back(std::move(column));
+  }
+
+  void switch_layout() {
+    // What the old layout has beside columns of attributes: `item`, or `_rest`.
+    const std::string_view old_field = old_.rules.layout == LayoutKind::document ? "item" : "rest";
+    const Column& old_own = *value_of(target_.layout, old_field);
+    if (old_own.not_null) alter(fmt::format("ALTER COLUMN {} DROP NOT NULL", old_own.quoted()));
+    AttributeColumn retired{.name = old_own.name,
+                            .type = old_own.type,
+                            .from = AttributePath::of(""),  // of no attribute
+                            .retired = true};
+    comment(retired);
+    columns_.push_back(std::move(retired));
+    const std::string_view field = rules_.layout == LayoutKind::document ? "item" : "rest";
+    const Column& own = *value_of(layout_, field);
+    if (column_named(found_, own.name) == nullptr)
+      alter(fmt::format("ADD COLUMN {} {}", own.quoted(), type_definition(own.type)));
+    comments_.push_back(fmt::format("COMMENT ON COLUMN {}.{} IS {}", table_, own.quoted(),
+                                    quote_literal(own.comment)));
+    need_pass(
+        fmt::format("the layout changes: a pass fills {} and empties {}, and until then the "
+                    "rows are as they were",
+                    own.quoted(), old_own.quoted()));
+  }
+
+  void drop_retired() {
+    for (const AttributeColumn& column : columns_) {
+      if (!column.retired) continue;
+      alter("DROP COLUMN " + quote_identifier(column.name));
+      std::erase_if(comments_, [&](const std::string& sql) {
+        return sql.starts_with(
+            fmt::format("COMMENT ON COLUMN {}.{} IS", table_, quote_identifier(column.name)));
+      });
+      say(fmt::format("the column \"{}\" is dropped", column.name));
+    }
+    std::erase_if(columns_, &AttributeColumn::retired);
+  }
+
+  const Target& target_;
+  const Mapping& old_;
+  const MappingRules& rules_;
+  const std::span<const FoundColumn> found_;
+  const RetiredColumns retired_;
+  const Projection projection_;
+  const Layout layout_;  // of the new rules, without columns of attributes
+  const std::string table_;
+
+  TargetChange change_;
+  std::vector<AttributeColumn> columns_, added_;
+  std::vector<std::string> comments_;
+};
+
+}  // namespace
+
+std::optional<TargetChange> plan_rules(const Target& target, const KeySchema& keys,
+                                       const MappingRules& rules,
+                                       std::span<const FoundColumn> found, RetiredColumns retired) {
+  const bool drops = retired == RetiredColumns::drop &&
+                     std::ranges::any_of(target.mapping.columns, &AttributeColumn::retired);
+  if (rules == target.mapping.rules && !drops) return std::nullopt;
+  if (rules.layout == LayoutKind::columns) initial_columns(rules, keys);  // refuses what cannot be
+  return RulesPlan{target, keys, rules, found, retired}.make();
+}
+
+}  // namespace dynamite

@@ -9,6 +9,7 @@
 #include "replica/state/plan.hpp"
 #include "sim/world.hpp"
 #include "support/postgres.hpp"
+#include "support/replica.hpp"
 
 namespace dynamite::sim {
 
@@ -47,16 +48,18 @@ class WorldFixture : public test::PostgresTest {
     Planner planner{connection, state_schema()};
     const std::string name = World::table_name(seed);
     const std::string arn = "arn:aws:dynamodb:us-east-1:000000000000:table/" + name;
-    const auto target = [&](const std::string& table) {
-      return new_target(state_schema(), schema(), table, World::key_schema_of(seed));
+    const KeySchema keys = World::key_schema_of(seed);
+    // Of six worlds four have a target of layout `columns`. Three have a second target, which must
+    // end equal to the first.
+    const auto target = [&](const std::string& table, bool columns) {
+      return new_target(state_schema(), schema(), table, keys,
+                        columns ? test::columns_mapping(keys) : Mapping{});
     };
-    Replica wanted{
-        .id = 0,
-        .source = std::make_shared<const SourceTable>(SourceTable{arn, World::key_schema_of(seed)}),
-        .state_schema = state_schema(),
-        .targets = {target(name)}};
-    // Every other world writes two targets, which must end equal.
-    if (seed % 2 == 0) wanted.targets.push_back(target(name + "_second"));
+    Replica wanted{.id = 0,
+                   .source = std::make_shared<const SourceTable>(SourceTable{arn, keys}),
+                   .state_schema = state_schema(),
+                   .targets = {target(name, seed % 3 == 1)}};
+    if (seed % 2 == 0) wanted.targets.push_back(target(name + "_second", seed % 3 != 1));
     planner.execute(planner.plan_replica(wanted).sql);
     return {.connect = {.conninfo = url(), .application_name = "sim/" + schema()},
             .replica = Catalogue{connection, state_schema()}.find(arn).value(),

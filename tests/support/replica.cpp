@@ -6,8 +6,10 @@
 #include <span>
 
 #include "json/item_key.hpp"
+#include "mapping/new_columns.hpp"
 #include "replica/state/pass.hpp"
 #include "replica/state/plan.hpp"
+#include "support/rebuilt_item.hpp"
 
 namespace dynamite::test {
 namespace {
@@ -100,40 +102,70 @@ void ReplicaTest::TearDown() {
   PostgresTest::TearDown();
 }
 
+Mapping columns_mapping(const KeySchema& key_schema) {
+  Mapping mapping{.rules = {.layout = LayoutKind::columns}};
+  mapping.columns = new_columns(mapping, key_schema,
+                                std::vector<AttributeNote>{{"v", "S"},
+                                                           {"name", "S"},
+                                                           {"Name", "N"},
+                                                           {"S", "BOOL"},
+                                                           {"N", "L"},
+                                                           {"M", "M"},
+                                                           {"item", "B"},
+                                                           {"_version", "SS"},
+                                                           {"_types", "NS"},
+                                                           {"a.b", "BS"},
+                                                           {"a/b", "N"},
+                                                           {"a~b", "S"}});
+  return mapping;
+}
+
+namespace {
+
+/// What a target's row stands for, whatever its layout.
+std::string shown_sql(const Target& target) {
+  std::string sql = fmt::format("{}, {}", item_sql(target), types_sql(target));
+  for (const ColumnRole role :
+       {ColumnRole::changed_at, ColumnRole::created_at, ColumnRole::version, ColumnRole::epoch})
+    sql += ", t." + target.layout.of(role).quoted();
+  return fmt::format("SELECT {} FROM {} t", sql, target.qualified_name());
+}
+
+}  // namespace
+
 std::string difference_of_targets(pg::Connection& connection, const Replica& replica) {
   std::string differences;
-  const auto compare = [&](const std::string& columns, const std::string& one,
-                           const std::string& other) {
+  const auto compare = [&](const std::string& one, const std::string& other) {
     const pg::Result rows = connection.run(fmt::format(
-        "SELECT x::text FROM ((SELECT {0} FROM {1} EXCEPT ALL SELECT {0} FROM {2}) UNION ALL "
-        "(SELECT {0} FROM {2} EXCEPT ALL SELECT {0} FROM {1})) AS x LIMIT 5",
-        columns, one, other));
+        "SELECT x::text FROM (({0} EXCEPT ALL {1}) UNION ALL ({1} EXCEPT ALL {0})) AS x LIMIT 5",
+        one, other));
     for (int row = 0; row < rows.rows(); ++row)
-      differences += fmt::format("{} and {}: {}\n", one, other, rows.at(row, 0));
+      differences += fmt::format("{}\nand {}: {}\n", one, other, rows.at(row, 0));
+  };
+  // The sweep of each target is a transaction of its own: removed_at differs.
+  const auto tombstones = [](const Target& target) {
+    return fmt::format("SELECT {}, version, epoch FROM {}", target.layout.keys().parts(),
+                       target.tombstones);
   };
   const Target& first = replica.targets.front();
-  // The sweep of each target is a transaction of its own: removed_at differs.
-  const std::string of_tombstones = first.layout.keys().parts() + ", version, epoch";
   for (const Target& target : std::span{replica.targets}.subspan(1)) {
-    compare("*", first.qualified_name(), target.qualified_name());
-    compare(of_tombstones, first.tombstones, target.tombstones);
+    compare(shown_sql(first), shown_sql(target));
+    compare(tombstones(first), tombstones(target));
   }
   return differences;
 }
 
 Replica ReplicaTest::wanted_replica(const KeySchema& key_schema, const std::string& name) const {
-  const auto target = [&](const std::string& table) {
-    return new_target(state_schema(), schema(), table, key_schema);
-  };
   Replica wanted{.id = 0,
                  .source = std::make_shared<const SourceTable>(
                      SourceTable{.arn = "arn:aws:dynamodb:us-east-1:111122223333:table/" + name,
                                  .key_schema = key_schema}),
                  .state_schema = state_schema(),
-                 .targets = {target(name)}};
+                 .targets = {new_target(state_schema(), schema(), name, key_schema)}};
   if (const char* targets = std::getenv("DYNAMITE_TEST_TARGETS");
       targets != nullptr && std::string_view{targets} == "2")
-    wanted.targets.push_back(target(name + "_second"));
+    wanted.targets.push_back(new_target(state_schema(), schema(), name + "_second", key_schema,
+                                        columns_mapping(key_schema)));
   return wanted;
 }
 

@@ -40,8 +40,8 @@ KeySchema keys(KeyType partition, KeyType sort);  ///< pk, sk
 Batch batch_of(const Replica& table, const std::vector<TestChange>& changes);
 
 /// A test with a registered replica, "orders", whose key is the string pk unless it makes another.
-/// With DYNAMITE_TEST_TARGETS=2 each replica has a second target, in the table NAME_second, which
-/// must be equal to the first when the test ends.
+/// With DYNAMITE_TEST_TARGETS=2 each replica has a second target, in the table NAME_second, of
+/// layout `columns`. Its rows must stand for the same items when the test ends.
 class ReplicaTest : public PostgresTest {
  public:
   /// Makes and registers a replica of a DynamoDB table of the same name.
@@ -79,8 +79,11 @@ class ReplicaTest : public PostgresTest {
   std::vector<Replica> made_;
 };
 
-/// What differs between the first target of `replica` and the others, rows and tombstones; empty:
-/// nothing.
+/// Layout `columns`, with columns for some of the attributes that RandomItems and put() have.
+Mapping columns_mapping(const KeySchema& key_schema);
+
+/// What differs between the first target of `replica` and the others, items, times, versions,
+/// epochs and tombstones; empty: nothing.
 std::string difference_of_targets(pg::Connection& connection, const Replica& replica);
 
 }  // namespace dynamite::test

@@ -19,7 +19,6 @@ AttributeColumn column(const std::string& name, ColumnType type) {
   return {.name = name, .type = type, .from = AttributePath::of(name)};
 }
 
-/// Layout `columns`: its columns are made here, without the state schema's knowledge of them.
 class ColumnsTest : public ReplicaTest {
  protected:
   Replica make(const KeySchema& key_schema, const std::string& name,
@@ -27,10 +26,7 @@ class ColumnsTest : public ReplicaTest {
     Replica wanted = wanted_replica(key_schema, name);
     const Mapping mapping{.rules = {.layout = LayoutKind::columns}, .columns = std::move(columns)};
     wanted.targets = {new_target(state_schema(), schema(), name, key_schema, mapping)};
-    Replica made = make_replica(wanted);
-    made.targets.front().mapping = wanted.targets.front().mapping;
-    made.targets.front().layout = wanted.targets.front().layout;
-    return made;
+    return make_replica(wanted);
   }
 
   void put(const Replica& table, const std::vector<std::string>& items) {

@@ -60,20 +60,17 @@ bool can_be_name(std::string_view attribute) {
   return !attribute.empty() && attribute.find('\0') == std::string_view::npos;
 }
 
-[[noreturn]] void refuse(const AttributeColumn& column, std::string_view why, std::string hint) {
-  throw Error{Error::Kind::usage, fmt::format("the declared column \"{}\" {}", column.name, why),
-              std::move(hint)};
-}
-
-void check_name(const AttributeColumn& column, const Layout& layout) {
-  const auto same = std::ranges::find(layout.all(), column.name, &Column::name);
-  const bool is_taken = same != layout.all().end();
-  if (is_taken && same->role == ColumnRole::key)
-    refuse(column, "has the name of a key column", "declare it under another name");
+/// Why a declared column cannot be; empty if it can.
+std::string objection(const AttributeColumn& column, const Layout& without_columns,
+                      const Projection& projection) {
+  const auto same = std::ranges::find(without_columns.all(), column.name, &Column::name);
+  const bool is_taken = same != without_columns.all().end();
+  if (is_taken && same->role == ColumnRole::key) return "has the name of a key column";
   if (is_taken || is_system_column(column.name))
-    refuse(column,
-           fmt::format("has the name of a column of {}", is_taken ? "dynamite" : "PostgreSQL"),
-           "declare it under another name");
+    return fmt::format("has the name of a column of {}", is_taken ? "dynamite" : "PostgreSQL");
+  if (!projection.may_show(column.from))
+    return fmt::format("takes {}, which `only` or `omit` hides", column.from.text());
+  return {};
 }
 
 }  // namespace
@@ -95,15 +92,16 @@ std::optional<ColumnType> column_type_of(std::string_view dynamodb_type) {
   return found == kTypes.end() ? std::nullopt : std::optional{found->second};
 }
 
-std::vector<AttributeColumn> initial_columns(const MappingRules& rules, const KeySchema& keys) {
+std::vector<AttributeColumn> initial_columns(const MappingRules& rules, const KeySchema& keys,
+                                             std::string_view table) {
   const Layout without_columns = Mapping{.rules = rules}.layout(keys);
   const Projection projection{rules, keys};
-  for (const AttributeColumn& column : rules.declared) {
-    check_name(column, without_columns);
-    if (!projection.may_show(column.from))
-      refuse(column, fmt::format("takes {}, which is not shown", column.from.text()),
-             "take it out of `omit`, or put it into `only`");
-  }
+  for (const AttributeColumn& column : rules.declared)
+    if (const std::string why = objection(column, without_columns, projection); !why.empty())
+      throw Error{Error::Kind::usage,
+                  fmt::format("the declared column \"{}\" of \"{}\" {}", column.name, table, why),
+                  "declare it in `columns` of its [[table]] under another name, or of another "
+                  "attribute"};
   return rules.declared;
 }
 

@@ -16,10 +16,11 @@ namespace dynamite {
 /// values: S, N, BOOL. Absent for NULL, which is no value of any column.
 std::optional<ColumnType> column_type_of(std::string_view dynamodb_type);
 
-/// The columns of a new table: those that `rules` declare. Throws Error{usage} if one of them has
-/// the name of a key column, of a column of ours or of PostgreSQL's own, or takes what `rules`
-/// hide.
-std::vector<AttributeColumn> initial_columns(const MappingRules& rules, const KeySchema& keys);
+/// The columns of a new target: those that `rules` declare. `table` names it in errors. Throws
+/// Error{usage} if one of them has the name of a key column, of a column of ours or of PostgreSQL's
+/// own, or takes what `rules` hide.
+std::vector<AttributeColumn> initial_columns(const MappingRules& rules, const KeySchema& keys,
+                                             std::string_view table);
 
 /// The columns that attributes get behind those of `mapping`, as far as there is room. The first
 /// of `seen` come first; of an attribute with several types the first counts. `taken`: names of

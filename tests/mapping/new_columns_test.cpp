@@ -185,28 +185,31 @@ TEST(InitialColumns, AreTheDeclaredOnes) {
                                         column("city", ColumnType::text, "address.city")},
                            .only = {"address.*", "total"}};
 
-  EXPECT_EQ(initial_columns(rules, kKeys), rules.declared);
-  EXPECT_THAT(initial_columns({}, kKeys), IsEmpty());
+  EXPECT_EQ(initial_columns(rules, kKeys, "Orders"), rules.declared);
+  EXPECT_THAT(initial_columns({}, kKeys, "Orders"), IsEmpty());
 }
 
 std::string refusal_of(std::string_view name, std::string_view from, MappingRules rules = {}) {
   rules.layout = LayoutKind::columns;
   rules.declared = {column(name, ColumnType::text, from)};
-  return failure_of([&] { initial_columns(rules, kKeys); });
+  return failure_of([&] { initial_columns(rules, kKeys, "Orders"); });
 }
 
 TEST(InitialColumns, HaveNoNameOfAnotherColumn) {
   EXPECT_EQ(refusal_of("sk", "a"),
-            "usage: the declared column \"sk\" has the name of a key column");
-  EXPECT_EQ(refusal_of("_rest", "a"),
-            "usage: the declared column \"_rest\" has the name of a column of dynamite");
-  EXPECT_EQ(refusal_of("xmin", "a"),
-            "usage: the declared column \"xmin\" has the name of a column of PostgreSQL");
+            "usage: the declared column \"sk\" of \"Orders\" has the name of a key column");
+  EXPECT_EQ(
+      refusal_of("_rest", "a"),
+      "usage: the declared column \"_rest\" of \"Orders\" has the name of a column of dynamite");
+  EXPECT_EQ(
+      refusal_of("xmin", "a"),
+      "usage: the declared column \"xmin\" of \"Orders\" has the name of a column of PostgreSQL");
 }
 
 TEST(InitialColumns, TakeWhatIsShown) {
   EXPECT_EQ(refusal_of("zip", "address.zip", {.omit = {"address.*"}}),
-            "usage: the declared column \"zip\" takes address.zip, which is not shown");
+            "usage: the declared column \"zip\" of \"Orders\" takes address.zip, which `only` or "
+            "`omit` hides");
   EXPECT_EQ(refusal_of("id", "sk", {.only = {"total"}}), "");
   EXPECT_EQ(refusal_of("zip", "address.zip", {.omit = {"address.city"}}), "");
 }

@@ -13,10 +13,12 @@
 #include <utility>
 
 #include "app/config/aws_settings.hpp"
+#include "app/config/declared_columns.hpp"
 #include "app/config/file.hpp"
 #include "app/config/keys.hpp"
 #include "core/error.hpp"
 #include "mapping/glob.hpp"
+#include "mapping/names.hpp"
 
 namespace dynamite {
 namespace {
@@ -41,15 +43,10 @@ class Reader {
   void apply(const Setting& setting);
   void apply_url(const Setting& setting);
   void apply_table(const std::vector<Setting>& table);
-  template <class Into>
-  void apply_to(const Setting& setting, std::span<const Key<Into>> keys,
-                std::span<const std::string_view> known, Into& into);
+  void check_layout(const std::vector<Setting>& table, const TableRule& rule);
   void check_targets();
   void check_complete();
   void narrow();
-
-  void wrong(const Setting& setting, std::string_view allowed);
-  void unknown(const Setting& setting, std::span<const std::string_view> known);
 
   const ConfigSources& sources_;
   Config config_;
@@ -119,30 +116,9 @@ void Reader::read_command_line() {
   }
 }
 
-void Reader::wrong(const Setting& setting, std::string_view allowed) {
-  problems_.push_back(fmt::format("{}: {} is {}, wanted {}", setting.where, setting.key,
-                                  printable(setting.value), allowed));
-}
-
-void Reader::unknown(const Setting& setting, std::span<const std::string_view> known) {
-  const auto similar = nearest(setting.key, known);
-  problems_.push_back(fmt::format("{}: unknown key {}, {}", setting.where, printable(setting.key),
-                                  similar
-                                      ? fmt::format("did you mean \"{}\"?", *similar)
-                                      : fmt::format("wanted one of {}", fmt::join(known, ", "))));
-}
-
 void Reader::apply(const Setting& setting) {
   if (setting.key == "url") return apply_url(setting);
-  apply_to(setting, config_keys(), top_level_names(), config_);
-}
-
-template <class Into>
-void Reader::apply_to(const Setting& setting, std::span<const Key<Into>> keys,
-                      std::span<const std::string_view> known, Into& into) {
-  const auto key = std::ranges::find(keys, setting.key, &Key<Into>::name);
-  if (key == keys.end()) return unknown(setting, known);
-  if (!key->read(setting.value, into)) wrong(setting, key->allowed);
+  read_setting(setting, config_keys(), top_level_names(), config_, problems_);
 }
 
 void Reader::apply_url(const Setting& setting) {
@@ -163,7 +139,13 @@ void Reader::apply_url(const Setting& setting) {
 
 void Reader::apply_table(const std::vector<Setting>& table) {
   TableRule rule;
-  for (const Setting& setting : table) apply_to(setting, table_keys(), table_names(), rule);
+  const std::size_t problems_before = problems_.size();
+  for (const Setting& setting : table) {
+    if (setting.key == "columns")
+      rule.mapping.declared = read_columns(setting, problems_);
+    else
+      read_setting(setting, table_keys(), table_names(), rule, problems_);
+  }
   const std::string& where = table.empty() ? *file_ : table.back().where;
   if (std::ranges::find(table, "name", &Setting::key) == table.end()) {
     problems_.push_back(fmt::format("{}: a [[table]] without a name", where));
@@ -172,7 +154,18 @@ void Reader::apply_table(const std::vector<Setting>& table) {
   if (rule.is_glob() && rule.into_table)
     problems_.push_back(fmt::format(
         "{}: into is given for the pattern \"{}\", wanted one table's name", where, rule.name));
+  if (problems_.size() == problems_before) check_layout(table, rule);
   config_.tables.push_back(std::move(rule));
+}
+
+void Reader::check_layout(const std::vector<Setting>& table, const TableRule& rule) {
+  if (rule.mapping.layout == LayoutKind::columns) return;
+  for (const Setting& setting : table)
+    for (const char* key : {"columns", "new_columns", "max_columns", "column_names"})
+      if (setting.key == key)
+        problems_.push_back(fmt::format("{}: {} is given, but layout is \"{}\", wanted \"{}\"",
+                                        setting.where, key, name_of(rule.mapping.layout),
+                                        name_of(LayoutKind::columns)));
 }
 
 void Reader::check_targets() {
@@ -221,8 +214,8 @@ void Reader::narrow() {
     if (rule == nullptr && !config_.tables.empty() && sources_.needs.table_rules)
       problems_.push_back(
           fmt::format("--table: \"{}\" is in no [[table]] of {}", name, file_.value_or("")));
-    narrowed.push_back(rule == nullptr ? TableRule{name, {}, {}}
-                                       : TableRule{name, rule->into_schema, rule->into_table});
+    narrowed.push_back(rule == nullptr ? TableRule{} : *rule);
+    narrowed.back().name = name;
   }
   config_.tables = std::move(narrowed);
 }

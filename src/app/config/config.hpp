@@ -12,6 +12,7 @@
 #include "core/apply_options.hpp"
 #include "core/environment.hpp"
 #include "core/replication_options.hpp"
+#include "mapping/mapping.hpp"
 
 namespace dynamite {
 
@@ -20,6 +21,7 @@ struct TableRule {
   std::string name;                        ///< exact, or with * and ?
   std::optional<std::string> into_schema;  ///< absent: Config::schema
   std::optional<std::string> into_table;   ///< absent: the source table's name. Never with a glob
+  MappingRules mapping{};
 
   bool is_glob() const noexcept { return name.find_first_of("*?") != std::string::npos; }
   bool matches(std::string_view table) const noexcept;

@@ -3,19 +3,39 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
 namespace dynamite {
 namespace {
 
-Value value_of(const toml::node& node) {
+std::string line_of(const toml::source_region& region, const std::string& name) {
+  return fmt::format("{}:{}", name, region.begin.line);
+}
+
+Value value_of(const toml::node& node, const std::string& name);
+
+/// In the order of the file.
+std::vector<Setting> settings_of(const toml::table& table, const std::string& name) {
+  std::vector<std::pair<toml::source_position, Setting>> found;
+  for (const auto& [key, node] : table)
+    found.push_back({key.source().begin,
+                     {line_of(key.source(), name), std::string{key.str()}, value_of(node, name)}});
+  std::ranges::stable_sort(found, [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<Setting> settings;
+  for (auto& [place, setting] : found) settings.push_back(std::move(setting));
+  return settings;
+}
+
+Value value_of(const toml::node& node, const std::string& name) {
   if (const auto* text = node.as_string()) return text->get();
   if (const auto* number = node.as_integer()) return number->get();
   if (const auto* number = node.as_floating_point()) return number->get();
   if (const auto* flag = node.as_boolean()) return flag->get();
+  if (const auto* table = node.as_table()) return TableValue{settings_of(*table, name)};
   const auto* array = node.as_array();
-  if (array == nullptr) return OtherValue{node.is_table() ? "a table" : "a date or time"};
+  if (array == nullptr) return OtherValue{"a date or time"};
   std::vector<std::string> list;
   for (const auto& element : *array) {
     const auto* text = element.as_string();
@@ -25,22 +45,12 @@ Value value_of(const toml::node& node) {
   return list;
 }
 
-std::string line_of(const toml::source_region& region, const std::string& name) {
-  return fmt::format("{}:{}", name, region.begin.line);
-}
-
-std::vector<Setting> settings_of(const toml::table& table, const std::string& name) {
-  std::vector<Setting> settings;
-  for (const auto& [key, node] : table)
-    settings.push_back({line_of(key.source(), name), std::string{key.str()}, value_of(node)});
-  return settings;
-}
-
 void read_tables(const toml::node& node, const std::string& name, FileSettings& into) {
   const auto* array = node.as_array();
   if (array == nullptr || !array->is_homogeneous<toml::table>()) {
     into.problems.push_back(fmt::format("{}: table is {}, wanted one [[table]] for each table",
-                                        line_of(node.source(), name), printable(value_of(node))));
+                                        line_of(node.source(), name),
+                                        printable(value_of(node, name))));
     return;
   }
   for (const auto& element : *array) into.tables.push_back(settings_of(*element.as_table(), name));

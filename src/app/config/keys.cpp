@@ -8,110 +8,15 @@
 #include <utility>
 #include <vector>
 
+#include "app/config/key_kinds.hpp"
 #include "app/config/names.hpp"
+#include "mapping/names.hpp"
+#include "mapping/path_pattern.hpp"
 
 namespace dynamite {
 namespace {
 
-/// Where a value goes: a member of Config, or of one of Config's members.
-template <class T>
-auto at(T Config::*member) {
-  return [member](Config& config) -> T& { return config.*member; };
-}
-template <class Part, class T>
-auto at(Part Config::*part, T Part::*member) {
-  return [part, member](Config& config) -> T& { return config.*part.*member; };
-}
-
-template <class T>
-T value_of(const T&);
-template <class T>
-T value_of(const std::optional<T>&);
-
-/// The type of what a place holds, without the optional around it.
-template <class Place>
-using Held = decltype(value_of(std::declval<Place>()(std::declval<Config&>())));
-
-template <class Place>
-Key<Config> whole_number(std::string_view name, Place place, std::uint64_t min, std::uint64_t max) {
-  return {name, fmt::format("a whole number from {} to {}", min, max),
-          [=](const Value& value, Config& config) {
-            const auto number = as_whole_number(value);
-            if (!number || *number < min || *number > max) return false;
-            place(config) = static_cast<Held<Place>>(*number);
-            return true;
-          }};
-}
-
-template <class Place>
-Key<Config> number_from(std::string_view name, Place place, double min) {
-  return {name, fmt::format("a number of at least {}", min),
-          [=](const Value& value, Config& config) {
-            const auto number = as_number(value);
-            if (!number || *number < min) return false;
-            place(config) = *number;
-            return true;
-          }};
-}
-
-template <class Place>
-Key<Config> truth(std::string_view name, Place place) {
-  return {name, "true or false", [=](const Value& value, Config& config) {
-            const auto truth = as_truth(value);
-            if (truth) place(config) = *truth;
-            return truth.has_value();
-          }};
-}
-
-template <class Place>
-Key<Config> duration(std::string_view name, Place place, std::string_view min,
-                     std::string_view max) {
-  return {name, fmt::format("a time from \"{}\" to \"{}\"", min, max),
-          [=, shortest = *parse_duration(min), longest = *parse_duration(max)](const Value& value,
-                                                                               Config& config) {
-            const auto text = as_text(value);
-            const auto time = text ? parse_duration(*text) : std::nullopt;
-            if (!time || *time < shortest || *time > longest) return false;
-            place(config) = *time;
-            return true;
-          }};
-}
-
-/// Text that `is_allowed`.
-template <class Place>
-Key<Config> text(std::string_view name, Place place, std::string allowed,
-                 bool (*is_allowed)(std::string_view)) {
-  return {name, std::move(allowed), [=](const Value& value, Config& config) {
-            auto text = as_text(value);
-            if (!text || !is_allowed(*text)) return false;
-            place(config) = std::move(*text);
-            return true;
-          }};
-}
-
-template <class Place>
-Key<Config> identifier(std::string_view name, Place place) {
-  return text(name, place, "1 to 63 bytes without control characters", is_identifier);
-}
-
-bool is_not_empty(std::string_view text) noexcept { return !text.empty(); }
-
-/// One of several texts, each with what it stands for.
-template <class Place>
-Key<Config> choice(std::string_view name, Place place,
-                   std::vector<std::pair<std::string_view, Held<Place>>> choices) {
-  std::vector<std::string> names;
-  for (const auto& [text, chosen] : choices) names.push_back(fmt::format("\"{}\"", text));
-  return {
-      name, fmt::format("{}", fmt::join(names, " or ")), [=](const Value& value, Config& config) {
-        const auto text = as_text(value);
-        const auto found =
-            std::ranges::find_if(choices, [&](const auto& known) { return text == known.first; });
-        if (found == choices.end()) return false;
-        place(config) = found->second;
-        return true;
-      }};
-}
+using namespace keys;
 
 bool read_grant_select(const Value& value, Config& config) {
   const auto roles = as_list(value);
@@ -173,12 +78,46 @@ bool read_into(const Value& value, TableRule& rule) {
   return true;
 }
 
-bool read_layout(const Value& value, TableRule& /*rule*/) { return as_text(value) == "document"; }
+/// Patterns of paths into items; at least `count_min`.
+std::optional<std::vector<std::string>> as_patterns(const Value& value, std::size_t count_min) {
+  auto patterns = as_list(value);
+  const auto is_pattern = [](const std::string& text) {
+    return text.find('\0') == std::string::npos && PathPattern::parse(text).has_value();
+  };
+  if (!patterns || patterns->size() < count_min || !std::ranges::all_of(*patterns, is_pattern))
+    return std::nullopt;
+  return patterns;
+}
+
+Key<TableRule> patterns(std::string_view name, std::vector<std::string> MappingRules::*member,
+                        std::size_t count_min) {
+  return {name,
+          fmt::format("a list of {}patterns such as \"total\", \"address.*\", \"password*\", "
+                      "\"items[*].price\"",
+                      count_min > 0 ? "one or more " : ""),
+          [=](const Value& value, TableRule& rule) {
+            auto patterns = as_patterns(value, count_min);
+            if (!patterns) return false;
+            rule.mapping.*member = std::move(*patterns);
+            return true;
+          }};
+}
 
 std::vector<Key<TableRule>> make_table_keys() {
+  constexpr auto kMapping = &TableRule::mapping;
+  using Rules = MappingRules;
   return {{"name", "a table's name, or a pattern of names with * and ?", read_name},
           {"into", "\"table\" or \"schema.table\", each 1 to 63 bytes", read_into},
-          {"layout", "\"document\", the only layout that is supported so far", read_layout}};
+          choice("layout", at(kMapping, &Rules::layout),
+                 {{name_of(LayoutKind::document), LayoutKind::document},
+                  {name_of(LayoutKind::columns), LayoutKind::columns}}),
+          patterns("only", &Rules::only, 1),
+          patterns("omit", &Rules::omit, 0),
+          truth("new_columns", at(kMapping, &Rules::new_columns)),
+          whole_number("max_columns", at(kMapping, &Rules::columns_max), 1, 1'000),
+          choice("column_names", at(kMapping, &Rules::column_names),
+                 {{name_of(ColumnNames::as_attributes), ColumnNames::as_attributes},
+                  {name_of(ColumnNames::snake_case), ColumnNames::snake_case}})};
 }
 
 template <class Into>
@@ -189,6 +128,20 @@ std::vector<std::string_view> names_of(std::span<const Key<Into>> keys,
 }
 
 }  // namespace
+
+std::string wrong_value(const Setting& setting, std::string_view allowed, std::string_view within) {
+  return fmt::format("{}: {}{} is {}, wanted {}", setting.where, within, setting.key,
+                     printable(setting.value), allowed);
+}
+
+std::string unknown_key(const Setting& setting, std::span<const std::string_view> known,
+                        std::string_view within) {
+  const auto similar = nearest(setting.key, known);
+  return fmt::format("{}: unknown key {}, {}", setting.where,
+                     printable(std::string{within} + setting.key),
+                     similar ? fmt::format("did you mean \"{}\"?", *similar)
+                             : fmt::format("wanted one of {}", fmt::join(known, ", ")));
+}
 
 std::span<const Key<Config>> config_keys() {
   static const std::vector<Key<Config>> keys = make_config_keys();
@@ -206,7 +159,7 @@ std::span<const std::string_view> top_level_names() {
 }
 
 std::span<const std::string_view> table_names() {
-  static const auto names = names_of(table_keys());
+  static const auto names = names_of(table_keys(), {"columns"});
   return names;
 }
 

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "app/config/config.hpp"
 #include "app/config/value.hpp"
@@ -19,17 +21,37 @@ struct Key {
   std::function<bool(const Value& value, Into& into)> read;
 };
 
+/// What is wrong with a setting: its value, and what is allowed; its key, and what it could have
+/// been. The key is shown behind `within`, "columns.total.".
+std::string wrong_value(const Setting& setting, std::string_view allowed,
+                        std::string_view within = {});
+std::string unknown_key(const Setting& setting, std::span<const std::string_view> known,
+                        std::string_view within = {});
+
 /// All of the top level but `url`, which is read by parse_database_url, and `table`.
 std::span<const Key<Config>> config_keys();
 
-/// Every key of a [[table]].
+/// All of a [[table]] but `columns`, which is read by read_columns.
 std::span<const Key<TableRule>> table_keys();
 
 /// Every key that may stand at the top level, `url` and `table` too.
 std::span<const std::string_view> top_level_names();
 
-/// Every key that may stand in a [[table]].
+/// Every key that may stand in a [[table]], `columns` too.
 std::span<const std::string_view> table_names();
+
+/// Reads `setting` by its row of `keys`, whose names and others are `known`. What is wrong with it
+/// is added to `problems`; see wrong_value.
+template <class Into>
+void read_setting(const Setting& setting, std::span<const Key<Into>> keys,
+                  std::span<const std::string_view> known, Into& into,
+                  std::vector<std::string>& problems, std::string_view within = {}) {
+  const auto key = std::ranges::find(keys, setting.key, &Key<Into>::name);
+  if (key == keys.end())
+    problems.push_back(unknown_key(setting, known, within));
+  else if (!key->read(setting.value, into))
+    problems.push_back(wrong_value(setting, key->allowed, within));
+}
 
 /// "DYNAMITE_IDLE_POLL_MAX".
 std::string environment_name(std::string_view key);

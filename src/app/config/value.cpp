@@ -130,6 +130,7 @@ std::string printable(const Value& value) {
       for (const auto& text : list) shown.push_back(printable_text(text));
       return fmt::format("[{}]", fmt::join(shown, ", "));
     }
+    std::string operator()(const TableValue& /*value*/) const { return "a table"; }
     std::string operator()(const OtherValue& other) const { return other.type; }
   };
   return std::visit(Printer{}, value);

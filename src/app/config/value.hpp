@@ -21,8 +21,15 @@ struct PlainText {
   std::string text;
 };
 
+struct Setting;
+
+/// Keys of its own: `{ from = "sk" }`, or a section.
+struct TableValue {
+  std::vector<Setting> settings;
+};
+
 using Value = std::variant<PlainText, std::string, std::int64_t, double, bool,
-                           std::vector<std::string>, OtherValue>;
+                           std::vector<std::string>, TableValue, OtherValue>;
 
 /// One `key = value`, and where it stands: "dynamite.toml:3", "DYNAMITE_REGION", "--set".
 struct Setting {

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/arn.hpp"
 #include "core/error.hpp"
+#include "mapping/new_columns.hpp"
 #include "pg/identifier.hpp"
 
 namespace dynamite {
@@ -14,15 +16,18 @@ Replica target_of(const Config& config, const TableDescription& description) {
   const TableRule* rule = find_rule(config.tables, description.name);
   std::string schema = config.schema;
   std::string table = shorten_identifier(description.name);
+  Mapping mapping;
   if (rule != nullptr) {
     schema = rule->into_schema.value_or(schema);
     table = rule->into_table.value_or(table);
+    mapping = {.rules = rule->mapping,
+               .columns = initial_columns(rule->mapping, description.key_schema, description.name)};
   }
   return {.source = std::make_shared<const SourceTable>(
               SourceTable{description.arn, description.key_schema}),
           .state_schema = config.state_schema,
           .targets = {new_target(config.state_schema, std::move(schema), std::move(table),
-                                 description.key_schema)}};
+                                 description.key_schema, std::move(mapping))}};
 }
 
 ReplicaPlan plan_whole_replica(pg::Connection& connection, const Config& config,

@@ -238,7 +238,8 @@ std::optional<TargetChange> plan_rules(const Target& target, const KeySchema& ke
   const bool drops = retired == RetiredColumns::drop &&
                      std::ranges::any_of(target.mapping.columns, &AttributeColumn::retired);
   if (rules == target.mapping.rules && !drops) return std::nullopt;
-  if (rules.layout == LayoutKind::columns) initial_columns(rules, keys);  // refuses what cannot be
+  if (rules.layout == LayoutKind::columns)
+    initial_columns(rules, keys, target.table);  // refuses what cannot be
   return RulesPlan{target, keys, rules, found, retired}.make();
 }
 

@@ -5,8 +5,10 @@
 #include <iterator>
 #include <map>
 #include <regex>
+#include <span>
 
 #include "app/config/config.hpp"
+#include "app/config/config_fixture.hpp"
 #include "app/config/file.hpp"
 #include "app/config/keys.hpp"
 #include "core/lower_case.hpp"
@@ -16,6 +18,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::UnorderedElementsAre;
 using testing::UnorderedElementsAreArray;
 
@@ -53,7 +56,7 @@ std::vector<std::string> names(const std::vector<DocumentedKey>& keys) {
 TEST(ConfigurationDoc, NamesExactlyTheKeysThatExist) {
   EXPECT_THAT(names(documented_keys("## Keys", "Of a `[[table]]`")),
               UnorderedElementsAreArray(top_level_names()));
-  EXPECT_THAT(names(documented_keys("Of a `[[table]]`", "## The URL")),
+  EXPECT_THAT(names(documented_keys("Of a `[[table]]`", "### Declared columns")),
               UnorderedElementsAreArray(table_names()));
 }
 
@@ -83,41 +86,78 @@ const std::map<std::string_view, std::string> kOtherValues{{"auth", "'rds-iam'"}
                                                            {"connections", "8"},
                                                            {"max_bytes_in_flight", "1048576"}};
 
-TEST(ConfigKeys, EachIsReadIntoAMemberOfItsOwn) {
-  std::vector<Config> read;
-  for (const Key<Config>& key : config_keys()) {
-    Config config;
-    ASSERT_TRUE(kOtherValues.contains(key.name)) << key.name;
+/// The same for a [[table]].
+const std::map<std::string_view, std::string> kOtherTableValues{
+    {"name", "'Orders'"},  {"into", "'sales.orders'"},      {"layout", "'columns'"},
+    {"only", "['total']"}, {"omit", "['password*']"},       {"new_columns", "false"},
+    {"max_columns", "7"},  {"column_names", "'snake_case'"}};
 
-    ASSERT_TRUE(key.read(value_of(kOtherValues.at(key.name)), config)) << key.name;
+using OtherValues = std::map<std::string_view, std::string>;
 
-    EXPECT_NE(config, Config{}) << key.name;
-    EXPECT_EQ(std::ranges::find(read, config), read.end()) << key.name;
-    read.push_back(std::move(config));
+template <class Into>
+void expect_members_of_their_own(std::span<const Key<Into>> keys, const OtherValues& values) {
+  std::vector<Into> read;
+  for (const Key<Into>& key : keys) {
+    Into into;
+    ASSERT_TRUE(values.contains(key.name)) << key.name;
+
+    ASSERT_TRUE(key.read(value_of(values.at(key.name)), into)) << key.name;
+
+    EXPECT_NE(into, Into{}) << key.name;
+    EXPECT_EQ(std::ranges::find(read, into), read.end()) << key.name;
+    read.push_back(std::move(into));
   }
 }
 
-/// Key::read of what is documented as default, behind another value.
-TEST(ConfigurationDoc, DefaultsAreThoseOfTheProgram) {
+TEST(ConfigKeys, EachIsReadIntoAMemberOfItsOwn) {
+  expect_members_of_their_own(config_keys(), kOtherValues);
+  expect_members_of_their_own(table_keys(), kOtherTableValues);
+}
+
+/// Key::read of what is documented as default, behind another value. Returns the keys of which none
+/// is documented.
+template <class Into>
+std::vector<std::string_view> expect_defaults(std::span<const Key<Into>> keys,
+                                              const OtherValues& values,
+                                              const std::vector<DocumentedKey>& documented) {
   std::vector<std::string_view> without_default;
-  const auto documented = documented_keys("## Keys", "Of a `[[table]]`");
-  for (const Key<Config>& key : config_keys()) {
+  for (const Key<Into>& key : keys) {
     const auto row = std::ranges::find(documented, key.name, &DocumentedKey::name);
-    ASSERT_NE(row, documented.end()) << key.name;
+    EXPECT_NE(row, documented.end()) << key.name;
+    if (row == documented.end()) continue;
     const std::string& text = row->default_value;
     if (!text.starts_with('`') || !text.ends_with('`')) {
       without_default.push_back(key.name);
       continue;
     }
-    Config config;
-    ASSERT_TRUE(key.read(value_of(kOtherValues.at(key.name)), config)) << key.name;
+    Into into;
+    EXPECT_TRUE(key.read(value_of(values.at(key.name)), into)) << key.name;
 
-    EXPECT_TRUE(key.read(value_of(text.substr(1, text.size() - 2)), config)) << key.name;
+    EXPECT_TRUE(key.read(value_of(text.substr(1, text.size() - 2)), into)) << key.name;
 
-    EXPECT_EQ(config, Config{}) << key.name;
+    EXPECT_EQ(into, Into{}) << key.name;
   }
-  EXPECT_THAT(without_default,
-              UnorderedElementsAre("secret", "ca_file", "region", "max_read_units", "segments"));
+  return without_default;
+}
+
+TEST(ConfigurationDoc, DefaultsAreThoseOfTheProgram) {
+  EXPECT_THAT(
+      expect_defaults(config_keys(), kOtherValues, documented_keys("## Keys", "Of a `[[table]]`")),
+      UnorderedElementsAre("secret", "ca_file", "region", "max_read_units", "segments"));
+  EXPECT_THAT(expect_defaults(table_keys(), kOtherTableValues,
+                              documented_keys("Of a `[[table]]`", "### Declared columns")),
+              UnorderedElementsAre("name", "into", "only"));
+}
+
+TEST_F(ConfigTest, TheDocumentedTablesAreRead) {
+  const std::string text = read_doc("configuration.md");
+  const std::regex example{"```toml\n(\\[\\[table\\]\\][^`]*)```"};
+  int examples = 0;
+  for (std::sregex_iterator match{text.begin(), text.end(), example}, end; match != end; ++match) {
+    EXPECT_THAT(load(kTwoKeys + (*match)[1].str()).tables, Not(IsEmpty()));
+    ++examples;
+  }
+  EXPECT_GE(examples, 2);
 }
 
 TEST(ConfigurationDoc, NamesTheEndpointOfEveryService) {

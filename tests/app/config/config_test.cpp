@@ -274,8 +274,6 @@ INSTANTIATE_TEST_SUITE_P(
                  "into is given for the pattern"},
         BadValue{"IntoParts", "[[table]]\nname = 'abc'\ninto = 'a.b.c'\n", "\"schema.table\""},
         BadValue{"IntoEmpty", "[[table]]\nname = 'abc'\ninto = '.x'\n", "\"schema.table\""},
-        BadValue{"Columns", "[[table]]\nname = 'abc'\nlayout = 'columns'\n",
-                 "layout is \"columns\", wanted \"document\""},
         BadValue{"NamedTwice", "[[table]]\nname = 'abc'\n[[table]]\nname = 'abc'\n",
                  "\"abc\" is in two [[table]]s"},
         BadValue{"TwoIntoOne", "[[table]]\nname = 'abc'\n[[table]]\nname = 'x'\ninto = 'abc'\n",

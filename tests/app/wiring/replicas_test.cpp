@@ -1,0 +1,51 @@
+#include "app/wiring/replicas.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/errors.hpp"
+
+namespace dynamite {
+namespace {
+
+TableDescription orders() {
+  TableDescription description;
+  description.name = "Orders";
+  description.arn = "arn:aws:dynamodb:us-west-2:123456789012:table/Orders";
+  description.key_schema = {.partition = {.name = "pk", .type = KeyType::S}, .sort = {}};
+  return description;
+}
+
+Config config_with(MappingRules mapping) {
+  Config config;
+  config.tables.push_back(
+      {.name = "Ord*", .into_schema = {}, .into_table = {}, .mapping = mapping});
+  return config;
+}
+
+TEST(TargetOf, ShowsAllAsDocumentWithoutARule) {
+  EXPECT_EQ(target_of({}, orders()).targets.at(0).mapping, Mapping{});
+}
+
+TEST(TargetOf, HasTheRulesMappingAndItsDeclaredColumns) {
+  const MappingRules rules{.layout = LayoutKind::columns,
+                           .declared = {{.name = "total",
+                                         .type = ColumnType::numeric,
+                                         .from = AttributePath::of("total")}},
+                           .omit = {"password"}};
+
+  const Target target = target_of(config_with(rules), orders()).targets.at(0);
+
+  EXPECT_EQ(target.mapping, (Mapping{.rules = rules, .columns = rules.declared}));
+  EXPECT_EQ(target.layout.values()[0].name, "total");
+}
+
+TEST(TargetOf, NamesTheTableWhoseDeclaredColumnCannotBe) {
+  const MappingRules rules{.layout = LayoutKind::columns,
+                           .declared = {{.name = "pk", .from = AttributePath::of("total")}}};
+
+  EXPECT_EQ(test::failure_of([&] { target_of(config_with(rules), orders()); }),
+            "usage: the declared column \"pk\" of \"Orders\" has the name of a key column");
+}
+
+}  // namespace
+}  // namespace dynamite

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,18 +14,57 @@
 #include "app/wiring/replicas.hpp"
 #include "core/visible.hpp"
 #include "json/writer.hpp"
+#include "replica/change/columns_status.hpp"
 #include "replica/state/catalogue.hpp"
 
 namespace dynamite {
 namespace {
 
-std::string to_json(const TableStatus& t) {
+/// A target, and its columns if its layout has columns of attributes.
+struct TargetStatus {
+  TableStatus table;
+  std::optional<ColumnsStatus> columns;
+};
+
+constexpr std::size_t kAttributesShown = 10;  // in text; JSON has all
+
+std::string json_of(const std::vector<AttributeColumn>& columns) {
+  JsonArray list;
+  for (const AttributeColumn& column : columns)
+    list.json(JsonObject{}
+                  .text("name", column.name)
+                  .text("type", type_name(column.type))
+                  .text("attribute", column.from.text())
+                  .flag("retired", column.retired)
+                  .flag("filling", column.filling)
+                  .finish());
+  return list.finish();
+}
+
+std::string json_of(const std::vector<AttributeShare>& shares) {
+  JsonArray list;
+  for (const AttributeShare& one : shares)
+    list.json(JsonObject{}
+                  .text("attribute", one.attribute.name)
+                  .text("type", one.attribute.type)
+                  .number("share", one.share)
+                  .finish());
+  return list.finish();
+}
+
+std::string to_json(const TargetStatus& target) {
+  const TableStatus& t = target.table;
   JsonObject object;
   object.text("table", t.table).text("replica", t.replica).text("state", t.state);
   if (t.trouble().empty())
     object.json("problem", "null");
   else
     object.text("problem", t.trouble());
+  object.text("layout", t.layout).flag("needs_pass", t.needs_pass);
+  if (target.columns)
+    object.json("columns", json_of(target.columns->columns))
+        .json("in_rest", json_of(target.columns->in_rest))
+        .json("waiting_for_a_column", json_of(target.columns->waiting));
   return object.text("follower", t.follower)
       .flag("configured", t.configured)
       .flag("healthy", t.healthy())
@@ -43,22 +83,53 @@ std::string to_json(const TableStatus& t) {
       .finish();
 }
 
-std::string to_json(const std::vector<TableStatus>& tables) {
+std::string to_json(const std::vector<TargetStatus>& targets) {
   JsonArray list{",\n  "};
-  for (const TableStatus& table : tables) list.json(to_json(table));
+  for (const TargetStatus& target : targets) list.json(to_json(target));
   return JsonObject{}.json("tables", list.finish()).finish();
 }
 
-void print_text(const std::vector<TableStatus>& tables) {
+/// `x S 4.2 %, y N 1.0 %`
+std::string text_of(const std::vector<AttributeShare>& shares) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(shares.size(), kAttributesShown); ++i)
+    text += fmt::format("{}{} {} {:.1f} %", i == 0 ? "" : ", ", visible(shares[i].attribute.name),
+                        shares[i].attribute.type, 100 * shares[i].share);
+  return shares.size() > kAttributesShown ? text + ", more with --json" : text;
+}
+
+void print_columns(const TableStatus& t, const ColumnsStatus& status) {
+  const auto filled = std::ranges::count_if(
+      status.columns, [](const AttributeColumn& column) { return !column.retired; });
+  fmt::print("  {} columns; in _rest: {}\n", filled,
+             status.in_rest.empty() ? "nothing" : text_of(status.in_rest));
+  if (status.waiting.empty()) return;
+  std::string names;
+  for (const AttributeColumn& column : status.waiting)
+    names += (names.empty() ? "" : ", ") + visible(column.name);
+  fmt::print(
+      "  waiting for a column: {}; if its writer may not alter {}, let its owner run "
+      "`dynamite bootstrap --table {}`\n",
+      names, t.replica, t.table);
+}
+
+void print_text(const std::vector<TargetStatus>& targets) {
   fmt::print("{:<24} {:<12} {:<9} {:>10} {:>10} {:>12} {:>6} {:>5}\n", "TABLE", "STATE", "FOLLOWER",
              "SCANNED", "RECORDS", "LAST RECORD", "DEAD", "GAPS");
-  for (const TableStatus& t : tables) {
+  for (const auto& [t, columns] : targets) {
     const std::string last =
         t.lag_ms ? fmt::format("{:.1f} s ago", static_cast<double>(*t.lag_ms) / 1000) : "-";
     fmt::print("{:<24} {:<12} {:<9} {:>10} {:>10} {:>12} {:>6} {:>5}\n", t.table, t.state,
                t.follower, t.items_scanned, t.records, last, t.dead_letters, t.open_gaps);
     if (!t.trouble().empty()) fmt::print("  problem: {}\n", visible(t.trouble()));
-    if (t.completed_epoch == 0) fmt::print("  no snapshot pass is complete yet\n");
+    if (t.completed_epoch == 0)
+      fmt::print("  no snapshot pass is complete yet\n");
+    else if (t.needs_pass)
+      fmt::print(
+          "  needs a pass, since its mapping has changed: `replicate` makes it, or `dynamite "
+          "snapshot --table {}`\n",
+          t.table);
+    if (columns) print_columns(t, *columns);
     if (t.undeletable_rows > 0)
       fmt::print(
           "  {} of its rows have no item and cannot be deleted: see `dynamite dead-letters "
@@ -68,28 +139,45 @@ void print_text(const std::vector<TableStatus>& tables) {
   }
 }
 
-std::vector<TableStatus> status_of_tables(const Context& context) {
+std::vector<TargetStatus> with_columns(pg::Connection& connection, std::vector<TableStatus> tables,
+                                       const std::vector<Replica>& replicas) {
+  std::vector<TargetStatus> targets;
+  for (TableStatus& table : tables) targets.push_back({.table = std::move(table), .columns = {}});
+  for (const Replica& replica : replicas)
+    for (const Target& target : replica.targets) {
+      if (target.mapping.rules.layout != LayoutKind::columns) continue;
+      const auto status = std::ranges::find(
+          targets, target.id, [](const TargetStatus& one) { return one.table.target_id; });
+      if (status != targets.end())
+        status->columns = read_columns_status(connection, replica, target);
+    }
+  return targets;
+}
+
+std::vector<TargetStatus> status_of_tables(const Context& context) {
   pg::Connection connection =
       pg::Connection::open(connect_options(context, "status"), context.stop);
-  Catalogue{connection, context.config.state_schema}.require_usable();
+  Catalogue catalogue{connection, context.config.state_schema};
+  catalogue.require_usable();
   std::vector<TableStatus> tables = read_status(connection, context.config.state_schema);
   for (TableStatus& table : tables)
     table.configured =
         context.config.tables.empty() || find_rule(context.config.tables, table.table) != nullptr;
-  return tables;
+  return with_columns(connection, std::move(tables), catalogue.load());
 }
 
 }  // namespace
 
 int run_status(const Context& context) {
-  std::vector<TableStatus> tables = status_of_tables(context);
+  std::vector<TargetStatus> targets = status_of_tables(context);
   if (!context.line.tables.empty())
-    std::erase_if(tables, [](const TableStatus& table) { return !table.configured; });
+    std::erase_if(targets, [](const TargetStatus& one) { return !one.table.configured; });
   if (context.line.status.json)
-    fmt::print("{}\n", to_json(tables));
+    fmt::print("{}\n", to_json(targets));
   else
-    print_text(tables);
-  return std::ranges::all_of(tables, &TableStatus::healthy) ? kExitDone : kExitDiffers;
+    print_text(targets);
+  const auto is_healthy = [](const TargetStatus& one) { return one.table.healthy(); };
+  return std::ranges::all_of(targets, is_healthy) ? kExitDone : kExitDiffers;
 }
 
 std::string status_answer(const Context& context) { return to_json(status_of_tables(context)); }

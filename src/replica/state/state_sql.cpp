@@ -202,7 +202,7 @@ SELECT r.table_name, r.source_arn, format('%I.%I', t.target_schema, t.target_tab
   (SELECT count(*) FROM {0}.dead_letter d WHERE d.replica_id = r.replica_id) AS dead_letters,
   (SELECT count(*) FROM {0}.gap g WHERE g.replica_id = r.replica_id AND g.healed_at IS NULL)
     AS open_gaps,
-  r.completed_epoch < t.since_epoch AS needs_pass
+  r.completed_epoch < t.since_epoch AS needs_pass, t.target_id
 FROM {0}.replica_target t JOIN {0}.replica r ON r.replica_id = t.replica_id
 LEFT JOIN LATERAL (
   SELECT max(record_time) AS record_time, max(updated_at) AS updated_at, sum(records) AS records,

@@ -31,7 +31,7 @@ std::string age_ms(std::string_view time) {
 
 bool TableStatus::healthy() const {
   return problem.empty() && silence().empty() && dead_letters == 0 && open_gaps == 0 &&
-         completed_epoch > 0;
+         completed_epoch > 0 && !needs_pass;
 }
 
 std::string TableStatus::silence() const {
@@ -61,7 +61,8 @@ std::vector<TableStatus> read_status(pg::Connection& connection, const std::stri
   s.shards_open, {0}, {1},
   greatest((SELECT reltuples FROM pg_class WHERE oid = to_regclass(s.replica)), 0)::bigint,
   l.pid IS NOT NULL, {2},
-  (SELECT count(*) FROM {5} d WHERE d.replica_id = r.replica_id AND {6})
+  (SELECT count(*) FROM {5} d WHERE d.replica_id = r.replica_id AND {6}),
+  s.needs_pass, s.layout, s.target_id
 FROM {3} s JOIN {4} r ON r.source_arn = s.source_arn
 LEFT JOIN LATERAL (
   SELECT k.pid, a.state_change AS used_at
@@ -69,7 +70,7 @@ LEFT JOIN LATERAL (
   LEFT JOIN pg_stat_activity a ON a.pid = k.pid
   WHERE k.locktype = 'advisory' AND k.granted AND k.objsubid = 2
     AND k.classid = $1::integer::oid AND k.objid = r.replica_id::oid LIMIT 1) l ON true
-ORDER BY s.table_name)",
+ORDER BY s.table_name, s.target_id)",
           age_ms("s.last_record_time"), age_ms("s.last_applied_at"),
           age_ms("CASE s.follower WHEN 'daemon' THEN l.used_at ELSE r.followed_at END"),
           state_name(state_schema, "status"), state_name(state_schema, "replica"),
@@ -79,8 +80,10 @@ ORDER BY s.table_name)",
   for (int row = 0; row < rows.rows(); ++row) {
     const auto text = [&](int column) { return std::string{rows.at(row, column)}; };
     const auto number = [&](int column) { return rows.number(row, column); };
-    TableStatus table{.table = text(0),
+    TableStatus table{.target_id = static_cast<std::int32_t>(number(20)),
+                      .table = text(0),
                       .replica = text(1),
+                      .layout = text(19),
                       .state = text(2),
                       .problem = text(3),
                       .follower = text(4)};
@@ -97,6 +100,7 @@ ORDER BY s.table_name)",
     table.daemon_lives = rows.flag(row, 15);
     table.since_sign_ms = optional_age(rows, row, 16);
     table.undeletable_rows = number(17);
+    table.needs_pass = rows.flag(row, 18);
     tables.push_back(std::move(table));
   }
   return tables;

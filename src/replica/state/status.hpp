@@ -11,10 +11,12 @@ namespace dynamite {
 
 /// A row of the view `status`, and when its follower gave a sign of life.
 struct TableStatus {
-  std::string table, replica, state, problem, follower;
+  std::int32_t target_id = 0;
+  std::string table, replica, layout, state, problem, follower;
   std::int64_t rows = 0, records = 0, items_scanned = 0, dead_letters = 0, open_gaps = 0;
   std::int64_t undeletable_rows = 0;  // of the dead letters
   std::int64_t epoch = 0, completed_epoch = 0, shards_open = 0;
+  bool needs_pass = false;  // to show what the mapping says
   std::optional<std::int64_t> lag_ms = {};            // newest record applied
   std::optional<std::int64_t> since_applied_ms = {};  // last commit of a record
   bool daemon_lives = false;                          // it holds the session lock

@@ -32,6 +32,17 @@ TEST_F(StatusTest, ATableThatAPassFilledIsHealthy) {
   EXPECT_TRUE(table.healthy());
 }
 
+TEST_F(StatusTest, AMappingThatNeedsAPassIsNotHealthy) {
+  end_pass(start_pass());
+  query(fmt::format("UPDATE {}.replica_target SET since_epoch = 2", state_schema()));
+
+  EXPECT_TRUE(status().needs_pass);
+  EXPECT_FALSE(status().healthy());
+
+  end_pass(start_pass());
+  EXPECT_TRUE(status().healthy());
+}
+
 TEST_F(StatusTest, ADaemonThatLivesHoldsItsSessionLock) {
   take_over(*connection, orders, {});
   end_pass(start_pass());

@@ -18,14 +18,15 @@ constexpr std::string_view kOwned =
               fmt::format("owner {} no longer follows {}", owner, table.qualified_names())};
 }
 
-/// Sets columns of the replica's row, whose values begin with $3.
-void set_as_owner(pg::Connection& connection, const Replica& table, std::int64_t owner,
-                  std::string_view columns, pg::Params params) {
-  const pg::Result done =
-      connection.run(fmt::format("UPDATE {} SET {} {}", state_name(table.state_schema, "replica"),
-                                 columns, kOwned),
-                     std::move(params));
-  if (done.affected() == 0) fence(table, owner);
+/// An UPDATE of the replica's row if it has this owner: $1 is the replica, $2 the owner, and the
+/// values of `columns` begin with $3.
+std::string owners_update(const Replica& table, std::string_view columns) {
+  return fmt::format("UPDATE {} SET {} {}", state_name(table.state_schema, "replica"), columns,
+                     kOwned);
+}
+
+void require_done(const pg::Result& update, const Replica& table, std::int64_t owner) {
+  if (update.affected() == 0) fence(table, owner);
 }
 
 }  // namespace
@@ -87,8 +88,9 @@ void require_owner(pg::Connection& connection, const Replica& table, std::int64_
 
 void note_state(pg::Connection& connection, const Replica& table, std::int64_t owner,
                 const std::string& state) {
-  set_as_owner(connection, table, owner, "state = $3",
-               std::move(pg::Params{}.number(table.id).number(owner).text(state)));
+  require_done(connection.run(owners_update(table, "state = $3"),
+                              std::move(pg::Params{}.number(table.id).number(owner).text(state))),
+               table, owner);
 }
 
 bool followed_by_lambda(pg::Connection& connection, const Replica& table) {
@@ -106,8 +108,9 @@ void note_followed(pg::Connection& connection, const Replica& table,
   pg::Params params;
   params.number(table.id);
   if (owner) {
-    set_as_owner(connection, table, *owner, kAge,
-                 std::move(params.number(*owner).number(age.count())));
+    require_done(connection.run(owners_update(table, kAge),
+                                std::move(params.number(*owner).number(age.count()))),
+                 table, *owner);
     return;
   }
   connection.run(fmt::format("UPDATE {} SET {} WHERE replica_id = $1::integer AND follower = $2",
@@ -132,8 +135,9 @@ void note_problem(pg::Connection& connection, const Replica& table,
   pg::Params params;
   params.number(table.id);
   if (owner) {
-    set_as_owner(connection, table, *owner, "problem = $3",
-                 std::move(params.number(*owner).text_or_null(problem)));
+    require_done(connection.run(owners_update(table, "problem = $3"),
+                                std::move(params.number(*owner).text_or_null(problem))),
+                 table, *owner);
     return;
   }
   connection.run(fmt::format("UPDATE {} SET problem = $2 WHERE replica_id = $1::integer",

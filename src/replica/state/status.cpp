@@ -14,7 +14,7 @@ namespace {
 // A daemon that lives asks something over its control connection each second.
 constexpr std::int64_t kDaemonSignMsMax = 30'000;
 // `maintain` looks after a mapping once an hour at least.
-constexpr std::int64_t kLambdaSignMsMax = 2 * 3'600'000;
+constexpr std::int64_t kLambdaSignMsMax = 2 * std::int64_t{3'600'000};
 
 /// A clock that was ahead makes no age negative.
 std::optional<std::int64_t> optional_age(const pg::Result& rows, int row, int column) {

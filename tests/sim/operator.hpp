@@ -20,11 +20,22 @@ class Operator {
   bool pass_needed(pg::Connection& connection) const;
   /// `release`, which takes the table from a dead daemon. False: there was none.
   bool release_table();
+  /// A promotion, which is given up at any moment.
+  void promote(pg::Connection& connection);
+  /// `bootstrap` with another configuration of a target. False: nothing has changed.
+  bool change_mapping(pg::Connection& connection);
+  /// `bootstrap` with the configuration that the world began with.
+  void restore_mapping(pg::Connection& connection);
+  /// As the catalogue has it now.
+  Replica replica(pg::Connection& connection) const;
   /// A constraint that refuses some rows.
   void add_constraint(pg::Connection& connection);
   void drop_constraint(pg::Connection& connection);
 
  private:
+  MappingRules other_rules(const Target& target);
+  bool change_rules(pg::Connection& connection, std::size_t target, const MappingRules& rules);
+
   const Place& place_;
   Chance& chance_;
   Client client_;

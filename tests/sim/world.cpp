@@ -79,6 +79,8 @@ const std::vector<World::Event>& World::events() {
        [](World& w) { return w.operator_.add_constraint(w.control()), true; }},
       {"constraint dropped", 2,
        [](World& w) { return w.operator_.drop_constraint(w.control()), true; }},
+      {"attributes promoted", 3, [](World& w) { return w.operator_.promote(w.control()), true; }},
+      {"mapping changed", 3, [](World& w) { return w.operator_.change_mapping(w.control()); }},
       {"stream switched off and on", 2, [](World& w) { return w.renew_stream(), true; }},
       {"table re-created", 1, [](World& w) { return w.recreate_table(), true; }},
       {"weather changed", 6, [](World& w) { return w.change_weather(), true; }},
@@ -176,7 +178,7 @@ void World::add_daemon(Run run) {
   TableDescription description;
   description.item_count = table().size();
   daemons_.emplace_back(engine_options(place_, clock_, chance_.random(), run), transport_,
-                        place_.replica, description);
+                        operator_.replica(control()), description);
 }
 
 std::list<Daemon>::iterator World::any_daemon() {
@@ -297,6 +299,7 @@ std::string World::settle() {
     start_daemon();
   }
   operator_.drop_constraint(control());
+  operator_.restore_mapping(control());
   const TimePoint end = clock_.now() + kPatience;
   std::string wrong = "nothing was compared";
   while (clock_.now() < end && !wrong.empty()) {
@@ -325,11 +328,12 @@ std::string World::difference() {
   for (const Daemon& daemon : daemons_)
     if (daemon.follows() && !daemon.failure().empty())
       return "a daemon has stopped: " + daemon.failure();
+  const Replica replica = operator_.replica(control());
   std::vector<std::string> wanted;
   for (const std::string& item : table().items())
     wanted.push_back(test::canonical_dynamodb_json(item));
   std::ranges::sort(wanted);
-  const std::vector<std::string> seen = test::items_of(control(), place_.replica.targets.front());
+  const std::vector<std::string> seen = test::items_of(control(), replica.targets.front());
   const pg::Result status = control().run(
       fmt::format("SELECT state, open_gaps, dead_letters, coalesce(problem, '') FROM {}.status "
                   "WHERE source_arn = $1",
@@ -337,7 +341,7 @@ std::string World::difference() {
       std::move(pg::Params{}.text(place_.replica.source->arn)));
   const bool calm = (status.at(0, 0) == "following" || !daemon_follows()) &&
                     status.at(0, 1) == "0" && status.at(0, 2) == "0" && status.at(0, 3).empty();
-  if (calm && wanted == seen) return test::difference_of_targets(control(), place_.replica);
+  if (calm && wanted == seen) return test::difference_of_targets(control(), replica);
   for (const std::string& item : wanted) spdlog::debug("item {}", item);
   for (const std::string& item : seen) spdlog::debug("row {}", item);
   return fmt::format("{} items, {} rows, {}; state {}, {} gaps, {} dead letters, problem \"{}\"",

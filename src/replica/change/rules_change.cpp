@@ -21,6 +21,11 @@ bool is_plain(const AttributeColumn& column) {
          !converts(column.type);
 }
 
+/// Of a column that was the layout's own, before the layout changed.
+const AttributePath kOfNoAttribute = AttributePath::of("");
+
+bool is_own(const AttributeColumn& column) { return column.from == kOfNoAttribute; }
+
 bool has_same_source(const AttributeColumn& one, const AttributeColumn& other) {
   return one.from == other.from && one.take == other.take && one.unit == other.unit;
 }
@@ -87,8 +92,11 @@ class RulesPlan {
   }
 
   /// A column that the table has.
-  void keep(const AttributeColumn& column) {
-    if (column_named(layout_.values(), column.name) != nullptr) return;  // the layout's own
+  void keep(AttributeColumn column) {
+    if (column_named(layout_.values(), column.name) != nullptr) {
+      if (is_own(column)) return;  // the layout's again
+      give_other_name(column);
+    }
     const AttributeColumn* const declared =
         rules_.layout == LayoutKind::columns ? column_named(rules_.declared, column.name) : nullptr;
     if (declared != nullptr)
@@ -97,6 +105,19 @@ class RulesPlan {
       fill(column);
     else
       retire(column);
+  }
+
+  /// The layout's own column `item` must have its name, and an attribute may be called so too.
+  void give_other_name(AttributeColumn& column) {
+    const std::string old = column.name;
+    do column.name += '_';
+    while (column_named(found_, column.name) != nullptr ||
+           column_named(layout_.all(), column.name) != nullptr);
+    alter(fmt::format("RENAME COLUMN {} TO {}", quote_identifier(old),
+                      quote_identifier(column.name)));
+    say(fmt::format("the column \"{}\" is called \"{}\" from now on, since the layout has a \"{}\"",
+                    old, column.name, old));
+    renamed_.push_back(old);
   }
 
   bool stays_without_declaration(const AttributeColumn& column) const {
@@ -162,10 +183,8 @@ class RulesPlan {
   void declare(AttributeColumn column) {
     if (column_named(columns_, column.name) != nullptr) return;  // it was there
     if (column_named(found_, column.name) != nullptr)
-      throw Error{Error::Kind::usage,
-                  fmt::format("the table {} has a column \"{}\" already, which is not dynamite's",
-                              table_, column.name),
-                  "declare it under another name, or rename the column that is there"};
+      refuse_foreign(column.name,
+                     "declare it under another name, or rename the column that is there");
     const bool is_in_rest = std::ranges::none_of(old_.columns, [&](const AttributeColumn& other) {
       return !other.retired && other.from == column.from;
     });
@@ -180,21 +199,32 @@ class RulesPlan {
     columns_.push_back(std::move(column));
   }
 
+  [[noreturn]] void refuse_foreign(const std::string& name, std::string hint) const {
+    throw Error{
+        Error::Kind::usage,
+        fmt::format("the table {} has a column \"{}\" already, which stands for something else",
+                    table_, name),
+        std::move(hint)};
+  }
+
   void switch_layout() {
     // What the old layout has beside columns of attributes: `item`, or `_rest`.
     const std::string_view old_field = old_.rules.layout == LayoutKind::document ? "item" : "rest";
     const Column& old_own = *value_of(target_.layout, old_field);
     if (old_own.not_null) alter(fmt::format("ALTER COLUMN {} DROP NOT NULL", old_own.quoted()));
-    AttributeColumn retired{.name = old_own.name,
-                            .type = old_own.type,
-                            .from = AttributePath::of(""),  // of no attribute
-                            .retired = true};
+    AttributeColumn retired{
+        .name = old_own.name, .type = old_own.type, .from = kOfNoAttribute, .retired = true};
     comment(retired);
     columns_.push_back(std::move(retired));
     const std::string_view field = rules_.layout == LayoutKind::document ? "item" : "rest";
     const Column& own = *value_of(layout_, field);
-    if (column_named(found_, own.name) == nullptr)
-      alter(fmt::format("ADD COLUMN {} {}", own.quoted(), type_definition(own.type)));
+    const bool was_ours = std::ranges::any_of(old_.columns, [&](const AttributeColumn& column) {
+      return is_own(column) && column.name == own.name;
+    });
+    const bool is_free = column_named(found_, own.name) == nullptr ||
+                         std::ranges::find(renamed_, own.name) != renamed_.end();
+    if (!was_ours && !is_free) refuse_foreign(own.name, "rename the column that is there");
+    if (!was_ours) alter(fmt::format("ADD COLUMN {} {}", own.quoted(), type_definition(own.type)));
     comments_.push_back(fmt::format("COMMENT ON COLUMN {}.{} IS {}", table_, own.quoted(),
                                     quote_literal(own.comment)));
     need_pass(
@@ -227,7 +257,7 @@ class RulesPlan {
 
   TargetChange change_;
   std::vector<AttributeColumn> columns_, added_;
-  std::vector<std::string> comments_;
+  std::vector<std::string> comments_, renamed_;
 };
 
 }  // namespace

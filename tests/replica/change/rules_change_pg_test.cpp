@@ -204,6 +204,29 @@ TEST_F(RulesChangeTest, DocumentBecomesColumnsAndDocumentAgain) {
   EXPECT_EQ(contents(kBookkeeping), fresh_contents(kBookkeeping));
 }
 
+TEST_F(RulesChangeTest, AColumnOfAnAttributeCalledItemMakesRoomForTheLayouts) {
+  items = {R"({"pk":{"S":"a"},"item":{"B":"AAEC"}})"};
+  make(columns_layout({column("item", ColumnType::bytea)}));
+
+  EXPECT_THAT(change({}), Contains(HasSubstr("\"item\" is called \"item_\" from now on")));
+  run_pass();
+  EXPECT_EQ(query("SELECT item, item_ FROM orders"), R"({"pk": "a", "item": "AAEC"}|NULL)");
+
+  change(columns_layout());
+  run_pass();
+  EXPECT_EQ(query("SELECT item, item_ FROM orders"), R"(NULL|\x000102)");
+}
+
+TEST_F(RulesChangeTest, ATableWhoseDbaTookTheNameOfALayoutsColumnIsRefused) {
+  make(columns_layout());
+  query("ALTER TABLE orders ADD COLUMN item integer");
+
+  const Error error = error_of([&] { plan({}); });
+
+  EXPECT_EQ(error.kind(), Error::Kind::usage);
+  EXPECT_THAT(error.what(), HasSubstr("has a column \"item\" already"));
+}
+
 TEST_F(RulesChangeTest, ColumnsThatAreThereServeAgainWhenTheLayoutComesBack) {
   make(columns_layout());
   promote();
@@ -237,7 +260,8 @@ TEST_F(RulesChangeTest, AColumnOfTheDbaIsNotTaken) {
       error_of([&] { plan(columns_layout({column("total", ColumnType::numeric)})); });
 
   EXPECT_EQ(error.kind(), Error::Kind::usage);
-  EXPECT_THAT(error.what(), HasSubstr("has a column \"total\" already, which is not dynamite's"));
+  EXPECT_THAT(error.what(),
+              HasSubstr("has a column \"total\" already, which stands for something else"));
 }
 
 TEST_F(RulesChangeTest, APassThatRunsMeanwhileIsFollowedByAnother) {

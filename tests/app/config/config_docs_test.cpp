@@ -150,14 +150,17 @@ TEST(ConfigurationDoc, DefaultsAreThoseOfTheProgram) {
 }
 
 TEST_F(ConfigTest, TheDocumentedTablesAreRead) {
-  const std::string text = read_doc("configuration.md");
   const std::regex example{"```toml\n(\\[\\[table\\]\\][^`]*)```"};
-  int examples = 0;
-  for (std::sregex_iterator match{text.begin(), text.end(), example}, end; match != end; ++match) {
-    EXPECT_THAT(load(kTwoKeys + (*match)[1].str()).tables, Not(IsEmpty()));
-    ++examples;
+  for (const char* doc : {"configuration.md", "columns.md"}) {
+    const std::string text = read_doc(doc);
+    int examples = 0;
+    for (std::sregex_iterator match{text.begin(), text.end(), example}, end; match != end;
+         ++match) {
+      EXPECT_THAT(load(kTwoKeys + (*match)[1].str()).tables, Not(IsEmpty())) << match->str();
+      ++examples;
+    }
+    EXPECT_GE(examples, 2) << doc;
   }
-  EXPECT_GE(examples, 2);
 }
 
 TEST(ConfigurationDoc, NamesTheEndpointOfEveryService) {

@@ -64,9 +64,15 @@ Replica Operator::replica(pg::Connection& connection) const {
 void Operator::promote(pg::Connection& connection) {
   Promotion promotion{replica(connection)};
   for (std::uint64_t steps = chance_.below(8); steps > 0; --steps) {
-    const PromotionStep done = promotion.step(connection);
-    if (done == PromotionStep::idle) return;
-    if (done == PromotionStep::moved) ++chance_.counts["values moved into a column"];
+    try {
+      const PromotionStep done = promotion.step(connection);
+      if (done == PromotionStep::idle) return;
+      if (done == PromotionStep::moved) ++chance_.counts["values moved into a column"];
+    } catch (const Error& error) {  // the DBA's constraint
+      if (error.kind() != Error::Kind::poison) throw;
+      ++chance_.counts["promotion refused"];
+      return;
+    }
   }
   if (promotion.is_filling()) ++chance_.counts["promotion given up"];
 }

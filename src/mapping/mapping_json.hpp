@@ -7,9 +7,9 @@
 
 namespace dynamite {
 
-/// `mapping` as the column `mapping` of the state schema's table `replica_target` holds it: an object in
-/// which what is as in a new Mapping is left out. It does not say the layout, which has a column of
-/// its own.
+/// `mapping` as the column `mapping` of the state schema's table `replica_target` holds it: an
+/// object in which what is as in a new Mapping is left out. It does not say the layout, which has a
+/// column of its own.
 ///
 /// {"declared":[{"name":"city","type":"text","from":["address","city"]}],"omit":["password*"],
 ///  "columns":[{"name":"total","type":"numeric","from":["total"],"retired":true}]}

@@ -12,14 +12,14 @@ struct Named {
   Value value;
 };
 
-constexpr std::array kLayouts{Named{"document", LayoutKind::document},
-                              Named{"columns", LayoutKind::columns}};
+constexpr auto kLayouts = std::to_array<Named<LayoutKind>>(
+    {{"document", LayoutKind::document}, {"columns", LayoutKind::columns}});
 
-constexpr std::array kColumnNames{Named{"as_attributes", ColumnNames::as_attributes},
-                                  Named{"snake_case", ColumnNames::snake_case}};
+constexpr auto kColumnNames = std::to_array<Named<ColumnNames>>(
+    {{"as_attributes", ColumnNames::as_attributes}, {"snake_case", ColumnNames::snake_case}});
 
-constexpr std::array kTimeUnits{Named{"s", TimeUnit::s}, Named{"ms", TimeUnit::ms},
-                                Named{"us", TimeUnit::us}};
+constexpr auto kTimeUnits = std::to_array<Named<TimeUnit>>(
+    {{"s", TimeUnit::s}, {"ms", TimeUnit::ms}, {"us", TimeUnit::us}});
 
 template <class Value, std::size_t size>
 std::string_view name_in(const std::array<Named<Value>, size>& table, Value value) {

@@ -33,20 +33,20 @@ PathPattern PathPattern::of(std::string_view attribute) {
   return pattern;
 }
 
-bool PathPattern::matches(std::size_t step, std::string_view name) const noexcept {
-  if (const auto* exact = std::get_if<Name>(&steps_[step])) return exact->name == name;
-  const auto* glob = std::get_if<Glob>(&steps_[step]);
+bool PathPattern::matches(std::size_t depth, std::string_view name) const noexcept {
+  if (const auto* exact = std::get_if<Name>(&steps_[depth])) return exact->name == name;
+  const auto* glob = std::get_if<Glob>(&steps_[depth]);
   return glob != nullptr && glob_matches(glob->glob, name);
 }
 
-bool PathPattern::matches(std::size_t step, std::size_t index) const noexcept {
-  if (std::holds_alternative<AnyPlace>(steps_[step])) return true;
-  const auto* exact = std::get_if<std::size_t>(&steps_[step]);
-  return exact != nullptr && *exact == index;
+bool PathPattern::matches(std::size_t depth, std::size_t place) const noexcept {
+  if (std::holds_alternative<AnyPlace>(steps_[depth])) return true;
+  const auto* exact = std::get_if<std::size_t>(&steps_[depth]);
+  return exact != nullptr && *exact == place;
 }
 
-bool PathPattern::matches(std::size_t step, const PathStep& of_path) const noexcept {
-  return of_path.index ? matches(step, *of_path.index) : matches(step, of_path.name);
+bool PathPattern::matches(std::size_t depth, const PathStep& step) const noexcept {
+  return step.index ? matches(depth, *step.index) : matches(depth, step.name);
 }
 
 }  // namespace dynamite

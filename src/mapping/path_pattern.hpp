@@ -25,10 +25,10 @@ class PathPattern {
 
   std::size_t size() const noexcept { return steps_.size(); }
 
-  /// Whether the pattern's step `step` is a name, and this one.
-  bool matches(std::size_t step, std::string_view name) const noexcept;
-  bool matches(std::size_t step, std::size_t index) const noexcept;
-  bool matches(std::size_t step, const PathStep& of_path) const noexcept;
+  /// Whether the pattern's step `depth` steps in is a name, and takes this one.
+  bool matches(std::size_t depth, std::string_view name) const noexcept;
+  bool matches(std::size_t depth, std::size_t place) const noexcept;
+  bool matches(std::size_t depth, const PathStep& step) const noexcept;
 
  private:
   struct Name {

@@ -49,19 +49,19 @@ Projection::Level Projection::top(std::vector<std::size_t>& going_on) const {
   return {.begin = 0, .end = going_on.size(), .all = !has_only_};
 }
 
-/// Goes from `level`, `depth` steps into an item, one step on. What goes on there is appended to
-/// `going_on`.
+/// Goes from `level` one step on. What goes on there is appended to `going_on`.
 template <class Step>
-Projection::Shown Projection::enter(std::vector<std::size_t>& going_on, std::size_t depth,
-                                    Level& level, const Step& step) const {
-  const Level from =
-      std::exchange(level, {.begin = going_on.size(), .end = going_on.size(), .all = level.all});
+Projection::Shown Projection::enter(std::vector<std::size_t>& going_on, Level& level,
+                                    const Step& step) const {
+  const Level from = level;
+  level.begin = level.end = going_on.size();
+  ++level.depth;
   bool omits_within = false;
   for (std::size_t i = from.begin; i < from.end; ++i) {
     const std::size_t place = going_on[i];
     const auto& [pattern, omits] = patterns_[place];
-    if (!pattern.matches(depth, step)) continue;
-    if (pattern.size() > depth + 1) {
+    if (!pattern.matches(from.depth, step)) continue;
+    if (pattern.size() > level.depth) {
       going_on.push_back(place);
       omits_within |= omits;
     } else if (omits) {
@@ -78,8 +78,8 @@ Projection::Shown Projection::enter(std::vector<std::size_t>& going_on, std::siz
 bool Projection::may_show(const AttributePath& path) const {
   std::vector<std::size_t> going_on;
   Level level = top(going_on);
-  for (std::size_t depth = 0; depth < path.steps.size(); ++depth) {
-    const Shown shown = enter(going_on, depth, level, path.steps[depth]);
+  for (const PathStep& step : path.steps) {
+    const Shown shown = enter(going_on, level, step);
     if (shown != Shown::in_part) return shown == Shown::all;
   }
   return true;
@@ -91,31 +91,30 @@ std::string_view Projection::project(std::string_view image, const ImageKey* key
   ImageTranscoder transcoder{types, image, key};
   out_ = '{';
   transcoder.run(
-      [&](std::string_view name) { write_attribute(transcoder.scanner(), 0, level, name); });
+      [&](std::string_view name) { write_attribute(transcoder.scanner(), level, name); });
   out_ += '}';
   return out_;
 }
 
-bool Projection::write_attribute(JsonScanner& scanner, std::size_t depth, const Level& level,
-                                 std::string_view token) {
-  if (!scanner.string_has_escapes()) return write_member(scanner, depth, level, token, token);
+bool Projection::write_attribute(JsonScanner& scanner, const Level& level, std::string_view token) {
+  if (!scanner.string_has_escapes()) return write_member(scanner, level, token, token);
   std::string name;
   append_unescaped(name, token);
-  return write_member(scanner, depth, level, std::string_view{name}, token);
+  return write_member(scanner, level, std::string_view{name}, token);
 }
 
 /// Takes the next value, `step` within `level`, and writes what is shown of it, behind its name if
 /// it has one. False if nothing is.
 template <class Step>
-bool Projection::write_member(JsonScanner& scanner, std::size_t depth, Level level,
-                              const Step& step, std::string_view name) {
-  const Shown shown = enter(going_on_, depth, level, step);
+bool Projection::write_member(JsonScanner& scanner, Level level, const Step& step,
+                              std::string_view name) {
+  const Shown shown = enter(going_on_, level, step);
   const std::size_t size_before = out_.size();
   if (out_.back() != '{' && out_.back() != '[') out_ += ',';
   if (name.data() != nullptr) out_.append(1, '"').append(name).append("\":");
   bool is_shown = shown != Shown::nothing;
   if (shown == Shown::in_part) {
-    is_shown = write_part(scanner, depth + 1, level);
+    is_shown = write_part(scanner, level);
   } else {
     const std::string_view value = scanner.skip_value();
     if (is_shown) out_ += value;
@@ -125,7 +124,7 @@ bool Projection::write_member(JsonScanner& scanner, std::size_t depth, Level lev
   return is_shown;
 }
 
-bool Projection::write_part(JsonScanner& scanner, std::size_t depth, const Level& level) {
+bool Projection::write_part(JsonScanner& scanner, const Level& level) {
   scanner.peek();
   const char* const begin = scanner.position();
   const std::string type = plain_type(scanner);
@@ -135,28 +134,26 @@ bool Projection::write_part(JsonScanner& scanner, std::size_t depth, const Level
     if (level.all) out_ += value;
     return level.all;
   }
-  const bool has_any =
-      type == "M" ? write_map(scanner, depth, level) : write_list(scanner, depth, level);
+  const bool has_any = type == "M" ? write_map(scanner, level) : write_list(scanner, level);
   if (scanner.peek() == ',') throw Error{Error::Kind::poison, "more than one type, wanted one"};
   scanner.expect('}');
   return level.all || has_any;
 }
 
-bool Projection::write_map(JsonScanner& scanner, std::size_t depth, const Level& level) {
+bool Projection::write_map(JsonScanner& scanner, const Level& level) {
   bool has_any = false;
   out_ += R"({"M":{)";
-  scan_object(scanner, [&](std::string_view name) {
-    has_any |= write_attribute(scanner, depth, level, name);
-  });
+  scan_object(scanner,
+              [&](std::string_view name) { has_any |= write_attribute(scanner, level, name); });
   out_ += "}}";
   return has_any;
 }
 
-bool Projection::write_list(JsonScanner& scanner, std::size_t depth, const Level& level) {
+bool Projection::write_list(JsonScanner& scanner, const Level& level) {
   bool has_any = false;
   std::size_t place = 0;
   out_ += R"({"L":[)";
-  scan_array(scanner, [&] { has_any |= write_member(scanner, depth, level, place++, {}); });
+  scan_array(scanner, [&] { has_any |= write_member(scanner, level, place++, {}); });
   out_ += "]}";
   return has_any;
 }

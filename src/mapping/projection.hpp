@@ -44,7 +44,8 @@ class Projection {
   /// patterns_.
   struct Level {
     std::size_t begin = 0, end = 0;
-    bool all = false;  ///< everything within is shown, but for what the patterns omit
+    std::size_t depth = 0;  ///< of the steps
+    bool all = false;       ///< everything within is shown, but for what the patterns omit
   };
 
   enum class Shown { all, nothing, in_part };
@@ -52,17 +53,14 @@ class Projection {
   void add(const std::vector<std::string>& texts, bool omits);
   Level top(std::vector<std::size_t>& going_on) const;
   template <class Step>
-  Shown enter(std::vector<std::size_t>& going_on, std::size_t depth, Level& level,
-              const Step& step) const;
+  Shown enter(std::vector<std::size_t>& going_on, Level& level, const Step& step) const;
 
-  bool write_attribute(JsonScanner& scanner, std::size_t depth, const Level& level,
-                       std::string_view token);
+  bool write_attribute(JsonScanner& scanner, const Level& level, std::string_view token);
   template <class Step>
-  bool write_member(JsonScanner& scanner, std::size_t depth, Level level, const Step& step,
-                    std::string_view name);
-  bool write_part(JsonScanner& scanner, std::size_t depth, const Level& level);
-  bool write_map(JsonScanner& scanner, std::size_t depth, const Level& level);
-  bool write_list(JsonScanner& scanner, std::size_t depth, const Level& level);
+  bool write_member(JsonScanner& scanner, Level level, const Step& step, std::string_view name);
+  bool write_part(JsonScanner& scanner, const Level& level);
+  bool write_map(JsonScanner& scanner, const Level& level);
+  bool write_list(JsonScanner& scanner, const Level& level);
 
   std::vector<Pattern> patterns_;
   bool has_only_ = false;

@@ -57,7 +57,7 @@ std::vector<Key<Config>> make_config_keys() {
       duration("idle_poll_max", at(kReplication, &Replication::idle_poll_max), "10ms", "1h"),
       whole_number("connections", at(kReplication, &Replication::connections), 1, 64),
       whole_number("max_bytes_in_flight", at(kReplication, &Replication::bytes_in_flight_max),
-                   kMebibyte, 16 * 1024 * kMebibyte),
+                   kMebibyte, kMebibyte * 16 * 1024),
   };
 }
 

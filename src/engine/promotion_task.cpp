@@ -56,8 +56,8 @@ TimePoint PromotionTask::step_promotion(Worker& worker) {
   const std::size_t added = promotion_.added().size();
   const PromotionStep done = promotion_.step(worker.connection());
   for (std::size_t i = added; i < promotion_.added().size(); ++i)
-    spdlog::info("column added table={} column={}", log_value(table_->replica.name()),
-                 promotion_.added()[i]);
+    spdlog::info("column added table={} what={}", log_value(table_->replica.name()),
+                 in_quotes(promotion_.added()[i]));
   if (done == PromotionStep::moved && was_filling && !promotion_.is_filling())
     spdlog::info("columns filled table={}", log_value(table_->replica.name()));
   switch (done) {

@@ -17,6 +17,7 @@ namespace dynamite {
 
 struct BootstrapOptions {
   bool dry_run = false;
+  bool drop_columns = false;  ///< those that stand for nothing any more
 };
 
 struct VerifyOptions {

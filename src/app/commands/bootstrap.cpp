@@ -1,22 +1,30 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
-#include <functional>
+#include <iterator>
+#include <optional>
 #include <set>
 
 #include "app/commands/commands.hpp"
 #include "app/commands/one_shots.hpp"
+#include "app/wiring/mappings.hpp"
 #include "app/wiring/postgres.hpp"
 #include "app/wiring/replicas.hpp"
 #include "app/wiring/source_tables.hpp"
 #include "core/error.hpp"
+#include "core/visible.hpp"
 #include "json/writer.hpp"
+#include "replica/change/promotion.hpp"
 #include "replica/state/state_sql.hpp"
 
 namespace dynamite {
 namespace {
 
+// Whoever looks next goes on with what is left: a daemon, `maintain`, or `bootstrap`.
+constexpr auto kPromotionMax = std::chrono::seconds{20};
 constexpr const char* kAgain = "run it again: what is made already is left as it is";
 
 std::string describe(const KeySchema& keys) {
@@ -28,44 +36,126 @@ std::string describe(const KeySchema& keys) {
   return text;
 }
 
-/// What was done for a table, in a word.
-using Done = std::function<void(const SelectedTable&, const Replica&, std::string_view)>;
+/// What was done for a table.
+struct Done {
+  std::string_view outcome;        ///< in a word
+  std::vector<std::string> words;  ///< about columns, and the rows that are there
+};
 
-void create(const Context& context, pg::Connection& connection,
-            const std::vector<SelectedTable>& tables, const Done& done) {
-  Planner planner{connection, context.config.state_schema};
+struct Plan {
+  std::vector<std::string> sql;
+  std::vector<std::string> words;  ///< as Done's
+};
+
+/// Makes the replicas that are configured, and brings those that are there to their mapping.
+class Bootstrap {
+ public:
+  Bootstrap(const Context& context, DynamoDb& dynamodb, RetiredColumns retired)
+      : context_{context},
+        dynamodb_{dynamodb},
+        retired_{retired},
+        connection_{pg::Connection::open(connect_options(context, "bootstrap"), context.stop)} {}
+
+  /// `wanted`: as target_of says; sampled columns are added to it.
+  Done make(const TableDescription& table, Replica& wanted) {
+    const std::optional<Replica> known = find(wanted);
+    if (!known) sample(table, wanted);
+    const ReplicaPlan plan = plan_whole_replica(connection_, context_.config, wanted);
+    Planner{connection_, context_.config.state_schema}.execute(plan.sql, context_.stop);
+    Done done{.outcome = plan.creates_table ? "created"
+                         : plan.sql.empty() ? "unchanged"
+                                            : "registered",
+              .words = {}};
+    const std::optional<Replica> there = find(wanted);
+    if (there) change(*there, wanted, done);
+    return done;
+  }
+
+  /// The same as SQL.
+  Plan plan(const TableDescription& table, Replica& wanted) {
+    const std::optional<Replica> known = find(wanted);
+    if (!known) sample(table, wanted);
+    Plan plan{.sql = plan_whole_replica(connection_, context_.config, wanted).sql, .words = {}};
+    if (!known) return plan;
+    auto changes = plan_mappings(connection_, *known, wanted, retired_);
+    if (changes.empty()) changes = plan_promotion(connection_, *known);
+    if (changes.empty()) return plan;
+    for (const TargetChange& change : changes)
+      plan.words.insert(plan.words.end(), change.words.begin(), change.words.end());
+    std::ranges::move(change_sql(*known, changes), std::back_inserter(plan.sql));
+    return plan;
+  }
+
+ private:
+  /// Absent where the state schema is older: an upgrade comes first.
+  std::optional<Replica> find(const Replica& wanted) {
+    Catalogue catalogue{connection_, context_.config.state_schema};
+    if (catalogue.version() != kCatalogueVersion) return std::nullopt;
+    return catalogue.find(wanted.source->arn);
+  }
+
+  void sample(const TableDescription& table, Replica& wanted) {
+    const bool is_new = std::ranges::none_of(
+        wanted.targets, [&](const Target& target) { return table_is_there(connection_, target); });
+    if (is_new) add_sampled_columns(dynamodb_, table, wanted, context_.stop);
+  }
+
+  void change(const Replica& there, const Replica& wanted, Done& done) {
+    const auto changes = plan_mappings(connection_, there, wanted, retired_);
+    if (!changes.empty()) {
+      change_mappings(connection_, there, changes, context_.stop);
+      done.outcome = "changed";
+      for (const TargetChange& one : changes)
+        done.words.insert(done.words.end(), one.words.begin(), one.words.end());
+    }
+    const auto deadline = std::chrono::steady_clock::now() + kPromotionMax;
+    const std::vector<std::string> added =
+        promote(connection_, *find(there), deadline, context_.stop);
+    done.words.insert(done.words.end(), added.begin(), added.end());
+  }
+
+  const Context& context_;
+  DynamoDb& dynamodb_;
+  const RetiredColumns retired_;
+  pg::Connection connection_;
+};
+
+RetiredColumns retired_columns(const Context& context) {
+  return context.line.bootstrap.drop_columns ? RetiredColumns::drop : RetiredColumns::keep;
+}
+
+void require_going_on(const Context& context, const SelectedTable& table) {
+  if (context.stop.stop_requested())
+    throw Error{Error::Kind::transient,
+                fmt::format("stopped before \"{}\"", table.description.name), kAgain};
+}
+
+void create(const Context& context, AwsClients& aws, const std::vector<SelectedTable>& tables) {
+  Bootstrap bootstrap{context, aws.dynamodb(), retired_columns(context)};
   for (const SelectedTable& table : tables) {
-    if (context.stop.stop_requested())
-      throw Error{Error::Kind::transient,
-                  fmt::format("stopped before \"{}\"", table.description.name), kAgain};
-    const Replica wanted = target_of(context.config, table.description);
-    const ReplicaPlan plan = plan_whole_replica(connection, context.config, wanted);
-    planner.execute(plan.sql, context.stop);
-    done(table, wanted,
-         plan.creates_table ? "created"
-         : plan.sql.empty() ? "unchanged"
-                            : "registered");
+    require_going_on(context, table);
+    Replica wanted = target_of(context.config, table.description);
+    const Done done = bootstrap.make(table.description, wanted);
+    fmt::print("{}: {}\n  {} {}\n", table.description.name, describe(table.description.key_schema),
+               done.outcome, wanted.qualified_names());
+    for (const std::string& words : done.words) fmt::print("    {}\n", visible(words));
   }
 }
 
-void print_done(const SelectedTable& table, const Replica& replica, std::string_view what) {
-  fmt::print("{}: {}\n  {} {}\n", table.description.name, describe(table.description.key_schema),
-             what, replica.qualified_names());
-}
-
 // The state schema is in the plan of every table until it is there: print each statement once.
-void print_sql(const Context& context, pg::Connection& connection,
-               const std::vector<SelectedTable>& tables) {
+void print_sql(const Context& context, AwsClients& aws, const std::vector<SelectedTable>& tables) {
+  Bootstrap bootstrap{context, aws.dynamodb(), retired_columns(context)};
   std::set<std::string> printed;
   const auto print = [&](const std::string& sql) {
     if (printed.insert(sql).second) fmt::print("{};\n\n", sql);
   };
   print(search_path_sql());  // no operator or type of others is found by it, whoever runs it
   for (const SelectedTable& table : tables) {
-    const Replica wanted = target_of(context.config, table.description);
+    Replica wanted = target_of(context.config, table.description);
     fmt::print("-- {}: {}\n", table.description.name, describe(table.description.key_schema));
-    for (const std::string& sql : plan_whole_replica(connection, context.config, wanted).sql)
-      print(sql);
+    const Plan plan = bootstrap.plan(table.description, wanted);
+    for (const std::string& words : plan.words) fmt::print("-- {}\n", visible(words));
+    for (const std::string& sql : plan.sql) print(sql);
   }
   print("RESET search_path");
 }
@@ -75,12 +165,10 @@ void print_sql(const Context& context, pg::Connection& connection,
 int run_bootstrap(const Context& context) {
   AwsClients aws{context, kRequestAttempts};
   const std::vector<SelectedTable> tables = select_tables(context, aws.dynamodb());
-  pg::Connection connection =
-      pg::Connection::open(connect_options(context, "bootstrap"), context.stop);
   if (context.line.bootstrap.dry_run)
-    print_sql(context, connection, tables);
+    print_sql(context, aws, tables);
   else
-    create(context, connection, tables, print_done);
+    create(context, aws, tables);
   if (tables.empty()) spdlog::warn("no tables region={}", context.config.region);
   return kExitDone;
 }
@@ -88,17 +176,21 @@ int run_bootstrap(const Context& context) {
 std::string bootstrap_answer(const Context& context) {
   AwsClients aws{context, kRequestAttempts};
   const std::vector<SelectedTable> tables = select_tables(context, aws.dynamodb());
-  pg::Connection connection =
-      pg::Connection::open(connect_options(context, "bootstrap"), context.stop);
+  Bootstrap bootstrap{context, aws.dynamodb(), RetiredColumns::keep};
   JsonArray list;
-  create(context, connection, tables,
-         [&](const SelectedTable& table, const Replica& replica, std::string_view what) {
-           list.json(JsonObject{}
-                         .text("table", table.description.name)
-                         .text("replica", replica.qualified_names())
-                         .text("outcome", what)
-                         .finish());
-         });
+  for (const SelectedTable& table : tables) {
+    require_going_on(context, table);
+    Replica wanted = target_of(context.config, table.description);
+    const Done done = bootstrap.make(table.description, wanted);
+    JsonArray words;
+    for (const std::string& text : done.words) words.text(text);
+    list.json(JsonObject{}
+                  .text("table", table.description.name)
+                  .text("replica", wanted.qualified_names())
+                  .text("outcome", done.outcome)
+                  .json("changes", words.finish())
+                  .finish());
+  }
   return JsonObject{}.json("tables", list.finish()).finish();
 }
 

@@ -52,6 +52,8 @@ void add_all(CLI::App& app, bool& all) {
 
 void define_bootstrap(CLI::App& app, CommandLine& line) {
   app.add_flag("--dry-run", line.bootstrap.dry_run, "Print the SQL, change nothing");
+  app.add_flag("--drop-columns", line.bootstrap.drop_columns,
+               "Drop columns that stand for no attribute any more");
 }
 
 void define_verifydb(CLI::App& app, CommandLine& line) {

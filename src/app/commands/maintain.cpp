@@ -19,6 +19,7 @@
 #include "json/writer.hpp"
 #include "lambda/event_source_mapping.hpp"
 #include "lambda/metrics.hpp"
+#include "replica/change/promotion.hpp"
 #include "replica/state/follower.hpp"
 #include "replica/state/gaps.hpp"
 #include "replica/state/pass.hpp"
@@ -27,10 +28,13 @@
 namespace dynamite {
 namespace {
 
+constexpr auto kPromotionsMax = std::chrono::seconds{20};  // of an invocation's minute
+
 /// What was found of one replica.
 struct Findings {
   std::string table;
   std::uint64_t tombstones_expired = 0;
+  std::vector<std::string> columns_added;
   std::vector<std::string> gaps;      ///< the reasons of those that were recorded
   std::vector<std::string> problems;  ///< what a person has to mend
 };
@@ -38,9 +42,14 @@ struct Findings {
 /// One round over one replica.
 class Maintenance {
  public:
+  /// `promotions_end`: what is left of promotions then is left to the next round.
   Maintenance(const Context& context, AwsClients& aws, pg::Connection& connection,
-              const Replica& replica)
-      : context_{context}, aws_{aws}, connection_{connection}, replica_{replica} {
+              const Replica& replica, std::chrono::steady_clock::time_point promotions_end)
+      : context_{context},
+        aws_{aws},
+        connection_{connection},
+        replica_{replica},
+        promotions_end_{promotions_end} {
     findings_.table = table_name_of(replica.source->arn);
   }
 
@@ -50,6 +59,7 @@ class Maintenance {
     if (followed_by_lambda(connection_, replica_)) {
       try {
         check_stream();
+        findings_.columns_added = promote(connection_, replica_, promotions_end_, context_.stop);
       } catch (const Error& error) {
         // The error is this table's: the others are looked at all the same.
         findings_.problems.emplace_back(error.what());
@@ -129,6 +139,7 @@ class Maintenance {
   AwsClients& aws_;
   pg::Connection& connection_;
   const Replica& replica_;
+  const std::chrono::steady_clock::time_point promotions_end_;
   Findings findings_;
 };
 
@@ -142,6 +153,7 @@ std::string to_json(const Findings& findings) {
   return JsonObject{}
       .text("table", findings.table)
       .number("tombstones_expired", findings.tombstones_expired)
+      .json("columns_added", list_of(findings.columns_added))
       .json("gaps", list_of(findings.gaps))
       .json("problems", list_of(findings.problems))
       .finish();
@@ -168,9 +180,10 @@ std::string maintain_answer(const Context& context) {
   Catalogue catalogue{connection, context.config.state_schema};
   catalogue.require_usable();
   AwsClients aws{context, kRequestAttempts};
+  const auto promotions_end = std::chrono::steady_clock::now() + kPromotionsMax;
   JsonArray list;
   for (const Replica& replica : configured_replicas(context.config, catalogue.load())) {
-    const Findings findings = Maintenance{context, aws, connection, replica}.run();
+    const Findings findings = Maintenance{context, aws, connection, replica, promotions_end}.run();
     list.json(to_json(findings));
   }
   print_metrics(context, connection);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/wiring/mappings.hpp"
 #include "core/arn.hpp"
 #include "core/error.hpp"
 #include "mapping/new_columns.hpp"
@@ -61,6 +62,7 @@ Replica ensure_replica(pg::Connection& connection, const Config& config,
   Planner{connection, config.state_schema}.execute(plan.sql, stop);
   auto replica = Catalogue{connection, config.state_schema}.find(description.arn);
   if (!replica) throw Error{Error::Kind::bug, "the replica was made, but is not registered"};
+  warn_of_other_rules(*replica, wanted);
   return std::move(*replica);
 }
 

@@ -1,12 +1,10 @@
 #include "replica/change/promotion.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "core/error.hpp"
+#include "core/sleep.hpp"
 #include "mapping/new_columns.hpp"
-#include "pg/identifier.hpp"
 #include "pg/pg_error.hpp"
 #include "replica/change/attribute_shares.hpp"
 #include "replica/state/catalogue.hpp"
@@ -16,6 +14,7 @@ namespace dynamite {
 namespace {
 
 constexpr std::string_view kDuplicateColumn = "42701";
+constexpr auto kBusyPause = std::chrono::seconds{1};
 
 /// Names of columns that the table has beside those of the layout.
 std::vector<std::string> names_of_others(pg::Connection& connection, const Target& target) {
@@ -49,7 +48,7 @@ std::vector<TargetChange> plan_promotion(pg::Connection& connection, const Repli
                                           .ddl = add_columns_sql(target, columns)});
     for (AttributeColumn& column : columns) {
       column.filling = true;
-      change.words.push_back(quote_identifier(column.name));
+      change.words.push_back(added_in_place(column.name));
       change.mapping.columns.push_back(std::move(column));
     }
   }
@@ -99,6 +98,18 @@ PromotionStep Promotion::add_columns(pg::Connection& connection) {
     added_.insert(added_.end(), change.words.begin(), change.words.end());
   load(connection);
   return PromotionStep::changed;
+}
+
+std::vector<std::string> promote(pg::Connection& connection, const Replica& replica,
+                                 std::chrono::steady_clock::time_point deadline,
+                                 const std::stop_token& stop) {
+  Promotion promotion{replica};
+  while (!stop.stop_requested() && std::chrono::steady_clock::now() < deadline) {
+    const PromotionStep done = promotion.step(connection);
+    if (done == PromotionStep::idle) break;
+    if (done == PromotionStep::busy) sleep_for(kBusyPause, stop);
+  }
+  return promotion.added();
 }
 
 void Promotion::load(pg::Connection& connection) {

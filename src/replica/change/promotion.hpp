@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -37,7 +39,7 @@ class Promotion {
   bool is_filling() const;
   /// As it is by now.
   const Replica& replica() const noexcept { return replica_; }
-  /// Columns that were added, quoted.
+  /// Which columns were added, in words.
   const std::vector<std::string>& added() const noexcept { return added_; }
 
  private:
@@ -50,5 +52,11 @@ class Promotion {
   std::optional<ValueMove> move_;
   std::vector<std::string> added_;
 };
+
+/// Steps a promotion of `replica` until nothing is left to do, or until `deadline`: whoever comes
+/// next goes on. Returns which columns were added, in words.
+std::vector<std::string> promote(pg::Connection& connection, const Replica& replica,
+                                 std::chrono::steady_clock::time_point deadline,
+                                 const std::stop_token& stop);
 
 }  // namespace dynamite

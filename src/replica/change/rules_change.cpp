@@ -191,8 +191,7 @@ class RulesPlan {
     const bool moves = is_plain(column) && is_in_rest && rules_.layout == old_.rules.layout;
     column.filling = moves;
     if (moves)
-      say(fmt::format("the column \"{}\" is added; the values that are there move into it",
-                      column.name));
+      say(added_in_place(column.name));
     else
       need_pass(fmt::format("the column \"{}\" is added: a pass fills it", column.name));
     added_.push_back(column);

@@ -86,6 +86,10 @@ bool may_alter(pg::Connection& connection, const Target& target) {
       .flag(0, 0);
 }
 
+std::string added_in_place(const std::string& column) {
+  return fmt::format("the column \"{}\" is added; the values that are there move into it", column);
+}
+
 std::vector<std::string> add_columns_sql(const Target& target,
                                          const std::vector<AttributeColumn>& columns) {
   if (columns.empty()) return {};

@@ -33,6 +33,9 @@ void note_filled(pg::Connection& connection, const Replica& replica, Target& tar
 /// Whether the session's role may alter the target's table.
 bool may_alter(pg::Connection& connection, const Target& target);
 
+/// The words about a column that is added and filled from `_rest`.
+std::string added_in_place(const std::string& column);
+
 /// `ALTER TABLE … ADD COLUMN` of the columns, and their comments; nothing for none.
 std::vector<std::string> add_columns_sql(const Target& target,
                                          const std::vector<AttributeColumn>& columns);

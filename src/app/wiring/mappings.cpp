@@ -1,0 +1,114 @@
+#include "app/wiring/mappings.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+
+#include "core/error.hpp"
+#include "core/sleep.hpp"
+#include "core/visible.hpp"
+#include "decode/scan_page.hpp"
+#include "mapping/new_columns.hpp"
+#include "mapping/writer.hpp"
+#include "replica/change/attribute_shares.hpp"
+
+namespace dynamite {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int kChangeAttemptsMax = 60;
+constexpr auto kChangePause = 1s;
+
+/// How often the items have attributes that no column of the target stands for.
+std::vector<AttributeShare> shares_of(const Batch& items, const Target& target) {
+  const auto writer = writer_of(target.mapping, target.layout);
+  std::map<AttributeNote, std::size_t> counts;
+  for (const Change& item : items.changes) {
+    try {
+      writer->read(item.image, nullptr);
+    } catch (const Error& error) {
+      if (error.kind() != Error::Kind::poison) throw;  // it becomes a dead letter
+    }
+    for (AttributeNote& note : writer->take_notes()) ++counts[std::move(note)];
+  }
+  std::vector<AttributeShare> shares;
+  for (const auto& [attribute, count] : counts)
+    shares.push_back(
+        {.attribute = attribute,
+         .share = static_cast<double>(count) / static_cast<double>(items.changes.size())});
+  return shares;
+}
+
+/// None if the role may not scan the table: columns come later then.
+Batch first_items(DynamoDb& dynamodb, const TableDescription& source, const Replica& wanted,
+                  const std::stop_token& stop) {
+  try {
+    std::string page = dynamodb.scan({.table = source.name, .exclusive_start_key = {}}, stop);
+    return decode_scan_page(std::move(page), wanted.source, Micros{}).batch;
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::usage) throw;
+    spdlog::warn("no items were looked at for columns table={} reason={}", log_value(source.name),
+                 in_quotes(error.what()));
+    return {};
+  }
+}
+
+bool gets_columns(const Target& target) {
+  return target.mapping.rules.layout == LayoutKind::columns && target.mapping.rules.new_columns;
+}
+
+}  // namespace
+
+void add_sampled_columns(DynamoDb& dynamodb, const TableDescription& source, Replica& wanted,
+                         const std::stop_token& stop) {
+  if (std::ranges::none_of(wanted.targets, gets_columns)) return;
+  const Batch items = first_items(dynamodb, source, wanted, stop);
+  for (Target& target : wanted.targets) {
+    if (!gets_columns(target)) continue;
+    Mapping mapping = target.mapping;
+    for (AttributeColumn& column :
+         new_columns(mapping, source.key_schema, frequent_attributes(shares_of(items, target))))
+      mapping.columns.push_back(std::move(column));
+    target = new_target(wanted.state_schema, target.schema, target.table, source.key_schema,
+                        std::move(mapping));
+  }
+}
+
+std::vector<TargetChange> plan_mappings(pg::Connection& connection, const Replica& known,
+                                        const Replica& wanted, RetiredColumns retired) {
+  std::vector<TargetChange> changes;
+  for (std::size_t i = 0; i < known.targets.size(); ++i) {
+    const Target& target = known.targets[i];
+    auto change = plan_rules(target, known.source->key_schema, wanted.targets[i].mapping.rules,
+                             find_columns(connection, target), retired);
+    if (change) changes.push_back(std::move(*change));
+  }
+  return changes;
+}
+
+void change_mappings(pg::Connection& connection, const Replica& known,
+                     const std::vector<TargetChange>& changes, const std::stop_token& stop) {
+  for (int attempt = 1; !try_change(connection, known, changes); ++attempt) {
+    if (attempt == kChangeAttemptsMax || stop.stop_requested())
+      throw Error{Error::Kind::transient,
+                  fmt::format("somebody uses {} all the time: its mapping is as it was",
+                              known.qualified_names()),
+                  "look for long transactions in pg_stat_activity, and run it again"};
+    sleep_for(kChangePause, stop);
+  }
+}
+
+void warn_of_other_rules(const Replica& known, const Replica& wanted) {
+  for (std::size_t i = 0; i < known.targets.size(); ++i)
+    if (known.targets[i].mapping.rules != wanted.targets[i].mapping.rules)
+      spdlog::warn(
+          "the configuration says another mapping than the catalogue table={} hint=\"`dynamite "
+          "bootstrap` says what would change, and changes it\"",
+          log_value(known.name()));
+}
+
+}  // namespace dynamite

@@ -7,6 +7,7 @@
 #include "pg/pg_error.hpp"
 #include "pg/savepoint.hpp"
 #include "replica/apply/bisection.hpp"
+#include "replica/state/existing_table.hpp"
 
 namespace dynamite {
 namespace {
@@ -40,14 +41,18 @@ ApplyOutcome ApplyTransaction::run(const PreparedTransaction& prepared,
                                    std::vector<DeadLetter> letters, bool last) {
   note_changes(prepared.changes, last);
   const auto* copied = std::get_if<std::vector<CopiedRows>>(&prepared.rows);
-  if (copied != nullptr && run_copy(*copied, letters)) return outcome_;
   try {
+    if (copied != nullptr && run_copy(*copied, letters)) return outcome_;
     send_pipeline(prepared, letters);
     if (request_.on_sent) request_.on_sent();
     collect();
   } catch (const pg::PgError& error) {
-    if (error.kind() != Error::Kind::poison || options_.on_poison == OnPoison::stop) throw;
     pipeline_.reset();
+    const bool is_poison = error.kind() == Error::Kind::poison;
+    // If the DBA has changed a column, this says more, and no record is to blame.
+    if (is_poison || error.kind() == Error::Kind::usage)
+      check_attribute_columns(connection_, request_.table);
+    if (!is_poison || options_.on_poison == OnPoison::stop) throw;
     run_bisected(prepared.changes, std::move(letters));
   }
   return outcome_;

@@ -14,17 +14,6 @@ namespace {
 constexpr double kShareMin = 0.01;   // of the rows have an attribute that is worth a column
 constexpr int kSamplePages = 1'000;  // 8 MB, some tens of milliseconds
 
-AttributeShare share_of_row(const pg::Result& rows, int row) {
-  return {.attribute = {.name = std::string{rows.at(row, 0)}, .type = std::string{rows.at(row, 1)}},
-          .share = std::stod(std::string{rows.at(row, 2)})};
-}
-
-std::vector<AttributeShare> shares_of(const pg::Result& rows) {
-  std::vector<AttributeShare> shares;
-  for (int row = 0; row < rows.rows(); ++row) shares.push_back(share_of_row(rows, row));
-  return shares;
-}
-
 /// Of the target's pages so many percent are kSamplePages, or all.
 double sample_percent(pg::Connection& connection, const Target& target) {
   const pg::Result pages = connection.run(
@@ -51,25 +40,36 @@ std::string pointer_sql(std::string_view name) {
 
 std::vector<AttributeShare> sample_shares(pg::Connection& connection, const Replica& replica,
                                           const Target& target) {
+  if (noted_shares(connection, replica, target).empty()) return {};
   const std::string sql = fmt::format(
-      R"(WITH noted AS (
-  SELECT DISTINCT name, {2} AS pointer FROM {0} WHERE target_id = $1::integer),
-sample AS MATERIALIZED (SELECT {3} AS rest, {4} AS types FROM {1} TABLESAMPLE SYSTEM ({5})),
-seen AS (
-  SELECT n.name, CASE jsonb_typeof(e.value)
-      WHEN 'string' THEN CASE s.types ->> n.pointer WHEN 'B' THEN 'B' ELSE 'S' END
+      R"(WITH sample AS MATERIALIZED (
+  SELECT {2} AS rest, {3} AS types FROM {1} TABLESAMPLE SYSTEM ({4})),
+typed AS (
+  SELECT e.key AS name, CASE jsonb_typeof(e.value)
+      WHEN 'string' THEN CASE s.types ->> ({5}) WHEN 'B' THEN 'B' ELSE 'S' END
       WHEN 'number' THEN 'N' WHEN 'boolean' THEN 'BOOL' WHEN 'null' THEN 'NULL'
-      WHEN 'object' THEN 'M' ELSE coalesce(s.types ->> n.pointer, 'L') END AS type,
-    count(*) AS rows
-  FROM sample s, jsonb_each(s.rest) e JOIN noted n ON n.name = e.key GROUP BY 1, 2)
-UPDATE {0} a SET share = coalesce((SELECT s.rows FROM seen s
-    WHERE s.name = a.name AND s.type = a.type)::double precision
-  / (SELECT count(*) FROM sample), 0)
-WHERE a.target_id = $1::integer RETURNING a.name, a.type, a.share)",
-      state_name(replica.state_schema, "attribute"), target.qualified_name(), pointer_sql("name"),
+      WHEN 'object' THEN 'M' ELSE coalesce(s.types ->> ({5}), 'L') END AS type
+  FROM sample s, jsonb_each(s.rest) e),
+seen AS MATERIALIZED (
+  SELECT name, type, count(*)::double precision / (SELECT count(*) FROM sample) AS share
+  FROM typed GROUP BY 1, 2),
+noted AS (
+  UPDATE {0} a SET share = n.share
+  FROM (SELECT b.name, b.type, coalesce(s.share, 0) AS share
+    FROM {0} b LEFT JOIN seen s ON s.name = b.name AND s.type = b.type
+    WHERE b.target_id = $1::integer) n
+  WHERE a.target_id = $1::integer AND a.name = n.name AND a.type = n.type
+    AND a.share IS DISTINCT FROM n.share)
+INSERT INTO {0} (target_id, digest, type, name, share)
+SELECT $1::integer, sha256(convert_to(s.name, 'UTF8')), s.type, s.name, s.share FROM seen s
+WHERE s.share >= {6} AND NOT EXISTS (SELECT FROM {0} a WHERE a.target_id = $1::integer
+  AND a.name = s.name AND a.type = s.type)
+ON CONFLICT DO NOTHING)",
+      state_name(replica.state_schema, "attribute"), target.qualified_name(),
       value_column(target, "rest"), value_column(target, "types"),
-      sample_percent(connection, target));
-  return shares_of(connection.run(sql, std::move(pg::Params{}.number(target.id))));
+      sample_percent(connection, target), pointer_sql("e.key"), kShareMin);
+  connection.run(sql, std::move(pg::Params{}.number(target.id)));
+  return noted_shares(connection, replica, target);
 }
 
 std::vector<AttributeShare> noted_shares(pg::Connection& connection, const Replica& replica,
@@ -77,7 +77,13 @@ std::vector<AttributeShare> noted_shares(pg::Connection& connection, const Repli
   const std::string sql = fmt::format(
       "SELECT name, type, coalesce(share, 0) FROM {} WHERE target_id = $1::integer ORDER BY 1, 2",
       state_name(replica.state_schema, "attribute"));
-  return shares_of(connection.run(sql, std::move(pg::Params{}.number(target.id))));
+  const pg::Result rows = connection.run(sql, std::move(pg::Params{}.number(target.id)));
+  std::vector<AttributeShare> shares;
+  for (int row = 0; row < rows.rows(); ++row)
+    shares.push_back(
+        {.attribute = {.name = std::string{rows.at(row, 0)}, .type = std::string{rows.at(row, 1)}},
+         .share = std::stod(std::string{rows.at(row, 2)})});
+  return shares;
 }
 
 std::vector<AttributeNote> frequent_attributes(const std::vector<AttributeShare>& shares) {

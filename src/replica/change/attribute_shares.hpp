@@ -15,8 +15,9 @@ struct AttributeShare {
   double share = 0;  ///< of the target's rows
 };
 
-/// Looks into some of the target's rows, notes in the state schema how often the attributes are in
-/// `_rest` that appliers have noted, and returns it.
+/// Looks into some of the target's rows, notes in the state schema how often which attributes are in
+/// `_rest`, and returns it. Rare ones that no applier has noted are left out. If no applier has
+/// noted any, no row is looked at.
 std::vector<AttributeShare> sample_shares(pg::Connection& connection, const Replica& replica,
                                           const Target& target);
 

@@ -10,7 +10,7 @@
 namespace dynamite {
 
 /// Notes attributes of a target in the state schema's table `attribute`. Those that are there stay
-/// as they are.
+/// as they are; none is added where very many are.
 std::string note_attributes_sql(const std::string& state_schema);
 
 /// The parameters of note_attributes_sql. Two transactions that note the same attributes in another

@@ -143,6 +143,7 @@ void check_columns(pg::Connection& connection, const Replica& wanted, const Targ
 
 void check_attribute_columns(pg::Connection& connection, const Replica& replica) {
   for (const Target& target : replica.targets) {
+    if (target.mapping.columns.empty()) continue;
     const std::vector<FoundColumn> found = find_columns(connection, target);
     if (found.empty()) continue;  // the table itself is missing
     for (const Column& column : target.layout.values())

@@ -32,7 +32,8 @@ std::vector<FoundColumn> find_columns(pg::Connection& connection, const Target& 
 void check_columns(pg::Connection& connection, const Replica& wanted, const Target& target);
 
 /// Throws Error{usage} if a DBA has dropped a column of the registered replica that holds something
-/// of the item, has given it another type, or has made it NOT NULL.
+/// of the item, has given it another type, or has made it NOT NULL. Nothing is asked for targets
+/// without columns of attributes.
 void check_attribute_columns(pg::Connection& connection, const Replica& replica);
 
 }  // namespace dynamite

@@ -113,6 +113,15 @@ TEST_F(PromotionTest, ARareAttributeGetsNone) {
             "501");
 }
 
+TEST_F(PromotionTest, AFrequentAttributeThatNobodyNotedIsFound) {
+  insert_rows(50, R"({"total": 1, "odd name": "x"})");
+  note({{.name = "other", .type = "N"}});
+
+  promote();
+
+  EXPECT_EQ(attribute_columns(), "odd name text, total numeric");
+}
+
 TEST_F(PromotionTest, AnAttributeOfNothingButNullsGetsNone) {
   put_items({R"({"pk":{"S":"a"},"gone":{"NULL":true}})"});
 

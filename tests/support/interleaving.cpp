@@ -3,20 +3,16 @@
 #include <fmt/format.h>
 
 namespace dynamite::test {
-namespace {
-
-constexpr std::string_view kGatedName = "dynamite/test/gated";
-
-}  // namespace
 
 Applying::Applying(ReplicaTest& test, std::vector<TestChange> changes, Fence fence,
                    std::optional<Checkpoint> checkpoint, bool by_copy)
     : test_{test},
-      connection_{test.connect(std::string{kGatedName})},
-      batch_{batch_of(test.orders, changes)} {
-  if (by_copy) prepared_ = prepare_copy(batch_.changes, test.orders, fence.pass().value());
+      table_{test.orders},
+      connection_{test.connect(StatementGate::kGatedName)},
+      batch_{batch_of(table_, changes)} {
+  if (by_copy) prepared_ = prepare_copy(batch_.changes, table_, fence.pass().value());
   outcome_ = std::async(std::launch::async, [this, fence, checkpoint] {
-    return Applier{connection_, {}}.apply({.table = test_.orders,
+    return Applier{connection_, {}}.apply({.table = table_,
                                            .batch = batch_,
                                            .prepared = prepared_ ? &*prepared_ : nullptr,
                                            .fence = fence,

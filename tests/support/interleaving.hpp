@@ -25,6 +25,7 @@ class Applying {
 
  private:
   ReplicaTest& test_;
+  const Replica table_;  // with the mapping that it had at the beginning
   pg::Connection connection_;
   Batch batch_;
   std::optional<PreparedBatch> prepared_;
@@ -46,9 +47,11 @@ class CommitGate {
 };
 
 /// Holds one kind of statement (INSERT, DELETE) on one table (quoted) between its snapshot and its
-/// first row, in transactions of other connections than the test's own.
+/// first row, in transactions of Applying, and of other connections of that name.
 class StatementGate {
  public:
+  static constexpr const char* kGatedName = "dynamite/test/gated";  ///< of such connections
+
   StatementGate(ReplicaTest& test, const std::string& statement, const std::string& table);
 
   void open() { holder_.reset(); }

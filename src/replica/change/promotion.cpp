@@ -72,7 +72,9 @@ PromotionStep Promotion::step(pg::Connection& connection) {
 PromotionStep Promotion::move(pg::Connection& connection) {
   Target& target = *std::ranges::find_if(replica_.targets, is_filling_target);
   if (!move_) move_.emplace(replica_, target);
-  if (!move_->step(connection)) {
+  const MoveStep done = move_->step(connection);
+  if (done == MoveStep::held) return PromotionStep::busy;
+  if (done == MoveStep::done) {
     move_.reset();
     note_filled(connection, replica_, target);
   }

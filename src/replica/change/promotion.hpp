@@ -21,7 +21,7 @@ std::vector<TargetChange> plan_promotion(pg::Connection& connection, const Repli
 /// What a step of a promotion has done.
 enum class PromotionStep : std::uint8_t {
   idle,     ///< nothing: no attribute needs a column now, or the role may not add one
-  busy,     ///< nothing: somebody uses the table; a second later it may go
+  busy,     ///< nothing: somebody uses the table or some rows; a second later it may go
   changed,  ///< columns were added, or somebody else has changed the mapping
   moved,    ///< values of some rows are in their columns by now; more may follow at once
 };

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/error.hpp"
@@ -103,9 +104,13 @@ std::string without(const std::string& json, const std::vector<std::string>& mem
                      fmt::join(members, ", "));
 }
 
-}  // namespace
+/// What is to be moved, as SQL.
+struct MoveSql {
+  std::vector<std::string> sets;  ///< of UPDATE
+  std::string fits;               ///< the row `t` has such a value
+};
 
-std::string move_values_sql(const Target& target, const std::string& where) {
+MoveSql move_sql(const Target& target) {
   const std::string rest = value_column(target, "rest");
   const std::string types = value_column(target, "types");
   std::vector<std::string> sets, fits, names, pointers, literals;
@@ -121,26 +126,51 @@ std::string move_values_sql(const Target& target, const std::string& where) {
   sets.push_back(fmt::format("{} = {}", rest, without("t." + rest, names)));
   if (!pointers.empty())
     sets.push_back(fmt::format("{} = {}", types, without("t." + types, pointers)));
-  return fmt::format("UPDATE {} t SET {} WHERE {} AND t.{} ?| ARRAY[{}] AND ({})",
-                     target.qualified_name(), fmt::join(sets, ",\n  "), where, rest,
-                     fmt::join(literals, ", "), fmt::join(fits, " OR "));
+  return {.sets = std::move(sets),
+          .fits = fmt::format("t.{} ?| ARRAY[{}] AND ({})", rest, fmt::join(literals, ", "),
+                              fmt::join(fits, " OR "))};
 }
 
-bool ValueMove::step(pg::Connection& connection) {
+}  // namespace
+
+// An applier may hold a row of the range and want another one, in any order: a move that waited
+// while it holds rows itself would end in deadlocks.
+std::string move_values_sql(const Target& target, const std::string& where) {
+  const MoveSql sql = move_sql(target);
+  const KeyColumns& keys = target.layout.keys();
+  return fmt::format(R"(WITH free AS MATERIALIZED (
+  SELECT {keys} FROM {table} t WHERE {where} AND {fits} FOR NO KEY UPDATE SKIP LOCKED)
+UPDATE {table} t SET {sets}
+FROM free f WHERE {where} AND ({keys}) = ({free_keys}) AND {fits})",
+                     fmt::arg("keys", keys.names("t")), fmt::arg("free_keys", keys.names("f")),
+                     fmt::arg("table", target.qualified_name()), fmt::arg("where", where),
+                     fmt::arg("fits", sql.fits), fmt::arg("sets", fmt::join(sql.sets, ",\n  ")));
+}
+
+MoveStep ValueMove::step(pg::Connection& connection) {
   const auto range = next_range(connection, target_, after_, kMovedRows);
-  if (!range) return false;
+  if (!range) {
+    after_.reset();
+    return std::exchange(some_held_, false) ? MoveStep::held : MoveStep::done;
+  }
   const std::string require = fmt::format("SELECT {}($1::integer, $2::bigint)",
                                           state_name(replica_.state_schema, "require_mapping"));
-  const std::string move = move_values_sql(target_, range->condition(target_.layout.keys(), 1));
+  const std::string where = range->condition(target_.layout.keys(), 1);
+  const std::string move = move_values_sql(target_, where);
+  const std::string any_left = fmt::format("SELECT EXISTS (SELECT FROM {} t WHERE {} AND {})",
+                                           target_.qualified_name(), where, move_sql(target_).fits);
   std::vector<pg::Statement> statements;
   statements.push_back(lock_shared(replica_));
   statements.push_back({require, {}});
   statements.back().params.number(replica_.id).number(replica_.mapping);
-  statements.push_back({move, {}});
-  range->add_to(statements.back().params);
-  pg::run_transaction(connection, statements);
+  for (const std::string* sql : {&move, &any_left}) {
+    statements.push_back({*sql, {}});
+    range->add_to(statements.back().params);
+  }
+  const auto results = pg::run_transaction(connection, statements);
+  some_held_ |= results.back().flag(0, 0);
   after_ = range->last;
-  return true;
+  return MoveStep::moved;
 }
 
 }  // namespace dynamite

@@ -133,6 +133,8 @@ AttributeColumn read_column(JsonScanner& scanner) {
     }
     return true;
   });
+  if (column.from.steps.empty() || column.from.steps.front().index)
+    fail("it has a column of no attribute");
   return column;
 }
 

@@ -17,8 +17,12 @@ namespace {
 /// The type of the value that `scanner` stands before, even if it is spelled with escapes: what is
 /// not shown of a map must be found in it.
 std::string plain_type(JsonScanner& scanner) {
+  const std::string_view token = take_type(scanner);
+  // A single character is no escape. The scanner takes any character for a type's letter, also a
+  // backslash.
+  if (token.size() == 1) return std::string{token};
   std::string type;
-  append_unescaped(type, take_type(scanner));
+  append_unescaped(type, token);
   return type;
 }
 

@@ -6,6 +6,7 @@
 
 #include "app/config/config.hpp"
 #include "fuzz/fuzz.hpp"
+#include "mapping/mapping_json.hpp"
 
 namespace dynamite::fuzz {
 namespace {
@@ -44,8 +45,12 @@ void load(const ConfigSources& sources) {
   require(config.schema != config.state_schema, "the two schemas differ");
   require(config.replication.segments.value_or(1) > 0 && config.replication.connections > 0,
           "there is something to work with");
-  for (const TableRule& rule : config.tables)
+  for (const TableRule& rule : config.tables) {
     require(find_rule(config.tables, rule.name) != nullptr, "a rule matches its own name");
+    const Mapping mapping{.rules = rule.mapping};
+    require(mapping_of_json(rule.mapping.layout, to_json(mapping)) == mapping,
+            "the catalogue keeps what a rule says");
+  }
 }
 
 }  // namespace

@@ -117,6 +117,8 @@ INSTANTIATE_TEST_SUITE_P(
         Newer{R"({"columns": [{"take": "ORDER#"}]})", "it has a pattern \"ORDER#\""},
         Newer{R"({"columns": [{"from": ["a", -1]}]})", "it has another number than a whole one"},
         Newer{R"({"columns": [{"from": "a"}]})", "a string where an array must be"},
+        Newer{R"({"columns": [{"name": "a"}]})", "it has a column of no attribute"},
+        Newer{R"({"declared": [{"from": [0]}]})", "it has a column of no attribute"},
         Newer{R"({"column_names": "camelCase"})", "it has column names \"camelCase\""},
         Newer{R"({"max_columns": 1.5})", "it has another number than a whole one"},
         Newer{R"({"new_columns": 1})", "it has another value than true or false"},

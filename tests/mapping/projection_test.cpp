@@ -162,6 +162,11 @@ TEST(Projection, RefusesTwoTypesOfAMapThatItGoesInto) {
             "poison: attribute \"a\": more than one type, wanted one");
 }
 
+TEST(Projection, RefusesATypeThatIsABackslash) {
+  EXPECT_THAT(failure_of([] { shown("{\"a\":{\"\\\":\n\"*\":{}}}", {}, {"a.b"}); }),
+              HasSubstr("poison: attribute \"a\": not JSON: a control character in a string"));
+}
+
 TEST(Projection, CanBeUsedAgainAfterARefusal) {
   Projection projection{{.omit = {"a.b.c"}}, kKeys};
   EXPECT_NE(failure_of([&] { projection.project(R"({"a":{"M":{"b":{"M":{"c")", nullptr); }), "");

@@ -13,6 +13,7 @@
 #include "decode/scan_page.hpp"
 #include "mapping/new_columns.hpp"
 #include "mapping/writer.hpp"
+#include "replica/change/adopted_columns.hpp"
 #include "replica/change/attribute_shares.hpp"
 
 namespace dynamite {
@@ -61,7 +62,25 @@ bool gets_columns(const Target& target) {
   return target.mapping.rules.layout == LayoutKind::columns && target.mapping.rules.new_columns;
 }
 
+/// Those whose names are free.
+void add_columns(const Replica& wanted, Target& target, std::vector<AttributeColumn> columns) {
+  Mapping mapping = target.mapping;
+  for (AttributeColumn& column : columns) {
+    const auto all = target.layout.all();
+    if (std::ranges::find(all, column.name, &Column::name) == all.end())
+      mapping.columns.push_back(std::move(column));
+  }
+  target = new_target(wanted.state_schema, target.schema, target.table, wanted.source->key_schema,
+                      std::move(mapping));
+}
+
 }  // namespace
+
+void add_columns_that_are_there(pg::Connection& connection, Replica& wanted) {
+  for (Target& target : wanted.targets)
+    if (target.mapping.rules.layout == LayoutKind::columns)
+      add_columns(wanted, target, adopted_columns(find_columns(connection, target)));
+}
 
 void add_sampled_columns(DynamoDb& dynamodb, const TableDescription& source, Replica& wanted,
                          const std::stop_token& stop) {
@@ -69,12 +88,9 @@ void add_sampled_columns(DynamoDb& dynamodb, const TableDescription& source, Rep
   const Batch items = first_items(dynamodb, source, wanted, stop);
   for (Target& target : wanted.targets) {
     if (!gets_columns(target)) continue;
-    Mapping mapping = target.mapping;
-    for (AttributeColumn& column :
-         new_columns(mapping, source.key_schema, frequent_attributes(shares_of(items, target))))
-      mapping.columns.push_back(std::move(column));
-    target = new_target(wanted.state_schema, target.schema, target.table, source.key_schema,
-                        std::move(mapping));
+    add_columns(wanted, target,
+                new_columns(target.mapping, source.key_schema,
+                            frequent_attributes(shares_of(items, target))));
   }
 }
 
@@ -92,7 +108,7 @@ std::vector<TargetChange> plan_mappings(pg::Connection& connection, const Replic
 
 void change_mappings(pg::Connection& connection, const Replica& known,
                      const std::vector<TargetChange>& changes, const std::stop_token& stop) {
-  for (int attempt = 1; !try_change(connection, known, changes); ++attempt) {
+  for (int attempt = 1; !try_change(connection, known, changes, attempt); ++attempt) {
     if (attempt == kChangeAttemptsMax || stop.stop_requested())
       throw Error{Error::Kind::transient,
                   fmt::format("somebody uses {} all the time: its mapping is as it was",

@@ -10,10 +10,14 @@
 
 namespace dynamite {
 
-/// Gives the targets of `wanted`, whose tables are not made yet, columns for the attributes that
+/// Adds to the targets of `wanted`, whose tables are not made yet, columns for the attributes that
 /// the first items of its source have.
 void add_sampled_columns(DynamoDb& dynamodb, const TableDescription& source, Replica& wanted,
                          const std::stop_token& stop);
+
+/// Adds to the targets of `wanted`, which is not registered, the columns of attributes that their
+/// tables have from a former replica.
+void add_columns_that_are_there(pg::Connection& connection, Replica& wanted);
 
 /// What the mappings of a registered replica become, as `wanted` says; nothing: they stay.
 std::vector<TargetChange> plan_mappings(pg::Connection& connection, const Replica& known,

@@ -15,7 +15,8 @@ struct AttributeShare {
   double share = 0;  ///< of the target's rows
 };
 
-/// Looks into some of the target's rows, notes in the state schema how often which attributes are in
+/// Looks into some of the target's rows, notes in the state schema how often which attributes are
+/// in
 /// `_rest`, and returns it. Rare ones that no applier has noted are left out. If no applier has
 /// noted any, no row is looked at.
 std::vector<AttributeShare> sample_shares(pg::Connection& connection, const Replica& replica,

@@ -89,7 +89,7 @@ PromotionStep Promotion::add_columns(pg::Connection& connection) {
   });
   if (planned_.empty()) return PromotionStep::idle;
   try {
-    if (!try_change(connection, replica_, planned_)) return PromotionStep::busy;
+    if (!try_change(connection, replica_, planned_, ++attempts_)) return PromotionStep::busy;
   } catch (const pg::PgError& error) {
     // A DBA has added a column of that name meanwhile.
     if (error.sqlstate() != kDuplicateColumn) throw;
@@ -121,6 +121,7 @@ void Promotion::load(pg::Connection& connection) {
                 "the replica " + replica_.qualified_names() + " is no longer registered"};
   move_.reset();
   planned_.clear();
+  attempts_ = 0;
   replica_ = std::move(*now);
 }
 

@@ -49,6 +49,7 @@ class Promotion {
 
   Replica replica_;
   std::vector<TargetChange> planned_;
+  int attempts_ = 0;  // to bring planned_ about
   std::optional<ValueMove> move_;
   std::vector<std::string> added_;
 };

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 #include <string_view>
 
 #include "mapping/mapping_json.hpp"
@@ -16,7 +16,8 @@ namespace dynamite {
 namespace {
 
 // Whoever applies waits while we wait: for the replica's lock, then for the table's.
-constexpr std::string_view kShortLocks = "SET LOCAL lock_timeout = '200ms'";
+constexpr int kLockMsMin = 100;
+constexpr int kLockMsMax = 400;
 constexpr std::string_view kLockNotAvailable = "55P03";
 
 std::string write_sql(const Replica& replica, const TargetChange& change) {
@@ -47,10 +48,12 @@ std::vector<std::string> change_sql(const Replica& replica,
 }
 
 bool try_change(pg::Connection& connection, const Replica& replica,
-                const std::vector<TargetChange>& changes) {
+                const std::vector<TargetChange>& changes, int attempt) {
+  const std::string lock_timeout =
+      fmt::format("SET LOCAL lock_timeout = {}", std::min(kLockMsMin * attempt, kLockMsMax));
   const std::vector<std::string> sql = change_sql(replica, changes);
   std::vector<pg::Statement> statements;
-  statements.push_back({kShortLocks, {}});
+  statements.push_back({lock_timeout, {}});
   for (const std::string& text : sql) statements.push_back({text, {}});
   try {
     pg::run_transaction(connection, statements);

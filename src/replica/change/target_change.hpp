@@ -23,9 +23,9 @@ std::vector<std::string> change_sql(const Replica& replica,
                                     const std::vector<TargetChange>& changes);
 
 /// Changes the mappings. False: somebody uses the table, and nothing was done. Appliers wait for a
-/// part of a second at most.
+/// part of a second at most. `attempt`: the first is 1, later ones wait longer.
 bool try_change(pg::Connection& connection, const Replica& replica,
-                const std::vector<TargetChange>& changes);
+                const std::vector<TargetChange>& changes, int attempt = 1);
 
 /// The values of the target's columns are all moved: none is `filling` any more.
 void note_filled(pg::Connection& connection, const Replica& replica, Target& target);

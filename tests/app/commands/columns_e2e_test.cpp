@@ -104,6 +104,14 @@ TEST_F(ColumnsTest, AChangedMappingIsSaidAndAPassFillsIt) {
   EXPECT_THAT(run({"compare"}), HasSubstr("identical"));
 }
 
+TEST_F(ColumnsTest, ATableWhoseStateIsGoneKeepsItsColumns) {
+  run({"bootstrap"});
+  query(fmt::format("DROP SCHEMA {} CASCADE", state_schema()));
+  run({"replicate", "--once"});
+
+  EXPECT_EQ(rows("total, _rest"), "12.5|NULL\nNULL|{\"total\": \"none\"}");
+}
+
 TEST_F(ColumnsTest, BootstrapGivesColumnsToWhatCameLater) {
   run({"bootstrap"});
   put(R"({"pk":{"S":"c"},"city":{"S":"Rome"}})");

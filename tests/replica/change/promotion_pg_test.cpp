@@ -3,6 +3,7 @@
 #include <future>
 
 #include "pg/pg_error.hpp"
+#include "replica/change/adopted_columns.hpp"
 #include "replica/change/promotion_fixture.hpp"
 #include "replica/state/existing_table.hpp"
 #include "replica/state/locks.hpp"
@@ -161,6 +162,16 @@ TEST_F(PromotionTest, AColumnOfTheDbaStaysAsItIs) {
 
   EXPECT_EQ(attribute_columns(), "total_ numeric");
   EXPECT_EQ(query("SELECT total, total_ FROM orders"), "7|1");
+}
+
+TEST_F(PromotionTest, ColumnsOfAFormerReplicaAreKnownByTheirComments) {
+  query("ALTER TABLE orders ADD COLUMN mine text");
+  put_items({R"({"pk":{"S":"a"},"total":{"N":"1"},"odd, type name":{"SS":["x"]},"m":{"L":[]}})"});
+  promote();
+
+  const auto columns = adopted_columns(find_columns(*connection, orders.targets.front()));
+
+  EXPECT_EQ(columns, orders.targets.front().mapping.columns);
 }
 
 TEST_F(PromotionTest, WhatWasKilledWhileValuesMovedIsEndedByAnother) {

@@ -2,18 +2,16 @@
 // and beside sweeps that delete nothing, half the rows and all of them.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <future>
-#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "core/key.hpp"
+#include "apply_load.hpp"
 #include "core/sleep.hpp"
-#include "replica/apply/applier.hpp"
+#include "replica/state/catalogue.hpp"
 #include "replica/state/pass.hpp"
 #include "replica/state/plan.hpp"
 
@@ -26,7 +24,6 @@ using Milliseconds = std::chrono::duration<double, std::milli>;
 
 constexpr std::uint64_t kRows = 1'000'000;
 constexpr std::uint64_t kRowsQuick = 10'000;
-constexpr std::size_t kBatch = 100;
 constexpr std::string_view kStateSchema = "bench_sweep_state";
 
 /// A replica with rows, of which some were met by the pass that ends.
@@ -56,6 +53,13 @@ class SweptTable {
   }
   const Replica& replica() const { return replica_; }
   std::uint64_t rows() const { return rows_; }
+  ApplyLoad load() const {
+    return {.url = url_,
+            .state_schema = std::string{kStateSchema},
+            .source = replica_.source,
+            .rows = rows_,
+            .attributes = R"("text":{"S":"new"})"};
+  }
 
   /// Starts a pass that has met `met_percent` of the rows.
   std::int32_t fill(int met_percent) const {
@@ -77,47 +81,16 @@ class SweptTable {
   Replica replica_;
 };
 
-/// Applies batches of puts, of keys all over the table, until `ended`; how long each took, sorted.
-std::vector<double> apply_until(const SweptTable& table, const std::stop_token& ended) {
-  pg::Connection connection = table.open();
-  Applier applier{connection, {}};
-  std::vector<double> times;
-  std::mt19937_64 random{1};
-  for (std::uint64_t version = 1; !ended.stop_requested();) {
-    std::vector<std::string> keys(kBatch), images(kBatch);
-    Batch batch;
-    batch.table = table.replica().source;
-    for (std::size_t i = 0; i < kBatch; ++i) {
-      const std::string key = fmt::format("{:012}", 1 + random() % table.rows());
-      append_key_part(keys[i], key);
-      images[i] = fmt::format(R"({{"pk":{{"S":"{}"}},"text":{{"S":"new"}}}})", key);
-      batch.changes.push_back({.key = keys[i],
-                               .image = images[i],
-                               .record = images[i],
-                               .version = Version{1, std::to_string(version++)}});
-    }
-    const auto begin = steady_clock::now();
-    applier.apply({.table = table.replica(), .batch = batch});
-    times.push_back(Milliseconds{steady_clock::now() - begin}.count());
-  }
-  std::ranges::sort(times);
-  return times;
-}
-
 void print(std::string_view name, const std::vector<double>& times, double seconds,
            std::uint64_t swept) {
-  const auto at = [&](double share) {
-    return times[static_cast<std::size_t>(share * static_cast<double>(times.size() - 1))];
-  };
-  fmt::print("{:24} {:8.1f} s {:9} {:8} {:7.1f} ms {:7.1f} ms {:7.1f} ms\n", name, seconds, swept,
-             times.size(), at(0.5), at(0.99), times.back());
+  fmt::print("{:24} {:8.1f} s {:9} {}\n", name, seconds, swept, in_columns(times));
 }
 
 void measure(const SweptTable& table, std::string_view name, int met_percent) {
   const std::int32_t epoch = table.fill(met_percent);
   std::stop_source ended;
   auto applier =
-      std::async(std::launch::async, [&] { return apply_until(table, ended.get_token()); });
+      std::async(std::launch::async, [&] { return apply_until(table.load(), ended.get_token()); });
   sleep_for(100ms, {});
   const auto begin = steady_clock::now();
   pg::Connection connection = table.open();
@@ -136,13 +109,12 @@ int run(bool quick) {
     return 2;
   }
   const SweptTable table{url, quick ? kRowsQuick : kRows};
-  fmt::print("{} rows, batches of {} puts beside the sweep\n", table.rows(), kBatch);
-  fmt::print("{:24} {:>10} {:>9} {:>8} {:>10} {:>10} {:>10}\n", "the sweep", "takes", "deletes",
-             "applies", "median", "99 %", "longest");
+  fmt::print("{} rows, batches of {} puts beside the sweep\n", table.rows(), kApplyLoadBatch);
+  fmt::print("{:24} {:>10} {:>9} {}\n", "the sweep", "takes", "deletes", column_titles());
   table.fill(100);
   std::stop_source ended;
   auto alone =
-      std::async(std::launch::async, [&] { return apply_until(table, ended.get_token()); });
+      std::async(std::launch::async, [&] { return apply_until(table.load(), ended.get_token()); });
   sleep_for(quick ? 200ms : 5s, {});
   ended.request_stop();
   print("is not there", alone.get(), 0, 0);

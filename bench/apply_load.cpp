@@ -1,0 +1,65 @@
+#include "apply_load.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <random>
+
+#include "core/key.hpp"
+#include "ingest/batch_applier.hpp"
+
+namespace dynamite::bench {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+using Milliseconds = std::chrono::duration<double, std::milli>;
+
+}  // namespace
+
+std::vector<double> apply_until(const ApplyLoad& load, const std::stop_token& ended) {
+  BatchApplier applier{{.connect = {.conninfo = load.url, .application_name = "bench"},
+                        .state_schema = load.state_schema,
+                        .apply = {},
+                        .host = Host::process}};
+  applier.prepare({});
+  std::vector<double> times;
+  std::mt19937_64 random{1};
+  std::uint64_t version = 1;
+  do {
+    std::vector<std::string> keys(kApplyLoadBatch), images(kApplyLoadBatch);
+    Batch batch;
+    batch.table = load.source;
+    for (std::size_t i = 0; i < kApplyLoadBatch; ++i) {
+      const std::string key = fmt::format("{:012}", 1 + random() % load.rows);
+      append_key_part(keys[i], key);
+      images[i] = fmt::format(R"({{"pk":{{"S":"{}"}},{}}})", key, load.attributes);
+      batch.changes.push_back({.key = keys[i],
+                               .image = images[i],
+                               .record = images[i],
+                               .version = Version{1, std::to_string(version++)}});
+    }
+    const auto begin = steady_clock::now();
+    IngestCall call{.deadline = std::chrono::system_clock::now() + 10min, .stop = {}};
+    applier.apply(batch, call);
+    times.push_back(Milliseconds{steady_clock::now() - begin}.count());
+  } while (!ended.stop_requested());
+  std::ranges::sort(times);
+  return times;
+}
+
+std::string in_columns(const std::vector<double>& times) {
+  const auto at = [&](double share) {
+    return times[static_cast<std::size_t>(share * static_cast<double>(times.size() - 1))];
+  };
+  return fmt::format("{:8} {:7.1f} ms {:7.1f} ms {:7.1f} ms", times.size(), at(0.5), at(0.99),
+                     times.back());
+}
+
+std::string column_titles() {
+  return fmt::format("{:>8} {:>10} {:>10} {:>10}", "applies", "median", "99 %", "longest");
+}
+
+}  // namespace dynamite::bench

@@ -3,6 +3,8 @@
 #include <memory>
 
 #include "lambda/function_fixture.hpp"
+#include "replica/change/rules_change.hpp"
+#include "replica/state/catalogue.hpp"
 #include "support/local_dynamodb.hpp"
 
 namespace dynamite::test {
@@ -137,6 +139,28 @@ TEST_F(MaintainTest, ADayWithoutAHealthyMappingIsAGap) {
   EXPECT_THAT(maintain(), HasSubstr("nobody followed the stream for 23 h"));
   maintain();
   EXPECT_EQ(open_gaps(), "1");
+}
+
+TEST_F(LambdaTest, MaintainGivesFrequentAttributesColumns) {
+  LocalDynamoDb source;
+  const std::string table = source.create_table("Kept", keys(KeyType::S));
+  const TableDescription description = source.api().describe_table(table);
+  const auto program = start(api_, {{"AWS_ENDPOINT_URL", source.endpoint()}});
+  api_.invoke(R"({"dynamite": "bootstrap"})");
+  pg::Connection connection = connect();
+  const Replica kept = Catalogue{connection, state_schema()}.find(description.arn).value();
+  const Target& target = kept.targets.front();
+  const auto change = plan_rules(target, description.key_schema, {.layout = LayoutKind::columns},
+                                 find_columns(connection, target), RetiredColumns::keep);
+  ASSERT_TRUE(try_change(connection, kept, {change.value()}));
+  api_.invoke(event_of({record_of("INSERT", description.latest_stream_arn, R"({"pk":{"S":"a"}})",
+                                  R"({"pk":{"S":"a"},"total":{"N":"7"}})", 1)}));
+
+  EXPECT_THAT(
+      api_.invoke(R"({"dynamite": "maintain"})").body,
+      HasSubstr(R"("columns_added":["the column \"total\" is added; the values that are there)"));
+
+  EXPECT_EQ(query(fmt::format("SELECT total, _rest FROM {}", target.qualified_name())), "7|NULL");
 }
 
 TEST_F(LambdaTest, MaintainForgetsOldTombstones) {

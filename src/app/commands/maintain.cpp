@@ -57,19 +57,26 @@ class Maintenance {
     findings_.tombstones_expired = expire_tombstones(connection_, replica_);
     // A daemon looks after its tables by itself.
     if (followed_by_lambda(connection_, replica_)) {
-      try {
-        check_stream();
+      collect_problems([&] { check_stream(); });
+      collect_problems([&] {
         findings_.columns_added = promote(connection_, replica_, promotions_end_, context_.stop);
-      } catch (const Error& error) {
-        // The error is this table's: the others are looked at all the same.
-        findings_.problems.emplace_back(error.what());
-      }
+      });
       note_problems();
     }
     return std::move(findings_);
   }
 
  private:
+  /// An error is this table's: the others are looked at all the same.
+  template <class Work>
+  void collect_problems(const Work& work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      findings_.problems.emplace_back(error.what());
+    }
+  }
+
   void check_stream() {
     const TableDescription table = aws_.dynamodb().describe_table(findings_.table, context_.stop);
     require_same_table(table, *replica_.source);

@@ -52,6 +52,13 @@ std::string json_of(const std::vector<AttributeShare>& shares) {
   return list.finish();
 }
 
+std::string json_of(const std::vector<AttributeNote>& notes) {
+  JsonArray list;
+  for (const AttributeNote& one : notes)
+    list.json(JsonObject{}.text("attribute", one.name).text("type", one.type).finish());
+  return list.finish();
+}
+
 std::string to_json(const TargetStatus& target) {
   const TableStatus& t = target.table;
   JsonObject object;
@@ -64,6 +71,7 @@ std::string to_json(const TargetStatus& target) {
   if (target.columns)
     object.json("columns", json_of(target.columns->columns))
         .json("in_rest", json_of(target.columns->in_rest))
+        .json("in_rest_uncounted", json_of(target.columns->uncounted))
         .json("waiting_for_a_column", json_of(target.columns->waiting));
   return object.text("follower", t.follower)
       .flag("configured", t.configured)
@@ -98,11 +106,23 @@ std::string text_of(const std::vector<AttributeShare>& shares) {
   return shares.size() > kAttributesShown ? text + ", more with --json" : text;
 }
 
+/// `x S, y N`
+std::string text_of(const std::vector<AttributeNote>& notes) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(notes.size(), kAttributesShown); ++i)
+    text += fmt::format("{}{} {}", i == 0 ? "" : ", ", visible(notes[i].name), notes[i].type);
+  return notes.size() > kAttributesShown ? text + ", more with --json" : text;
+}
+
 void print_columns(const TableStatus& t, const ColumnsStatus& status) {
   const auto filled = std::ranges::count_if(
       status.columns, [](const AttributeColumn& column) { return !column.retired; });
   fmt::print("  {} columns; in _rest: {}\n", filled,
-             status.in_rest.empty() ? "nothing" : text_of(status.in_rest));
+             !status.in_rest.empty()    ? text_of(status.in_rest)
+             : status.uncounted.empty() ? "nothing"
+                                        : "nothing that is counted");
+  if (!status.uncounted.empty())
+    fmt::print("  in _rest and not counted yet: {}\n", text_of(status.uncounted));
   if (status.waiting.empty()) return;
   std::string names;
   for (const AttributeColumn& column : status.waiting)

@@ -86,6 +86,18 @@ std::vector<AttributeShare> noted_shares(pg::Connection& connection, const Repli
   return shares;
 }
 
+std::vector<AttributeNote> uncounted_notes(pg::Connection& connection, const Replica& replica,
+                                           const Target& target) {
+  const std::string sql = fmt::format(
+      "SELECT name, type FROM {} WHERE target_id = $1::integer AND share IS NULL ORDER BY 1, 2",
+      state_name(replica.state_schema, "attribute"));
+  const pg::Result rows = connection.run(sql, std::move(pg::Params{}.number(target.id)));
+  std::vector<AttributeNote> notes;
+  for (int row = 0; row < rows.rows(); ++row)
+    notes.push_back({.name = std::string{rows.at(row, 0)}, .type = std::string{rows.at(row, 1)}});
+  return notes;
+}
+
 std::vector<AttributeNote> frequent_attributes(const std::vector<AttributeShare>& shares) {
   struct Seen {
     const AttributeShare* most = nullptr;

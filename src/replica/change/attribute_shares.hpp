@@ -26,6 +26,10 @@ std::vector<AttributeShare> sample_shares(pg::Connection& connection, const Repl
 std::vector<AttributeShare> noted_shares(pg::Connection& connection, const Replica& replica,
                                          const Target& target);
 
+/// What appliers have noted since then, of which no share is known yet.
+std::vector<AttributeNote> uncounted_notes(pg::Connection& connection, const Replica& replica,
+                                           const Target& target);
+
 /// The attributes that are worth a column, each with its most frequent type; the most frequent
 /// attribute comes first.
 std::vector<AttributeNote> frequent_attributes(const std::vector<AttributeShare>& shares);

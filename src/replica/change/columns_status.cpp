@@ -11,6 +11,7 @@ ColumnsStatus read_columns_status(pg::Connection& connection, const Replica& rep
                                   const Target& target) {
   ColumnsStatus status{.columns = target.mapping.columns,
                        .in_rest = noted_shares(connection, replica, target),
+                       .uncounted = uncounted_notes(connection, replica, target),
                        .waiting = {}};
   status.waiting =
       new_columns(target.mapping, replica.source->key_schema, frequent_attributes(status.in_rest));

@@ -11,6 +11,7 @@ namespace dynamite {
 struct ColumnsStatus {
   std::vector<AttributeColumn> columns;
   std::vector<AttributeShare> in_rest;   ///< the most frequent first
+  std::vector<AttributeNote> uncounted;  ///< in `_rest` as well, but nobody has counted them yet
   std::vector<AttributeColumn> waiting;  ///< what the next promotion adds, by who may add it
 };
 

@@ -34,6 +34,16 @@ TEST_F(ColumnsStatusTest, WhatIsInRestHasItsShareAndType) {
   EXPECT_EQ(rest, "x S 0.25; y NULL 0.25; ");
 }
 
+TEST_F(ColumnsStatusTest, WhatNobodyHasCountedYetIsSaid) {
+  put_items({R"({"pk":{"S":"a"},"x":{"N":"1"}})"});
+
+  EXPECT_THAT(status().in_rest, IsEmpty());
+  EXPECT_THAT(status().uncounted, ElementsAre(AttributeNote{"x", "N"}));
+
+  sample_shares(*connection, orders, orders.targets.front());
+  EXPECT_THAT(status().uncounted, IsEmpty());
+}
+
 TEST_F(ColumnsStatusTest, AnAttributeWaitsUntilSomebodyMayAddItsColumn) {
   put_items({R"({"pk":{"S":"a"},"x":{"N":"1"}})"});
   sample_shares(*connection, orders, orders.targets.front());

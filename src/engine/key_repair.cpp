@@ -2,12 +2,17 @@
 
 #include <chrono>
 
+#include "core/error.hpp"
+#include "pg/pg_error.hpp"
 #include "replica/apply/epoch_repeat.hpp"
+#include "replica/state/catalogue.hpp"
 #include "replica/state/newest_versions.hpp"
 #include "source/read_back.hpp"
 
 namespace dynamite {
 namespace {
+
+constexpr int kMappingsMax = 10;  // mappings do not change that often
 
 std::vector<std::string> key_list(std::span<const DoubtfulKey> keys) {
   std::vector<std::string> list;
@@ -51,7 +56,22 @@ std::vector<DoubtfulKey> doubtful_keys(DeadLetters& letters, std::span<const Sto
 }
 
 ApplyOutcome KeyRepair::apply(std::span<const DoubtfulKey> keys, std::stop_token stop) {
-  return repeat_while_epoch_passes([&] { return apply_once(keys, stop); });
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return repeat_while_epoch_passes([&] { return apply_once(keys, stop); });
+    } catch (const pg::PgError& error) {
+      if (error.sqlstate() != pg::kMappingChanged || attempt == kMappingsMax) throw;
+      load_table();
+    }
+  }
+}
+
+void KeyRepair::load_table() {
+  auto now = Catalogue{connection_, table_.state_schema}.find(table_.source->arn);
+  if (!now)
+    throw Error{Error::Kind::gone,
+                "the replica " + table_.qualified_names() + " is no longer registered"};
+  table_ = std::move(*now);
 }
 
 ApplyOutcome KeyRepair::apply_once(std::span<const DoubtfulKey> keys, const std::stop_token& stop) {

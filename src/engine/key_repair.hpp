@@ -5,6 +5,7 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "replica/apply/applier.hpp"
@@ -29,23 +30,23 @@ std::vector<DoubtfulKey> doubtful_keys(DeadLetters& letters, std::span<const Sto
 /// knew before and the next record. docs/protocol.md, "Reading back". Safe to repeat.
 class KeyRepair {
  public:
-  /// All outlive it.
-  KeyRepair(DynamoDb& dynamodb, pg::Connection& connection, const Replica& table,
-            ApplyOptions options)
+  /// Both references outlive it.
+  KeyRepair(DynamoDb& dynamodb, pg::Connection& connection, Replica table, ApplyOptions options)
       : dynamodb_{dynamodb},
         connection_{connection},
-        table_{table},
+        table_{std::move(table)},
         applier_{connection, options} {}
 
   /// A page of keys: some hundreds. Dead letters whose key was written anew since are discarded.
   ApplyOutcome apply(std::span<const DoubtfulKey> keys, std::stop_token stop);
 
  private:
+  void load_table();
   ApplyOutcome apply_once(std::span<const DoubtfulKey> keys, const std::stop_token& stop);
 
   DynamoDb& dynamodb_;
   pg::Connection& connection_;
-  const Replica& table_;
+  Replica table_;  // as it was when its mapping was last looked up
   Applier applier_;
 };
 

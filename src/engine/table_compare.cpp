@@ -198,6 +198,7 @@ void TableCompare::recheck() {
     unstorable.push_back(std::move(suspect));
     return true;
   });
+  comparison_.follow_mapping();  // rows that a promotion has changed differ by the old one
   comparison_.recheck(suspects_, items);
   std::erase_if(suspects_, [](const Suspect& s) { return s.difference == Difference::none; });
   std::ranges::move(unstorable, std::back_inserter(suspects_));

@@ -6,6 +6,8 @@
 
 #include "core/error.hpp"
 #include "mapping/writer.hpp"
+#include "replica/change/value_move.hpp"
+#include "replica/state/catalogue.hpp"
 
 namespace dynamite {
 namespace {
@@ -39,15 +41,27 @@ std::string differing_values(const Layout& layout) {
 
 }  // namespace
 
-Comparison::Comparison(pg::Connection& connection, const Replica& replica)
+Comparison::Comparison(pg::Connection& connection, Replica replica)
     : connection_{connection}, keys_{replica.targets.front().layout.keys()} {
-  for (const Target& target : replica.targets)
-    targets_.push_back({.target = target,
-                        .writer = writer_of(target.mapping, target.layout),
-                        .name = target.qualified_name()});
+  compare_with(std::move(replica));
   connection_.run("DROP TABLE IF EXISTS pg_temp.dynamite_seen");
   // Without an index, which some keys are too long for.
   connection_.run(fmt::format("CREATE TEMPORARY TABLE dynamite_seen ({})", definitions(keys_)));
+}
+
+void Comparison::compare_with(Replica replica) {
+  targets_.clear();
+  replica_ = std::move(replica);
+  for (const Target& target : replica_.targets)
+    targets_.push_back({.target = target,
+                        .writer = writer_of(target.mapping, target.layout),
+                        .name = target.qualified_name(),
+                        .rows = moved_rows_sql(target)});
+}
+
+void Comparison::follow_mapping() {
+  auto now = Catalogue{connection_, replica_.state_schema}.find(replica_.source->arn);
+  if (now && now->mapping != replica_.mapping) compare_with(std::move(*now));
 }
 
 Comparison::Items Comparison::no_items() const {
@@ -124,7 +138,7 @@ std::map<std::string_view, Difference> Comparison::differences_in(std::size_t ta
       fmt::format(R"(SELECT u.n, t.{} IS NULL
 FROM {} LEFT JOIN {} t ON {}
 WHERE {})",
-                  layout.of(ColumnRole::version).quoted(), keys_.rows(), compared.name,
+                  layout.of(ColumnRole::version).quoted(), keys_.rows(), compared.rows,
                   layout.keys().row_matches(), differing_values(layout)),
       std::move(params));
   std::map<std::string_view, Difference> differences;

@@ -36,10 +36,13 @@ struct Suspect {
 /// met in a temporary table of its connection.
 class Comparison {
  public:
-  /// Both outlive it.
-  Comparison(pg::Connection& connection, const Replica& replica);
+  /// The connection outlives it.
+  Comparison(pg::Connection& connection, Replica replica);
   Comparison(const Comparison&) = delete;
   Comparison& operator=(const Comparison&) = delete;
+
+  /// Compares by the mapping that the catalogue has by now.
+  void follow_mapping();
 
   /// One page of scanned items.
   std::vector<Suspect> page(const Batch& batch);
@@ -59,6 +62,7 @@ class Comparison {
     const Target& target;
     std::unique_ptr<RowWriter> writer;
     std::string name;  ///< quoted
+    std::string rows;  ///< for FROM: as they are when all values are in their columns
   };
   /// Items with their keys, as parameters.
   struct Items {
@@ -67,6 +71,7 @@ class Comparison {
     std::vector<std::string_view> canonical_keys;
   };
 
+  void compare_with(Replica replica);
   Items no_items() const;
   /// False, and nothing is appended, if PostgreSQL cannot hold the item.
   bool append(Items& items, std::string_view key, std::string_view image);
@@ -79,8 +84,9 @@ class Comparison {
   std::set<std::string> without_row(const std::vector<std::string_view>& keys);
 
   pg::Connection& connection_;
-  const KeyColumns& keys_;  // the parts of keys are the same in every target
-  std::vector<Compared> targets_;
+  Replica replica_;
+  KeyColumns keys_;                // the parts of keys are the same in every target
+  std::vector<Compared> targets_;  // of replica_
 };
 
 }  // namespace dynamite

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 
 #include "engine/table_compare.hpp"
+#include "replica/change/promotion.hpp"
+#include "replica/state/catalogue.hpp"
 #include "support/errors.hpp"
 #include "support/fake_transport.hpp"
 #include "support/replica.hpp"
@@ -38,8 +40,8 @@ class TableCompareTest : public ReplicaTest {
   /// What BatchGetItem answers behind the scan, whatever the keys.
   void items_now(const std::vector<std::string>& items) {
     aws_.transport.forever(
-        answer(200, fmt::format(R"({{"Responses":{{"orders":[{}]}},"UnprocessedKeys":{{}}}})",
-                                fmt::join(items, ","))));
+        answer(200, fmt::format(R"({{"Responses":{{"{}":[{}]}},"UnprocessedKeys":{{}}}})",
+                                description_.name, fmt::join(items, ","))));
   }
   Differences compare(TableCompareOptions options = {}, std::stop_token stop = {}) {
     options.replication.segments = 1;
@@ -52,6 +54,20 @@ class TableCompareTest : public ReplicaTest {
     page({item("k1", "a"), item("k2", "b"), item("k3", "c")});
     items_now({item("k2", "b"), item("k3", "c")});
   }
+
+  /// A replica in layout `columns`, whose columns a promotion makes.
+  void use_layout_columns() {
+    Replica wanted = wanted_replica(keys(KeyType::S), "typed");
+    wanted.targets = {new_target(state_schema(), schema(), "typed", keys(KeyType::S),
+                                 {.rules = {.layout = LayoutKind::columns}})};
+    orders = make_replica(wanted);
+    description_.name = "typed";
+    description_.arn = orders.source->arn;
+  }
+  void add_columns() {
+    EXPECT_TRUE(try_change(*connection, orders, plan_promotion(*connection, orders)));
+  }
+  void load() { orders = Catalogue{*connection, state_schema()}.find(orders.source->arn).value(); }
 
   TableDescription description_;
   FakeAws aws_;
@@ -105,6 +121,50 @@ TEST_F(TableCompareTest, WhatAgreesWhenItIsReadAgainIsNoDifference) {
   items_now({item("k1", "new")});
 
   EXPECT_EQ(compare().total(), 0U);
+}
+
+TEST_F(TableCompareTest, ValuesOnTheirWayIntoAColumnAreNoDifference) {
+  use_layout_columns();
+  apply({put("k1", 1, "a"), put("k2", 2, "b")});
+  add_columns();
+  load();
+  apply({put("k3", 3, "c"), put("k2", 4, "d")});
+  page({item("k1", "a"), item("k2", "wrong"), item("k3", "c")});
+  items_now({item("k2", "wrong")});
+
+  EXPECT_THAT(compare().keys, ElementsAre(R"({"pk":{"S":"k2"}})"));
+}
+
+TEST_F(TableCompareTest, APromotionMeanwhileMakesNoDifference) {
+  use_layout_columns();
+  apply({put("k1", 1, "a"), put("k2", 2, "b")});
+  page({}, R"({"pk":{"S":"k0"}})");
+  page({item("k1", "a"), item("k2", "b")});
+  items_now({item("k1", "a"), item("k2", "b")});
+
+  const Differences found = compare({.on_progress = [&](std::uint64_t items) {
+    if (items > 0) return;
+    add_columns();
+    Promotion promotion{Catalogue{*connection, state_schema()}.find(orders.source->arn).value()};
+    while (promotion.step(*connection) != PromotionStep::idle) continue;
+  }});
+
+  EXPECT_EQ(query("SELECT pk, v, _rest FROM typed ORDER BY pk"), "k1|a|NULL\nk2|b|NULL");
+  EXPECT_EQ(found.total(), 0U);
+}
+
+TEST_F(TableCompareTest, ARepairGoesOnWithTheMappingThatChangedMeanwhile) {
+  use_layout_columns();
+  apply({put("k1", 1, "old"), put("k2", 2, "b")});
+  page({item("k1", "new"), item("k2", "b")});
+  items_now({item("k1", "new"), item("k2", "b")});
+
+  const Differences found =
+      compare({.repair = true, .on_progress = [&](std::uint64_t) { add_columns(); }});
+
+  EXPECT_EQ(found.total(), 1U);
+  EXPECT_EQ(found.repaired, 1U);
+  EXPECT_EQ(query("SELECT pk, v, _rest ->> 'v' FROM typed ORDER BY pk"), "k1|new|NULL\nk2|NULL|b");
 }
 
 TEST_F(TableCompareTest, ReadsNoFasterThanItMay) {

@@ -26,10 +26,6 @@ std::vector<std::string> names_of_others(pg::Connection& connection, const Targe
   return names;
 }
 
-bool is_filling_target(const Target& target) {
-  return std::ranges::any_of(target.mapping.columns, &AttributeColumn::filling);
-}
-
 }  // namespace
 
 std::vector<TargetChange> plan_promotion(pg::Connection& connection, const Replica& replica) {
@@ -56,7 +52,7 @@ std::vector<TargetChange> plan_promotion(pg::Connection& connection, const Repli
 }
 
 bool Promotion::is_filling() const {
-  return std::ranges::any_of(replica_.targets, is_filling_target);
+  return std::ranges::any_of(replica_.targets, has_filling_columns);
 }
 
 PromotionStep Promotion::step(pg::Connection& connection) {
@@ -70,7 +66,7 @@ PromotionStep Promotion::step(pg::Connection& connection) {
 }
 
 PromotionStep Promotion::move(pg::Connection& connection) {
-  Target& target = *std::ranges::find_if(replica_.targets, is_filling_target);
+  Target& target = *std::ranges::find_if(replica_.targets, has_filling_columns);
   if (!move_) move_.emplace(replica_, target);
   const MoveStep done = move_->step(connection);
   if (done == MoveStep::held) return PromotionStep::busy;

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
+#include <map>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -71,7 +73,7 @@ std::string pointer(std::string_view name) {
 /// SQL of one column.
 struct Move {
   std::string fits;     ///< the row's value fits the column
-  std::string set;      ///< of UPDATE
+  std::string value;    ///< of the column then
   std::string name;     ///< of the attribute where the value fits, else NULL
   std::string pointer;  ///< of what `_types` must not say any more, else NULL
 };
@@ -90,10 +92,9 @@ Move move_of(const AttributeColumn& column, const std::string& rest, const std::
                        fmt::format("({} ->> {})", types, place), within);
   };
   const std::string fits = fmt::format("coalesce({}, false)", filled(fact.fits));
-  const std::string quoted = quote_identifier(column.name);
   return {.fits = fits,
-          .set = fmt::format("{0} = CASE WHEN {1} THEN {2} ELSE t.{0} END", quoted, fits,
-                             filled(fact.value)),
+          .value = fmt::format("CASE WHEN {} THEN {} ELSE t.{} END", fits, filled(fact.value),
+                               quote_identifier(column.name)),
           .name = fmt::format("CASE WHEN {} THEN {} END", fits, name),
           .pointer = fact.is_said ? fmt::format("CASE WHEN {} THEN {} END", fits, place) : ""};
 }
@@ -106,27 +107,27 @@ std::string without(const std::string& json, const std::vector<std::string>& mem
 
 /// What is to be moved, as SQL.
 struct MoveSql {
-  std::vector<std::string> sets;  ///< of UPDATE
-  std::string fits;               ///< the row `t` has such a value
+  std::map<std::string, std::string> values;  ///< of columns, quoted, when all is moved
+  std::string fits;                           ///< the row `t` has such a value
 };
 
 MoveSql move_sql(const Target& target) {
   const std::string rest = value_column(target, "rest");
   const std::string types = value_column(target, "types");
-  std::vector<std::string> sets, fits, names, pointers, literals;
+  std::map<std::string, std::string> values;
+  std::vector<std::string> fits, names, pointers, literals;
   for (const AttributeColumn& column : target.mapping.columns) {
     if (!column.filling) continue;
     Move move = move_of(column, "t." + rest, "t." + types);
-    sets.push_back(std::move(move.set));
+    values.emplace(quote_identifier(column.name), std::move(move.value));
     fits.push_back(std::move(move.fits));
     names.push_back(std::move(move.name));
     if (!move.pointer.empty()) pointers.push_back(std::move(move.pointer));
     literals.push_back(quote_literal(column.from.steps.front().name));
   }
-  sets.push_back(fmt::format("{} = {}", rest, without("t." + rest, names)));
-  if (!pointers.empty())
-    sets.push_back(fmt::format("{} = {}", types, without("t." + types, pointers)));
-  return {.sets = std::move(sets),
+  values.emplace(rest, without("t." + rest, names));
+  if (!pointers.empty()) values.emplace(types, without("t." + types, pointers));
+  return {.values = std::move(values),
           .fits = fmt::format("t.{} ?| ARRAY[{}] AND ({})", rest, fmt::join(literals, ", "),
                               fmt::join(fits, " OR "))};
 }
@@ -138,13 +139,33 @@ MoveSql move_sql(const Target& target) {
 std::string move_values_sql(const Target& target, const std::string& where) {
   const MoveSql sql = move_sql(target);
   const KeyColumns& keys = target.layout.keys();
+  std::vector<std::string> sets;
+  for (const auto& [column, value] : sql.values)
+    sets.push_back(fmt::format("{} = {}", column, value));
   return fmt::format(R"(WITH free AS MATERIALIZED (
   SELECT {keys} FROM {table} t WHERE {where} AND {fits} FOR NO KEY UPDATE SKIP LOCKED)
 UPDATE {table} t SET {sets}
 FROM free f WHERE {where} AND ({keys}) = ({free_keys}) AND {fits})",
                      fmt::arg("keys", keys.names("t")), fmt::arg("free_keys", keys.names("f")),
                      fmt::arg("table", target.qualified_name()), fmt::arg("where", where),
-                     fmt::arg("fits", sql.fits), fmt::arg("sets", fmt::join(sql.sets, ",\n  ")));
+                     fmt::arg("fits", sql.fits), fmt::arg("sets", fmt::join(sets, ",\n  ")));
+}
+
+std::string moved_rows_sql(const Target& target) {
+  if (!has_filling_columns(target)) return target.qualified_name();
+  const MoveSql sql = move_sql(target);
+  std::vector<std::string> columns;
+  for (const Column& column : target.layout.all()) {
+    const auto value = sql.values.find(column.quoted());
+    columns.push_back(value == sql.values.end()
+                          ? "t." + column.quoted()
+                          : fmt::format("{} AS {}", value->second, column.quoted()));
+  }
+  return fmt::format("(SELECT {} FROM {} t)", fmt::join(columns, ", "), target.qualified_name());
+}
+
+bool has_filling_columns(const Target& target) {
+  return std::ranges::any_of(target.mapping.columns, &AttributeColumn::filling);
 }
 
 MoveStep ValueMove::step(pg::Connection& connection) {

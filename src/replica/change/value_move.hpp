@@ -14,6 +14,12 @@ namespace dynamite {
 /// they are. A value that does not fit its column stays.
 std::string move_values_sql(const Target& target, const std::string& where);
 
+/// SQL for FROM: the target's rows as they are when all values are moved.
+std::string moved_rows_sql(const Target& target);
+
+/// Whether columns of the target have values that are not moved yet.
+bool has_filling_columns(const Target& target);
+
 /// What a step of a move has done.
 enum class MoveStep : std::uint8_t {
   moved,  ///< values of some rows; more may follow at once

@@ -10,6 +10,11 @@
 namespace dynamite {
 namespace {
 
+/// FROM unnest(a, b, …) keeps the elements of each array in a tuplestore, and SELECT unnest(a),
+/// unnest(b), … does not: a put takes the server an eighth less time with 12 columns, and a quarter
+/// less with 100. With so few fields as layout `document` has the two take the same.
+constexpr std::size_t kFieldsInFrom = 4;
+
 /// The name of a key attribute, shortened to what PostgreSQL takes, with an underscore behind the
 /// names of system columns.
 std::string column_name(const KeyAttribute& attribute) {
@@ -74,9 +79,10 @@ std::string KeyColumns::tombstone_matches() const {
 }
 
 std::string KeyColumns::select_rows(const std::vector<ArrayField>& fields) const {
-  std::vector<std::string> parameters, raw, typed;
+  std::vector<std::string> parameters, unnested, raw, typed;
   const auto add = [&](const std::string& name, std::string_view type, std::string_view cast) {
     parameters.push_back(fmt::format("${}::{}[]", parameters.size() + 1, type));
+    unnested.push_back(fmt::format("unnest({}) AS {}", parameters.back(), name));
     typed.push_back(fmt::format("a.{0}{1} AS {0}", name, cast));
     raw.push_back(name);
   };
@@ -85,6 +91,9 @@ std::string KeyColumns::select_rows(const std::vector<ArrayField>& fields) const
     add(part_name(part), "text", type == "text" ? std::string{} : fmt::format("::{}", type));
   }
   for (const ArrayField& field : fields) add(field.name, field.type, field.cast);
+  if (fields.size() > kFieldsInFrom)
+    return fmt::format("SELECT {}, a.n FROM (SELECT {}, generate_subscripts({}, 1) AS n) AS a",
+                       fmt::join(typed, ", "), fmt::join(unnested, ", "), parameters.front());
   return fmt::format("SELECT {}, a.n FROM unnest({}) WITH ORDINALITY AS a({}, n)",
                      fmt::join(typed, ", "), fmt::join(parameters, ", "), fmt::join(raw, ", "));
 }

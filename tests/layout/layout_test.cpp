@@ -50,6 +50,23 @@ TEST(KeyColumns, SayHowKeysOfRowsAndParametersMatch) {
   EXPECT_EQ(keys.parameter(1), "$4");
 }
 
+TEST(KeyColumns, UnnestManyFieldsOneByOne) {
+  const KeyColumns keys{{{"pk", N}, {}}};
+  std::vector<ArrayField> fields;
+  for (const char* name : {"a", "b", "c", "d"}) fields.push_back({.name = name, .type = "text"});
+
+  EXPECT_THAT(keys.select_rows(fields),
+              testing::HasSubstr(" FROM unnest($1::text[], $2::text[], "));
+
+  fields.push_back({.name = "e", .type = "text", .cast = "::jsonb"});
+
+  EXPECT_EQ(keys.select_rows(fields),
+            "SELECT a.k1::numeric AS k1, a.a AS a, a.b AS b, a.c AS c, a.d AS d, a.e::jsonb AS e, "
+            "a.n FROM (SELECT unnest($1::text[]) AS k1, unnest($2::text[]) AS a, "
+            "unnest($3::text[]) AS b, unnest($4::text[]) AS c, unnest($5::text[]) AS d, "
+            "unnest($6::text[]) AS e, generate_subscripts($1::text[], 1) AS n) AS a");
+}
+
 TEST(KeyColumns, ReadAKeyFromItsTexts) {
   const KeyColumns keys{{{"pk", N}, KeyAttribute{"sk", B}}};
   std::string expected;

@@ -37,7 +37,7 @@ std::optional<std::string_view> find_value(std::string_view value, const Attribu
   for (const PathStep& step : std::span{path.steps}.subspan(1)) {
     JsonScanner scanner{*found};
     const std::string_view type = take_type(scanner);
-    if (type != (step.index ? "L" : "M")) return std::nullopt;
+    if (!token_is(type, step.index ? "L" : "M")) return std::nullopt;
     found = step.index ? element(scanner, *step.index) : member(scanner, step.name);
     if (!found) return std::nullopt;
   }

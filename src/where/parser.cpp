@@ -104,7 +104,8 @@ class Parser {
       return condition;
     }
     if (auto function = take_function()) return std::move(*function);
-    return about(operand());
+    const Token& first = cursor_.peek();
+    return about(operand(), first);
   }
 
   /// A function that is a condition; absent if the next token is none.
@@ -165,15 +166,15 @@ class Parser {
     return {.test = std::move(test)};
   }
 
-  /// What is said of `operand`, behind which the next token stands.
-  Condition about(Operand operand) {
+  /// What is said of `operand`, which begins with `first` and is taken.
+  Condition about(Operand operand, const Token& first) {
     const Token& next = cursor_.peek();
-    if (next.kind == Kind::symbol) return comparison(std::move(operand));
+    if (next.kind == Kind::symbol) return comparison(std::move(operand), first);
     if (cursor_.take_word("IS")) return is(std::move(operand));
     const bool negated = cursor_.take_word("NOT");
     Condition condition;
     if (cursor_.take_word("BETWEEN"))
-      condition = between(std::move(operand));
+      condition = between(std::move(operand), first);
     else if (cursor_.take_word("IN"))
       condition = in(std::move(operand));
     else
@@ -186,12 +187,12 @@ class Parser {
     cursor_.fail_wanted("=, <>, <, <=, >, >=, BETWEEN, IN or IS", kQuoteNames);
   }
 
-  Condition comparison(Operand left) {
+  Condition comparison(Operand left, const Token& first) {
     Comparison test{.left = std::move(left), .comparator = comparator()};
     const Token& token = cursor_.peek();
     test.right = operand();
     if (!is_equality(test.comparator)) {
-      expect_order(token, test.left);
+      expect_order(first, test.left);
       expect_order(token, test.right);
     }
     expect_distinct(token, test.left, test.right);
@@ -216,7 +217,8 @@ class Parser {
     cursor_.fail_wanted("NULL or MISSING", "ask for a type by attribute_type(path, 'S')");
   }
 
-  Condition between(Operand operand_) {
+  Condition between(Operand operand_, const Token& first) {
+    expect_order(first, operand_);
     Between test{.operand = std::move(operand_)};
     const Token& lower = cursor_.peek();
     test.lower = bound(test.operand);
@@ -235,7 +237,6 @@ class Parser {
   Operand bound(const Operand& bounded) {
     const Token& token = cursor_.peek();
     Operand taken = operand();
-    expect_order(token, bounded);
     expect_order(token, taken);
     expect_distinct(token, bounded, taken);
     return taken;

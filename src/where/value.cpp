@@ -80,8 +80,15 @@ std::string_view take_bytes(JsonScanner& scanner, ValueType type, std::deque<std
   throw Error{Error::Kind::bug, "attribute value has no type"};
 }
 
+std::optional<ValueType> type_of_token(std::string_view token) {
+  if (!has_escapes(token)) return value_type_named(token);
+  std::string name;
+  append_unescaped(name, token);
+  return value_type_named(name);
+}
+
 Value take_value(JsonScanner& scanner, std::deque<std::string>& kept) {
-  const auto type = value_type_named(take_type(scanner));
+  const auto type = type_of_token(take_type(scanner));
   if (!type) fail("has an unknown type");
   const Value value{.type = *type, .bytes = take_bytes(scanner, *type, kept)};
   scanner.expect('}');

@@ -18,7 +18,7 @@ namespace {
 }  // namespace
 
 ImageTranscoder::ImageTranscoder(std::string& types, std::string_view image, const ImageKey* key)
-    : types_{types}, scanner_{image} {
+    : types_{types}, image_{image}, scanner_{image} {
   if (key == nullptr) return;
   const KeyParts parts = split_key(key->canonical);
   key_[0] = {.attribute = &key->schema.partition, .bytes = parts.parts[0]};
@@ -26,8 +26,25 @@ ImageTranscoder::ImageTranscoder(std::string& types, std::string_view image, con
 }
 
 void ImageTranscoder::write_value(JsonOutput& to) {
-  out_ = &to;
+  out_.swap(to);
   write_value();
+  out_.swap(to);
+}
+
+void ImageTranscoder::write_item(std::string& item) {
+  JsonOutput out{item, image_};
+  out_.swap(out);
+  bool first = true;
+  out_.put('{');
+  run([&](std::string_view name) {
+    if (!first) out_.put(',');
+    first = false;
+    write_raw(name);
+    out_.put(':');
+    write_value();
+  });
+  out_.put('}');
+  out_.finish();
 }
 
 void ImageTranscoder::rethrow_with_place(const Error& error) const {
@@ -64,18 +81,18 @@ void ImageTranscoder::write_attributes() {
   bool first = true;
   scanner_.peek();
   const char* const begin = scanner_.position();
-  out_->put('{');
+  out_.put('{');
   scan_object(scanner_, [&](std::string_view name) {
-    if (!first) out_->put(',');
+    if (!first) out_.put(',');
     first = false;
     suspicious |= may_be_there_twice(name, names);
     write_raw(name);
-    out_->put(':');
+    out_.put(':');
     enter({.name = name});
     write_value();
     leave();
   });
-  out_->put('}');
+  out_.put('}');
   if (suspicious) check_names(begin);
 }
 
@@ -126,14 +143,14 @@ void ImageTranscoder::check_names(const char* object) {
 void ImageTranscoder::write_list() {
   type_shown_ = ", type L";
   std::size_t index = 0;
-  out_->put('[');
+  out_.put('[');
   scan_array(scanner_, [&] {
-    if (index > 0) out_->put(',');
+    if (index > 0) out_.put(',');
     enter({.index = index++});
     write_value();
     leave();
   });
-  out_->put(']');
+  out_.put(']');
 }
 
 void ImageTranscoder::write_value() {
@@ -198,18 +215,18 @@ void ImageTranscoder::write_number() {
   type_shown_ = ", type N";
   const std::string_view text = plain_string();
   if (is_short_json_number(text))
-    return scanner_.string_has_escapes() ? out_->append(text) : out_->append_from_image(text);
+    return scanner_.string_has_escapes() ? out_.append(text) : out_.append_from_image(text);
   std::string written;
   append_json_number(written, text);
-  out_->append(written);
+  out_.append(written);
 }
 
 void ImageTranscoder::write_quoted_base64(std::string_view bytes) {
   std::string text;
   append_base64(text, bytes);
-  out_->put('"');
-  out_->append(text);
-  out_->put('"');
+  out_.put('"');
+  out_.append(text);
+  out_.put('"');
 }
 
 void ImageTranscoder::write_binary() {
@@ -217,9 +234,9 @@ void ImageTranscoder::write_binary() {
   const std::string_view text = plain_string();
   if (!is_base64(text)) fail("binary is not standard Base64 with padding");
   note("B");
-  out_->put('"');
-  out_->append(text);
-  out_->put('"');
+  out_.put('"');
+  out_.append(text);
+  out_.put('"');
 }
 
 void ImageTranscoder::write_literal(bool is_null) {
@@ -231,19 +248,19 @@ void ImageTranscoder::write_literal(bool is_null) {
   if (is_null ? literal != "true" : literal != "true" && literal != "false")
     fail(fmt::format("{}, wanted {}", json_type(literal.front()),
                      is_null ? "true" : "true or false"));
-  out_->append(is_null ? "null" : literal);
+  out_.append(is_null ? "null" : literal);
 }
 
 void ImageTranscoder::write_set(std::string_view type) {
   type_shown_ = type == "SS" ? ", type SS" : type == "NS" ? ", type NS" : ", type BS";
   note(type);
   std::size_t index = 0;
-  out_->put('[');
+  out_.put('[');
   for (const SetMember& member : read_set(scanner_, type)) {
-    if (index > 0) out_->put(',');
+    if (index > 0) out_.put(',');
     write_set_member(type, member.text, index++);
   }
-  out_->put(']');
+  out_.put(']');
 }
 
 void ImageTranscoder::write_set_member(std::string_view type, const std::string& text,
@@ -251,7 +268,7 @@ void ImageTranscoder::write_set_member(std::string_view type, const std::string&
   std::string written;
   if (type == "NS") {
     append_json_number(written, text);
-    return out_->append(written);
+    return out_.append(written);
   }
   if (text.find('\0') != std::string::npos) {
     path_[steps_++] = {.name = {}, .index = index};
@@ -260,9 +277,9 @@ void ImageTranscoder::write_set_member(std::string_view type, const std::string&
     return write_quoted_base64(text);
   }
   append_escaped(written, text);
-  out_->put('"');
-  out_->append(written);
-  out_->put('"');
+  out_.put('"');
+  out_.append(written);
+  out_.put('"');
 }
 
 /// Says in `types` that the value at the present path is of `type`.

@@ -42,6 +42,9 @@ class ImageTranscoder {
     finish();
   }
 
+  /// Takes all of the image, and appends its natural JSON to `item`.
+  void write_item(std::string& item);
+
   JsonScanner& scanner() noexcept { return scanner_; }
 
   /// Takes the next value and appends it to `to`.
@@ -107,14 +110,15 @@ class ImageTranscoder {
   void write_set_member(std::string_view type, const std::string& text, std::size_t index);
 
   std::string_view plain_string();
-  void write_raw(std::string_view token) { write_raw(*out_, token); }
+  void write_raw(std::string_view token) { write_raw(out_, token); }
   void write_quoted_base64(std::string_view bytes);
   void note(std::string_view type);
   void enter(Step step);
   void leave() noexcept { --steps_; }
 
-  JsonOutput* out_ = nullptr;
+  JsonOutput out_;
   std::string& types_;
+  const std::string_view image_;
   JsonScanner scanner_;
   std::string buffer_;                    // of plain_string
   std::array<Step, kStepsMax + 1> path_;  // and a set's member

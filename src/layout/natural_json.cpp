@@ -1,7 +1,6 @@
 #include "layout/natural_json.hpp"
 
 #include "core/rollback.hpp"
-#include "json/output.hpp"
 #include "layout/image_transcoder.hpp"
 
 namespace dynamite {
@@ -10,19 +9,7 @@ void append_natural_json(std::string& item, std::string& types, std::string_view
                          const ImageKey* key) {
   Rollback item_rollback{item};
   Rollback types_rollback{types};
-  JsonOutput out{item, image};
-  ImageTranscoder transcoder{types, image, key};
-  bool first = true;
-  out.put('{');
-  transcoder.run([&](std::string_view name) {
-    if (!first) out.put(',');
-    first = false;
-    ImageTranscoder::write_raw(out, name);
-    out.put(':');
-    transcoder.write_value(out);
-  });
-  out.put('}');
-  out.finish();
+  ImageTranscoder{types, image, key}.write_item(item);
   item_rollback.keep();
   types_rollback.keep();
 }

@@ -58,9 +58,13 @@ bool Promotion::is_filling() const {
 PromotionStep Promotion::step(pg::Connection& connection) {
   try {
     return is_filling() ? move(connection) : add_columns(connection);
-  } catch (const pg::PgError& error) {
-    if (error.sqlstate() != pg::kMappingChanged) throw;
+  } catch (const Error& error) {
+    if (error.kind() == Error::Kind::transient) throw;
+    // What looks at the table is guarded by no fence, and may have met the columns of a mapping
+    // that is not loaded yet.
+    const std::int64_t known = replica_.mapping;
     load(connection);
+    if (replica_.mapping == known) throw;
     return PromotionStep::changed;
   }
 }
@@ -78,7 +82,10 @@ PromotionStep Promotion::move(pg::Connection& connection) {
 }
 
 PromotionStep Promotion::add_columns(pg::Connection& connection) {
-  if (planned_.empty()) planned_ = plan_promotion(connection, replica_);
+  if (planned_.empty()) {
+    check_attribute_columns(connection, replica_);  // PostgreSQL would round into an integer, say
+    planned_ = plan_promotion(connection, replica_);
+  }
   std::erase_if(planned_, [&](const TargetChange& change) {
     return !may_alter(connection,
                       *std::ranges::find(replica_.targets, change.target_id, &Target::id));

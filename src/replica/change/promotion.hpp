@@ -32,7 +32,8 @@ class Promotion {
  public:
   explicit Promotion(Replica replica) : replica_{std::move(replica)} {}
 
-  /// Does something short.
+  /// Does something short. Throws Error{usage} if a DBA has changed a column of an attribute so
+  /// that its values might not be the item's.
   PromotionStep step(pg::Connection& connection);
 
   /// Columns have values that are not moved yet.

@@ -5,6 +5,7 @@
 #include "pg/pg_error.hpp"
 #include "replica/change/adopted_columns.hpp"
 #include "replica/change/promotion_fixture.hpp"
+#include "replica/change/rules_change.hpp"
 #include "replica/state/existing_table.hpp"
 #include "replica/state/locks.hpp"
 
@@ -310,6 +311,33 @@ TEST_F(PromotionTest, TwoAtOnceAddAColumnOnce) {
   EXPECT_EQ(late.step(other), PromotionStep::idle);
 
   EXPECT_EQ(attribute_columns(), "total numeric");
+}
+
+// A column of integers takes each number, rounded.
+TEST_F(PromotionTest, AColumnWhoseTypeADbaHasChangedIsSaid) {
+  put_items({R"({"pk":{"S":"a"},"total":{"N":"12.5"}})"});
+  promote();
+  query("ALTER TABLE orders ALTER COLUMN total TYPE integer");
+  Promotion promotion{orders};
+
+  const Error error = error_of([&] { promotion.step(*connection); });
+
+  EXPECT_EQ(error.kind(), Error::Kind::usage);
+  EXPECT_THAT(error.what(), HasSubstr("\"total\""));
+  EXPECT_THAT(error.what(), HasSubstr("is integer, wanted: numeric"));
+}
+
+TEST_F(PromotionTest, OneThatHasNotSeenThatTheLayoutIsAnotherLoadsItAnew) {
+  put_items({R"({"pk":{"S":"a"},"total":{"N":"1"}})"});
+  Promotion late{orders};
+  const Target& target = orders.targets.front();
+  const auto to_document = plan_rules(target, orders.source->key_schema, {},
+                                      find_columns(*connection, target), RetiredColumns::drop);
+  ASSERT_TRUE(try_change(*connection, orders, {to_document.value()}));
+
+  EXPECT_EQ(late.step(*connection), PromotionStep::changed);
+
+  EXPECT_EQ(late.step(*connection), PromotionStep::idle);
 }
 
 TEST_F(PromotionTest, ARoleThatMayNotAlterTheTableLeavesTheValuesInRest) {

@@ -30,9 +30,9 @@ class MappingScenarioTest : public WorldFixture {
   void change(const MappingRules& rules) {
     pg::Connection connection = connect();
     const Replica now = replica();
-    const auto change = plan_rules(now.targets.front(), now.source->key_schema, rules,
-                                   find_columns(connection, now.targets.front()),
-                                   RetiredColumns::keep);
+    const auto change =
+        plan_rules(now.targets.front(), now.source->key_schema, rules,
+                   find_columns(connection, now.targets.front()), RetiredColumns::keep);
     if (!change) return;
     for (int attempt = 0; !try_change(connection, now, {*change}); ++attempt)
       ASSERT_LT(attempt, 20);

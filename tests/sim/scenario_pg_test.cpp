@@ -272,7 +272,7 @@ TEST_F(ScenarioTest, ATableThatIsDeletedWhileItIsCopiedIsCopiedAnew) {
 TEST_F(ScenarioTest, ASecondDaemonTakesOverWithinSeconds) {
   world().start_daemon();
   world().run_for(10s);
-  world().kill_daemon();
+  world().kill_first_daemon();  // the second stands by
   // The server sees that within milliseconds, but of its own clock.
   wait_until(
       fmt::format("SELECT count(*) = 0 FROM pg_locks JOIN pg_stat_activity USING (pid) "

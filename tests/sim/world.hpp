@@ -37,7 +37,8 @@ class World {
   void run_for(std::chrono::milliseconds duration);
   void pass_time(std::chrono::minutes duration);
   void start_daemon();
-  bool kill_daemon();  ///< false: there is none
+  bool kill_daemon();  ///< any; false: there is none
+  void kill_first_daemon() { daemons_.pop_front(); }
   /// Of the streams' records, some batches.
   void invoke_functions(std::uint64_t times);
   /// What is scheduled, or done by hand: `maintain`, `dead-letters retry`, and `snapshot` where it

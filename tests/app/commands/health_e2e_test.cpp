@@ -99,9 +99,9 @@ TEST_F(HealthTest, EndsWithADaemonThatIsKilled) {
 TEST_F(HealthTest, EndsWithADaemonThatHangs) {
   daemon_->signal(SIGSTOP);
   const std::string used =
-      "SELECT clock_timestamp() - state_change > interval '31 s' FROM "
-      "pg_stat_activity WHERE application_name = 'dynamite/replicate' AND "
-      "query LIKE '%transaction_read_only%'";
+      "SELECT clock_timestamp() - a.state_change > interval '31 s' FROM pg_stat_activity a "
+      "WHERE a.application_name = 'dynamite/replicate' AND EXISTS (SELECT FROM pg_locks k "
+      "WHERE k.pid = a.pid AND k.locktype = 'advisory')";
   for (int look = 0; look < 700 && query(used) != "t"; ++look) std::this_thread::sleep_for(100ms);
 
   const Finished status = run({"status"});

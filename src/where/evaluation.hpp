@@ -1,6 +1,6 @@
 #pragma once
 
-#include <deque>
+#include <list>
 #include <optional>
 #include <span>
 #include <string>
@@ -41,7 +41,7 @@ class Evaluation {
   std::optional<Value> size_at(const ItemPath& path);
 
   std::span<const ItemAttribute> attributes_;
-  std::deque<std::string> kept_;  // what values view that is not in the item as it is
+  std::list<std::string> kept_;  // what values view that is not in the item as it is
 };
 
 }  // namespace dynamite

@@ -24,7 +24,7 @@ constexpr std::array<std::string_view, 10> kTypeNames{"S", "N", "B",  "BOOL", "N
   throw Error{Error::Kind::poison, "attribute value " + why};
 }
 
-std::string_view take_text(JsonScanner& scanner, std::deque<std::string>& kept) {
+std::string_view take_text(JsonScanner& scanner, std::list<std::string>& kept) {
   if (scanner.peek() != '"') fail("is no string");
   const std::string_view token = scanner.string();
   if (!scanner.string_has_escapes()) return token;
@@ -32,14 +32,14 @@ std::string_view take_text(JsonScanner& scanner, std::deque<std::string>& kept) 
   return kept.back();
 }
 
-std::string_view take_number(JsonScanner& scanner, std::deque<std::string>& kept) {
+std::string_view take_number(JsonScanner& scanner, std::list<std::string>& kept) {
   const std::string_view text = take_text(scanner, kept);
   std::string& canonical = kept.emplace_back();
   append_canonical_number(canonical, text);
   return canonical;
 }
 
-std::string_view take_binary(JsonScanner& scanner, std::deque<std::string>& kept) {
+std::string_view take_binary(JsonScanner& scanner, std::list<std::string>& kept) {
   const std::string_view text = take_text(scanner, kept);
   std::string& bytes = kept.emplace_back();
   append_base64_decoded(bytes, text);
@@ -58,7 +58,7 @@ std::string_view take_json(JsonScanner& scanner, char bracket) {
   return scanner.skip_value();
 }
 
-std::string_view take_bytes(JsonScanner& scanner, ValueType type, std::deque<std::string>& kept) {
+std::string_view take_bytes(JsonScanner& scanner, ValueType type, std::list<std::string>& kept) {
   switch (type) {
     case ValueType::S:
       return take_text(scanner, kept);
@@ -87,7 +87,7 @@ std::optional<ValueType> type_of_token(std::string_view token) {
   return value_type_named(name);
 }
 
-Value take_value(JsonScanner& scanner, std::deque<std::string>& kept) {
+Value take_value(JsonScanner& scanner, std::list<std::string>& kept) {
   const auto type = type_of_token(take_type(scanner));
   if (!type) fail("has an unknown type");
   const Value value{.type = *type, .bytes = take_bytes(scanner, *type, kept)};
@@ -117,7 +117,7 @@ void append_form(std::string& out, const Value& value);
 void append_list_form(std::string& out, const Value& list) {
   JsonScanner scanner{list.bytes};
   scan_array(scanner, [&] {
-    std::deque<std::string> kept;
+    std::list<std::string> kept;
     append_form(out, take_value(scanner, kept));
   });
 }
@@ -128,7 +128,7 @@ void append_map_form(std::string& out, const Value& map) {
   scan_object(scanner, [&](std::string_view token) {
     auto& [name, form] = members.emplace_back();
     append_unescaped(name, token);
-    std::deque<std::string> kept;
+    std::list<std::string> kept;
     append_form(form, take_value(scanner, kept));
   });
   std::ranges::sort(members);
@@ -176,7 +176,7 @@ bool has_element(const Value& list, const Value& wanted) {
   bool found = false;
   JsonScanner scanner{list.bytes};
   scan_array(scanner, [&] {
-    std::deque<std::string> kept;
+    std::list<std::string> kept;
     const Value element = take_value(scanner, kept);
     found = found || are_equal(element, wanted);
   });
@@ -195,7 +195,7 @@ std::optional<ValueType> value_type_named(std::string_view name) noexcept {
   return static_cast<ValueType>(found - kTypeNames.begin());
 }
 
-Value read_value(std::string_view raw, std::deque<std::string>& kept) {
+Value read_value(std::string_view raw, std::list<std::string>& kept) {
   JsonScanner scanner{raw};
   const Value value = take_value(scanner, kept);
   scanner.expect_end();

@@ -3,7 +3,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,7 +27,7 @@ struct Value {
 
 /// The value that `raw`, `{"S":"…"}`, says. It views `raw`, or a string that is put into `kept`. Of
 /// a list, map or set only the JSON is checked. Throws Error{poison} if the value is malformed.
-Value read_value(std::string_view raw, std::deque<std::string>& kept);
+Value read_value(std::string_view raw, std::list<std::string>& kept);
 
 /// Equal in type and value, whatever the order of a set's and a map's members. Throws Error{poison}
 /// if a value within a list, map or set is malformed, as all below do.

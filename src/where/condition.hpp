@@ -77,11 +77,11 @@ struct Exists {
 struct Condition;
 
 struct And {
-  std::vector<Condition> conditions{};
+  std::vector<Condition> conditions;
 };
 
 struct Or {
-  std::vector<Condition> conditions{};
+  std::vector<Condition> conditions;
 };
 
 /// A WHERE clause, taken apart.

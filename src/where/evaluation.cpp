@@ -32,7 +32,7 @@ bool is_less(const std::optional<Value>& a, const std::optional<Value>& b) {
 }  // namespace
 
 bool Evaluation::holds(const Condition& condition) {
-  return std::visit([&](const auto& test) { return holds(test); }, condition.test) !=
+  return std::visit([&](const auto& test) { return this->holds(test); }, condition.test) !=
          condition.negated;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <optional>
@@ -36,9 +37,7 @@ constexpr std::string_view kQuoteNames{
     "quotes"};
 
 bool is_keyword(const Token& token) noexcept {
-  for (const std::string_view keyword : kKeywords)
-    if (token.is_word(keyword)) return true;
-  return false;
+  return std::ranges::any_of(kKeywords, [&](std::string_view word) { return token.is_word(word); });
 }
 
 bool begins_path(const Token& token) noexcept {

@@ -59,7 +59,8 @@ std::size_t number_size(std::string_view text) {
   }
   const std::string_view exponent = text.substr(size);
   if (exponent.empty() || upper(exponent.front()) != 'E') return size;
-  const std::size_t sign = exponent.size() > 1 && (exponent[1] == '+' || exponent[1] == '-');
+  const bool has_sign = exponent.size() > 1 && (exponent[1] == '+' || exponent[1] == '-');
+  const std::size_t sign = has_sign ? 1 : 0;
   const std::size_t digits = run_of(exponent.substr(1 + sign), is_digit);
   return digits == 0 ? size : size + 1 + sign + digits;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -53,7 +54,8 @@ class Cursor {
    public:
     explicit Level(Cursor& cursor) : cursor_{cursor} {
       if (cursor.depth_ == kDepthMax)
-        cursor.fail(cursor.peek(), "this is nested more than 32 levels deep");
+        cursor.fail(cursor.peek(),
+                    "this is nested more than " + std::to_string(kDepthMax) + " levels deep");
       ++cursor.depth_;
     }
     ~Level() { --cursor_.depth_; }

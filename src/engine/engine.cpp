@@ -302,18 +302,32 @@ void Engine::start(Followed& table) {
     applying_.add(std::make_shared<PromotionTask>(table.state, context));
 }
 
+/// Makes the state of a fenced table anew. A follower stands by: another daemon has the table, or
+/// the mapping has changed. A snapshot goes on if the mapping has changed, and else is over: false.
+bool Engine::begin_anew(Followed& table) {
+  const auto fenced = table.state;
+  if (follows(options_.run))
+    table.state = fresh_state(*fenced, fenced->replica);
+  else
+    renew(table);
+  return table.state != fenced;
+}
+
 void Engine::handle_end(Followed& table) {
   if (!table.state->ended() || table.handled) return;
   const auto failure = table.state->failure();
-  if (failure && failure->kind() == Error::Kind::fenced && follows(options_.run)) {
-    // Another daemon has it, or the mapping has changed: stand by with a fresh state.
-    spdlog::warn("fenced table={} reason={}", log_value(table.state->replica.name()),
-                 in_quotes(failure->what()));
-    table.state = fresh_state(*table.state, table.state->replica);
-    table.started = false;
-    table.waiting_said = false;
-    table.problem.clear();
-    return;
+  try {
+    if (failure && failure->kind() == Error::Kind::fenced && begin_anew(table)) {
+      spdlog::warn("fenced table={} reason={}", log_value(table.state->replica.name()),
+                   in_quotes(failure->what()));
+      table.started = false;
+      table.waiting_said = false;
+      table.problem.clear();
+      return;
+    }
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::transient) throw;
+    return;  // again at the next tick
   }
   table.handled = true;
   if (!failure) return;

@@ -123,6 +123,24 @@ TEST_F(ColumnsPathsTest, ReplicateOnceAndSnapshotFillThem) {
   EXPECT_THAT(run({"compare"}), HasSubstr("3 items, identical"));
 }
 
+TEST_F(ColumnsPathsTest, ASnapshotGoesOnWhenTheMappingChangesMeanwhile) {
+  for (int i = 0; i < 25; ++i)
+    put(fmt::format(R"({{"pk":{{"S":"k{}"}},"filler":{{"S":"{}"}}}})", i,
+                    std::string(100'000, 'x')));
+  run({"bootstrap"});
+  auto slowly = environment();
+  slowly["DYNAMITE_MAX_READ_UNITS"] = "100";  // a page of 1 MB takes 256
+  slowly["DYNAMITE_SEGMENTS"] = "1";
+  Process snapshot{{DYNAMITE_PROGRAM, "snapshot", "--table", table_}, slowly};
+  wait_until(fmt::format("SELECT count(*) > 0 FROM {}.checkpoint", state_schema()));
+
+  query(fmt::format("UPDATE {}.replica SET mapping = mapping + 1", state_schema()));
+
+  EXPECT_EQ(snapshot.wait(), 0) << snapshot.errors();
+  EXPECT_THAT(snapshot.errors(), HasSubstr("DY007"));
+  EXPECT_THAT(run({"compare"}), HasSubstr("25 items, identical"));
+}
+
 TEST_F(ColumnsPathsTest, ADaemonFillsThemFromTheStream) {
   Process daemon{{DYNAMITE_PROGRAM, "replicate", "--table", table_}, environment()};
   wait_until(fmt::format("SELECT count(*) = 1 FROM pg_tables WHERE schemaname = '{}'", schema()));

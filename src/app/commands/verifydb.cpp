@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <optional>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/commands/commands.hpp"
@@ -20,6 +22,7 @@
 #include "json/item_key.hpp"
 #include "json/random_item.hpp"
 #include "json/text.hpp"
+#include "replica/change/promotion.hpp"
 #include "replica/comparison.hpp"
 
 namespace dynamite {
@@ -27,7 +30,8 @@ namespace {
 
 constexpr std::size_t kGhostsShown = 100;
 constexpr auto kEventTime = std::chrono::minutes{1};  // for one event of at most kBatchMax records
-constexpr auto kDropMax = std::chrono::seconds{3};    // also after a stop
+constexpr auto kPromotionMax = std::chrono::seconds{20};
+constexpr auto kDropMax = std::chrono::seconds{3};  // also after a stop
 constexpr std::size_t kBatchMax = 10;
 constexpr double kRedelivered = 0.2;  // of the events
 constexpr double kRemoves = 0.25;     // of the changes of an item that is there
@@ -91,10 +95,12 @@ std::string event_of(const std::vector<std::string>& records) {
 }
 
 /// Feeds the records to Ingest, as Lambda does: some events twice, and some again later.
-std::uint64_t feed(const Context& context, Ingest& ingest, Model& model) {
+std::uint64_t feed(const Context& context, Ingest& ingest, Model& model,
+                   const std::function<void()>& halfway) {
   const std::uint64_t events = context.line.verify.events;
   std::uint64_t processed = 0;
   std::string late;  // an event that comes again after newer ones
+  bool was_halfway = false;
   const auto deliver = [&](const std::string& event) {
     ingest.handle(event, std::chrono::system_clock::now() + kEventTime, context.stop);
   };
@@ -109,6 +115,7 @@ std::uint64_t feed(const Context& context, Ingest& ingest, Model& model) {
     if (!late.empty() && model.chance() < kRedelivered) deliver(late);
     if (late.empty() || model.chance() < kRedelivered) late = event;
     processed += records.size();
+    if (processed >= events / 2 && !std::exchange(was_halfway, true)) halfway();
   }
   return processed;
 }
@@ -124,6 +131,7 @@ std::string page_of(const std::map<std::string, std::string>& state) {
 /// Prints what differs and returns how much.
 std::size_t compare(pg::Connection& connection, const Replica& replica, const Model& model) {
   Comparison comparison{connection, replica};
+  comparison.follow_mapping();
   const ScanPage page = decode_scan_page(page_of(model.state()), replica.source, Micros{});
   std::vector<Suspect> suspects = comparison.page(page.batch);
   for (Suspect& ghost : comparison.ghosts(model.state().size() + kGhostsShown))
@@ -183,7 +191,9 @@ int run_verifydb(const Context& context) {
 
   Model model{seed, context.line.verify.items, fmt::format("{}/stream/{}", table.arn, kLabel)};
   Ingest ingest{ingest_options(context, "verifydb")};
-  const std::uint64_t processed = feed(context, ingest, model);
+  const std::uint64_t processed = feed(context, ingest, model, [&] {
+    promote(connection, *replica, std::chrono::steady_clock::now() + kPromotionMax, context.stop);
+  });
   const std::size_t differences = compare(connection, *replica, model);
   if (differences > 0) {
     fmt::print("{} differences after {} records (--seed {})\n", differences, processed, seed);

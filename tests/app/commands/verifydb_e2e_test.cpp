@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 
 #include "support/postgres.hpp"
 #include "support/process.hpp"
@@ -50,6 +52,34 @@ TEST_F(VerifydbTest, HoldsForManyItemsAndEvents) {
     EXPECT_EQ(run.status, 0) << "seed " << seed << run.errors;
     EXPECT_THAT(run.output, EndsWith("Successfully processed 2000 records.\n"));
   }
+}
+
+TEST_F(VerifydbTest, ChecksTheLayoutThatTheConfigurationSaysOfItsTable) {
+  const std::string file = testing::TempDir() + schema() + ".toml";
+  std::ofstream{file} << R"([[table]]
+name = "dynamite_verify_*"
+layout = "columns"
+omit = ["item", "M.*"]
+columns = { number_ = { from = "number", type = "bigint" }, name = "text" }
+)";
+
+  const Finished run =
+      verifydb({"--config", file, "--items", "20", "--events", "400", "--seed", "4", "--keep"});
+  std::filesystem::remove(file);
+
+  EXPECT_EQ(run.status, 0) << run.output.substr(run.output.find("Success") + 1) << run.errors;
+  EXPECT_THAT(run.output, EndsWith("Successfully processed 400 records.\n"));
+  const std::string table =
+      query("SELECT tablename FROM pg_tables WHERE schemaname = '" + schema() + "'");
+  const std::string columns =
+      query(fmt::format("SELECT string_agg(column_name, ' ') FROM information_schema.columns "
+                        "WHERE table_schema = '{}' AND table_name = '{}'",
+                        schema(), table));
+  EXPECT_THAT(columns, StartsWith("id number number_ name _rest"));
+  EXPECT_THAT(columns, HasSubstr(" _epoch "));  // columns that came halfway stand behind it
+  EXPECT_EQ(
+      query(fmt::format("SELECT count(*) FROM {}.\"{}\" WHERE _rest ? 'item'", schema(), table)),
+      "0");
 }
 
 TEST_F(VerifydbTest, TheSameSeedMakesTheSameRecords) {

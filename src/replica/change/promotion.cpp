@@ -1,6 +1,8 @@
 #include "replica/change/promotion.hpp"
 
 #include <algorithm>
+#include <string_view>
+#include <utility>
 
 #include "core/error.hpp"
 #include "core/sleep.hpp"

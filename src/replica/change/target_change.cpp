@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "mapping/mapping_json.hpp"
 #include "mapping/names.hpp"

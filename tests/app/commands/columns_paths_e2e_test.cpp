@@ -284,15 +284,46 @@ TEST_P(ColumnsOfADbaTest, IsSaidByItsNameAndAllGoesOnWhenItIsUndone) {
   EXPECT_THAT(run({"compare"}), HasSubstr("3 items, identical"));
 }
 
+TEST_P(ColumnsOfADbaTest, IsSaidByTheFunction) {
+  run({"bootstrap"});
+  alter(GetParam().sql);
+  RuntimeApi api;
+  auto settings = environment();
+  settings["AWS_LAMBDA_RUNTIME_API"] = api.address();
+  const Process function{{DYNAMITE_PROGRAM}, settings};
+
+  const RuntimeAnswer answer =
+      api.invoke(event_of({record("INSERT", "a", R"(,"city":{"S":"Rome"})", 1),
+                           record("INSERT", "b", R"(,"total":{"N":"1"})", 2)}));
+
+  EXPECT_TRUE(answer.error);
+  EXPECT_EQ(answer.error_type, "Dynamite.usage");
+  EXPECT_THAT(answer.body, AllOf(HasSubstr(GetParam().said), Not(HasSubstr("Rome"))));
+}
+
+TEST_P(ColumnsOfADbaTest, IsTheProblemOfADaemonThatFollows) {
+  run({"bootstrap"});
+  Process daemon{{DYNAMITE_PROGRAM, "replicate", "--table", table_}, environment()};
+  wait_until(fmt::format("SELECT state = 'following' FROM {}.replica", state_schema()));
+
+  alter(GetParam().sql);
+  put_three();
+
+  wait_until(fmt::format("SELECT coalesce(strpos(problem, '{}') > 0, false) FROM {}.replica",
+                         GetParam().said, state_schema()));
+  EXPECT_THAT(dynamite({"status"}).output, HasSubstr(GetParam().said));
+}
+
 INSTANTIATE_TEST_SUITE_P(
     , ColumnsOfADbaTest,
-    ::testing::Values(
-        DbaChange{"Dropped", "DROP COLUMN city", "\"city\"", "ADD COLUMN city text COLLATE \"C\""},
-        DbaChange{"Retyped", "ALTER COLUMN city TYPE integer USING NULL",
-                  "is integer, wanted: text", "ALTER COLUMN city TYPE text COLLATE \"C\""},
-        DbaChange{"NotNull", "ALTER COLUMN total SET NOT NULL",
-                  "is NOT NULL, wanted: a column that may be NULL",
-                  "ALTER COLUMN total DROP NOT NULL"}),
+    ::testing::Values(DbaChange{"Dropped", "DROP COLUMN city", "is missing, wanted: text",
+                                "ADD COLUMN city text COLLATE \"C\""},
+                      DbaChange{"Retyped", "ALTER COLUMN city TYPE integer USING NULL",
+                                "is integer, wanted: text",
+                                "ALTER COLUMN city TYPE text COLLATE \"C\""},
+                      DbaChange{"NotNull", "ALTER COLUMN total SET NOT NULL",
+                                "is NOT NULL, wanted: a column that may be NULL",
+                                "ALTER COLUMN total DROP NOT NULL"}),
     [](const auto& info) { return info.param.name; });
 
 TEST_F(ColumnsPathsTest, TenThousandNamesOfOneItemTakeBoundedMemory) {

@@ -107,6 +107,15 @@ std::vector<pg::ElementType> Layout::value_elements() const {
   return elements;
 }
 
+std::vector<ArrayField> Layout::value_fields() const {
+  std::vector<ArrayField> fields;
+  for (const Column& column : values_) {
+    const TravelForm& form = travel_form(column.type);
+    fields.push_back({.name = column.field, .type = form.array_of, .cast = form.cast});
+  }
+  return fields;
+}
+
 const Column& Layout::of(ColumnRole role) const {
   const auto found = std::ranges::find(all_, role, &Column::role);
   if (found == all_.end()) throw Error{Error::Kind::bug, "the layout has no column of that role"};

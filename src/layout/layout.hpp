@@ -31,6 +31,8 @@ class Layout {
   std::span<const Column> values() const noexcept { return values_; }
   /// The type in which each of values() travels in an array; see TravelForm.
   std::vector<pg::ElementType> value_elements() const;
+  /// Each of values() among the rows of a statement.
+  std::vector<ArrayField> value_fields() const;
   /// The only column of that role.
   const Column& of(ColumnRole role) const;
 

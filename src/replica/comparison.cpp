@@ -28,14 +28,11 @@ void add_new(std::vector<Suspect>& suspects, std::vector<Suspect> more) {
     if (!known.contains(suspect.key)) suspects.push_back(std::move(suspect));
 }
 
-/// SQL: whether a value column of `t` differs from the item's. The item's values are the parameters
-/// behind the keys, an element a row.
+/// SQL: whether a value column of the row `t` differs from the item's values `u`.
 std::string differing_values(const Layout& layout) {
   std::vector<std::string> list;
   for (const Column& column : layout.values())
-    list.push_back(fmt::format("t.{} IS DISTINCT FROM (({}::{}[])[u.n]){}", column.quoted(),
-                               layout.keys().parameter(list.size()),
-                               travel_form(column.type).array_of, travel_form(column.type).cast));
+    list.push_back(fmt::format("t.{} IS DISTINCT FROM u.{}", column.quoted(), column.field));
   return fmt::format("{}", fmt::join(list, "\n   OR "));
 }
 
@@ -138,8 +135,8 @@ std::map<std::string_view, Difference> Comparison::differences_in(std::size_t ta
       fmt::format(R"(SELECT u.n, t.{} IS NULL
 FROM {} LEFT JOIN {} t ON {}
 WHERE {})",
-                  layout.of(ColumnRole::version).quoted(), keys_.rows(), compared.rows,
-                  layout.keys().row_matches(), differing_values(layout)),
+                  layout.of(ColumnRole::version).quoted(), keys_.rows(layout.value_fields()),
+                  compared.rows, layout.keys().row_matches(), differing_values(layout)),
       std::move(params));
   std::map<std::string_view, Difference> differences;
   for (int row = 0; row < found.rows(); ++row)

@@ -12,15 +12,6 @@ namespace {
 const ArrayField kTime{.name = "time", .type = "timestamptz"};
 const ArrayField kVersion{.name = "version", .type = "numeric"};
 
-std::vector<ArrayField> fields_of(std::span<const Column> columns) {
-  std::vector<ArrayField> fields;
-  for (const Column& column : columns) {
-    const TravelForm& form = travel_form(column.type);
-    fields.push_back({.name = std::string{column.field}, .type = form.array_of, .cast = form.cast});
-  }
-  return fields;
-}
-
 std::string joined(const std::vector<std::string>& list) {
   return fmt::format("{}", fmt::join(list, ", "));
 }
@@ -40,8 +31,6 @@ class Fragments {
         current_epoch{fmt::format("(SELECT r.epoch FROM {} r WHERE r.replica_id = {})",
                                   state_name(source.state_schema, "replica"), source.id)} {}
 
-  std::vector<ArrayField> value_fields() const { return fields_of(layout.values()); }
-
   /// `INSERT INTO … AS t (keys, values, times, version, epoch)`
   std::string insert_head() const {
     std::vector<std::string> columns{keys.names()};
@@ -54,7 +43,7 @@ class Fragments {
   /// Keys and values of the rows `u`, and their time for both times of a row.
   std::string inserted() const {
     std::vector<std::string> values{keys.parts("u")};
-    for (const ArrayField& field : value_fields()) values.push_back("u." + field.name);
+    for (const ArrayField& field : layout.value_fields()) values.push_back("u." + field.name);
     values.insert(values.end(), {"u.time", "u.time"});
     return joined(values);
   }
@@ -93,7 +82,7 @@ std::string no_tombstone(const Fragments& f, std::string_view lowest) {
 }
 
 std::string put_sql(const Fragments& f) {
-  std::vector<ArrayField> fields = f.value_fields();
+  std::vector<ArrayField> fields = f.layout.value_fields();
   fields.insert(fields.end(), {kTime, kVersion});
   return fmt::format(
       R"({insert}
@@ -113,7 +102,7 @@ WHERE t.{version} < excluded.{version})",
 }
 
 std::string put_scanned_sql(const Fragments& f) {
-  std::vector<ArrayField> fields = f.value_fields();
+  std::vector<ArrayField> fields = f.layout.value_fields();
   fields.push_back(kTime);
   return fmt::format(
       R"({insert}

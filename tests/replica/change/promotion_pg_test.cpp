@@ -155,16 +155,6 @@ TEST_F(PromotionTest, WithoutNewColumnsNothingHappens) {
   EXPECT_EQ(attribute_columns(), "");
 }
 
-TEST_F(PromotionTest, AColumnOfTheDbaStaysAsItIs) {
-  query("ALTER TABLE orders ADD COLUMN total integer DEFAULT 7");
-  put_items({R"({"pk":{"S":"a"},"total":{"N":"1"}})"});
-
-  promote();
-
-  EXPECT_EQ(attribute_columns(), "total_ numeric");
-  EXPECT_EQ(query("SELECT total, total_ FROM orders"), "7|1");
-}
-
 TEST_F(PromotionTest, ColumnsOfAFormerReplicaAreKnownByTheirComments) {
   query("ALTER TABLE orders ADD COLUMN mine text");
   put_items({R"({"pk":{"S":"a"},"total":{"N":"1"},"odd, type name":{"SS":["x"]},"m":{"L":[]}})"});
@@ -311,20 +301,6 @@ TEST_F(PromotionTest, TwoAtOnceAddAColumnOnce) {
   EXPECT_EQ(late.step(other), PromotionStep::idle);
 
   EXPECT_EQ(attribute_columns(), "total numeric");
-}
-
-// A column of integers takes each number, rounded.
-TEST_F(PromotionTest, AColumnWhoseTypeADbaHasChangedIsSaid) {
-  put_items({R"({"pk":{"S":"a"},"total":{"N":"12.5"}})"});
-  promote();
-  query("ALTER TABLE orders ALTER COLUMN total TYPE integer");
-  Promotion promotion{orders};
-
-  const Error error = error_of([&] { promotion.step(*connection); });
-
-  EXPECT_EQ(error.kind(), Error::Kind::usage);
-  EXPECT_THAT(error.what(), HasSubstr("\"total\""));
-  EXPECT_THAT(error.what(), HasSubstr("is integer, wanted: numeric"));
 }
 
 TEST_F(PromotionTest, OneThatHasNotSeenThatTheLayoutIsAnotherLoadsItAnew) {

@@ -59,7 +59,7 @@ class Bootstrap {
   /// `wanted`: as target_of says; sampled columns are added to it.
   Done make(const TableDescription& table, Replica& wanted) {
     const std::optional<Replica> known = find(wanted);
-    if (!known) add_columns_to(table, wanted);
+    if (!known) add_first_columns(connection_, &dynamodb_, table, wanted, context_.stop);
     const ReplicaPlan plan = plan_whole_replica(connection_, context_.config, wanted);
     Planner{connection_, context_.config.state_schema}.execute(plan.sql, context_.stop);
     Done done{.outcome = plan.creates_table ? "created"
@@ -74,7 +74,7 @@ class Bootstrap {
   /// The same as SQL.
   Plan plan(const TableDescription& table, Replica& wanted) {
     const std::optional<Replica> known = find(wanted);
-    if (!known) add_columns_to(table, wanted);
+    if (!known) add_first_columns(connection_, &dynamodb_, table, wanted, context_.stop);
     Plan plan{.sql = plan_whole_replica(connection_, context_.config, wanted).sql, .words = {}};
     if (!known) return plan;
     auto changes = plan_mappings(connection_, *known, wanted, retired_);
@@ -92,15 +92,6 @@ class Bootstrap {
     Catalogue catalogue{connection_, context_.config.state_schema};
     if (catalogue.version() != kCatalogueVersion) return std::nullopt;
     return catalogue.find(wanted.source->arn);
-  }
-
-  void add_columns_to(const TableDescription& table, Replica& wanted) {
-    const bool is_new = std::ranges::none_of(
-        wanted.targets, [&](const Target& target) { return table_is_there(connection_, target); });
-    if (is_new)
-      add_sampled_columns(dynamodb_, table, wanted, context_.stop);
-    else
-      add_columns_that_are_there(connection_, wanted);
   }
 
   void change(const Replica& there, const Replica& wanted, Done& done) {

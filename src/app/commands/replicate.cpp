@@ -36,11 +36,12 @@ EngineOptions engine_options(const Context& context, std::string_view command) {
 
 /// Adds the tables with their replicas. Returns how many items they have in all.
 std::uint64_t add_tables(const Context& context, const std::vector<SelectedTable>& tables,
-                         const pg::ConnectOptions& connect, Engine& engine) {
+                         const pg::ConnectOptions& connect, DynamoDb& dynamodb, Engine& engine) {
   std::vector<Replica> replicas;
   pg::Connection connection = pg::Connection::open(connect, context.stop);
   for (const auto& [description, by_name] : tables)
-    replicas.push_back(ensure_replica(connection, context.config, description, context.stop));
+    replicas.push_back(
+        ensure_replica(connection, context.config, description, context.stop, &dynamodb));
   std::uint64_t items = 0;
   for (std::size_t i = 0; i < tables.size(); ++i) {
     engine.add(std::move(replicas[i]), tables[i].description);
@@ -52,11 +53,12 @@ std::uint64_t add_tables(const Context& context, const std::vector<SelectedTable
 /// A daemon outlives a PostgreSQL that is down when it starts; a command that ends by itself does
 /// not wait.
 std::uint64_t add_tables_patiently(const Context& context, const std::vector<SelectedTable>& tables,
-                                   const EngineOptions& options, Engine& engine) {
+                                   const EngineOptions& options, DynamoDb& dynamodb,
+                                   Engine& engine) {
   Reminder waiting;
   for (;;) {
     try {
-      return add_tables(context, tables, options.connect, engine);
+      return add_tables(context, tables, options.connect, dynamodb, engine);
     } catch (const Error& error) {
       const bool waits = !ends_by_itself(options.run) && !context.stop.stop_requested();
       if (error.kind() != Error::Kind::transient || !waits) throw;
@@ -71,7 +73,8 @@ std::uint64_t add_tables_patiently(const Context& context, const std::vector<Sel
 int run_engine(const Context& context, const EngineOptions& options,
                const std::vector<SelectedTable>& tables, AwsClients& aws) {
   Engine engine{options, aws.dynamodb()};
-  const std::uint64_t items = add_tables_patiently(context, tables, options, engine);
+  const std::uint64_t items =
+      add_tables_patiently(context, tables, options, aws.dynamodb(), engine);
   Progress progress{follows(options.run) ? "replicate" : "snapshot", items};
   const auto sum = [&engine](const auto& count) {
     std::uint64_t total = 0;

@@ -74,8 +74,6 @@ void add_columns(const Replica& wanted, Target& target, std::vector<AttributeCol
                       std::move(mapping));
 }
 
-}  // namespace
-
 void add_columns_that_are_there(pg::Connection& connection, Replica& wanted) {
   for (Target& target : wanted.targets)
     if (target.mapping.rules.layout == LayoutKind::columns)
@@ -92,6 +90,19 @@ void add_sampled_columns(DynamoDb& dynamodb, const TableDescription& source, Rep
                 new_columns(target.mapping, source.key_schema,
                             frequent_attributes(shares_of(items, target))));
   }
+}
+
+}  // namespace
+
+void add_first_columns(pg::Connection& connection, DynamoDb* dynamodb,
+                       const TableDescription& source, Replica& wanted,
+                       const std::stop_token& stop) {
+  const bool is_new = std::ranges::none_of(
+      wanted.targets, [&](const Target& target) { return table_is_there(connection, target); });
+  if (!is_new)
+    add_columns_that_are_there(connection, wanted);
+  else if (dynamodb != nullptr)
+    add_sampled_columns(*dynamodb, source, wanted, stop);
 }
 
 std::vector<TargetChange> plan_mappings(pg::Connection& connection, const Replica& known,

@@ -10,14 +10,12 @@
 
 namespace dynamite {
 
-/// Adds to the targets of `wanted`, whose tables are not made yet, columns for the attributes that
-/// the first items of its source have.
-void add_sampled_columns(DynamoDb& dynamodb, const TableDescription& source, Replica& wanted,
-                         const std::stop_token& stop);
-
-/// Adds to the targets of `wanted`, which is not registered, the columns of attributes that their
-/// tables have from a former replica.
-void add_columns_that_are_there(pg::Connection& connection, Replica& wanted);
+/// Adds to the targets of `wanted`, which is not registered, columns of attributes: those that
+/// their tables have from a former replica, or, if the tables are not made yet, of the attributes
+/// that the first items of the source have. `dynamodb`: null if no item shall be looked at.
+void add_first_columns(pg::Connection& connection, DynamoDb* dynamodb,
+                       const TableDescription& source, Replica& wanted,
+                       const std::stop_token& stop);
 
 /// What the mappings of a registered replica become, as `wanted` says; nothing: they stay.
 std::vector<TargetChange> plan_mappings(pg::Connection& connection, const Replica& known,

@@ -47,12 +47,13 @@ ReplicaPlan plan_whole_replica(pg::Connection& connection, const Config& config,
 }
 
 Replica ensure_replica(pg::Connection& connection, const Config& config,
-                       const TableDescription& description, std::stop_token stop) {
+                       const TableDescription& description, std::stop_token stop,
+                       DynamoDb* dynamodb) {
   Replica wanted = target_of(config, description);
   // Only `bootstrap` upgrades: it is the user's to say when older programs are refused.
   if (Catalogue catalogue{connection, config.state_schema}; catalogue.version())
     catalogue.require_usable();
-  add_columns_that_are_there(connection, wanted);
+  add_first_columns(connection, dynamodb, description, wanted, stop);
   const ReplicaPlan plan = plan_whole_replica(connection, config, wanted);
   if (!plan.sql.empty() && config.create_tables == CreateTables::never)
     throw Error{

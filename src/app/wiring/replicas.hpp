@@ -19,9 +19,11 @@ Replica target_of(const Config& config, const TableDescription& description);
 ReplicaPlan plan_whole_replica(pg::Connection& connection, const Config& config,
                                const Replica& wanted);
 
-/// The replica of a source table, made if it is missing and `create_tables` allows it.
+/// The replica of a source table, made if it is missing and `create_tables` allows it. `dynamodb`:
+/// where first items are looked at for columns; null: nowhere.
 Replica ensure_replica(pg::Connection& connection, const Config& config,
-                       const TableDescription& description, std::stop_token stop);
+                       const TableDescription& description, std::stop_token stop,
+                       DynamoDb* dynamodb = nullptr);
 
 /// Those of `replicas` that the configuration and --table choose.
 std::vector<Replica> configured_replicas(const Config& config, std::vector<Replica> replicas);

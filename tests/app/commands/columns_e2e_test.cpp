@@ -104,6 +104,12 @@ TEST_F(ColumnsTest, AChangedMappingIsSaidAndAPassFillsIt) {
   EXPECT_THAT(run({"compare"}), HasSubstr("identical"));
 }
 
+TEST_F(ColumnsTest, WithoutABootstrapReplicateMakesTheSameColumns) {
+  run({"replicate", "--once"});
+
+  EXPECT_EQ(rows("total, tags, _rest"), "12.5|NULL|NULL\nNULL|{x,y}|{\"total\": \"none\"}");
+}
+
 TEST_F(ColumnsTest, ATableWhoseStateIsGoneKeepsItsColumns) {
   run({"bootstrap"});
   query(fmt::format("DROP SCHEMA {} CASCADE", state_schema()));

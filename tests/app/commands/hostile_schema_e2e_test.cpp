@@ -124,6 +124,33 @@ TEST_F(HostileSchemaTest, NoCommandRunsWhatIsInIt) {
   run({"apply", file});
 }
 
+TEST_F(HostileSchemaTest, NorDoesAPromotionOrAChangedMapping) {
+  const std::string file = ::testing::TempDir() + schema() + ".toml";
+  const auto configure = [&](const std::string& rules) {
+    std::ofstream{file} << "[[table]]\nname = \"" << table_ << "\"\nlayout = \"columns\"\n"
+                        << rules;
+  };
+  configure("");
+  run({"bootstrap", "--config", file});
+  int items = 0;
+  for (const char* attribute :
+       {R"("tags":{"SS":["x"]})", R"("raw":{"B":"AA=="})", R"("n":{"N":"1"})"})
+    source_.api().put_item(
+        table_, fmt::format(R"({{"pk":{{"S":"c"}},"sk":{{"N":"{}"}},{}}})", ++items, attribute));
+  run({"replicate", "--once", "--config", file});
+
+  run({"bootstrap", "--config", file});
+  run({"compare", "--config", file});
+  configure("omit = [\"raw\"]\ncolumns = { n = \"bigint\" }\n");
+  run({"bootstrap", "--drop-columns", "--config", file});
+  run({"snapshot", "--config", file});
+  run({"compare", "--config", file});
+  run({"status", "--json", "--config", file});
+
+  EXPECT_EQ(query(fmt::format(R"(SELECT sum(n), count(tags) FROM {}."{}")", schema(), table_)),
+            "1|1");
+}
+
 TEST_F(HostileSchemaTest, NorDoesTheFunctionBehindAPooler) {
   run({"bootstrap"});
   PgBouncer pooler{url_of(role_), 1};

@@ -6,9 +6,13 @@
 #include <chrono>
 #include <cstddef>
 #include <random>
+#include <utility>
 
 #include "core/key.hpp"
 #include "ingest/batch_applier.hpp"
+#include "pg/identifier.hpp"
+#include "replica/state/catalogue.hpp"
+#include "replica/state/plan.hpp"
 
 namespace dynamite::bench {
 namespace {
@@ -18,6 +22,26 @@ using std::chrono::steady_clock;
 using Milliseconds = std::chrono::duration<double, std::milli>;
 
 }  // namespace
+
+Replica make_bench_replica(const std::string& url, const std::string& name, Mapping mapping) {
+  pg::Connection connection = pg::Connection::open({.conninfo = url, .application_name = "bench"});
+  const std::string state_schema = name + "_state";
+  connection.run("SET client_min_messages = warning");
+  connection.run("DROP SCHEMA IF EXISTS " + quote_identifier(state_schema) + " CASCADE");
+  connection.run("DROP TABLE IF EXISTS public." + quote_identifier(name));
+  const SourceTable source{
+      .arn = "arn:aws:dynamodb:us-east-1:000000000000:table/" + name,
+      .key_schema = {.partition = {.name = "pk", .type = KeyType::S}, .sort = std::nullopt}};
+  Planner planner{connection, state_schema};
+  planner.execute(planner.plan_state());
+  const Replica wanted{
+      .id = 0,
+      .source = std::make_shared<const SourceTable>(source),
+      .state_schema = state_schema,
+      .targets = {new_target(state_schema, "public", name, source.key_schema, std::move(mapping))}};
+  planner.execute(planner.plan_replica(wanted).sql);
+  return Catalogue{connection, state_schema}.find(source.arn).value();
+}
 
 std::vector<double> apply_until(const ApplyLoad& load, const std::stop_token& ended) {
   BatchApplier applier{{.connect = {.conninfo = load.url, .application_name = "bench"},

@@ -8,8 +8,13 @@
 #include <vector>
 
 #include "core/batch.hpp"
+#include "replica/state/replica.hpp"
 
 namespace dynamite::bench {
+
+/// Registers a replica without rows, public.NAME with the state schema NAME_state, of a table whose
+/// key is the string pk. What was there of these names is dropped.
+Replica make_bench_replica(const std::string& url, const std::string& name, Mapping mapping = {});
 
 /// Puts of keys all over a table whose key is the string pk, "000000000001" and so on.
 struct ApplyLoad {

@@ -12,8 +12,6 @@
 #include "apply_load.hpp"
 #include "core/sleep.hpp"
 #include "replica/change/promotion.hpp"
-#include "replica/state/catalogue.hpp"
-#include "replica/state/plan.hpp"
 
 namespace dynamite::bench {
 namespace {
@@ -24,30 +22,15 @@ using Seconds = std::chrono::duration<double>;
 
 constexpr std::uint64_t kRows = 1'000'000;
 constexpr std::uint64_t kRowsQuick = 10'000;
-constexpr std::string_view kStateSchema = "bench_promotion_state";
 
 /// Layout `columns` with one column. A tenth of the rows have another attribute, in _rest.
 class Table {
  public:
   Table(std::string url, std::uint64_t rows) : url_{std::move(url)}, rows_{rows} {
-    pg::Connection connection = open();
-    connection.run("SET client_min_messages = warning");
-    connection.run("DROP SCHEMA IF EXISTS bench_promotion_state CASCADE");
-    connection.run("DROP TABLE IF EXISTS public.bench_promotion");
-    const SourceTable source{
-        .arn = "arn:aws:dynamodb:us-east-1:000000000000:table/bench_promotion",
-        .key_schema = {.partition = {.name = "pk", .type = KeyType::S}, .sort = std::nullopt}};
     const Mapping mapping{.rules = {.layout = LayoutKind::columns},
                           .columns = {{.name = "text", .from = AttributePath::of("text")}}};
-    Planner planner{connection, std::string{kStateSchema}};
-    planner.execute(planner.plan_state());
-    const Replica wanted{.id = 0,
-                         .source = std::make_shared<const SourceTable>(source),
-                         .state_schema = std::string{kStateSchema},
-                         .targets = {new_target(std::string{kStateSchema}, "public",
-                                                "bench_promotion", source.key_schema, mapping)}};
-    planner.execute(planner.plan_replica(wanted).sql);
-    replica_ = Catalogue{connection, std::string{kStateSchema}}.find(source.arn).value();
+    replica_ = make_bench_replica(url_, "bench_promotion", mapping);
+    pg::Connection connection = open();
     connection.run(fmt::format(
         "INSERT INTO public.bench_promotion (pk, text, _rest, mod_time, create_time, _version, "
         "_epoch) SELECT lpad(n::text, 12, '0'), repeat('x', 200), CASE WHEN n % 10 = 0 THEN "
@@ -63,7 +46,7 @@ class Table {
   /// The items have the attribute, so that appliers note it.
   ApplyLoad load() const {
     return {.url = url_,
-            .state_schema = std::string{kStateSchema},
+            .state_schema = replica_.state_schema,
             .source = replica_.source,
             .rows = rows_,
             .attributes = R"("text":{"S":"new"},"added":{"N":"1"})"};

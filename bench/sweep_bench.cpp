@@ -11,9 +11,7 @@
 
 #include "apply_load.hpp"
 #include "core/sleep.hpp"
-#include "replica/state/catalogue.hpp"
 #include "replica/state/pass.hpp"
-#include "replica/state/plan.hpp"
 
 namespace dynamite::bench {
 namespace {
@@ -24,28 +22,12 @@ using Milliseconds = std::chrono::duration<double, std::milli>;
 
 constexpr std::uint64_t kRows = 1'000'000;
 constexpr std::uint64_t kRowsQuick = 10'000;
-constexpr std::string_view kStateSchema = "bench_sweep_state";
 
 /// A replica with rows, of which some were met by the pass that ends.
 class SweptTable {
  public:
   SweptTable(std::string url, std::uint64_t rows) : url_{std::move(url)}, rows_{rows} {
-    pg::Connection connection = open();
-    connection.run("SET client_min_messages = warning");
-    connection.run("DROP SCHEMA IF EXISTS bench_sweep_state CASCADE");
-    connection.run("DROP TABLE IF EXISTS public.bench_sweep");
-    const SourceTable source{
-        .arn = "arn:aws:dynamodb:us-east-1:000000000000:table/bench_sweep",
-        .key_schema = {.partition = {.name = "pk", .type = KeyType::S}, .sort = std::nullopt}};
-    Planner planner{connection, std::string{kStateSchema}};
-    planner.execute(planner.plan_state());
-    const Replica wanted{.id = 0,
-                         .source = std::make_shared<const SourceTable>(source),
-                         .state_schema = std::string{kStateSchema},
-                         .targets = {new_target(std::string{kStateSchema}, "public", "bench_sweep",
-                                                source.key_schema)}};
-    planner.execute(planner.plan_replica(wanted).sql);
-    replica_ = Catalogue{connection, std::string{kStateSchema}}.find(source.arn).value();
+    replica_ = make_bench_replica(url_, "bench_sweep");
   }
 
   pg::Connection open() const {
@@ -55,7 +37,7 @@ class SweptTable {
   std::uint64_t rows() const { return rows_; }
   ApplyLoad load() const {
     return {.url = url_,
-            .state_schema = std::string{kStateSchema},
+            .state_schema = replica_.state_schema,
             .source = replica_.source,
             .rows = rows_,
             .attributes = R"("text":{"S":"new"})"};

@@ -9,6 +9,7 @@
 #include "core/number.hpp"
 #include "json/item_key.hpp"
 #include "json/text.hpp"
+#include "layout/json_pointer.hpp"
 
 namespace dynamite {
 namespace {
@@ -296,14 +297,7 @@ void ImageTranscoder::note(std::string_view type) {
     }
     std::string name;
     append_unescaped(name, step.name);
-    for (const char c : name) {
-      if (c == '~')
-        pointer += "~0";
-      else if (c == '/')
-        pointer += "~1";
-      else
-        pointer += c;
-    }
+    append_pointer_step(pointer, name);
   }
   types_ += '"';
   append_escaped(types_, pointer);

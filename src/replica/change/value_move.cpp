@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "layout/json_pointer.hpp"
 #include "pg/identifier.hpp"
 #include "pg/pipeline.hpp"
 #include "replica/change/attribute_shares.hpp"
@@ -59,14 +60,7 @@ const MoveFacts& facts(const AttributeColumn& column) {
 
 std::string pointer(std::string_view name) {
   std::string text{"/"};
-  for (const char c : name) {
-    if (c == '~')
-      text += "~0";
-    else if (c == '/')
-      text += "~1";
-    else
-      text += c;
-  }
+  append_pointer_step(text, name);
   return text;
 }
 

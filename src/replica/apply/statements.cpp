@@ -6,6 +6,7 @@
 #include <iterator>
 #include <variant>
 
+#include "replica/apply/kept_record.hpp"
 #include "replica/state/attributes.hpp"
 #include "replica/state/locks.hpp"
 
@@ -188,8 +189,8 @@ Steps Statements::letters(std::span<const DeadLetter> letters) const {
   for (const DeadLetter& letter : letters) {
     steps.push_back(step(sql_.source.dead_letter));
     pg::Params& params = steps.back().statement.params;
-    params.number(request_.table.id).bytes(letter.key).text(letter.version).bytes(letter.record);
-    params.text(letter.reason);
+    params.number(request_.table.id).bytes(letter.key).text(letter.version);
+    params.bytes(kept_record(letter, request_.table)).text(letter.reason);
     text_or_null(params, letter.sqlstate);
     text_or_null(params, letter.constraint);
   }

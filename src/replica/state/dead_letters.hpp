@@ -48,7 +48,8 @@ class DeadLetters {
   /// letters among them.
   std::vector<StoredLetter> page(std::int64_t after, std::span<const std::int64_t> ids);
 
-  /// The record or item as it arrived; absent: there is no such letter.
+  /// The record or item as it arrived, or what kept_record left of it; absent: there is no such
+  /// letter.
   std::optional<std::string> record(std::int64_t id);
 
   /// With a letter that has no key, the change that it was about is lost: the same transaction

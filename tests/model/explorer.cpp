@@ -12,39 +12,76 @@ struct Arrival {
   std::string words;
 };
 
-std::vector<std::string> way_to(const State& state, const std::map<State, Arrival>& reached) {
-  std::vector<std::string> words;
-  for (const Arrival* arrival = &reached.at(state); arrival->from != nullptr;
-       arrival = &reached.at(*arrival->from))
-    words.push_back(arrival->words);
-  std::ranges::reverse(words);
-  return words;
-}
+/// Explores one case, level by level. `rules` and `bounds` outlive it.
+class Explorer {
+ public:
+  Explorer(const Rules& rules, const Bounds& bounds) : rules_{rules}, bounds_{bounds} {
+    waiting_.push_back(&reached_.emplace(State{}, Arrival{}).first->first);
+  }
+
+  /// Goes on by all states that are one step further than the last ones, up to the first
+  /// violation. False once there are none.
+  bool explore_level() {
+    for (std::size_t left = waiting_.size(); left > 0; --left, waiting_.pop_front())
+      if (!visit(*waiting_.front())) return false;
+    return !waiting_.empty();
+  }
+
+  const Exploration& result() const { return result_; }
+
+ private:
+  bool visit(const State& state) {
+    ++result_.states;
+    if (at_rest(state, bounds_)) {
+      ++result_.at_rest;
+      if (!equal(state, bounds_)) {
+        result_.violation = way_to(state);
+        return false;
+      }
+    }
+    for (Step& step : steps(state, rules_, bounds_)) {
+      const auto [entry, fresh] =
+          reached_.try_emplace(step.next, Arrival{&state, std::move(step.words)});
+      if (fresh) waiting_.push_back(&entry->first);
+    }
+    return true;
+  }
+
+  std::vector<std::string> way_to(const State& state) const {
+    std::vector<std::string> words;
+    for (const Arrival* arrival = &reached_.at(state); arrival->from != nullptr;
+         arrival = &reached_.at(*arrival->from))
+      words.push_back(arrival->words);
+    std::ranges::reverse(words);
+    return words;
+  }
+
+  const Rules& rules_;
+  const Bounds& bounds_;
+  std::map<State, Arrival> reached_;  // never moves its keys
+  std::deque<const State*> waiting_;
+  Exploration result_;
+};
 
 }  // namespace
 
 Exploration explore(const Rules& rules, const Bounds& bounds) {
-  Exploration result;
-  std::map<State, Arrival> reached;  // never moves its keys
-  std::deque<const State*> waiting{&reached.emplace(State{}, Arrival{}).first->first};
-  for (; !waiting.empty(); waiting.pop_front()) {
-    const State& state = *waiting.front();
-    ++result.states;
-    if (at_rest(state, bounds)) {
-      ++result.at_rest;
-      const bool of_old_mapping = state.row.there() && state.row.mapping != state.mapping;
-      if (state.row.image != source_image(state, bounds) || of_old_mapping) {
-        result.violation = way_to(state, reached);
-        return result;
-      }
-    }
-    for (Step& step : steps(state, rules, bounds)) {
-      const auto [entry, fresh] =
-          reached.try_emplace(step.next, Arrival{&state, std::move(step.words)});
-      if (fresh) waiting.push_back(&entry->first);
+  Explorer explorer{rules, bounds};
+  while (explorer.explore_level()) continue;
+  return explorer.result();
+}
+
+std::vector<std::string> shortest_violation(const Rules& rules, const std::vector<Bounds>& cases) {
+  std::deque<Explorer> explorers;
+  for (const Bounds& bounds : cases) explorers.emplace_back(rules, bounds);
+  for (bool goes_on = true; goes_on;) {
+    goes_on = false;
+    for (Explorer& explorer : explorers) {
+      if (explorer.explore_level()) goes_on = true;
+      if (!explorer.result().violation.empty()) return explorer.result().violation;
     }
   }
-  return result;
+  return {};
 }
 
 }  // namespace dynamite::model

@@ -16,7 +16,11 @@ struct Exploration {
 };
 
 /// All interleavings of a case, breadth first, up to the first violation of the promise: at rest
-/// the row is the source's item.
+/// the row is the source's item if the target's clause takes it, and else there is none.
 Exploration explore(const Rules& rules, const Bounds& bounds);
+
+/// The shortest way to a violation in any of the cases; or none. All cases are explored at the same
+/// time, none of them much further than this way is long.
+std::vector<std::string> shortest_violation(const Rules& rules, const std::vector<Bounds>& cases);
 
 }  // namespace dynamite::model

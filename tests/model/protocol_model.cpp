@@ -29,30 +29,62 @@ class SourceSteps : public Stepper {
   }
 
  private:
-  bool is_put(int record) const {
-    return bounds_.writes[static_cast<std::size_t>(record - 1)] == 'P';
-  }
-
   void write() {
     if (state_.written == static_cast<Byte>(bounds_.writes.size())) return;
     State next = state_;
     ++next.written;
-    take(std::string{"the source: "} + (is_put(next.written) ? "put " : "remove ") +
-             number(next.written),
+    take(std::string{"the source: "} + (is_put(bounds_, next.written) ? "put " : "remove ") +
+             number(next.written) + taken_by(next.written),
          next);
+  }
+
+  std::string taken_by(Byte write) const {
+    switch (bounds_.writes[static_cast<std::size_t>(write - 1)]) {
+      case 'N':
+        return ", not taken";
+      case 'A':
+        return ", taken by the old clause only";
+      case 'B':
+        return ", taken by the new clause only";
+      default:
+        return "";
+    }
   }
 
   void deliver() {
     for (Byte record = 1; record <= state_.written; ++record) {
-      if (holds(state_.lost, record) || holds(state_.retired, record)) continue;
-      const bool put = is_put(record);
-      begin("an applier begins with " + number(record),
-            {.work = put ? Work::put : Work::remove,
-             .record = record,
-             .version = version_of(record),
-             .image = put ? record : Byte{0}},
-            state_);
+      deliver(record, record);
+      for (Byte first = 1; bounds_.batches && first < record; ++first) deliver(first, record);
     }
+  }
+
+  void deliver(Byte first, Byte last) {
+    for (Byte record = first; record <= last; ++record)
+      if (holds(state_.lost, record) || holds(state_.retired, record)) return;
+    const std::string words = "an applier begins with " +
+                              (first < last ? number(first) + " to " : std::string{}) +
+                              number(last);
+    const auto routed = [&](Byte mapping) { return route(rules_, bounds_, mapping, first, last); };
+    if (!rules_.read_back_older || first > state_.older) return begin(words, routed, state_);
+    begin_old(words, routed, state_);
+    if (first == last && state_.late == 0) read_back(last, "is older than the clause");
+  }
+
+  void read_back(Byte record, const std::string& why) {
+    State next = state_;
+    next.late = record;
+    next.read_back = {.epoch = state_.epoch, .image = source_image(state_, bounds_)};
+    take("record " + number(record) + " " + why + "; the source has " +
+             (next.read_back.image == 0 ? "nothing" : number(next.read_back.image)),
+         next);
+  }
+
+  // Whether an applier has the record in hand.
+  bool begun(Byte record) const {
+    return state_.late == record ||
+           std::ranges::any_of(state_.transactions, [&](const Transaction& t) {
+             return t.first <= record && record <= t.record;
+           });
   }
 
   // A key's records are read in order: what is lost has none before it that is still to come first.
@@ -60,9 +92,7 @@ class SourceSteps : public Stepper {
   void lose() {
     if (!bounds_.losses) return;
     for (Byte record = 1; record <= state_.written; ++record) {
-      const bool begun = std::ranges::any_of(
-          state_.transactions, [&](const Transaction& t) { return t.record == record; });
-      if (begun || holds(state_.applied, record) || holds(state_.lost, record)) continue;
+      if (begun(record) || holds(state_.applied, record) || holds(state_.lost, record)) continue;
       const auto before = static_cast<std::uint8_t>((1U << record) - 2U);
       if (((state_.applied | state_.lost) & before) != before) return;
       State next = state_;
@@ -75,9 +105,7 @@ class SourceSteps : public Stepper {
   // What is written while the stream is off is in none. Its older records can still be read.
   void switch_stream() {
     if (!bounds_.new_stream || state_.old_stream > 0 || state_.written == 0) return;
-    const bool begun = std::ranges::any_of(
-        state_.transactions, [&](const Transaction& t) { return t.record == state_.written; });
-    if (begun || holds(state_.applied, state_.written)) return;
+    if (begun(state_.written) || holds(state_.applied, state_.written)) return;
     State next = state_;
     next.old_stream = state_.written;
     add(next.lost, state_.written);
@@ -90,8 +118,9 @@ class SourceSteps : public Stepper {
     if (!bounds_.remapped || state_.mapping > 0 || in_flight()) return;
     State next = state_;
     next.mapping = 1;
-    next.since_epoch = static_cast<Byte>(state_.epoch + 1);
-    take("the mapping changes", next);
+    if (rules_.pass_behind_change) next.since_epoch = static_cast<Byte>(state_.epoch + 1);
+    if (bounds_.new_clause) next.older = state_.written;
+    take(bounds_.new_clause ? "the clause changes" : "the mapping changes", next);
   }
 
   // A pass that a gap was noticed in is begun anew: with the next epoch.
@@ -130,8 +159,9 @@ class SourceSteps : public Stepper {
       if (page.epoch == 0 || (i == 1 && page == state_.pages[0])) continue;
       State next = state_;
       next.pages[i] = {};
-      begin("the page of pass " + number(page.epoch) + " begins to be applied",
-            {.work = Work::scanned, .image = page.image, .epoch = page.epoch}, next);
+      begin(
+          "the page of pass " + number(page.epoch) + " begins to be applied",
+          [&](Byte mapping) { return route_scanned(bounds_, mapping, page); }, next);
     }
   }
 
@@ -142,7 +172,8 @@ class SourceSteps : public Stepper {
       next.pass = Pass::sweeping;
       take("the pass ends: its puts are refused from now on", next);
     } else if (state_.pass == Pass::sweeping && !state_.swept) {
-      begin("the sweep begins", {.work = Work::sweep, .epoch = state_.epoch}, state_);
+      begin_with("the sweep begins", {.work = Work::sweep, .epoch = state_.epoch}, state_.mapping,
+                 state_);
     } else if (state_.pass == Pass::sweeping) {
       next.pass = Pass::none;
       next.completed = next.epoch;
@@ -152,33 +183,27 @@ class SourceSteps : public Stepper {
   }
 
   void come_late() {
-    if (!bounds_.late) return;
-    if (state_.late == 0) {
-      for (Byte record = 1; record <= state_.written; ++record) {
-        if (!holds(state_.lost, record)) continue;
-        State next = state_;
-        next.late = record;
-        next.read_back = {.epoch = state_.epoch, .image = source_image(state_, bounds_)};
-        take("the lost record " + number(record) + " comes back; the source has " +
-                 (next.read_back.image == 0 ? "nothing" : number(next.read_back.image)),
-             next);
-      }
-      return;
-    }
-    const Byte image = rules_.read_back      ? state_.read_back.image
-                       : is_put(state_.late) ? state_.late
-                                             : Byte{0};
+    if (state_.late > 0) return apply_read_back();
+    for (Byte record = 1; bounds_.late && record <= state_.written; ++record)
+      if (holds(state_.lost, record)) read_back(record, "was lost, and comes back");
+  }
+
+  void apply_read_back() {
+    const Byte record = state_.late;
+    const Byte image = rules_.read_back          ? state_.read_back.image
+                       : is_put(bounds_, record) ? record
+                                                 : Byte{0};
+    const Transaction change{.first = record,
+                             .record = record,
+                             .version = version_of(record),
+                             .epoch = state_.read_back.epoch,
+                             .late = true};
     State next = state_;
     next.late = 0;
     next.read_back = {};
-    begin("it begins to be applied",
-          {.work = image == 0 ? Work::remove : Work::put,
-           .record = state_.late,
-           .version = version_of(state_.late),
-           .image = image,
-           .epoch = state_.read_back.epoch,
-           .late = true},
-          next);
+    begin(
+        "it begins to be applied",
+        [&](Byte mapping) { return route_read_back(bounds_, mapping, image, change); }, next);
   }
 
   // As KeyRepair does: the item is read under the epoch, then applied just above what is known.
@@ -188,14 +213,11 @@ class SourceSteps : public Stepper {
       const Page read = state_.read_back_for_letter;
       next.read_back_for_letter = {};
       next.retry_version = 0;
-      return begin("the letter's retry begins to be applied",
-                   {.work = read.image == 0 ? Work::remove : Work::put,
-                    .version = state_.retry_version,
-                    .image = read.image,
-                    .epoch = read.epoch,
-                    .late = true,
-                    .of_letter = true},
-                   next);
+      const Transaction retry{
+          .version = state_.retry_version, .epoch = read.epoch, .late = true, .of_letter = true};
+      return begin(
+          "the letter's retry begins to be applied",
+          [&](Byte mapping) { return route_read_back(bounds_, mapping, read.image, retry); }, next);
     }
     const bool under_way =
         std::ranges::any_of(state_.transactions, [](const Transaction& t) { return t.of_letter; });
@@ -256,9 +278,13 @@ std::vector<Step> steps(const State& state, const Rules& rules, const Bounds& bo
 }
 
 Byte source_image(const State& state, const Bounds& bounds) {
-  if (state.written == 0) return 0;
-  return bounds.writes[static_cast<std::size_t>(state.written - 1)] == 'P' ? state.written
-                                                                           : Byte{0};
+  return state.written > 0 && is_put(bounds, state.written) ? state.written : Byte{0};
+}
+
+bool equal(const State& state, const Bounds& bounds) {
+  const Byte image = source_image(state, bounds);
+  const bool current = !state.row.there() || state.row.mapping == state.mapping;
+  return current && state.row.image == (takes(bounds, state.mapping, image) ? image : 0);
 }
 
 bool at_rest(const State& state, const Bounds& bounds) {

@@ -31,11 +31,18 @@ struct Rules {
   bool read_back_epoch = true;     ///< … read under the epoch that is current when it is applied
   bool mapping_number = true;      ///< what was made by an older mapping is not written
   bool tombstones_outlive = true;  ///< tombstones live while an older record may still come
+  bool known_old_image = true;     ///< a put not taken is nothing only if the old image is known
+  bool expand_first = true;        ///< a batch is routed to the target before it is coalesced
+  bool read_back_older = true;     ///< records made before a change of the clause are read back
+  bool pass_behind_change = true;  ///< a change of the mapping makes a new pass necessary
 };
 
 /// What a simple case consists of: the smaller, the faster it is explored.
 struct Bounds {
-  std::string writes;  ///< of the source, in order: P(ut) or R(emove)
+  /// Of the source, in order: P(ut) or R(emove). N is a put that the target's clause does not take;
+  /// A is one that only the clause before a change of it takes, B one that only the new clause
+  /// takes.
+  std::string writes;
   int passes = 1;
   bool losses = true;       ///< records may be lost before they are applied
   bool late = false;        ///< lost records may come back by another way
@@ -43,12 +50,17 @@ struct Bounds {
   bool expiry = false;      ///< tombstones may be forgotten
   bool refusals = false;    ///< PostgreSQL may refuse what a sweep deletes
   bool remapped = false;    ///< the mapping may change once, which makes a new pass necessary
+  bool new_clause = false;  ///< … and its clause with it
+  bool old_images = false;  ///< each record carries the old image
+  bool batches = false;     ///< records may come together, and are coalesced
 };
 
 using Byte = std::int8_t;
 
 /// Of a record. There is room for versions between two records.
 constexpr Byte version_of(Byte record) { return static_cast<Byte>(record * 4); }
+
+constexpr Byte record_of(Byte version) { return static_cast<Byte>(version / 4); }
 
 /// One row of the replica, or a tombstone. A version of -1 is none.
 struct Entry {
@@ -61,12 +73,13 @@ struct Entry {
   auto operator<=>(const Entry&) const = default;
 };
 
-enum class Work : Byte { none, put, remove, scanned, sweep };
+enum class Work : Byte { none, put, remove, nothing, scanned, sweep };
 
 /// A transaction in flight. Its effects are its own until it commits.
 struct Transaction {
   Work work = Work::none;
-  Byte record = 0;         ///< that is applied; 0: none
+  Byte first = 0;          ///< record of the batch that is applied
+  Byte record = 0;         ///< the batch's last one; 0: none
   Byte version = 0;        ///< that is applied; 0: of a pass
   Byte image = 0;          ///< what a put writes
   Byte epoch = 0;          ///< of its pass, or that the item was read back under
@@ -110,6 +123,7 @@ struct State {
   Byte retry_version = 0;
   Byte mapping = 0;      ///< the current one
   Byte since_epoch = 0;  ///< of the first pass behind the change of the mapping
+  Byte older = 0;        ///< records up to this one were made before the change of the clause
 
   auto operator<=>(const State&) const = default;
 };
@@ -128,5 +142,8 @@ bool at_rest(const State& state, const Bounds& bounds);
 
 /// The image that the source has now; 0: none.
 Byte source_image(const State& state, const Bounds& bounds);
+
+/// The row at rest is what the current mapping makes of the source's item.
+bool equal(const State& state, const Bounds& bounds);
 
 }  // namespace dynamite::model

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/protocol_model.hpp"
+#include "model/routing.hpp"
 
 namespace dynamite::model {
 
@@ -38,12 +39,21 @@ class Stepper {
       if (i != index && state_.transactions[i].holds) return true;
     return false;
   }
-  void begin(const std::string& words, const Transaction& transaction, const State& next) {
-    // The rows may have been made at any time before.
-    const Byte oldest = transaction.image == 0 ? state_.mapping : Byte{0};
-    for (Byte mapping = oldest; mapping <= state_.mapping; ++mapping)
-      begin_with(words + (mapping < state_.mapping ? ", by the old mapping" : ""), transaction,
-                 mapping, next);
+  /// Begins the transaction that `routed` makes of a mapping.
+  template <class Routed>
+  void begin(const std::string& words, const Routed& routed, const State& next) {
+    begin_old(words, routed, next);
+    begin_with(words, routed(state_.mapping), state_.mapping, next);
+  }
+  /// The rows may have been made at any time before. Which mapping made a remove matters only if
+  /// the current one makes something else.
+  template <class Routed>
+  void begin_old(const std::string& words, const Routed& routed, const State& next) {
+    for (Byte mapping = 0; mapping < state_.mapping; ++mapping) {
+      const Transaction transaction = routed(mapping);
+      if (transaction.image == 0 && transaction == routed(state_.mapping)) continue;
+      begin_with(words + ", by the old mapping", transaction, mapping, next);
+    }
   }
   void begin_with(const std::string& words, const Transaction& transaction, Byte mapping,
                   State next) {

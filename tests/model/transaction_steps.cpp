@@ -32,7 +32,9 @@ class TransactionSteps : public Stepper {
         return "put " + number(t.image) + (t.late ? " (late)" : "");
       case Work::remove:
         if (t.of_letter) return "the letter's remove";
-        return "remove " + number(t.record) + (t.late ? " (late)" : "");
+        return "remove " + number(record_of(t.version)) + (t.late ? " (late)" : "");
+      case Work::nothing:
+        return "what is nothing of record " + number(t.record);
       case Work::scanned:
         return "the page of pass " + number(t.epoch);
       default:
@@ -55,9 +57,10 @@ class TransactionSteps : public Stepper {
       return end(index, name(mine) + " is refused: the mapping has changed", state_);
     State next = state_;
     if (mine.record > 0 && !mine.late && rules_.generation_check && mine.record < state_.oldest) {
-      add(next.applied, mine.record);
+      note_applied(next, mine);
       return end(index, name(mine) + " is dropped: a pass began after its stream", next);
     }
+    if (mine.work == Work::nothing) return commit(index, next, false);
     Transaction& moved = next.transactions[index];
     moved.step = 1;
     if (of_pass && mine.image == 0) {
@@ -65,6 +68,13 @@ class TransactionSteps : public Stepper {
       return end(index, name(mine) + " is committed, without the key", next);
     }
     take(name(mine) + " passes the check", next);
+  }
+
+  // A lost record stays lost, however it comes back.
+  static void note_applied(State& next, const Transaction& mine) {
+    if (mine.record == 0) return;
+    for (Byte record = mine.first; record <= mine.record; ++record)
+      if (!holds(next.lost, record)) add(next.applied, record);
   }
 
   bool covers(const Transaction& mine, bool again) const {
@@ -119,7 +129,7 @@ class TransactionSteps : public Stepper {
                   .mapping = mine.mapping};
     if (of_pass && state_.pass == Pass::running && state_.epoch == mine.epoch)
       next.page_done = true;
-    if (!of_pass && !mine.late) add(next.applied, mine.record);
+    note_applied(next, mine);
     if (mine.of_letter) next.letter = -1;
     end(index, name(mine) + (writes ? " is committed" : " is committed, without effect"), next);
   }
@@ -161,7 +171,7 @@ class TransactionSteps : public Stepper {
     if (deletes) next.row = {};
     const bool overtaken = next.row.there() && next.row.version >= mine.version;
     if (!overtaken) leave_tombstone(next, mine.version);
-    if (!mine.late) add(next.applied, mine.record);
+    note_applied(next, mine);
     if (mine.of_letter) next.letter = -1;
     end(index, name(mine) + " is committed", next);
   }

@@ -65,15 +65,17 @@ std::string random_bytes() {
   return bytes;
 }
 
-/// Tells records of this process apart. The record cannot be guessed from it: the digest has a
-/// random key that nobody sees.
+/// The same for the same record, and another for any other, as long as this process lives. Nobody
+/// can find the record by trying: the digest has a random key, which is kept nowhere else.
 std::string mark_of(std::string_view record) {
   static const std::string kKey = random_bytes();
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int length = 0;
-  HMAC(EVP_sha256(), kKey.data(), static_cast<int>(kKey.size()),
-       reinterpret_cast<const unsigned char*>(record.data()), record.size(), digest.data(),
-       &length);
+  // An empty digest would be the same for all records: all but the first would be lost.
+  if (HMAC(EVP_sha256(), kKey.data(), static_cast<int>(kKey.size()),
+           reinterpret_cast<const unsigned char*>(record.data()), record.size(), digest.data(),
+           &length) == nullptr)
+    throw Error{Error::Kind::bug, "OpenSSL makes no HMAC-SHA-256"};
   std::string mark;
   append_base64(mark, {reinterpret_cast<const char*>(digest.data()), length});
   return mark;

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace dynamite {
 
@@ -19,6 +20,11 @@ struct KeyAttribute {
 struct KeySchema {
   KeyAttribute partition;
   std::optional<KeyAttribute> sort;
+
+  /// Whether the attribute is one of the key's.
+  bool has(std::string_view attribute) const noexcept {
+    return attribute == partition.name || (sort && attribute == sort->name);
+  }
 
   bool operator==(const KeySchema&) const = default;
 };

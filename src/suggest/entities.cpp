@@ -18,7 +18,7 @@ namespace {
 
 using Conditions = std::vector<std::string>;
 
-constexpr std::size_t kAlternativesMax = 4;  // a longer clause of keys nobody reads
+constexpr std::size_t kAlternativesMax = 4;  // with more, a clause about keys is too long to read
 constexpr std::size_t kClauseBytesMax = 8192;
 
 /// Items whose keys fulfil the same conditions.
@@ -192,7 +192,7 @@ std::vector<Entity> find_entities(std::span<const SampledItem> items, const KeyS
   std::vector<Entity> entities;
   for (const Draft& draft : drafts) {
     std::string where = draft.where();
-    // So many parts are no entities, which somebody named.
+    // A clause becomes so long only if values of keys were taken for names of entities.
     if (where.size() > kClauseBytesMax) return {only_entity(items)};
     Entity entity = finished(draft, std::move(where), items);
     if (!entity.items.empty()) entities.push_back(std::move(entity));

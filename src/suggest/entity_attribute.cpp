@@ -7,6 +7,7 @@
 #include <set>
 #include <string_view>
 
+#include "core/lower_case.hpp"
 #include "suggest/key_form.hpp"
 
 namespace dynamite {
@@ -23,9 +24,8 @@ constexpr auto kPlainNames =
 constexpr auto kDoubtfulNames = std::to_array<std::string_view>({"type", "kind", "model"});
 
 std::string bare_name(std::string_view name) {
-  std::string bare;
-  for (const char c : name)
-    if (c != '_' && c != '-') bare += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  std::string bare = lower_case(std::string{name});
+  std::erase_if(bare, [](char c) { return c == '_' || c == '-'; });
   return bare;
 }
 

@@ -8,7 +8,7 @@ namespace dynamite {
 namespace {
 
 constexpr std::string_view kDelimiters{"#|:/"};
-constexpr std::size_t kPartsMax = 50;      // more tables than that nobody wants
+constexpr std::size_t kPartsMax = 50;      // a design has fewer kinds of items
 constexpr std::size_t kLabelsMax = 8;      // behind one begin
 constexpr std::size_t kRarestPercent = 2;  // of the items, where there are too many parts
 

@@ -17,10 +17,6 @@ namespace {
 
 using Items = std::span<const SampledItem* const>;
 
-bool is_key(const KeySchema& key_schema, std::string_view name) {
-  return name == key_schema.partition.name || (key_schema.sort && name == key_schema.sort->name);
-}
-
 bool can_have_column(std::string_view name) {
   return !name.empty() && name.find('\0') == std::string_view::npos;
 }
@@ -179,7 +175,7 @@ std::vector<AttributeSummary> summarize_attributes(Items items, const KeySchema&
   std::map<std::string, AttributeSummary> summaries;
   for (const SampledItem* const item : items) {
     for (const SampledAttribute& attribute : item->attributes) {
-      if (is_key(key_schema, attribute.name)) continue;
+      if (key_schema.has(attribute.name)) continue;
       AttributeSummary& summary = summaries[attribute.name];
       summary.name = attribute.name;
       ++summary.items;

@@ -29,11 +29,6 @@ ValueType value_type_of(KeyType type) {
   throw Error{Error::Kind::bug, "key type is none of S, N, B"};
 }
 
-bool is_key(const KeySchema& key_schema, std::string_view attribute) {
-  return attribute == key_schema.partition.name ||
-         (key_schema.sort && attribute == key_schema.sort->name);
-}
-
 }  // namespace
 
 Clause::Clause(Condition condition, AttributePlaces attributes)
@@ -68,7 +63,7 @@ bool Clause::matches(std::string_view image) const {
 
 bool Clause::decided_by_keys(const KeySchema& key_schema) const {
   return std::ranges::all_of(attributes_,
-                             [&](const auto& each) { return is_key(key_schema, each.first); });
+                             [&](const auto& each) { return key_schema.has(each.first); });
 }
 
 bool Clause::matches_key(std::string_view canonical_key, const KeySchema& key_schema) const {

@@ -38,7 +38,7 @@ class OrderItems {
     auto& engine = random_.engine();
     constexpr std::array kStatus{"new", "paid", "shipped"};
     const auto attribute = [&](std::string_view name, char type, const std::string& value) {
-      if (name == keys.partition.name || (keys.sort && name == keys.sort->name)) return;
+      if (keys.has(name)) return;
       json += fmt::format(R"(,"{}":{{"{}":"{}"}})", name, type, value);
     };
     attribute("status", 'S', kStatus[engine() % kStatus.size()]);

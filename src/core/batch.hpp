@@ -35,6 +35,8 @@ struct Change {
   /// DynamoDB JSON of the item, `{"pk":{"S":"a"},…}`, as it arrived. Empty for a put of a stream
   /// that carries no new images: the item must be read back.
   std::string_view image;
+  /// The item before the change, as `image`. Empty: there was none. Absent: it is not known.
+  std::optional<std::string_view> old_image = {};
   std::string_view record;  ///< the whole record or item as it arrived, for dead letters
   Version version;
   Micros time{};  ///< ApproximateCreationDateTime, or when it was read

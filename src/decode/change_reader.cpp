@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "core/arn.hpp"
@@ -55,6 +56,12 @@ Micros time_of(const StreamRecord& record) {
   if (is_present(record.time))
     if (const auto time = parse_record_time(record.time)) return *time;
   return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+std::optional<std::string_view> old_image_of(const StreamRecord& record) {
+  if (is_present(record.old_image)) return record.old_image;
+  if (token_is(record.event_name, "INSERT")) return std::string_view{};
+  return std::nullopt;
 }
 
 StreamArn parse_source_arn(const std::string& stream_arn) {
@@ -202,6 +209,7 @@ Change ChangeReader::make_change(std::string_view text, const StreamRecord& reco
   if (!is_present(record.sequence_number)) fail("SequenceNumber of the record is missing");
   return {.key = read_key_of(record),
           .image = removed ? std::string_view{} : record.new_image,
+          .old_image = old_image_of(record),
           .record = text,
           .version = Version{generation_, record.sequence_number},
           .time = time_of(record),

@@ -31,6 +31,7 @@ constexpr std::array kOuterMembers{
 constexpr std::array kInnerMembers{
     Member{"Keys", &StreamRecord::keys, Form::object},
     Member{"NewImage", &StreamRecord::new_image, Form::object},
+    Member{"OldImage", &StreamRecord::old_image, Form::object, true},
     Member{"SequenceNumber", &StreamRecord::sequence_number, Form::string},
     Member{"StreamViewType", &StreamRecord::view_type, Form::string, true},
     Member{"ApproximateCreationDateTime", &StreamRecord::time, Form::any, true},
@@ -45,7 +46,9 @@ std::string fault_of(std::string_view member, std::string_view why) {
 std::string_view read_value(JsonScanner& scanner, const Member& member, std::string& fault) {
   const char first = scanner.peek();
   if (member.form == Form::string && first == '"') return scanner.string();
-  if (member.value == &StreamRecord::new_image && first == '{') return scanner.skip_object();
+  const bool is_image =
+      member.value == &StreamRecord::new_image || member.value == &StreamRecord::old_image;
+  if (is_image && first == '{') return scanner.skip_object();
   if (member.form == Form::any || first == static_cast<char>(member.form))
     return scanner.skip_value();
   scanner.skip_value();

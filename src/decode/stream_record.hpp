@@ -16,6 +16,7 @@ struct StreamRecord {
   std::string_view stream_arn;
   std::string_view keys;
   std::string_view new_image;
+  std::string_view old_image;
   std::string_view sequence_number;
   std::string_view view_type;
   std::string_view time;  ///< any JSON value

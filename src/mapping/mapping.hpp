@@ -21,6 +21,7 @@ enum class ColumnNames : std::uint8_t { as_attributes, snake_case };
 struct MappingRules {
   LayoutKind layout = LayoutKind::document;
   std::vector<AttributeColumn> declared{};  ///< of layout `columns`; none is retired
+  std::string where{};                      ///< which items are taken, as a Clause; empty: all
   std::vector<std::string>
       only{};  ///< patterns of paths that are shown; empty: all. Keys always are
   std::vector<std::string> omit{};  ///< patterns of paths that are not shown

@@ -141,7 +141,9 @@ AttributeColumn read_column(JsonScanner& scanner) {
 /// A member of the mapping; false if no member has that name.
 bool read_member(JsonScanner& scanner, std::string_view name, Mapping& mapping) {
   MappingRules& rules = mapping.rules;
-  if (name == "columns") {
+  if (name == "where") {
+    rules.where = read_text(scanner);
+  } else if (name == "columns") {
     read_array(scanner, mapping.columns, read_column);
   } else if (name == "declared") {
     read_array(scanner, rules.declared, read_column);
@@ -168,6 +170,7 @@ std::string to_json(const Mapping& mapping) {
   const MappingRules unchanged;
   const MappingRules& rules = mapping.rules;
   JsonObject json;
+  if (!rules.where.empty()) json.text("where", rules.where);
   add(json, "declared", rules.declared);
   add(json, "only", rules.only);
   add(json, "omit", rules.omit);

@@ -11,7 +11,8 @@ namespace dynamite {
 /// object in which what is as in a new Mapping is left out. It does not say the layout, which has a
 /// column of its own.
 ///
-/// {"declared":[{"name":"city","type":"text","from":["address","city"]}],"omit":["password*"],
+/// {"where":"begins_with(sk,
+/// 'ORDER#')","declared":[{"name":"city","type":"text","from":["address","city"]}],"omit":["password*"],
 ///  "columns":[{"name":"total","type":"numeric","from":["total"],"retired":true}]}
 std::string to_json(const Mapping& mapping);
 

@@ -29,6 +29,7 @@ Batch read_back(DynamoDb& dynamodb, const Batch& batch, std::stop_token stop) {
     const auto item = items.find(std::string{change.key});
     change.kind = item == items.end() ? ChangeKind::remove : ChangeKind::put;
     change.image = item == items.end() ? std::string_view{} : item->second;
+    change.old_image.reset();  // that was before the record, and not before what was read
     now.changes.push_back(change);
   }
   now.rejected = batch.rejected;

@@ -1,11 +1,9 @@
 #pragma once
 
-#include <cstddef>
-#include <optional>
 #include <string_view>
 
 #include "core/key_schema.hpp"
-#include "where/condition.hpp"
+#include "where/clauses.hpp"
 
 namespace dynamite {
 
@@ -63,11 +61,9 @@ class Clause {
   bool matches_key(std::string_view canonical_key, const KeySchema& key_schema) const;
 
  private:
-  Clause(Condition condition, AttributePlaces attributes);
-  std::optional<std::size_t> place_of(std::string_view token, bool has_escapes) const;
+  Clause() = default;
 
-  Condition condition_;
-  AttributePlaces attributes_;
+  Clauses clauses_;  // this one
 };
 
 }  // namespace dynamite

@@ -38,7 +38,7 @@ using Operand = std::variant<Literal, ItemPath, SizeOf>;
 
 enum class Comparator : std::uint8_t { equal, not_equal, less, at_most, greater, at_least };
 
-struct Comparison {
+struct ComparisonTest {
   Operand left{};
   Comparator comparator = Comparator::equal;
   Operand right{};
@@ -86,7 +86,7 @@ struct Or {
 
 /// A WHERE clause, taken apart.
 struct Condition {
-  std::variant<Comparison, Between, In, BeginsWith, Contains, HasType, Exists, And, Or> test{};
+  std::variant<ComparisonTest, Between, In, BeginsWith, Contains, HasType, Exists, And, Or> test{};
   bool negated = false;
 };
 

@@ -36,7 +36,7 @@ bool Evaluation::holds(const Condition& condition) {
          condition.negated;
 }
 
-bool Evaluation::holds(const Comparison& test) {
+bool Evaluation::holds(const ComparisonTest& test) {
   const auto left = value_of(test.left);
   const auto right = value_of(test.right);
   switch (test.comparator) {

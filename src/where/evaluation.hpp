@@ -26,7 +26,7 @@ class Evaluation {
   bool holds(const Condition& condition);
 
  private:
-  bool holds(const Comparison& test);
+  bool holds(const ComparisonTest& test);
   bool holds(const Between& test);
   bool holds(const In& test);
   bool holds(const BeginsWith& test);

@@ -61,13 +61,12 @@ bool is_same_path(const Operand& a, const Operand& b) {
 
 class Parser {
  public:
-  explicit Parser(std::string_view clause) : cursor_{clause} {}
+  Parser(std::string_view clause, AttributePlaces& places) : cursor_{clause}, places_{places} {}
 
   ParsedClause parse() {
-    ParsedClause parsed{.condition = any()};
+    Condition condition = any();
     if (cursor_.peek().kind != Kind::end) cursor_.fail_wanted("AND, OR or the end");
-    parsed.attributes = std::move(attributes_);
-    return parsed;
+    return {.condition = std::move(condition), .attributes = std::move(attributes_)};
   }
 
  private:
@@ -187,7 +186,7 @@ class Parser {
   }
 
   Condition comparison(Operand left, const Token& first) {
-    Comparison test{.left = std::move(left), .comparator = comparator()};
+    ComparisonTest test{.left = std::move(left), .comparator = comparator()};
     const Token& token = cursor_.peek();
     test.right = operand();
     if (!is_equality(test.comparator)) {
@@ -292,8 +291,8 @@ class Parser {
       else
         taken.path.steps.push_back({.index = place()});
     }
-    taken.attribute =
-        attributes_.try_emplace(std::move(attribute), attributes_.size()).first->second;
+    taken.attribute = places_.try_emplace(std::move(attribute), places_.size()).first->second;
+    attributes_.insert(taken.attribute);
     return taken;
   }
 
@@ -319,11 +318,14 @@ class Parser {
   }
 
   Cursor cursor_;
-  AttributePlaces attributes_;
+  AttributePlaces& places_;
+  std::set<std::size_t> attributes_;
 };
 
 }  // namespace
 
-ParsedClause parse_clause(std::string_view clause) { return Parser{clause}.parse(); }
+ParsedClause parse_clause(std::string_view clause, AttributePlaces& places) {
+  return Parser{clause, places}.parse();
+}
 
 }  // namespace dynamite

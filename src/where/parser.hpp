@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <set>
 #include <string_view>
 
 #include "where/condition.hpp"
@@ -8,10 +10,11 @@ namespace dynamite {
 
 struct ParsedClause {
   Condition condition{};
-  AttributePlaces attributes{};
+  std::set<std::size_t> attributes{};  ///< the places of those that it names
 };
 
-/// Takes a clause apart. Throws Error{usage} with the place of what is wrong.
-ParsedClause parse_clause(std::string_view clause);
+/// Takes a clause apart. Attributes that have no place yet are added to `places`. Throws
+/// Error{usage} with the place of what is wrong.
+ParsedClause parse_clause(std::string_view clause, AttributePlaces& places);
 
 }  // namespace dynamite

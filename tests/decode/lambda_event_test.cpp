@@ -212,6 +212,24 @@ TEST(LambdaEvent, LeavesItToWhoReadsAnImageToFindThatItIsNoJson) {
   EXPECT_EQ(batch.changes[0].image, R"({"pk":{"S" "a"}})");
 }
 
+TEST(LambdaEvent, TellsTheItemBeforeAChangeIfTheRecordDoes) {
+  const std::string before = R"({"pk":{"S":"a"},"v":{"N":"0"}})";
+  const auto old_image_of = [&](const std::string& name, const std::string& old_image) {
+    std::string record = RecordText{.name = '"' + name + '"'}.json();
+    if (!old_image.empty())
+      record.insert(record.find(R"("NewImage")"), R"("OldImage":)" + old_image + ",");
+    const Batch batch = decode(event_of({record}));
+    const auto& old = batch.changes.at(0).old_image;
+    return old ? std::optional{std::string{*old}} : std::nullopt;
+  };
+  EXPECT_EQ(old_image_of("MODIFY", before), before);
+  EXPECT_EQ(old_image_of("REMOVE", before), before);
+  EXPECT_EQ(old_image_of("INSERT", ""), "") << "there was none";
+  EXPECT_EQ(old_image_of("MODIFY", ""), std::nullopt);
+  EXPECT_EQ(old_image_of("REMOVE", ""), std::nullopt);
+  EXPECT_EQ(old_image_of("MODIFY", "5"), std::nullopt) << "it refuses nothing";
+}
+
 TEST(LambdaEvent, OfAStreamWithoutNewImagesHasPutsThatLackThem) {
   for (const char* view_type : {"KEYS_ONLY", "OLD_IMAGE"}) {
     for (const char* name : {"INSERT", "MODIFY"}) {

@@ -21,8 +21,9 @@ inline constexpr int kStepsMax = 25;
 /// One random history: writes, deliveries with repeats and losses, passes; then all that is left.
 class History {
  public:
-  History(std::uint64_t seed, const Replica& table, std::deque<pg::Connection>& connections)
-      : source_{seed, table.source->key_schema, 1 + seed % 4},
+  History(std::uint64_t seed, const Replica& table, std::deque<pg::Connection>& connections,
+          SourceModel::Options options = SourceModel::Options())
+      : source_{seed, table.source->key_schema, 1 + seed % 4, options},
         connections_{connections},
         table_{table},
         passes_{connections.front(), table} {}

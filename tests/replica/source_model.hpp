@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "support/natural_json.hpp"
 #include "support/rebuilt_item.hpp"
 #include "support/replica.hpp"
+#include "where/clause.hpp"
 
 namespace dynamite::test {
 
@@ -22,8 +24,17 @@ class SourceModel {
     std::size_t lost = 0;             ///< … records between the two never will be
   };
 
+  /// What records and items have beside what is random in any case.
+  struct Options {
+    bool old_images = false;  ///< records have the item before
+    bool kinds = false;       ///< items have the attribute "kind": none, or S "x" or "y"
+  };
+
   SourceModel(std::uint64_t seed, KeySchema key_schema, std::size_t keys)
-      : random_{seed},
+      : SourceModel{seed, std::move(key_schema), keys, Options{}} {}
+  SourceModel(std::uint64_t seed, KeySchema key_schema, std::size_t keys, Options options)
+      : options_{options},
+        random_{seed},
         items_{seed, {.attributes_max = 3, .depth_max = 2}},
         schema_{std::move(key_schema)} {
     keys_.resize(keys);
@@ -37,13 +48,16 @@ class SourceModel {
   void write() {
     const std::size_t number = below(keys_.size());
     TestChange change;
+    const auto now = items_now_.find(number);
+    std::string old_image = now == items_now_.end() ? "" : now->second;
     if (items_now_.contains(number) && chance(40)) {
       change = remove_item(RandomItems::key(schema_, number), ++sequence_number_);
       items_now_.erase(number);
     } else {
-      change = put_item(items_.item(schema_, number), ++sequence_number_);
+      change = put_item(with_kind(items_.item(schema_, number)), ++sequence_number_);
       items_now_[number] = change.image;
     }
+    if (options_.old_images) change = change.before(std::move(old_image));
     keys_[number].records.push_back(change.of_generation(generation_));
   }
 
@@ -99,15 +113,25 @@ class SourceModel {
     return page;
   }
 
-  /// The items as canonical DynamoDB JSON, sorted.
-  std::vector<std::string> items() const {
+  /// The items that a clause takes, all if there is none, as canonical DynamoDB JSON, sorted.
+  std::vector<std::string> items(const std::optional<Clause>& where = {}) const {
     std::vector<std::string> all;
-    for (const auto& [number, image] : items_now_) all.push_back(canonical_dynamodb_json(image));
+    for (const auto& [number, image] : items_now_)
+      if (!where || where->matches(image)) all.push_back(canonical_dynamodb_json(image));
     std::ranges::sort(all);
     return all;
   }
 
  private:
+  std::string with_kind(std::string image) {
+    if (!options_.kinds) return image;
+    const std::size_t kind = below(3);
+    if (kind == 0) return image;
+    image.pop_back();
+    return image + (kind == 1 ? R"(,"kind":{"S":"x"}})" : R"(,"kind":{"S":"y"}})");
+  }
+
+  const Options options_;
   std::mt19937_64 random_;
   RandomItems items_;
   KeySchema schema_;

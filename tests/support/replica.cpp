@@ -23,6 +23,12 @@ TestChange change(ChangeKind kind, std::string image, std::uint64_t sequence_num
 
 }  // namespace
 
+TestChange TestChange::before(std::string item) const {
+  TestChange copy = *this;
+  copy.old_image = std::move(item);
+  return copy;
+}
+
 TestChange TestChange::of_generation(std::uint64_t number) const {
   TestChange copy = *this;
   copy.generation = number;
@@ -75,14 +81,16 @@ Batch batch_of(const Replica& table, const std::vector<TestChange>& changes) {
     std::string key;
     append_canonical_key(key, test.image, table.source->key_schema);
     const std::string_view image = batch.keep(test.image);
-    batch.changes.push_back({.key = batch.keep(key),
-                             .image = test.kind == ChangeKind::remove ? std::string_view{} : image,
-                             .record = image,
-                             .version = test.kind == ChangeKind::scanned
-                                            ? Version{}
-                                            : Version{test.generation, test.sequence_number},
-                             .time = Micros{std::chrono::seconds{1'768'478'400}},
-                             .kind = test.kind});
+    batch.changes.push_back(
+        {.key = batch.keep(key),
+         .image = test.kind == ChangeKind::remove ? std::string_view{} : image,
+         .old_image = test.old_image ? std::optional{batch.keep(*test.old_image)} : std::nullopt,
+         .record = image,
+         .version = test.kind == ChangeKind::scanned
+                        ? Version{}
+                        : Version{test.generation, test.sequence_number},
+         .time = Micros{std::chrono::seconds{1'768'478'400}},
+         .kind = test.kind});
   }
   return batch;
 }
@@ -97,7 +105,12 @@ void ReplicaTest::SetUp() {
 void ReplicaTest::TearDown() {
   if (connection) {
     pg::Connection own = connect();
-    for (const Replica& replica : made_) EXPECT_EQ(difference_of_targets(own, replica), "");
+    for (const Replica& replica : made_) {
+      // Targets that take other items have other rows.
+      if (!replica.routing) {
+        EXPECT_EQ(difference_of_targets(own, replica), "");
+      }
+    }
   }
   PostgresTest::TearDown();
 }

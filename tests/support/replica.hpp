@@ -16,7 +16,9 @@ struct TestChange {
   std::string image;  ///< DynamoDB JSON; of a remove only the key is used
   std::string sequence_number = "0";
   std::uint64_t generation = 0;
+  std::optional<std::string> old_image = std::nullopt;  ///< as Change::old_image
 
+  TestChange before(std::string item) const;  ///< with that old image
   TestChange of_generation(std::uint64_t number) const;
 };
 

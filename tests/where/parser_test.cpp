@@ -1,4 +1,4 @@
-#include "where/parser.hpp"
+#include "where/clause.hpp"
 
 #include <gmock/gmock.h>
 
@@ -18,7 +18,7 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 std::string refusal(const std::string& text) {
-  const Error error = error_of([&] { parse_clause(text); });
+  const Error error = error_of([&] { Clause::parse(text); });
   EXPECT_EQ(error.kind(), Error::Kind::usage) << text;
   constexpr std::string_view kBegin{"clause of \"where\", "};
   const std::string message = error.what();
@@ -28,7 +28,7 @@ std::string refusal(const std::string& text) {
 
 class Taken : public testing::TestWithParam<const char*> {};
 
-TEST_P(Taken, IsAClause) { EXPECT_NO_THROW(parse_clause(GetParam())); }
+TEST_P(Taken, IsAClause) { EXPECT_NO_THROW(Clause::parse(GetParam())); }
 
 INSTANTIATE_TEST_SUITE_P(
     Clauses, Taken,
@@ -189,7 +189,7 @@ TEST(ClausePlace, IsShownWithoutALongRest) {
 
 TEST(ClauseHint, SaysHowNamesAreQuoted) {
   const auto hint = [](const std::string& text) {
-    return error_of([&] { parse_clause(text); }).hint();
+    return error_of([&] { Clause::parse(text); }).hint();
   };
 
   for (const char* text : {"a-b = 1", "\xC3\xA9 = 1", "a.in = 1", "in = 1"})
@@ -206,18 +206,18 @@ TEST(ClauseLimits, RefuseWhatIsTooLongOrTooDeep) {
     return all;
   };
 
-  EXPECT_EQ(error_of([&] { parse_clause("a = '" + std::string(8187, 'x') + "'"); }).what(),
+  EXPECT_EQ(error_of([&] { Clause::parse("a = '" + std::string(8187, 'x') + "'"); }).what(),
             std::string{"clause of \"where\" has 8193 bytes, wanted 8192 at most"});
-  EXPECT_NO_THROW(parse_clause("a = '" + std::string(8186, 'x') + "'"));
+  EXPECT_NO_THROW(Clause::parse("a = '" + std::string(8186, 'x') + "'"));
   for (const char* opening : {"(", "NOT ", "NOT ("})
     EXPECT_THAT(refusal(repeated(opening, 1000)),
                 HasSubstr("this is nested more than 32 levels deep"));
   EXPECT_EQ(refusal(repeated("(", 1000)), "column 33: this is nested more than 32 levels deep");
   EXPECT_EQ(refusal("a = " + repeated("[", 1000)),
             "column 36: this is nested more than 32 levels deep");
-  EXPECT_NO_THROW(parse_clause(repeated("(", 31) + "a = 1" + repeated(")", 31)));
-  EXPECT_NO_THROW(parse_clause("a = " + repeated("[", 31) + repeated("]", 31)));
-  EXPECT_NO_THROW(parse_clause("a = 1" + repeated(" OR a = 1", 900)));
+  EXPECT_NO_THROW(Clause::parse(repeated("(", 31) + "a = 1" + repeated(")", 31)));
+  EXPECT_NO_THROW(Clause::parse("a = " + repeated("[", 31) + repeated("]", 31)));
+  EXPECT_NO_THROW(Clause::parse("a = 1" + repeated(" OR a = 1", 900)));
 }
 
 }  // namespace

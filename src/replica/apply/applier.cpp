@@ -24,9 +24,9 @@ void check_images(std::span<const Change> changes) {
           "give the stream the view type NEW_AND_OLD_IMAGES: it must be switched off and on"};
 }
 
-void check(const ApplyRequest& request, const PreparedTransaction& transaction) {
-  check_kinds(transaction.changes, request.fence.pass().has_value());
-  check_images(transaction.changes);
+void check(const ApplyRequest& request) {
+  check_kinds(request.batch.changes, request.fence.pass().has_value());
+  check_images(request.batch.changes);
 }
 
 std::vector<DeadLetter> rejected_letters(const ApplyRequest& request) {
@@ -95,6 +95,7 @@ Applier::~Applier() { abandon_sent(); }
 bool Applier::send(ApplyRequest request, pg::Limits limits) {
   if (!is_simple(request)) return false;
   try {
+    check(request);
     send_transactions(sent_.emplace_back(std::move(request), std::move(limits)));
   } catch (const Error&) {
     abandon_sent();
@@ -105,10 +106,10 @@ bool Applier::send(ApplyRequest request, pg::Limits limits) {
 
 void Applier::send_transactions(Sent& sent) {
   const PreparedBatch& prepared = *sent.request.prepared;
-  sent.outcome = {.records = prepared.records, .changes = prepared.changes};
+  sent.outcome = {
+      .records = prepared.records, .changes = prepared.changes, .untaken = prepared.untaken};
   AppliedReplica& replica = known(sent.request.table);
   for (const PreparedTransaction& transaction : prepared.transactions) {
-    check(sent.request, transaction);
     const bool is_large = bytes(*sound_rows(transaction)) > kAheadBytesMax;
     const std::size_t before_it = is_large ? 0 : kUnderWayMax - 1;
     while (transactions_under_way_ > before_it) finish_oldest_transaction();
@@ -148,8 +149,9 @@ void Applier::abandon_sent() noexcept {
 }
 
 ApplyOutcome Applier::apply(const ApplyRequest& request, const pg::Limits& limits) {
+  check(request);
   std::optional<PreparedBatch> own;
-  if (prepared_of(request) == nullptr) own = prepare(request.batch.changes);
+  if (prepared_of(request) == nullptr) own = prepare(request.batch.changes, request.table);
   for (std::size_t outdated = 0;;) {
     try {
       ApplyOutcome outcome = apply_prepared(request, own ? *own : *request.prepared, limits);
@@ -162,7 +164,7 @@ ApplyOutcome Applier::apply(const ApplyRequest& request, const pg::Limits& limit
       const std::size_t dropped = drop_outdated(request.table, changes, limits);
       if (dropped == outdated) throw;
       outdated = dropped;
-      own = prepare(changes);
+      own = prepare(changes, request.table);
     }
   }
 }
@@ -176,14 +178,15 @@ std::size_t Applier::drop_outdated(const Replica& table, std::vector<Change>& ch
 
 ApplyOutcome Applier::apply_prepared(const ApplyRequest& request, const PreparedBatch& prepared,
                                      const pg::Limits& limits) {
-  for (const PreparedTransaction& transaction : prepared.transactions) check(request, transaction);
   std::vector<DeadLetter> letters = rejected_letters(request);
   const std::size_t rejected = letters.size();
   letters.insert(letters.end(), prepared.broken.begin(), prepared.broken.end());
   if (!letters.empty() && options_.on_poison == OnPoison::stop)
     throw Error{Error::Kind::poison, letters.front().reason};
 
-  ApplyOutcome outcome{.records = prepared.records + rejected, .changes = prepared.changes};
+  ApplyOutcome outcome{.records = prepared.records + rejected,
+                       .changes = prepared.changes,
+                       .untaken = prepared.untaken};
   for (const PreparedTransaction& part : prepared.transactions) {
     const bool last = &part == &prepared.transactions.back();
     ApplyTransaction transaction{connection_, known(request.table), request, options_, limits};

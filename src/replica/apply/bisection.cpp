@@ -17,9 +17,10 @@ DeadLetter refused(const Change& change, const pg::PgError& error) {
           .constraint = error.constraint()};
 }
 
-std::vector<Rows> rows_of(std::span<const Change> changes, std::span<const Target> targets) {
+std::vector<Rows> rows_of(const TargetChanges& changes, std::span<const Target> targets) {
   std::vector<Rows> rows;
-  for (const Target& target : targets) rows.push_back(make_rows(changes, target));
+  for (std::size_t target = 0; target < targets.size(); ++target)
+    rows.push_back(make_rows(changes[target], targets[target]));
   return rows;
 }
 
@@ -27,47 +28,64 @@ void append(Steps& steps, Steps more) { std::ranges::move(more, std::back_insert
 
 }  // namespace
 
-void Bisection::run(std::span<const Change> changes) {
-  if (changes.empty()) return;
-  const std::vector<Rows> rows = rows_of(changes, targets_);
+void Bisection::run() { run(keys_of(changes_)); }
+
+void Bisection::run(std::span<const std::string_view> keys) {
+  if (keys.empty()) return;
+  const std::vector<Rows> rows = rows_of(within(changes_, keys), targets_);
   Steps steps;
-  for (std::size_t target = 0; target < rows.size(); ++target) {
-    const AfterPuts& after = rows[target].after;
-    for (std::size_t i = 0; i < after.puts.size(); ++i)
-      steps.push_back(
-          statements_.put(target, after.puts[i], rows[target].values[i], after.lowest_version));
-    append(steps, statements_.after_puts(target, after));
-    append(steps, statements_.notes(target, after.notes));
-  }
+  for (std::size_t target = 0; target < rows.size(); ++target)
+    append(steps, steps_of(target, rows[target]));
   const auto refusal = attempt(std::move(steps));
   if (!refusal) {
-    for (const Rows& of_target : rows) add_letters(letters_, of_target.after.dead_letters);
-  } else if (changes.size() == 1) {
-    set_aside(changes.front(), *refusal);
+    add_letters_of(rows);
+  } else if (keys.size() == 1) {
+    set_aside(keys.front(), *refusal);
   } else {
-    const std::size_t half = changes.size() / 2;
-    run(changes.first(half));
-    run(changes.subspan(half));
+    const std::size_t half = keys.size() / 2;
+    run(keys.first(half));
+    run(keys.subspan(half));
   }
 }
 
-void Bisection::set_aside(const Change& change, const pg::PgError& refusal) {
-  const std::vector<Rows> rows = rows_of(std::span{&change, 1}, targets_);
-  // A constraint of the DBA may have refused the placeholder of a remove.
-  if (change.kind == ChangeKind::remove) {
-    Steps steps;
-    for (std::size_t target = 0; target < rows.size(); ++target)
-      append(steps, statements_.remove_behind_lock(target, rows[target].after));
-    if (!attempt(std::move(steps))) return;
+void Bisection::set_aside(std::string_view key, const pg::PgError& refusal) {
+  const TargetChanges changes = within(changes_, std::span{&key, 1});
+  const std::vector<Rows> rows = rows_of(changes, targets_);
+  Steps behind_lock, stamps;
+  bool has_remove = false;
+  for (std::size_t target = 0; target < rows.size(); ++target) {
+    const AfterPuts& after = rows[target].after;
+    has_remove = has_remove || !after.removes.empty();
+    append(behind_lock, after.removes.empty() ? steps_of(target, rows[target])
+                                              : statements_.remove_behind_lock(target, after));
+    if (!changes[target].empty() && changes[target].front().kind == ChangeKind::scanned)
+      append(stamps, statements_.stamp(target, after.puts));
   }
-  letters_.push_back(refused(change, refusal));
-  if (change.kind != ChangeKind::scanned) return;
+  // A constraint of the DBA may have refused the placeholder of a remove.
+  if (has_remove && !attempt(std::move(behind_lock))) {
+    add_letters_of(rows);
+    return;
+  }
+  for (const std::span<const Change> of_target : changes)
+    for (const Change& change : of_target)
+      add_letters(letters_, std::vector{refused(change, refusal)});
   // A constraint that is newer than the row and is broken by it refuses even the stamp. Then the
   // sweep deletes the row, and the dead letter tells of it.
-  Steps stamps;
-  for (std::size_t target = 0; target < rows.size(); ++target)
-    append(stamps, statements_.stamp(target, rows[target].after.puts));
-  attempt(std::move(stamps));
+  if (!stamps.empty()) attempt(std::move(stamps));
+}
+
+Steps Bisection::steps_of(std::size_t target, const Rows& rows) const {
+  const AfterPuts& after = rows.after;
+  Steps steps;
+  for (std::size_t i = 0; i < after.puts.size(); ++i)
+    steps.push_back(statements_.put(target, after.puts[i], rows.values[i], after.lowest_version));
+  append(steps, statements_.after_puts(target, after));
+  append(steps, statements_.notes(target, after.notes));
+  return steps;
+}
+
+void Bisection::add_letters_of(std::span<const Rows> rows) {
+  for (const Rows& of_target : rows) add_letters(letters_, of_target.after.dead_letters);
 }
 
 std::optional<pg::PgError> Bisection::attempt(Steps steps) {

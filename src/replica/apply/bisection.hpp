@@ -1,39 +1,45 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "pg/connection.hpp"
 #include "pg/pg_error.hpp"
 #include "replica/apply/statements.hpp"
+#include "replica/apply/target_changes.hpp"
 
 namespace dynamite {
 
-/// Finds the changes of a transaction that PostgreSQL refuses, by halves within savepoints. They
-/// become dead letters, the others are applied.
+/// Finds the keys whose changes PostgreSQL refuses, by halves within savepoints. The changes of
+/// such a key become dead letters, the others are applied. What one target refuses is applied to
+/// none, so that an item that moves from one to another is always in one of them.
 class Bisection {
  public:
   /// All outlive it.
   Bisection(pg::Transaction& transaction, const Statements& statements,
-            std::span<const Target> targets)
-      : transaction_{transaction}, statements_{statements}, targets_{targets} {}
+            std::span<const Target> targets, const TargetChanges& changes)
+      : transaction_{transaction}, statements_{statements}, targets_{targets}, changes_{changes} {}
 
-  void run(std::span<const Change> changes);
+  void run();
 
   std::uint64_t applied() const noexcept { return applied_; }
   const std::vector<DeadLetter>& letters() const noexcept { return letters_; }
 
  private:
+  void run(std::span<const std::string_view> keys);
+  void set_aside(std::string_view key, const pg::PgError& refusal);
+  Steps steps_of(std::size_t target, const Rows& rows) const;
+  void add_letters_of(std::span<const Rows> rows);
   /// What was refused; absent: all is done.
   std::optional<pg::PgError> attempt(Steps steps);
-  void set_aside(const Change& change, const pg::PgError& refusal);
 
   pg::Transaction& transaction_;
   const Statements& statements_;
   const std::span<const Target> targets_;
+  const TargetChanges& changes_;
   std::uint64_t applied_ = 0;
   std::vector<DeadLetter> letters_;
 };

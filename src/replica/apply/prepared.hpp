@@ -18,24 +18,27 @@ struct UnmadeRows {};
 
 /// The changes of one transaction.
 struct PreparedTransaction {
-  std::vector<Change> changes;  ///< sorted by key, one a key
+  std::vector<std::vector<Change>> changes;  ///< of each target: sorted by key, one a key
   /// Those of each target. Copied rows are tried first; they fail if the replica has one of the
   /// keys.
   std::variant<UnmadeRows, std::vector<Rows>, std::vector<CopiedRows>> rows;
 };
 
-/// Changes of one table as they are applied: the newest of each key. Views look into their Batch.
+/// Changes of one table as they are applied: of each target the newest of each key. Views look into
+/// their Batch.
 struct PreparedBatch {
   std::int64_t mapping = 0;  ///< Replica::mapping of the rows, where they are made
-  std::size_t records = 0;   ///< changes before coalescing
-  std::size_t changes = 0;   ///< … and after it
+  std::size_t records = 0;   ///< changes as they came
+  std::size_t changes = 0;   ///< of all targets, after coalescing
+  std::size_t untaken = 0;   ///< of the records: items that no target takes
   std::vector<PreparedTransaction> transactions;  ///< at least one
-  /// Superseded changes whose image is not valid JSON. They still become dead letters.
+  /// Changes about which no clause can be asked, and superseded ones whose image is not valid JSON.
+  /// They still become dead letters.
   std::vector<DeadLetter> broken;
 };
 
-/// `changes` must be of one table.
-PreparedBatch prepare(std::span<const Change> changes);
+/// `changes` must be of the replica's source.
+PreparedBatch prepare(std::span<const Change> changes, const Replica& replica);
 
 /// The same with all rows made, for a caller whose other thread applies them.
 PreparedBatch prepare_rows(std::span<const Change> changes, const Replica& replica);

@@ -17,7 +17,8 @@ namespace dynamite {
 /// What became of a batch, or of several.
 struct ApplyOutcome {
   std::size_t records = 0;    ///< of the batch, with rejected and outdated ones
-  std::size_t changes = 0;    ///< after coalescing
+  std::size_t changes = 0;    ///< of all targets, after coalescing
+  std::size_t untaken = 0;    ///< of the records: items that no target takes
   std::uint64_t applied = 0;  ///< rows put or removed; the others were stale
   std::size_t dead_letters = 0;
   std::size_t outdated = 0;  ///< of the records: of a stream that ended before the last pass
@@ -26,6 +27,7 @@ struct ApplyOutcome {
   ApplyOutcome& operator+=(const ApplyOutcome& more) noexcept {
     records += more.records;
     changes += more.changes;
+    untaken += more.untaken;
     applied += more.applied;
     dead_letters += more.dead_letters;
     outdated += more.outdated;

@@ -39,7 +39,7 @@ ApplyTransaction::ApplyTransaction(pg::Connection& connection, AppliedReplica& r
 
 ApplyOutcome ApplyTransaction::run(const PreparedTransaction& prepared,
                                    std::vector<DeadLetter> letters, bool last) {
-  note_changes(prepared.changes, last);
+  note_changes(prepared, last);
   const auto* copied = std::get_if<std::vector<CopiedRows>>(&prepared.rows);
   try {
     if (copied != nullptr && run_copy(*copied, letters)) return outcome_;
@@ -53,13 +53,13 @@ ApplyOutcome ApplyTransaction::run(const PreparedTransaction& prepared,
     if (is_poison || error.kind() == Error::Kind::usage)
       check_attribute_columns(connection_, request_.table);
     if (!is_poison || options_.on_poison == OnPoison::stop) throw;
-    run_bisected(prepared.changes, std::move(letters));
+    run_bisected(prepared, std::move(letters));
   }
   return outcome_;
 }
 
 void ApplyTransaction::send(const PreparedTransaction& prepared) {
-  note_changes(prepared.changes, false);
+  note_changes(prepared, false);
   send_pipeline(prepared, {});
 }
 
@@ -68,10 +68,13 @@ ApplyOutcome ApplyTransaction::finish() {
   return outcome_;
 }
 
-void ApplyTransaction::note_changes(std::span<const Change> changes, bool last) {
+void ApplyTransaction::note_changes(const PreparedTransaction& prepared, bool last) {
   last_ = last;
-  const auto oldest = std::ranges::min_element(changes, {}, &Change::version);
-  if (oldest != changes.end()) lowest_generation_ = oldest->version.generation();
+  std::optional<Version> lowest;
+  for (const std::vector<Change>& of_target : prepared.changes)
+    for (const Change& change : of_target)
+      lowest = lowest ? std::min(*lowest, change.version) : change.version;
+  if (lowest) lowest_generation_ = lowest->generation();
 }
 
 /// False if a row is there already, or if one is refused for another reason: nothing was done.
@@ -82,6 +85,7 @@ bool ApplyTransaction::run_copy(const std::vector<CopiedRows>& rows,
     pipeline_.emplace(connection_, limits_);
     add(begin_steps());
     for (std::size_t target = 0; target < rows.size(); ++target) {
+      if (rows[target].data.rows() == 0) continue;
       const bool is_last = target + 1 == rows.size();
       pipeline_->copy(replica_.sql.targets[target].copy, rows[target].data.data(),
                       is_last ? request_.on_sent : std::function<void()>{});
@@ -140,7 +144,7 @@ void ApplyTransaction::send_pipeline(const PreparedTransaction& prepared,
     }
     // The server works on the first puts while the next rows are made.
     const AfterPuts after = make_rows(
-        prepared.changes, request_.table.targets[target],
+        prepared.changes[target], request_.table.targets[target],
         [&](const RowKeys& keys, const RowValues& values, const std::string& lowest_version) {
           add(statements_.put(target, keys, values, lowest_version));
         });
@@ -178,15 +182,16 @@ void ApplyTransaction::collect() {
     replica_.noted[target].add(notes_[target]);
 }
 
-void ApplyTransaction::run_bisected(std::span<const Change> changes,
+void ApplyTransaction::run_bisected(const PreparedTransaction& prepared,
                                     std::vector<DeadLetter> letters) {
   pg::Transaction transaction{connection_, limits_};
   Steps begin = begin_steps();
   begin.push_back({.statement = {kConstraintsNow, {}}});
   run_in(transaction, std::move(begin));
-  Bisection bisection{transaction, statements_, request_.table.targets};
-  bisection.run(changes);
-  letters.insert(letters.end(), bisection.letters().begin(), bisection.letters().end());
+  const TargetChanges changes{prepared.changes.begin(), prepared.changes.end()};
+  Bisection bisection{transaction, statements_, request_.table.targets, changes};
+  bisection.run();
+  add_letters(letters, bisection.letters());
   Steps end = statements_.letters(letters);
   std::ranges::move(end_steps(), std::back_inserter(end));
   run_in(transaction, std::move(end));

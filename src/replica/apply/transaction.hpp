@@ -39,9 +39,9 @@ class ApplyTransaction {
   ApplyOutcome finish();
 
  private:
-  void note_changes(std::span<const Change> changes, bool last);
+  void note_changes(const PreparedTransaction& prepared, bool last);
   bool run_copy(const std::vector<CopiedRows>& rows, std::vector<DeadLetter> letters);
-  void run_bisected(std::span<const Change> changes, std::vector<DeadLetter> letters);
+  void run_bisected(const PreparedTransaction& prepared, std::vector<DeadLetter> letters);
 
   void send_pipeline(const PreparedTransaction& prepared, std::vector<DeadLetter> letters);
   void send_puts(std::size_t target, const Rows& rows);

@@ -63,6 +63,10 @@ class RulesPlan {
     if (rules_.layout == LayoutKind::columns)
       for (const AttributeColumn& column : rules_.declared) declare(column);
     if (rules_.layout != old_.rules.layout) switch_layout();
+    if (rules_.where != old_.rules.where)
+      need_pass(
+          "`where` has changed: a pass writes the items that it takes now, and removes the rows "
+          "of those that it does not take any more");
     if (rules_.only != old_.rules.only || rules_.omit != old_.rules.omit)
       need_pass(
           "what `only` and `omit` say has changed: a pass writes all rows anew, and only then "

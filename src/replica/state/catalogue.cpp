@@ -96,6 +96,8 @@ WHERE {} ORDER BY r.table_name, r.source_arn, t.target_id)",
     }
     replicas.back().targets.push_back(target_of_row(rows, row, replicas.back()));
   }
+  for (Replica& replica : replicas)
+    replica.routing = routing_of(replica.targets, replica.source->key_schema);
   return replicas;
 }
 

@@ -1,5 +1,8 @@
 #include "replica/state/replica.hpp"
 
+#include <algorithm>
+
+#include "mapping/routing.hpp"
 #include "pg/identifier.hpp"
 
 namespace dynamite {
@@ -30,6 +33,14 @@ std::string Replica::qualified_names() const {
   for (const Target& target : targets)
     names += (names.empty() ? "" : ", ") + target.qualified_name();
   return names;
+}
+
+std::shared_ptr<const Routing> routing_of(const std::vector<Target>& targets,
+                                          const KeySchema& keys) {
+  std::vector<std::string> clauses;
+  for (const Target& target : targets) clauses.push_back(target.mapping.rules.where);
+  if (std::ranges::all_of(clauses, &std::string::empty)) return nullptr;
+  return std::make_shared<const Routing>(clauses, keys);
 }
 
 std::string state_name(const std::string& state_schema, const std::string& name) {

@@ -11,6 +11,8 @@
 
 namespace dynamite {
 
+class Routing;
+
 /// A table in PostgreSQL that is kept equal to a table in DynamoDB, and its tombstones.
 struct Target {
   std::int32_t id = 0;
@@ -39,10 +41,16 @@ struct Replica {
   std::string state_schema;
   std::int64_t mapping = 1;     ///< the number of the mapping; each change of a target raises it
   std::vector<Target> targets;  ///< at least one
+  /// By the mappings of the targets; null: each target takes all.
+  std::shared_ptr<const Routing> routing{};
 
   const std::string& name() const;      ///< the first target's table: names the replica in logs
   std::string qualified_names() const;  ///< of all targets, separated by commas
 };
+
+/// Of targets of a source with those keys. Throws Error{usage} if a `where` is no clause.
+std::shared_ptr<const Routing> routing_of(const std::vector<Target>& targets,
+                                          const KeySchema& keys);
 
 /// `name` inside the state schema, both quoted.
 std::string state_name(const std::string& state_schema, const std::string& name);

@@ -1,0 +1,90 @@
+#include "mapping/routing.hpp"
+
+#include <optional>
+
+#include "core/key.hpp"
+
+namespace dynamite {
+
+/// What clauses are asked about. The memory is used again for the next change.
+struct Routing::Items {
+  ItemAttributes key, item, old_item;
+  bool has_old_item = false;  ///< old_item was read
+};
+
+Routing::Routing(std::span<const std::string> clauses, const KeySchema& key_schema)
+    : key_schema_{key_schema} {
+  for (const std::string& text : clauses) {
+    if (text.empty()) {
+      choosers_.push_back({});
+      continue;
+    }
+    Clauses alone;
+    alone.add(text);
+    const bool by_key = alone.is_decided_by_keys(0, key_schema);
+    Clauses& among = by_key ? key_clauses_ : item_clauses_;
+    choosers_.push_back(
+        {.choice = by_key ? Choice::by_key : Choice::by_item, .clause = among.size()});
+    among.add(text);
+  }
+}
+
+RoutedChanges Routing::route(std::span<const Change> changes) const {
+  RoutedChanges routed;
+  routed.changes.resize(choosers_.size());
+  Items items;
+  for (const Change& change : changes) {
+    try {
+      route(change, items, routed);
+    } catch (const Error& error) {
+      if (error.kind() != Error::Kind::poison) throw;
+      routed.refused.emplace_back(change, error);
+    }
+  }
+  return routed;
+}
+
+void Routing::route(const Change& change, Items& items, RoutedChanges& routed) const {
+  const bool has_item = change.kind != ChangeKind::remove;
+  if (key_clauses_.size() > 0) key_clauses_.read_key(split_key(change.key), key_schema_, items.key);
+  if (item_clauses_.size() > 0 && has_item) item_clauses_.read(change.image, items.item);
+  items.has_old_item = false;
+  std::vector<std::optional<ChangeKind>> kinds(choosers_.size());
+  bool taken = !has_item;
+  for (std::size_t target = 0; target < choosers_.size(); ++target) {
+    const Chooser& chooser = choosers_[target];
+    if (chooser.choice == Choice::by_key && !key_clauses_.holds(chooser.clause, items.key))
+      continue;
+    if (chooser.choice != Choice::by_item ||
+        (has_item && item_clauses_.holds(chooser.clause, items.item))) {
+      kinds[target] = change.kind;
+      taken = true;
+    } else if (change.kind != ChangeKind::scanned && took(chooser, change, items)) {
+      kinds[target] = ChangeKind::remove;
+    }
+  }
+  if (!taken) ++routed.untaken;
+  for (std::size_t target = 0; target < choosers_.size(); ++target) {
+    if (!kinds[target]) continue;
+    Change& added = routed.changes[target].emplace_back(change);
+    added.kind = *kinds[target];
+    if (added.kind == ChangeKind::remove) added.image = {};
+  }
+}
+
+/// Whether the target may have had the item before the change. An old image that cannot be read
+/// refuses nothing: the item before is as good as unknown.
+bool Routing::took(const Chooser& chooser, const Change& change, Items& items) const {
+  if (!change.old_image) return true;
+  if (change.old_image->empty()) return false;
+  try {
+    if (!items.has_old_item) item_clauses_.read(*change.old_image, items.old_item);
+    items.has_old_item = true;
+    return item_clauses_.holds(chooser.clause, items.old_item);
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::poison) throw;
+    return true;
+  }
+}
+
+}  // namespace dynamite

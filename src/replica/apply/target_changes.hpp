@@ -1,0 +1,20 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "core/batch.hpp"
+
+namespace dynamite {
+
+/// The changes of each target of a replica: sorted by key, one a key. They outlive it.
+using TargetChanges = std::vector<std::span<const Change>>;
+
+/// The keys that a change of some target has, sorted.
+std::vector<std::string_view> keys_of(const TargetChanges& changes);
+
+/// The changes of the keys from the first to the last of `keys`, which must not be empty.
+TargetChanges within(const TargetChanges& changes, std::span<const std::string_view> keys);
+
+}  // namespace dynamite

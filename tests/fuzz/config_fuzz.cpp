@@ -47,9 +47,12 @@ void load(const ConfigSources& sources) {
           "there is something to work with");
   for (const TableRule& rule : config.tables) {
     require(find_rule(config.tables, rule.name) != nullptr, "a rule matches its own name");
-    const Mapping mapping{.rules = rule.mapping};
-    require(mapping_of_json(rule.mapping.layout, to_json(mapping)) == mapping,
-            "the catalogue keeps what a rule says");
+    require(!rule.targets.empty(), "a rule has a target");
+    for (const TargetRule& target : rule.targets) {
+      const Mapping mapping{.rules = target.mapping};
+      require(mapping_of_json(target.mapping.layout, to_json(mapping)) == mapping,
+              "the catalogue keeps what a target's rule says");
+    }
   }
 }
 

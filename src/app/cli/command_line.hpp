@@ -18,6 +18,7 @@ namespace dynamite {
 struct BootstrapOptions {
   bool dry_run = false;
   bool drop_columns = false;  ///< those that stand for nothing any more
+  bool drop_targets = false;  ///< lets those go that are not configured any more
 };
 
 struct VerifyOptions {

@@ -50,10 +50,10 @@ struct Plan {
 /// Makes the replicas that are configured, and brings those that are there to their mapping.
 class Bootstrap {
  public:
-  Bootstrap(const Context& context, DynamoDb& dynamodb, RetiredColumns retired)
+  Bootstrap(const Context& context, DynamoDb& dynamodb, const Unnamed& unnamed)
       : context_{context},
         dynamodb_{dynamodb},
-        retired_{retired},
+        unnamed_{unnamed},
         connection_{pg::Connection::open(connect_options(context, "bootstrap"), context.stop)} {}
 
   /// `wanted`: as target_of says; sampled columns are added to it.
@@ -67,7 +67,7 @@ class Bootstrap {
                                             : "registered",
               .words = {}};
     const std::optional<Replica> there = find(wanted);
-    if (there) change(*there, wanted, done);
+    if (there) change(table, *there, wanted, done);
     return done;
   }
 
@@ -77,12 +77,15 @@ class Bootstrap {
     if (!known) add_first_columns(connection_, &dynamodb_, table, wanted, context_.stop);
     Plan plan{.sql = plan_whole_replica(connection_, context_.config, wanted).sql, .words = {}};
     if (!known) return plan;
-    auto changes = plan_mappings(connection_, *known, wanted, retired_);
-    if (changes.empty()) changes = plan_promotion(connection_, *known);
-    if (changes.empty()) return plan;
-    for (const TargetChange& change : changes)
-      plan.words.insert(plan.words.end(), change.words.begin(), change.words.end());
-    std::ranges::move(change_sql(*known, changes), std::back_inserter(plan.sql));
+    MappingPlan mappings = plan_targets(table, *known, wanted);
+    plan.words = std::move(mappings.words);
+    if (mappings.changes.empty()) {
+      mappings.changes = plan_promotion(connection_, *known);
+      for (const TargetChange& change : mappings.changes)
+        plan.words.insert(plan.words.end(), change.words.begin(), change.words.end());
+    }
+    if (mappings.changes.empty()) return plan;
+    std::ranges::move(change_sql(*known, mappings.changes), std::back_inserter(plan.sql));
     return plan;
   }
 
@@ -94,14 +97,22 @@ class Bootstrap {
     return catalogue.find(wanted.source->arn);
   }
 
-  void change(const Replica& there, const Replica& wanted, Done& done) {
-    const auto changes = plan_mappings(connection_, there, wanted, retired_);
-    if (!changes.empty()) {
-      change_mappings(connection_, there, changes, context_.stop);
+  MappingPlan plan_targets(const TableDescription& table, const Replica& known,
+                           const Replica& wanted) {
+    Replica added = known;
+    added.targets = added_targets(known, wanted);
+    add_first_columns(connection_, &dynamodb_, table, added, context_.stop);
+    return plan_mappings(connection_, known, wanted, added, context_.config.grant_select, unnamed_);
+  }
+
+  void change(const TableDescription& table, const Replica& there, const Replica& wanted,
+              Done& done) {
+    MappingPlan plan = plan_targets(table, there, wanted);
+    if (!plan.changes.empty()) {
+      change_mappings(connection_, there, plan.changes, context_.stop);
       done.outcome = "changed";
-      for (const TargetChange& one : changes)
-        done.words.insert(done.words.end(), one.words.begin(), one.words.end());
     }
+    done.words = std::move(plan.words);
     const auto deadline = std::chrono::steady_clock::now() + kPromotionMax;
     const std::vector<std::string> added =
         promote(connection_, *find(there), deadline, context_.stop);
@@ -110,12 +121,14 @@ class Bootstrap {
 
   const Context& context_;
   DynamoDb& dynamodb_;
-  const RetiredColumns retired_;
+  const Unnamed unnamed_;
   pg::Connection connection_;
 };
 
-RetiredColumns retired_columns(const Context& context) {
-  return context.line.bootstrap.drop_columns ? RetiredColumns::drop : RetiredColumns::keep;
+Unnamed unnamed(const Context& context) {
+  const BootstrapOptions& options = context.line.bootstrap;
+  return {.columns = options.drop_columns ? RetiredColumns::drop : RetiredColumns::keep,
+          .targets = options.drop_targets ? UnnamedTargets::drop : UnnamedTargets::keep};
 }
 
 void require_going_on(const Context& context, const SelectedTable& table) {
@@ -125,7 +138,7 @@ void require_going_on(const Context& context, const SelectedTable& table) {
 }
 
 void create(const Context& context, AwsClients& aws, const std::vector<SelectedTable>& tables) {
-  Bootstrap bootstrap{context, aws.dynamodb(), retired_columns(context)};
+  Bootstrap bootstrap{context, aws.dynamodb(), unnamed(context)};
   for (const SelectedTable& table : tables) {
     require_going_on(context, table);
     Replica wanted = target_of(context.config, table.description);
@@ -138,7 +151,7 @@ void create(const Context& context, AwsClients& aws, const std::vector<SelectedT
 
 // The state schema is in the plan of every table until it is there: print each statement once.
 void print_sql(const Context& context, AwsClients& aws, const std::vector<SelectedTable>& tables) {
-  Bootstrap bootstrap{context, aws.dynamodb(), retired_columns(context)};
+  Bootstrap bootstrap{context, aws.dynamodb(), unnamed(context)};
   std::set<std::string> printed;
   const auto print = [&](const std::string& sql) {
     if (printed.insert(sql).second) fmt::print("{};\n\n", sql);
@@ -170,7 +183,7 @@ int run_bootstrap(const Context& context) {
 std::string bootstrap_answer(const Context& context) {
   AwsClients aws{context, kRequestAttempts};
   const std::vector<SelectedTable> tables = select_tables(context, aws.dynamodb());
-  Bootstrap bootstrap{context, aws.dynamodb(), RetiredColumns::keep};
+  Bootstrap bootstrap{context, aws.dynamodb(), Unnamed{}};
   JsonArray list;
   for (const SelectedTable& table : tables) {
     require_going_on(context, table);

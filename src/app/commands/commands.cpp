@@ -54,6 +54,8 @@ void define_bootstrap(CLI::App& app, CommandLine& line) {
   app.add_flag("--dry-run", line.bootstrap.dry_run, "Print the SQL, change nothing");
   app.add_flag("--drop-columns", line.bootstrap.drop_columns,
                "Drop columns that stand for no attribute any more");
+  app.add_flag("--drop-targets", line.bootstrap.drop_targets,
+               "Let targets go that are not configured any more; their tables stay");
 }
 
 void define_verifydb(CLI::App& app, CommandLine& line) {

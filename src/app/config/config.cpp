@@ -10,7 +10,10 @@
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <span>
+#include <string_view>
 #include <utility>
+#include <variant>
 
 #include "app/config/aws_settings.hpp"
 #include "app/config/declared_columns.hpp"
@@ -19,6 +22,7 @@
 #include "core/error.hpp"
 #include "mapping/glob.hpp"
 #include "mapping/names.hpp"
+#include "pg/identifier.hpp"
 
 namespace dynamite {
 namespace {
@@ -43,8 +47,14 @@ class Reader {
   void apply(const Setting& setting);
   void apply_url(const Setting& setting);
   void apply_table(const std::vector<Setting>& table);
-  void check_layout(const std::vector<Setting>& table, const TableRule& rule);
+  std::vector<TargetRule> read_targets(const Setting& targets, const std::vector<Setting>& beside);
+  TargetRule read_target(const std::vector<Setting>& settings,
+                         std::span<const std::string_view> known);
+  void check_glob(const std::string& where, const TableRule& rule);
+  void check_layout(const std::vector<Setting>& target, const TargetRule& rule);
   void check_targets();
+  void check_target(const TableRule& rule, const TargetRule& target,
+                    std::set<std::pair<std::string, std::string>>& targets);
   void check_complete();
   void narrow();
 
@@ -139,28 +149,75 @@ void Reader::apply_url(const Setting& setting) {
 
 void Reader::apply_table(const std::vector<Setting>& table) {
   TableRule rule;
+  std::vector<Setting> of_target;
+  const Setting* targets = nullptr;
   const std::size_t problems_before = problems_.size();
   for (const Setting& setting : table) {
-    if (setting.key == "columns")
-      rule.mapping.declared = read_columns(setting, problems_);
-    else
+    if (setting.key == "target")
+      targets = &setting;
+    else if (setting.key == "name")
       read_setting(setting, table_keys(), table_names(), rule, problems_);
+    else
+      of_target.push_back(setting);
   }
+  if (targets != nullptr)
+    rule.targets = read_targets(*targets, of_target);
+  else
+    rule.targets = {read_target(of_target, table_names())};
   const std::string& where = table.empty() ? *file_ : table.back().where;
   if (std::ranges::find(table, "name", &Setting::key) == table.end()) {
     problems_.push_back(fmt::format("{}: a [[table]] without a name", where));
     return;
   }
-  if (rule.is_glob() && rule.into_table)
-    problems_.push_back(fmt::format(
-        "{}: into is given for the pattern \"{}\", wanted one table's name", where, rule.name));
-  if (problems_.size() == problems_before) check_layout(table, rule);
+  if (problems_.size() == problems_before) check_glob(where, rule);
   config_.tables.push_back(std::move(rule));
 }
 
-void Reader::check_layout(const std::vector<Setting>& table, const TableRule& rule) {
+void Reader::check_glob(const std::string& where, const TableRule& rule) {
+  if (!rule.is_glob()) return;
+  if (rule.targets.size() > 1)
+    problems_.push_back(fmt::format("{}: the pattern \"{}\" has {} targets, wanted one", where,
+                                    rule.name, rule.targets.size()));
+  else if (rule.targets.front().into_table)
+    problems_.push_back(fmt::format(
+        "{}: into is given for the pattern \"{}\", wanted one table's name", where, rule.name));
+}
+
+std::vector<TargetRule> Reader::read_targets(const Setting& targets,
+                                             const std::vector<Setting>& beside) {
+  const auto* const tables = std::get_if<TablesValue>(&targets.value);
+  if (tables == nullptr) {
+    problems_.push_back(wrong_value(targets, "one [[table.target]] for each target"));
+    return {TargetRule{}};
+  }
+  for (const Setting& setting : beside)
+    problems_.push_back(
+        fmt::format("{}: {} stands in a [[table]] that has [[table.target]]s, wanted it in one of "
+                    "them",
+                    setting.where, setting.key));
+  std::vector<TargetRule> rules;
+  for (const TableValue& table : tables->tables)
+    rules.push_back(read_target(table.settings, target_names()));
+  return rules;
+}
+
+TargetRule Reader::read_target(const std::vector<Setting>& settings,
+                               std::span<const std::string_view> known) {
+  TargetRule rule;
+  const std::size_t problems_before = problems_.size();
+  for (const Setting& setting : settings) {
+    if (setting.key == "columns")
+      rule.mapping.declared = read_columns(setting, problems_);
+    else
+      read_setting(setting, target_keys(), known, rule, problems_);
+  }
+  if (problems_.size() == problems_before) check_layout(settings, rule);
+  return rule;
+}
+
+void Reader::check_layout(const std::vector<Setting>& target, const TargetRule& rule) {
   if (rule.mapping.layout == LayoutKind::columns) return;
-  for (const Setting& setting : table)
+  for (const Setting& setting : target)
     for (const char* key : {"columns", "new_columns", "max_columns", "column_names"})
       if (setting.key == key)
         problems_.push_back(fmt::format("{}: {} is given, but layout is \"{}\", wanted \"{}\"",
@@ -171,23 +228,29 @@ void Reader::check_layout(const std::vector<Setting>& table, const TableRule& ru
 void Reader::check_targets() {
   std::set<std::string> names;
   std::set<std::pair<std::string, std::string>> targets;
-  for (const auto& rule : config_.tables) {
+  for (const TableRule& rule : config_.tables) {
     if (!names.insert(rule.name).second) {
       problems_.push_back(fmt::format("{}: \"{}\" is in two [[table]]s", *file_, rule.name));
       continue;
     }
-    const auto schema = rule.into_schema.value_or(config_.schema);
-    const auto table = rule.into_table.value_or(rule.name);
-    if (!rule.is_glob() && !targets.insert({schema, table}).second)
-      problems_.push_back(
-          fmt::format("{}: two [[table]]s go into \"{}\".\"{}\"", *file_, schema, table));
-    if (schema == config_.state_schema)
-      problems_.push_back(fmt::format("{}: \"{}\" goes into schema \"{}\", which is state_schema's",
-                                      *file_, rule.name, schema));
+    for (const TargetRule& target : rule.targets) check_target(rule, target, targets);
   }
   if (config_.schema == config_.state_schema)
     problems_.push_back(
         fmt::format("schema and state_schema are both \"{}\", wanted two schemas", config_.schema));
+}
+
+void Reader::check_target(const TableRule& rule, const TargetRule& target,
+                          std::set<std::pair<std::string, std::string>>& targets) {
+  const auto schema = target.into_schema.value_or(config_.schema);
+  const auto table = target.into_table.value_or(shorten_identifier(rule.name));
+  if (!rule.is_glob() && !targets.insert({schema, table}).second)
+    problems_.push_back(
+        fmt::format("{}: two targets are \"{}\".\"{}\", wanted a table for each, by into", *file_,
+                    schema, table));
+  if (schema == config_.state_schema)
+    problems_.push_back(fmt::format("{}: \"{}\" goes into schema \"{}\", which is state_schema's",
+                                    *file_, rule.name, schema));
 }
 
 void Reader::check_complete() {

@@ -16,12 +16,19 @@
 
 namespace dynamite {
 
-/// One [[table]]: which source tables, and into which replica tables.
-struct TableRule {
-  std::string name;                        ///< exact, or with * and ?
+/// One [[table.target]]: a replica table, and what it shows of the items.
+struct TargetRule {
   std::optional<std::string> into_schema;  ///< absent: Config::schema
   std::optional<std::string> into_table;   ///< absent: the source table's name. Never with a glob
   MappingRules mapping{};
+
+  bool operator==(const TargetRule&) const = default;
+};
+
+/// One [[table]]: which source tables, and into which replica tables.
+struct TableRule {
+  std::string name;                               ///< exact, or with * and ?
+  std::vector<TargetRule> targets{TargetRule{}};  ///< at least one; of a glob, one
 
   bool is_glob() const noexcept { return name.find_first_of("*?") != std::string::npos; }
   bool matches(std::string_view table) const noexcept;

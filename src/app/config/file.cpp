@@ -36,6 +36,12 @@ Value value_of(const toml::node& node, const std::string& name) {
   if (const auto* table = node.as_table()) return TableValue{settings_of(*table, name)};
   const auto* array = node.as_array();
   if (array == nullptr) return OtherValue{"a date or time"};
+  if (array->is_homogeneous<toml::table>()) {
+    TablesValue tables;
+    for (const auto& element : *array)
+      tables.tables.push_back({settings_of(*element.as_table(), name)});
+    return tables;
+  }
   std::vector<std::string> list;
   for (const auto& element : *array) {
     const auto* text = element.as_string();

@@ -66,7 +66,7 @@ bool read_name(const Value& value, TableRule& rule) {
   return is_table_glob(rule.name);
 }
 
-bool read_into(const Value& value, TableRule& rule) {
+bool read_into(const Value& value, TargetRule& rule) {
   const auto text = as_text(value).value_or("");
   const auto dot = text.find('.');
   const auto table = dot == std::string::npos ? text : text.substr(dot + 1);
@@ -89,13 +89,13 @@ std::optional<std::vector<std::string>> as_patterns(const Value& value, std::siz
   return patterns;
 }
 
-Key<TableRule> patterns(std::string_view name, std::vector<std::string> MappingRules::*member,
-                        std::size_t count_min) {
+Key<TargetRule> patterns(std::string_view name, std::vector<std::string> MappingRules::*member,
+                         std::size_t count_min) {
   return {name,
           fmt::format("a list of {}patterns such as \"total\", \"address.*\", \"password*\", "
                       "\"items[*].price\"",
                       count_min > 0 ? "one or more " : ""),
-          [=](const Value& value, TableRule& rule) {
+          [=](const Value& value, TargetRule& rule) {
             auto patterns = as_patterns(value, count_min);
             if (!patterns) return false;
             rule.mapping.*member = std::move(*patterns);
@@ -103,11 +103,10 @@ Key<TableRule> patterns(std::string_view name, std::vector<std::string> MappingR
           }};
 }
 
-std::vector<Key<TableRule>> make_table_keys() {
-  constexpr auto kMapping = &TableRule::mapping;
+std::vector<Key<TargetRule>> make_target_keys() {
+  constexpr auto kMapping = &TargetRule::mapping;
   using Rules = MappingRules;
-  return {{"name", "a table's name, or a pattern of names with * and ?", read_name},
-          {"into", "\"table\" or \"schema.table\", each 1 to 63 bytes", read_into},
+  return {{"into", "\"table\" or \"schema.table\", each 1 to 63 bytes", read_into},
           choice("layout", at(kMapping, &Rules::layout),
                  {{name_of(LayoutKind::document), LayoutKind::document},
                   {name_of(LayoutKind::columns), LayoutKind::columns}}),
@@ -149,7 +148,13 @@ std::span<const Key<Config>> config_keys() {
 }
 
 std::span<const Key<TableRule>> table_keys() {
-  static const std::vector<Key<TableRule>> keys = make_table_keys();
+  static const std::vector<Key<TableRule>> keys{
+      {"name", "a table's name, or a pattern of names with * and ?", read_name}};
+  return keys;
+}
+
+std::span<const Key<TargetRule>> target_keys() {
+  static const std::vector<Key<TargetRule>> keys = make_target_keys();
   return keys;
 }
 
@@ -159,7 +164,12 @@ std::span<const std::string_view> top_level_names() {
 }
 
 std::span<const std::string_view> table_names() {
-  static const auto names = names_of(table_keys(), {"columns"});
+  static const auto names = names_of(target_keys(), names_of(table_keys(), {"target", "columns"}));
+  return names;
+}
+
+std::span<const std::string_view> target_names() {
+  static const auto names = names_of(target_keys(), {"columns"});
   return names;
 }
 

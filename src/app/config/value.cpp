@@ -131,6 +131,7 @@ std::string printable(const Value& value) {
       return fmt::format("[{}]", fmt::join(shown, ", "));
     }
     std::string operator()(const TableValue& /*value*/) const { return "a table"; }
+    std::string operator()(const TablesValue& /*value*/) const { return "a list of tables"; }
     std::string operator()(const OtherValue& other) const { return other.type; }
   };
   return std::visit(Printer{}, value);

@@ -28,8 +28,13 @@ struct TableValue {
   std::vector<Setting> settings;
 };
 
+/// Several of them: `[[table.target]]`.
+struct TablesValue {
+  std::vector<TableValue> tables;
+};
+
 using Value = std::variant<PlainText, std::string, std::int64_t, double, bool,
-                           std::vector<std::string>, TableValue, OtherValue>;
+                           std::vector<std::string>, TableValue, TablesValue, OtherValue>;
 
 /// One `key = value`, and where it stands: "dynamite.toml:3", "DYNAMITE_REGION", "--set".
 struct Setting {

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <map>
+#include <utility>
 
 #include "core/error.hpp"
 #include "core/sleep.hpp"
@@ -58,10 +60,6 @@ Batch first_items(DynamoDb& dynamodb, const TableDescription& source, const Repl
   }
 }
 
-bool gets_columns(const Target& target) {
-  return target.mapping.rules.layout == LayoutKind::columns && target.mapping.rules.new_columns;
-}
-
 /// Those whose names are free.
 void add_columns(const Replica& wanted, Target& target, std::vector<AttributeColumn> columns) {
   Mapping mapping = target.mapping;
@@ -74,22 +72,19 @@ void add_columns(const Replica& wanted, Target& target, std::vector<AttributeCol
                       std::move(mapping));
 }
 
-void add_columns_that_are_there(pg::Connection& connection, Replica& wanted) {
-  for (Target& target : wanted.targets)
-    if (target.mapping.rules.layout == LayoutKind::columns)
-      add_columns(wanted, target, adopted_columns(find_columns(connection, target)));
+void add_sampled_columns(DynamoDb& dynamodb, const TableDescription& source, Replica& wanted,
+                         const std::vector<Target*>& targets, const std::stop_token& stop) {
+  if (targets.empty()) return;
+  const Batch items = first_items(dynamodb, source, wanted, stop);
+  for (Target* const target : targets)
+    add_columns(wanted, *target,
+                new_columns(target->mapping, source.key_schema,
+                            frequent_attributes(shares_of(items, *target))));
 }
 
-void add_sampled_columns(DynamoDb& dynamodb, const TableDescription& source, Replica& wanted,
-                         const std::stop_token& stop) {
-  if (std::ranges::none_of(wanted.targets, gets_columns)) return;
-  const Batch items = first_items(dynamodb, source, wanted, stop);
-  for (Target& target : wanted.targets) {
-    if (!gets_columns(target)) continue;
-    add_columns(wanted, target,
-                new_columns(target.mapping, source.key_schema,
-                            frequent_attributes(shares_of(items, target))));
-  }
+void add_words(MappingPlan& plan) {
+  for (const TargetChange& change : plan.changes)
+    plan.words.insert(plan.words.end(), change.words.begin(), change.words.end());
 }
 
 }  // namespace
@@ -97,24 +92,43 @@ void add_sampled_columns(DynamoDb& dynamodb, const TableDescription& source, Rep
 void add_first_columns(pg::Connection& connection, DynamoDb* dynamodb,
                        const TableDescription& source, Replica& wanted,
                        const std::stop_token& stop) {
-  const bool is_new = std::ranges::none_of(
-      wanted.targets, [&](const Target& target) { return table_is_there(connection, target); });
-  if (!is_new)
-    add_columns_that_are_there(connection, wanted);
-  else if (dynamodb != nullptr)
-    add_sampled_columns(*dynamodb, source, wanted, stop);
+  std::vector<Target*> not_made;
+  for (Target& target : wanted.targets) {
+    if (target.mapping.rules.layout != LayoutKind::columns) continue;
+    if (table_is_there(connection, target))
+      add_columns(wanted, target, adopted_columns(find_columns(connection, target)));
+    else if (target.mapping.rules.new_columns)
+      not_made.push_back(&target);
+  }
+  if (dynamodb != nullptr) add_sampled_columns(*dynamodb, source, wanted, not_made, stop);
 }
 
-std::vector<TargetChange> plan_mappings(pg::Connection& connection, const Replica& known,
-                                        const Replica& wanted, RetiredColumns retired) {
-  std::vector<TargetChange> changes;
-  for (std::size_t i = 0; i < known.targets.size(); ++i) {
-    const Target& target = known.targets[i];
-    auto change = plan_rules(target, known.source->key_schema, wanted.targets[i].mapping.rules,
-                             find_columns(connection, target), retired);
-    if (change) changes.push_back(std::move(*change));
+MappingPlan plan_mappings(pg::Connection& connection, const Replica& known, const Replica& wanted,
+                          const Replica& added, const std::vector<std::string>& roles,
+                          const Unnamed& unnamed) {
+  MappingPlan plan;
+  for (const Target& target : known.targets) {
+    const Target* const named = find_target(wanted.targets, target);
+    if (named == nullptr) continue;
+    auto change = plan_rules(target, known.source->key_schema, named->mapping.rules,
+                             find_columns(connection, target), unnamed.columns);
+    if (change) plan.changes.push_back(std::move(*change));
   }
-  return changes;
+  const auto append = [&](std::vector<TargetChange> changes) {
+    std::ranges::move(changes, std::back_inserter(plan.changes));
+  };
+  append(plan_added_targets(connection, known, added.targets, roles));
+  const std::vector<Target> others = unnamed_targets(known, wanted);
+  if (unnamed.targets == UnnamedTargets::drop)
+    append(plan_released_targets(connection, known, others));
+  add_words(plan);
+  if (unnamed.targets == UnnamedTargets::keep)
+    for (const Target& target : others)
+      plan.words.push_back(fmt::format(
+          "the target {} is not configured any more: it is kept equal all the same, and "
+          "--drop-targets lets it go",
+          target.qualified_name()));
+  return plan;
 }
 
 void change_mappings(pg::Connection& connection, const Replica& known,
@@ -130,12 +144,16 @@ void change_mappings(pg::Connection& connection, const Replica& known,
 }
 
 void warn_of_other_rules(const Replica& known, const Replica& wanted) {
-  for (std::size_t i = 0; i < known.targets.size(); ++i)
-    if (known.targets[i].mapping.rules != wanted.targets[i].mapping.rules)
-      spdlog::warn(
-          "the configuration says another mapping than the catalogue table={} hint=\"`dynamite "
-          "bootstrap` says what would change, and changes it\"",
-          log_value(known.name()));
+  const bool is_same = known.targets.size() == wanted.targets.size() &&
+                       std::ranges::all_of(known.targets, [&](const Target& target) {
+                         const Target* const named = find_target(wanted.targets, target);
+                         return named != nullptr && named->mapping.rules == target.mapping.rules;
+                       });
+  if (!is_same)
+    spdlog::warn(
+        "the configuration says another mapping than the catalogue table={} hint=\"`dynamite "
+        "bootstrap` says what would change, and changes it\"",
+        log_value(known.name()));
 }
 
 }  // namespace dynamite

@@ -6,27 +6,43 @@
 
 #include "pg/connection.hpp"
 #include "replica/change/rules_change.hpp"
+#include "replica/change/targets_change.hpp"
 #include "source/dynamodb.hpp"
 
 namespace dynamite {
 
-/// Adds to the targets of `wanted`, which is not registered, columns of attributes: those that
-/// their tables have from a former replica, or, if the tables are not made yet, of the attributes
+/// Adds to the targets of `wanted`, which are not registered, columns of attributes: those that
+/// their tables have from a former replica, or, if a table is not made yet, of the attributes
 /// that the first items of the source have. `dynamodb`: null if no item shall be looked at.
 void add_first_columns(pg::Connection& connection, DynamoDb* dynamodb,
                        const TableDescription& source, Replica& wanted,
                        const std::stop_token& stop);
 
-/// What the mappings of a registered replica become, as `wanted` says; nothing: they stay.
-std::vector<TargetChange> plan_mappings(pg::Connection& connection, const Replica& known,
-                                        const Replica& wanted, RetiredColumns retired);
+/// What the user has said of what the configuration does not name any more.
+struct Unnamed {
+  RetiredColumns columns = RetiredColumns::keep;
+  UnnamedTargets targets = UnnamedTargets::keep;
+};
+
+/// What becomes of a registered replica.
+struct MappingPlan {
+  std::vector<TargetChange> changes{};  ///< none: all stays
+  std::vector<std::string> words{};     ///< the changes', and of targets that are not configured
+};
+
+/// What the targets of a registered replica become, as `wanted` says. `added`: those of `wanted`
+/// that `known` does not have, with their first columns. `roles` may read them.
+MappingPlan plan_mappings(pg::Connection& connection, const Replica& known, const Replica& wanted,
+                          const Replica& added, const std::vector<std::string>& roles,
+                          const Unnamed& unnamed);
 
 /// Brings the changes about, as soon as nobody uses the tables for a moment. Throws
 /// Error{transient} if somebody does for a minute.
 void change_mappings(pg::Connection& connection, const Replica& known,
                      const std::vector<TargetChange>& changes, const std::stop_token& stop);
 
-/// Says in the log if the configuration has other rules than the catalogue, by which rows are made.
+/// Says in the log if the configuration has other rules or targets than the
+/// catalogue, by which rows are made.
 void warn_of_other_rules(const Replica& known, const Replica& wanted);
 
 }  // namespace dynamite

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "app/wiring/mappings.hpp"
@@ -14,21 +17,22 @@
 namespace dynamite {
 
 Replica target_of(const Config& config, const TableDescription& description) {
-  const TableRule* rule = find_rule(config.tables, description.name);
-  std::string schema = config.schema;
-  std::string table = shorten_identifier(description.name);
-  Mapping mapping;
-  if (rule != nullptr) {
-    schema = rule->into_schema.value_or(schema);
-    table = rule->into_table.value_or(table);
-    mapping = {.rules = rule->mapping,
-               .columns = initial_columns(rule->mapping, description.key_schema, description.name)};
+  const TableRule* found = find_rule(config.tables, description.name);
+  const TableRule rule = found == nullptr ? TableRule{} : *found;
+  Replica replica{.source = std::make_shared<const SourceTable>(
+                      SourceTable{description.arn, description.key_schema}),
+                  .state_schema = config.state_schema,
+                  .targets = {}};
+  for (const TargetRule& target : rule.targets) {
+    Mapping mapping{
+        .rules = target.mapping,
+        .columns = initial_columns(target.mapping, description.key_schema, description.name)};
+    replica.targets.push_back(
+        new_target(config.state_schema, target.into_schema.value_or(config.schema),
+                   target.into_table.value_or(shorten_identifier(description.name)),
+                   description.key_schema, std::move(mapping)));
   }
-  return {.source = std::make_shared<const SourceTable>(
-              SourceTable{description.arn, description.key_schema}),
-          .state_schema = config.state_schema,
-          .targets = {new_target(config.state_schema, std::move(schema), std::move(table),
-                                 description.key_schema, std::move(mapping))}};
+  return replica;
 }
 
 ReplicaPlan plan_whole_replica(pg::Connection& connection, const Config& config,
@@ -38,10 +42,12 @@ ReplicaPlan plan_whole_replica(pg::Connection& connection, const Config& config,
   const auto append = [&](const std::vector<std::string>& more) {
     std::ranges::copy(more, std::back_inserter(sql));
   };
-  for (const Target& target : wanted.targets) append(planner.plan_schema(target.schema));
+  const std::optional<Replica> known = planner.find(wanted.source->arn);
+  const Replica& replica = known ? *known : wanted;  // targets come and go by plan_mappings
+  append(planner.plan_schemas(replica.targets));
   ReplicaPlan plan = planner.plan_replica(wanted);
   append(plan.sql);
-  append(planner.plan_grants(wanted, config.grant_select));
+  append(planner.plan_grants(replica, config.grant_select));
   plan.sql = std::move(sql);
   return plan;
 }

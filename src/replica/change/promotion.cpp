@@ -47,7 +47,7 @@ std::vector<TargetChange> plan_promotion(pg::Connection& connection, const Repli
     for (AttributeColumn& column : columns) {
       column.filling = true;
       change.words.push_back(added_in_place(column.name));
-      change.mapping.columns.push_back(std::move(column));
+      change.mapping->columns.push_back(std::move(column));
     }
   }
   return changes;

@@ -73,7 +73,7 @@ class RulesPlan {
           "is gone what they do not show any more");
     if (retired_ == RetiredColumns::drop) drop_retired();
     change_.target_id = target_.id;
-    change_.mapping = {.rules = rules_, .columns = std::move(columns_)};
+    change_.mapping = Mapping{.rules = rules_, .columns = std::move(columns_)};
     const auto additions = add_columns_sql(target_, added_);
     change_.ddl.insert(change_.ddl.end(), additions.begin(), additions.end());
     change_.ddl.insert(change_.ddl.end(), comments_.begin(), comments_.end());

@@ -27,8 +27,8 @@ std::string write_sql(const Replica& replica, const TargetChange& change) {
   return fmt::format(
       R"(UPDATE {0}.replica_target t SET layout = {1}, mapping = {2}{3}
 FROM {0}.replica r WHERE t.target_id = {4} AND r.replica_id = t.replica_id)",
-      state, quote_literal(name_of(change.mapping.rules.layout)),
-      quote_literal(to_json(change.mapping)), since, change.target_id);
+      state, quote_literal(name_of(change.mapping->rules.layout)),
+      quote_literal(to_json(*change.mapping)), since, change.target_id);
 }
 
 }  // namespace
@@ -42,7 +42,8 @@ std::vector<std::string> change_sql(const Replica& replica,
       fmt::format("SELECT {}.require_mapping({}, {})", state, replica.id, replica.mapping)};
   for (const TargetChange& change : changes)
     sql.insert(sql.end(), change.ddl.begin(), change.ddl.end());
-  for (const TargetChange& change : changes) sql.push_back(write_sql(replica, change));
+  for (const TargetChange& change : changes)
+    if (change.mapping) sql.push_back(write_sql(replica, change));
   sql.push_back(fmt::format("UPDATE {}.replica SET mapping = mapping + 1 WHERE replica_id = {}",
                             state, replica.id));
   return sql;

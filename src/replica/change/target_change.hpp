@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,21 +10,21 @@
 
 namespace dynamite {
 
-/// Another mapping of one target.
+/// Another mapping of one target, a new target, or one that is let go.
 struct TargetChange {
-  std::int32_t target_id = 0;
-  Mapping mapping;
+  std::int32_t target_id = 0;        ///< of the target whose mapping changes
+  std::optional<Mapping> mapping{};  ///< absent: the target comes or goes, and `ddl` says it all
   std::vector<std::string> ddl{};    ///< what the table needs for it
   std::vector<std::string> words{};  ///< what becomes of the table and its rows, for people
   bool needs_pass = false;           ///< the rows that are there do not show what the mapping says
 };
 
-/// The statements of one transaction that changes the mappings of these targets of `replica`. The
+/// The statements of one transaction that changes these targets of `replica`. The
 /// transaction fails with kMappingChanged if the mapping has another number than the replica's.
 std::vector<std::string> change_sql(const Replica& replica,
                                     const std::vector<TargetChange>& changes);
 
-/// Changes the mappings. False: somebody uses the table, and nothing was done. Appliers wait for a
+/// Changes the targets. False: somebody uses the table, and nothing was done. Appliers wait for a
 /// part of a second at most. `attempt`: the first is 1, later ones wait longer.
 bool try_change(pg::Connection& connection, const Replica& replica,
                 const std::vector<TargetChange>& changes, int attempt = 1);

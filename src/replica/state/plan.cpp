@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <set>
+#include <utility>
 
 #include "core/error.hpp"
 #include "core/sleep.hpp"
@@ -38,18 +40,13 @@ std::string describe(const KeySchema& keys) {
                    : describe(keys.partition);
 }
 
-void require_unchanged(const Replica& known, const Replica& wanted) {
+void require_same_key(const Replica& known, const Replica& wanted) {
   if (known.source->key_schema != wanted.source->key_schema)
     throw Error{Error::Kind::usage,
                 fmt::format("the key of \"{}\" is {}, but its replica {} was made for {}",
                             wanted.source->arn, describe(wanted.source->key_schema),
                             known.qualified_names(), describe(known.source->key_schema)),
                 "the table was re-created with another key: replicate it `into` a new table"};
-  if (known.qualified_names() != wanted.qualified_names())
-    throw Error{Error::Kind::usage,
-                fmt::format("the replica of \"{}\" is {}, but the configuration says {}",
-                            wanted.source->arn, known.qualified_names(), wanted.qualified_names()),
-                "set `into` to the replica that is there"};
 }
 
 void check_target_is_free(const Replica& wanted, const Target& target,
@@ -61,6 +58,21 @@ void check_target_is_free(const Replica& wanted, const Target& target,
                     fmt::format("\"{}\" and \"{}\" would share the replica {}", wanted.source->arn,
                                 other.source->arn, target.qualified_name()),
                     "give one of them another table with `into`, or another `schema`"};
+}
+
+// A pass would not tell such rows from its own.
+void require_rows_of_old_passes(pg::Connection& connection, const Replica& replica,
+                                const Target& target) {
+  const pg::Result row = connection.run(fmt::format(
+      R"(SELECT r.epoch, t.epoch FROM {} r, (SELECT max({}) AS epoch FROM {}) t
+WHERE r.replica_id = {} AND t.epoch > r.epoch)",
+      state_name(replica.state_schema, "replica"), target.layout.of(ColumnRole::epoch).quoted(),
+      target.qualified_name(), replica.id));
+  if (row.rows() == 0) return;
+  throw Error{Error::Kind::usage,
+              fmt::format("the table {} has rows of pass {}, but \"{}\" is at pass {}",
+                          target.qualified_name(), row.at(0, 1), replica.source->arn, row.at(0, 0)),
+              "empty or drop that table, or set `into` to another name"};
 }
 
 }  // namespace
@@ -97,34 +109,67 @@ std::vector<Replica> Planner::registered() {
   return *version < kCatalogueVersion ? catalogue_.load_older(*version) : catalogue_.load();
 }
 
+std::optional<Replica> Planner::find(const std::string& source_arn) {
+  for (Replica& replica : registered())
+    if (replica.source->arn == source_arn) return std::move(replica);
+  return std::nullopt;
+}
+
 ReplicaPlan Planner::plan_replica(const Replica& wanted) {
   const std::vector<Replica> others = registered();
   for (const Replica& known : others)
     if (known.source->arn == wanted.source->arn) {
-      require_unchanged(known, wanted);
+      require_same_key(known, wanted);
       check_attribute_columns(connection_, known);
       return {};
     }
   for (const Target& target : wanted.targets) check_target_is_free(wanted, target, others);
   ReplicaPlan plan;
-  const auto append = [&](std::vector<std::string> sql) {
-    std::ranges::move(sql, std::back_inserter(plan.sql));
-  };
-  for (const Target& target : wanted.targets) {
-    require_table_or_nothing(connection_, wanted, target);
-    if (table_is_there(connection_, target)) {
-      check_columns(connection_, wanted, target);
-      continue;
-    }
-    plan.creates_table = true;
-    append(replica_table_sql(wanted, target));
-  }
-  append(registration_sql(wanted));
+  for (const Target& target : wanted.targets) add_table(wanted, target, plan);
+  std::ranges::move(registration_sql(wanted), std::back_inserter(plan.sql));
   return plan;
 }
 
-std::vector<std::string> Planner::plan_schema(const std::string& schema) {
-  return schema_is_there(schema) ? std::vector<std::string>{} : schema_sql(schema);
+void Planner::add_table(const Replica& wanted, const Target& target, ReplicaPlan& plan) {
+  require_table_or_nothing(connection_, wanted, target);
+  if (table_is_there(connection_, target)) {
+    check_columns(connection_, wanted, target);
+    return;
+  }
+  plan.creates_table = true;
+  std::ranges::move(replica_table_sql(wanted, target), std::back_inserter(plan.sql));
+}
+
+ReplicaPlan Planner::plan_target(const Replica& replica, const Target& target) {
+  check_target_is_free(replica, target, registered());
+  ReplicaPlan plan;
+  add_table(replica, target, plan);
+  if (!plan.creates_table) {
+    require_rows_of_old_passes(connection_, replica, target);
+    plan.sql.push_back(replica_comment_sql(replica, target));
+  }
+  std::ranges::move(target_registration_sql(replica, target), std::back_inserter(plan.sql));
+  return plan;
+}
+
+std::vector<std::string> Planner::plan_release(const Replica& replica, const Target& target) {
+  std::vector<std::string> sql{"DROP TABLE " + target.tombstones,
+                               fmt::format("DELETE FROM {} WHERE target_id = {}",
+                                           state_name(state_schema_, "replica_target"), target.id)};
+  const pg::Result comment = connection_.run("SELECT obj_description(to_regclass($1), 'pg_class')",
+                                             std::move(pg::Params{}.text(target.qualified_name())));
+  if (comment.text(0, 0) == replica_comment(replica.source->arn))
+    sql.push_back(fmt::format("COMMENT ON TABLE {} IS NULL", target.qualified_name()));
+  return sql;
+}
+
+std::vector<std::string> Planner::plan_schemas(std::span<const Target> targets) {
+  std::vector<std::string> sql;
+  std::set<std::string> planned;
+  for (const Target& target : targets)
+    if (!schema_is_there(target.schema) && planned.insert(target.schema).second)
+      std::ranges::move(schema_sql(target.schema), std::back_inserter(sql));
+  return sql;
 }
 
 bool Planner::schema_is_there(const std::string& schema) {

@@ -44,10 +44,26 @@ WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0
                   target.tombstones)};
 }
 
+std::string target_row_sql(const Replica& replica, const Target& target) {
+  return fmt::format(
+      R"(INSERT INTO {0}.replica_target (replica_id, target_schema, target_table, tombstone_table,
+  layout, mapping, since_epoch)
+SELECT replica_id, {1}, {2}, {3}, {4}, {5}, epoch + 1 FROM {0}.replica WHERE source_arn = {6})",
+      quote_identifier(replica.state_schema), quote_literal(target.schema),
+      quote_literal(target.table), quote_literal(tombstone_table(target.schema, target.table)),
+      quote_literal(name_of(target.mapping.rules.layout)), quote_literal(to_json(target.mapping)),
+      quote_literal(replica.source->arn));
+}
+
 }  // namespace
 
 std::string replica_comment(const std::string& source_arn) {
   return "replica of " + source_arn + ", kept by dynamite: do not write to it";
+}
+
+std::string replica_comment_sql(const Replica& replica, const Target& target) {
+  return fmt::format("COMMENT ON TABLE {} IS {}", target.qualified_name(),
+                     quote_literal(replica_comment(replica.source->arn)));
 }
 
 std::vector<std::string> replica_table_sql(const Replica& replica, const Target& target) {
@@ -55,11 +71,16 @@ std::vector<std::string> replica_table_sql(const Replica& replica, const Target&
   std::vector<std::string> sql{
       fmt::format("CREATE TABLE {} (\n{}  PRIMARY KEY ({}))", name, definitions(target.layout),
                   target.layout.keys().names()),
-      fmt::format("COMMENT ON TABLE {} IS {}", name,
-                  quote_literal(replica_comment(replica.source->arn)))};
+      replica_comment_sql(replica, target)};
   for (const Column& column : target.layout.all())
     if (!column.comment.empty())
       sql.push_back(comment_sql(name + "." + column.quoted(), column.comment));
+  return sql;
+}
+
+std::vector<std::string> target_registration_sql(const Replica& replica, const Target& target) {
+  std::vector<std::string> sql = tombstones_sql(target);
+  sql.push_back(target_row_sql(replica, target));
   return sql;
 }
 
@@ -84,15 +105,7 @@ VALUES ({}, {}, {}, {}, {}, {}, coalesce(greatest({}), 0)))",
       quote_literal(keys.partition.name), type_letter(keys.partition.type),
       keys.sort ? quote_literal(keys.sort->name) : "NULL",
       keys.sort ? type_letter(keys.sort->type) : "NULL", fmt::join(epochs, ", ")));
-  for (const Target& target : replica.targets)
-    sql.push_back(fmt::format(
-        R"(INSERT INTO {0}.replica_target (replica_id, target_schema, target_table, tombstone_table,
-  layout, mapping, since_epoch)
-SELECT replica_id, {1}, {2}, {3}, {4}, {5}, epoch + 1 FROM {0}.replica WHERE source_arn = {6})",
-        state, quote_literal(target.schema), quote_literal(target.table),
-        quote_literal(tombstone_table(target.schema, target.table)),
-        quote_literal(name_of(target.mapping.rules.layout)), quote_literal(to_json(target.mapping)),
-        quote_literal(replica.source->arn)));
+  for (const Target& target : replica.targets) sql.push_back(target_row_sql(replica, target));
   return sql;
 }
 

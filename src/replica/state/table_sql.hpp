@@ -13,6 +13,13 @@ std::string replica_comment(const std::string& source_arn);
 /// The statement that makes the replica table itself, and those of its comments.
 std::vector<std::string> replica_table_sql(const Replica& replica, const Target& target);
 
+/// The statement that writes the comment on the replica table.
+std::string replica_comment_sql(const Replica& replica, const Target& target);
+
+/// The statements that make the target's tombstones and its row in `replica_target`: of a source
+/// that has its row in `replica`.
+std::vector<std::string> target_registration_sql(const Replica& replica, const Target& target);
+
 /// The statements that make the targets' tombstones and the replica's row in `replica`.
 std::vector<std::string> registration_sql(const Replica& replica);
 

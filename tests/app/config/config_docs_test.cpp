@@ -58,6 +58,8 @@ TEST(ConfigurationDoc, NamesExactlyTheKeysThatExist) {
               UnorderedElementsAreArray(top_level_names()));
   EXPECT_THAT(names(documented_keys("Of a `[[table]]`", "### Declared columns")),
               UnorderedElementsAreArray(table_names()));
+  EXPECT_THAT(names(documented_keys("Of a `[[table.target]]`", "### Declared columns")),
+              UnorderedElementsAreArray(target_names()));
 }
 
 /// `text` as it would stand behind a key of a file.
@@ -86,7 +88,7 @@ const std::map<std::string_view, std::string> kOtherValues{{"auth", "'rds-iam'"}
                                                            {"connections", "8"},
                                                            {"max_bytes_in_flight", "1048576"}};
 
-/// The same for a [[table]].
+/// The same for a [[table]] and a [[table.target]].
 const std::map<std::string_view, std::string> kOtherTableValues{
     {"name", "'Orders'"},  {"into", "'sales.orders'"},      {"layout", "'columns'"},
     {"only", "['total']"}, {"omit", "['password*']"},       {"new_columns", "false"},
@@ -112,6 +114,7 @@ void expect_members_of_their_own(std::span<const Key<Into>> keys, const OtherVal
 TEST(ConfigKeys, EachIsReadIntoAMemberOfItsOwn) {
   expect_members_of_their_own(config_keys(), kOtherValues);
   expect_members_of_their_own(table_keys(), kOtherTableValues);
+  expect_members_of_their_own(target_keys(), kOtherTableValues);
 }
 
 /// Key::read of what is documented as default, behind another value. Returns the keys of which none
@@ -146,7 +149,10 @@ TEST(ConfigurationDoc, DefaultsAreThoseOfTheProgram) {
       UnorderedElementsAre("secret", "ca_file", "region", "max_read_units", "segments"));
   EXPECT_THAT(expect_defaults(table_keys(), kOtherTableValues,
                               documented_keys("Of a `[[table]]`", "### Declared columns")),
-              UnorderedElementsAre("name", "into", "only"));
+              UnorderedElementsAre("name"));
+  EXPECT_THAT(expect_defaults(target_keys(), kOtherTableValues,
+                              documented_keys("Of a `[[table.target]]`", "### Declared columns")),
+              UnorderedElementsAre("into", "only"));
 }
 
 TEST_F(ConfigTest, TheDocumentedTablesAreRead) {

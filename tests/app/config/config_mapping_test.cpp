@@ -15,7 +15,10 @@ using testing::HasSubstr;
 class MappingConfigTest : public ConfigTest {
  protected:
   MappingRules rules(const std::string& keys) {
-    return load(kTwoKeys + ("[[table]]\nname = 'Orders'\n" + keys)).tables.at(0).mapping;
+    return load(kTwoKeys + ("[[table]]\nname = 'Orders'\n" + keys))
+        .tables.at(0)
+        .targets.at(0)
+        .mapping;
   }
 
   /// Without the file's directory.
@@ -123,7 +126,7 @@ TEST_F(MappingConfigTest, APatternOfTablesHasAMappingToo) {
                            "[[table]]\nname = 'log-*'\nlayout = 'columns'\nomit = ['x']\n"
                            "columns = { total = 'numeric' }\n");
 
-  const MappingRules& rules = config.tables.at(0).mapping;
+  const MappingRules& rules = config.tables.at(0).targets.at(0).mapping;
   EXPECT_EQ(rules.layout, LayoutKind::columns);
   EXPECT_EQ(rules.declared.size(), 1U);
 }
@@ -134,7 +137,7 @@ TEST_F(MappingConfigTest, OptionTableKeepsTheMappingOfItsRule) {
   const auto config =
       load(std::string{kTwoKeys} + "[[table]]\nname = 'log-*'\nomit = ['password']\n");
 
-  EXPECT_THAT(config.tables.at(0).mapping.omit, ElementsAre("password"));
+  EXPECT_THAT(config.tables.at(0).targets.at(0).mapping.omit, ElementsAre("password"));
 }
 
 struct Wrong {

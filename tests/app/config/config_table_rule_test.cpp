@@ -10,7 +10,7 @@ namespace {
 
 TEST(TableRule, GlobsKnowStarAndQuestionMark) {
   const auto matches = [](const char* glob, const char* name) {
-    return TableRule{glob, {}, {}}.matches(name);
+    return TableRule{.name = glob}.matches(name);
   };
 
   EXPECT_TRUE(matches("*", "Orders"));
@@ -27,7 +27,7 @@ TEST(TableRule, GlobsKnowStarAndQuestionMark) {
 }
 
 TEST(TableRule, ExactNameComesBeforeGlobs) {
-  const std::vector<TableRule> rules{{"*", {}, {}}, {"Orders", {}, "o"}, {"Or*", {}, {}}};
+  const std::vector<TableRule> rules{{.name = "*"}, {.name = "Orders"}, {.name = "Or*"}};
 
   EXPECT_EQ(find_rule(rules, "Orders"), &rules[1]);
   EXPECT_EQ(find_rule(rules, "Orkney"), &rules[0]);

@@ -80,11 +80,11 @@ name = "log-*"
   EXPECT_EQ(config.ca_file, "rds.pem");
   ASSERT_EQ(config.tables.size(), 2U);
   EXPECT_EQ(config.tables[0].name, "Orders");
-  EXPECT_EQ(config.tables[0].into_schema, "sales");
-  EXPECT_EQ(config.tables[0].into_table, "orders");
+  EXPECT_EQ(config.tables[0].targets.at(0).into_schema, "sales");
+  EXPECT_EQ(config.tables[0].targets.at(0).into_table, "orders");
   EXPECT_FALSE(config.tables[0].is_glob());
   EXPECT_TRUE(config.tables[1].is_glob());
-  EXPECT_EQ(config.tables[1].into_table, std::nullopt);
+  EXPECT_EQ(config.tables[1].targets.at(0).into_table, std::nullopt);
 }
 
 TEST_F(ConfigTest, ConfigPyOfAPredecessorReadsUnchanged) {
@@ -277,7 +277,31 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{"NamedTwice", "[[table]]\nname = 'abc'\n[[table]]\nname = 'abc'\n",
                  "\"abc\" is in two [[table]]s"},
         BadValue{"TwoIntoOne", "[[table]]\nname = 'abc'\n[[table]]\nname = 'x'\ninto = 'abc'\n",
-                 "two [[table]]s go into \"public\".\"abc\""},
+                 "two targets are \"public\".\"abc\", wanted a table for each"},
+        BadValue{
+            "TargetsIntoOne",
+            "[[table]]\nname = 'abc'\n[[table.target]]\n[[table.target]]\ninto = 'public.abc'\n",
+            "two targets are \"public\".\"abc\""},
+        BadValue{"TargetsOfGlob",
+                 "[[table]]\nname = 'a*'\n[[table.target]]\n[[table.target]]\nlayout = 'columns'\n",
+                 "the pattern \"a*\" has 2 targets, wanted one"},
+        BadValue{"TargetIntoOfGlob", "[[table]]\nname = 'a*'\n[[table.target]]\ninto = 'x'\n",
+                 "into is given for the pattern"},
+        BadValue{"TargetAndItsKeys",
+                 "[[table]]\nname = 'abc'\nlayout = 'columns'\n[[table.target]]\ninto = 'x'\n",
+                 "dynamite.toml:5: layout stands in a [[table]] that has [[table.target]]s"},
+        BadValue{"TargetNoList", "[[table]]\nname = 'abc'\ntarget = 'x'\n",
+                 "dynamite.toml:5: target is \"x\", wanted one [[table.target]] for each target"},
+        BadValue{"TargetEmptyList", "[[table]]\nname = 'abc'\ntarget = []\n",
+                 "wanted one [[table.target]] for each target"},
+        BadValue{"NameInTarget", "[[table]]\nname = 'abc'\n[[table.target]]\nname = 'x'\n",
+                 "dynamite.toml:6: unknown key \"name\""},
+        BadValue{"TargetLayout", "[[table]]\nname = 'abc'\n[[table.target]]\nmax_columns = 5\n",
+                 "max_columns is given, but layout is \"document\""},
+        BadValue{
+            "TargetIntoState",
+            "[[table]]\nname = 'abc'\n[[table.target]]\n[[table.target]]\ninto = 'dynamite.x'\n",
+            "which is state_schema's"},
         BadValue{"IntoState", "[[table]]\nname = 'abc'\ninto = 'dynamite.abc'\n",
                  "which is state_schema's"},
         BadValue{"SameSchemas", "schema = 'dynamite'\n", "schema and state_schema are both"}),
@@ -285,6 +309,46 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_F(ConfigTest, RegionIsPartOfHostNamesSoOnlyPlainCharactersPass) {
   EXPECT_THAT(error_of("region = 'evil.example/#'\n"), HasSubstr("wanted a region's name"));
+}
+
+TEST_F(ConfigTest, ATableHasSeveralTargets) {
+  const auto config = load(kTwoKeys + std::string{R"(
+[[table]]
+name = "shop"
+
+[[table.target]]
+into = "sales.documents"
+omit = ["password"]
+
+[[table.target]]
+into = "sales.customers"
+layout = "columns"
+
+[table.target.columns]
+total = "numeric"
+
+[[table]]
+name = "log-*"
+target = [{ layout = "columns", max_columns = 7 }]
+)"});
+
+  ASSERT_EQ(config.tables.size(), 2U);
+  EXPECT_THAT(
+      config.tables[0].targets,
+      ElementsAre(
+          TargetRule{
+              .into_schema = "sales", .into_table = "documents", .mapping = {.omit = {"password"}}},
+          TargetRule{.into_schema = "sales",
+                     .into_table = "customers",
+                     .mapping = {.layout = LayoutKind::columns,
+                                 .declared = {{.name = "total",
+                                               .type = ColumnType::numeric,
+                                               .from = AttributePath::of("total")}}}}));
+  EXPECT_THAT(
+      config.tables[1].targets,
+      ElementsAre(TargetRule{.into_schema = {},
+                             .into_table = {},
+                             .mapping = {.layout = LayoutKind::columns, .columns_max = 7}}));
 }
 
 TEST_F(ConfigTest, OptionTableNarrowsToExactNames) {
@@ -295,7 +359,7 @@ TEST_F(ConfigTest, OptionTableNarrowsToExactNames) {
                            "[[table]]\nname = 'Other'\n");
 
   ASSERT_EQ(config.tables.size(), 2U);
-  EXPECT_EQ(config.tables[0].into_table, "o");
+  EXPECT_EQ(config.tables[0].targets.at(0).into_table, "o");
   EXPECT_EQ(config.tables[1].name, "log-1");
   EXPECT_FALSE(config.tables[1].is_glob());
 }

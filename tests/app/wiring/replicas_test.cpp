@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "support/errors.hpp"
 
 namespace dynamite {
@@ -18,7 +20,8 @@ TableDescription orders() {
 Config config_with(MappingRules mapping) {
   Config config;
   config.tables.push_back(
-      {.name = "Ord*", .into_schema = {}, .into_table = {}, .mapping = mapping});
+      {.name = "Ord*",
+       .targets = {{.into_schema = {}, .into_table = {}, .mapping = std::move(mapping)}}});
   return config;
 }
 
@@ -37,6 +40,21 @@ TEST(TargetOf, HasTheRulesMappingAndItsDeclaredColumns) {
 
   EXPECT_EQ(target.mapping, (Mapping{.rules = rules, .columns = rules.declared}));
   EXPECT_EQ(target.layout.values()[0].name, "total");
+}
+
+TEST(TargetOf, MakesEveryTarget) {
+  Config config;
+  config.tables.push_back(
+      {.name = "Orders",
+       .targets = {
+           {.into_schema = "sales", .into_table = "documents", .mapping = {}},
+           {.into_schema = {}, .into_table = {}, .mapping = {.layout = LayoutKind::columns}}}});
+
+  const Replica replica = target_of(config, orders());
+
+  EXPECT_EQ(replica.qualified_names(), R"("sales"."documents", "public"."Orders")");
+  EXPECT_EQ(replica.targets.at(0).mapping, Mapping{});
+  EXPECT_EQ(replica.targets.at(1).mapping.rules.layout, LayoutKind::columns);
 }
 
 TEST(TargetOf, NamesTheTableWhoseDeclaredColumnCannotBe) {

@@ -30,7 +30,7 @@ TEST_F(CatalogueTest, TheSecondPlanIsEmpty) {
   make_replica(keys(S, N), "orders");
 
   EXPECT_THAT(planner().plan_state(), IsEmpty());
-  EXPECT_THAT(planner().plan_schema(schema()), IsEmpty());
+  EXPECT_THAT(planner().plan_schemas(wanted.targets), IsEmpty());
   const ReplicaPlan plan = planner().plan_replica(wanted);
   EXPECT_THAT(plan.sql, IsEmpty());
   EXPECT_FALSE(plan.creates_table);

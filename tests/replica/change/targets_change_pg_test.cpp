@@ -86,7 +86,7 @@ TEST_F(TargetsChangeTest, AnAddedTargetIsFilledByThePassThatItNeeds) {
   ASSERT_EQ(orders.targets.size(), 2U);
   EXPECT_EQ(orders.mapping, mapping + 1);
   EXPECT_EQ(needs_pass(), fmt::format("{} f, {} t", orders.targets[0].id, orders.targets[1].id));
-  EXPECT_EQ(keys_in("documents"), "");
+  EXPECT_EQ(keys_in("documents"), "NULL");
   EXPECT_EQ(comment_on("documents"), comment_on("orders"));
   run_pass();
   EXPECT_EQ(needs_pass(), fmt::format("{} f, {} f", orders.targets[0].id, orders.targets[1].id));
@@ -100,7 +100,7 @@ TEST_F(TargetsChangeTest, AnAddedTargetFollowsWithTheOthers) {
   apply({put_item(R"({"pk":{"S":"c"},"total":{"N":"1"}})", 100), removal("a", 101)});
 
   EXPECT_EQ(keys_in("documents"), "b c");
-  EXPECT_EQ(difference_of_targets(*connection, orders), "");
+  EXPECT_EQ(keys_in("orders"), "b c");
 }
 
 TEST_F(TargetsChangeTest, AReleasedTargetLeavesItsTableAndNothingElse) {
@@ -180,8 +180,9 @@ TEST_F(TargetsChangeTest, TargetsInANewSchemaAreReadableAtOnce) {
 
   EXPECT_EQ(query(fmt::format("SELECT has_table_privilege('{0}', '\"{0}\".two', 'SELECT')", other)),
             "t");
-  query(
-      fmt::format("DROP SCHEMA \"{0}\" CASCADE; DROP OWNED BY \"{0}\"; DROP ROLE \"{0}\"", other));
+  query(fmt::format("DROP SCHEMA \"{}\" CASCADE", other));
+  query(fmt::format("DROP OWNED BY \"{}\"", other));
+  query(fmt::format("DROP ROLE \"{}\"", other));
 }
 
 TEST_F(TargetsChangeTest, ATableWithRowsOfLaterPassesIsRefused) {

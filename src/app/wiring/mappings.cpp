@@ -112,7 +112,11 @@ MappingPlan plan_mappings(pg::Connection& connection, const Replica& known, cons
     if (named == nullptr) continue;
     auto change = plan_rules(target, known.source->key_schema, named->mapping.rules,
                              find_columns(connection, target), unnamed.columns);
-    if (change) plan.changes.push_back(std::move(*change));
+    if (!change) continue;
+    if (known.targets.size() > 1)
+      for (std::string& words : change->words)
+        words = fmt::format("{}: {}", target.qualified_name(), words);
+    plan.changes.push_back(std::move(*change));
   }
   const auto append = [&](std::vector<TargetChange> changes) {
     std::ranges::move(changes, std::back_inserter(plan.changes));

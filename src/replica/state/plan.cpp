@@ -146,7 +146,7 @@ ReplicaPlan Planner::plan_target(const Replica& replica, const Target& target) {
   add_table(replica, target, plan);
   if (!plan.creates_table) {
     require_rows_of_old_passes(connection_, replica, target);
-    plan.sql.push_back(replica_comment_sql(replica, target));
+    if (!comment_on(target)) plan.sql.push_back(replica_comment_sql(replica, target));
   }
   std::ranges::move(target_registration_sql(replica, target), std::back_inserter(plan.sql));
   return plan;
@@ -156,9 +156,7 @@ std::vector<std::string> Planner::plan_release(const Replica& replica, const Tar
   std::vector<std::string> sql{"DROP TABLE " + target.tombstones,
                                fmt::format("DELETE FROM {} WHERE target_id = {}",
                                            state_name(state_schema_, "replica_target"), target.id)};
-  const pg::Result comment = connection_.run("SELECT obj_description(to_regclass($1), 'pg_class')",
-                                             std::move(pg::Params{}.text(target.qualified_name())));
-  if (comment.text(0, 0) == replica_comment(replica.source->arn))
+  if (comment_on(target) == replica_comment(replica.source->arn))
     sql.push_back(fmt::format("COMMENT ON TABLE {} IS NULL", target.qualified_name()));
   return sql;
 }
@@ -170,6 +168,12 @@ std::vector<std::string> Planner::plan_schemas(std::span<const Target> targets) 
     if (!schema_is_there(target.schema) && planned.insert(target.schema).second)
       std::ranges::move(schema_sql(target.schema), std::back_inserter(sql));
   return sql;
+}
+
+std::optional<std::string> Planner::comment_on(const Target& target) {
+  const pg::Result comment = connection_.run("SELECT obj_description(to_regclass($1), 'pg_class')",
+                                             std::move(pg::Params{}.text(target.qualified_name())));
+  return std::optional<std::string>{comment.text(0, 0)};
 }
 
 bool Planner::schema_is_there(const std::string& schema) {

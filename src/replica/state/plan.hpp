@@ -63,6 +63,7 @@ class Planner {
 
  private:
   void add_table(const Replica& wanted, const Target& target, ReplicaPlan& plan);
+  std::optional<std::string> comment_on(const Target& target);
   bool schema_is_there(const std::string& schema);
   std::vector<Replica> registered();
   std::vector<StateGrant> state_grants();

@@ -145,6 +145,8 @@ TEST_F(TargetsChangeTest, ACommentOfTheDbaStays) {
   release(orders.targets.at(0));
 
   EXPECT_EQ(comment_on("orders"), "mine");
+  add(target("orders", {.rules = {.layout = LayoutKind::columns}}));
+  EXPECT_EQ(comment_on("orders"), "mine");
 }
 
 TEST_F(TargetsChangeTest, AWriterOfTheOldTargetsIsRefused) {

@@ -59,7 +59,7 @@ bool is_of_strings(ColumnType type) {
 /// What `parse` makes of a text; absent if the value is none, or holds U+0000, which jsonb does
 /// not.
 template <class Parse>
-auto parsed(const Value& value, Parse parse) {
+auto parsed(const SettingValue& value, Parse parse) {
   const auto text = as_text(value);
   const bool is_storable = text && text->find('\0') == std::string::npos;
   return is_storable ? parse(*text) : decltype(parse(*text)){};
@@ -68,7 +68,7 @@ auto parsed(const Value& value, Parse parse) {
 template <class T, class Parse>
 Key<Declaration> text_as(std::string_view name, std::optional<T> Declaration::*member,
                          std::string allowed, Parse parse) {
-  return {name, std::move(allowed), [=](const Value& value, Declaration& declaration) {
+  return {name, std::move(allowed), [=](const SettingValue& value, Declaration& declaration) {
             declaration.*member = parsed(value, parse);
             return (declaration.*member).has_value();
           }};

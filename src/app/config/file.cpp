@@ -14,7 +14,7 @@ std::string line_of(const toml::source_region& region, const std::string& name) 
   return fmt::format("{}:{}", name, region.begin.line);
 }
 
-Value value_of(const toml::node& node, const std::string& name);
+SettingValue value_of(const toml::node& node, const std::string& name);
 
 /// In the order of the file.
 std::vector<Setting> settings_of(const toml::table& table, const std::string& name) {
@@ -28,7 +28,7 @@ std::vector<Setting> settings_of(const toml::table& table, const std::string& na
   return settings;
 }
 
-Value value_of(const toml::node& node, const std::string& name) {
+SettingValue value_of(const toml::node& node, const std::string& name) {
   if (const auto* text = node.as_string()) return text->get();
   if (const auto* number = node.as_integer()) return number->get();
   if (const auto* number = node.as_floating_point()) return number->get();

@@ -58,7 +58,7 @@ template <class Place>
 Key<Section<Place>> whole_number(std::string_view name, Place place, std::uint64_t min,
                                  std::uint64_t max) {
   return {name, fmt::format("a whole number from {} to {}", min, max),
-          [=](const Value& value, Section<Place>& into) {
+          [=](const SettingValue& value, Section<Place>& into) {
             const auto number = as_whole_number(value);
             if (!number || *number < min || *number > max) return false;
             place(into) = static_cast<Held<Place>>(*number);
@@ -69,7 +69,7 @@ Key<Section<Place>> whole_number(std::string_view name, Place place, std::uint64
 template <class Place>
 Key<Section<Place>> number_from(std::string_view name, Place place, double min) {
   return {name, fmt::format("a number of at least {}", min),
-          [=](const Value& value, Section<Place>& into) {
+          [=](const SettingValue& value, Section<Place>& into) {
             const auto number = as_number(value);
             if (!number || *number < min) return false;
             place(into) = *number;
@@ -79,7 +79,7 @@ Key<Section<Place>> number_from(std::string_view name, Place place, double min) 
 
 template <class Place>
 Key<Section<Place>> truth(std::string_view name, Place place) {
-  return {name, "true or false", [=](const Value& value, Section<Place>& into) {
+  return {name, "true or false", [=](const SettingValue& value, Section<Place>& into) {
             const auto truth = as_truth(value);
             if (truth) place(into) = *truth;
             return truth.has_value();
@@ -91,7 +91,7 @@ Key<Section<Place>> duration(std::string_view name, Place place, std::string_vie
                              std::string_view max) {
   return {name, fmt::format("a time from \"{}\" to \"{}\"", min, max),
           [=, shortest = *parse_duration(min), longest = *parse_duration(max)](
-              const Value& value, Section<Place>& into) {
+              const SettingValue& value, Section<Place>& into) {
             const auto text = as_text(value);
             const auto time = text ? parse_duration(*text) : std::nullopt;
             if (!time || *time < shortest || *time > longest) return false;
@@ -104,7 +104,7 @@ Key<Section<Place>> duration(std::string_view name, Place place, std::string_vie
 template <class Place>
 Key<Section<Place>> text(std::string_view name, Place place, std::string allowed,
                          bool (*is_allowed)(std::string_view)) {
-  return {name, std::move(allowed), [=](const Value& value, Section<Place>& into) {
+  return {name, std::move(allowed), [=](const SettingValue& value, Section<Place>& into) {
             auto text = as_text(value);
             if (!text || !is_allowed(*text)) return false;
             place(into) = std::move(*text);
@@ -135,7 +135,7 @@ Key<Section<Place>> choice(std::string_view name, Place place,
                            std::vector<std::pair<std::string_view, Held<Place>>> choices) {
   std::vector<std::string_view> texts;
   for (const auto& [text, chosen] : choices) texts.push_back(text);
-  return {name, one_of(texts), [=](const Value& value, Section<Place>& into) {
+  return {name, one_of(texts), [=](const SettingValue& value, Section<Place>& into) {
             const auto text = as_text(value);
             const auto found = std::ranges::find_if(
                 choices, [&](const auto& known) { return text == known.first; });

@@ -18,7 +18,7 @@ namespace {
 
 using namespace keys;
 
-bool read_grant_select(const Value& value, Config& config) {
+bool read_grant_select(const SettingValue& value, Config& config) {
   const auto roles = as_list(value);
   if (!roles || !std::ranges::all_of(*roles, is_identifier)) return false;
   config.grant_select = *roles;
@@ -61,12 +61,12 @@ std::vector<Key<Config>> make_config_keys() {
   };
 }
 
-bool read_name(const Value& value, TableRule& rule) {
+bool read_name(const SettingValue& value, TableRule& rule) {
   rule.name = as_text(value).value_or("");
   return is_table_glob(rule.name);
 }
 
-bool read_into(const Value& value, TargetRule& rule) {
+bool read_into(const SettingValue& value, TargetRule& rule) {
   const auto text = as_text(value).value_or("");
   const auto dot = text.find('.');
   const auto table = dot == std::string::npos ? text : text.substr(dot + 1);
@@ -79,7 +79,8 @@ bool read_into(const Value& value, TargetRule& rule) {
 }
 
 /// Patterns of paths into items; at least `count_min`.
-std::optional<std::vector<std::string>> as_patterns(const Value& value, std::size_t count_min) {
+std::optional<std::vector<std::string>> as_patterns(const SettingValue& value,
+                                                    std::size_t count_min) {
   auto patterns = as_list(value);
   const auto is_pattern = [](const std::string& text) {
     return text.find('\0') == std::string::npos && PathPattern::parse(text).has_value();
@@ -95,7 +96,7 @@ Key<TargetRule> patterns(std::string_view name, std::vector<std::string> Mapping
           fmt::format("a list of {}patterns such as \"total\", \"address.*\", \"password*\", "
                       "\"items[*].price\"",
                       count_min > 0 ? "one or more " : ""),
-          [=](const Value& value, TargetRule& rule) {
+          [=](const SettingValue& value, TargetRule& rule) {
             auto patterns = as_patterns(value, count_min);
             if (!patterns) return false;
             rule.mapping.*member = std::move(*patterns);

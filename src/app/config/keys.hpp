@@ -18,7 +18,7 @@ struct Key {
   std::string_view name;
   std::string allowed;  ///< in words
   /// False if the value is not allowed.
-  std::function<bool(const Value& value, Into& into)> read;
+  std::function<bool(const SettingValue& value, Into& into)> read;
 };
 
 /// What is wrong with a setting: its value, and what is allowed; its key, and what it could have

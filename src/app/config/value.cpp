@@ -55,20 +55,20 @@ std::string printable_text(std::string_view text) {
 
 }  // namespace
 
-std::optional<std::string> as_text(const Value& value) {
+std::optional<std::string> as_text(const SettingValue& value) {
   if (const auto* plain = std::get_if<PlainText>(&value)) return plain->text;
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
   return std::nullopt;
 }
 
-std::optional<std::uint64_t> as_whole_number(const Value& value) {
+std::optional<std::uint64_t> as_whole_number(const SettingValue& value) {
   if (const auto* plain = std::get_if<PlainText>(&value)) return parse_whole_number(plain->text);
   const auto* number = std::get_if<std::int64_t>(&value);
   if (number == nullptr || *number < 0) return std::nullopt;
   return static_cast<std::uint64_t>(*number);
 }
 
-std::optional<bool> as_truth(const Value& value) {
+std::optional<bool> as_truth(const SettingValue& value) {
   if (const auto* plain = std::get_if<PlainText>(&value)) {
     if (plain->text != "true" && plain->text != "false") return std::nullopt;
     return plain->text == "true";
@@ -77,7 +77,7 @@ std::optional<bool> as_truth(const Value& value) {
   return truth == nullptr ? std::nullopt : std::optional{*truth};
 }
 
-std::optional<double> as_number(const Value& value) {
+std::optional<double> as_number(const SettingValue& value) {
   if (const auto* plain = std::get_if<PlainText>(&value)) return parse_finite(plain->text);
   if (const auto* whole = std::get_if<std::int64_t>(&value)) return static_cast<double>(*whole);
   const auto* number = std::get_if<double>(&value);
@@ -85,7 +85,7 @@ std::optional<double> as_number(const Value& value) {
   return *number;
 }
 
-std::optional<std::vector<std::string>> as_list(const Value& value) {
+std::optional<std::vector<std::string>> as_list(const SettingValue& value) {
   if (const auto* list = std::get_if<std::vector<std::string>>(&value)) return *list;
   const auto* plain = std::get_if<PlainText>(&value);
   if (plain == nullptr) return std::nullopt;
@@ -118,7 +118,7 @@ std::optional<std::uint64_t> parse_whole_number(std::string_view text) noexcept 
   return parse_all<std::uint64_t>(text);
 }
 
-std::string printable(const Value& value) {
+std::string printable(const SettingValue& value) {
   struct Printer {
     std::string operator()(const PlainText& plain) const { return printable_text(plain.text); }
     std::string operator()(const std::string& text) const { return printable_text(text); }

@@ -33,24 +33,24 @@ struct TablesValue {
   std::vector<TableValue> tables;
 };
 
-using Value = std::variant<PlainText, std::string, std::int64_t, double, bool,
-                           std::vector<std::string>, TableValue, TablesValue, OtherValue>;
+using SettingValue = std::variant<PlainText, std::string, std::int64_t, double, bool,
+                                  std::vector<std::string>, TableValue, TablesValue, OtherValue>;
 
 /// One `key = value`, and where it stands: "dynamite.toml:3", "DYNAMITE_REGION", "--set".
 struct Setting {
   std::string where;
   std::string key;
-  Value value;
+  SettingValue value;
 };
 
 /// The value as what a key needs, if it is that.
-std::optional<std::string> as_text(const Value& value);
-std::optional<std::uint64_t> as_whole_number(const Value& value);
-std::optional<double> as_number(const Value& value);
+std::optional<std::string> as_text(const SettingValue& value);
+std::optional<std::uint64_t> as_whole_number(const SettingValue& value);
+std::optional<double> as_number(const SettingValue& value);
 /// From plain text: "true" or "false".
-std::optional<bool> as_truth(const Value& value);
+std::optional<bool> as_truth(const SettingValue& value);
 /// From plain text: separated by commas.
-std::optional<std::vector<std::string>> as_list(const Value& value);
+std::optional<std::vector<std::string>> as_list(const SettingValue& value);
 
 /// "500ms", "1s", "2m", "1h".
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) noexcept;
@@ -59,7 +59,7 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) n
 std::optional<std::uint64_t> parse_whole_number(std::string_view text) noexcept;
 
 /// For messages: strings in quotes, cut where long, and of an URL the scheme only.
-std::string printable(const Value& value);
+std::string printable(const SettingValue& value);
 
 /// The one of `names` with the smallest edit distance, if the two have anything to do with each
 /// other.

@@ -63,7 +63,7 @@ TEST(ConfigurationDoc, NamesExactlyTheKeysThatExist) {
 }
 
 /// `text` as it would stand behind a key of a file.
-Value value_of(const std::string& text) {
+SettingValue value_of(const std::string& text) {
   const FileSettings file = read_settings("key = " + text, "test");
   EXPECT_THAT(file.problems, IsEmpty()) << text;
   return file.settings.at(0).value;

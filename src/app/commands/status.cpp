@@ -133,6 +133,11 @@ void print_columns(const TableStatus& t, const ColumnsStatus& status) {
       names, t.replica, t.table);
 }
 
+bool is_one_of_several(const TableStatus& t, const std::vector<TargetStatus>& targets) {
+  return std::ranges::count_if(
+             targets, [&](const TargetStatus& one) { return one.table.table == t.table; }) > 1;
+}
+
 void print_text(const std::vector<TargetStatus>& targets) {
   fmt::print("{:<24} {:<12} {:<9} {:>10} {:>10} {:>12} {:>6} {:>5}\n", "TABLE", "STATE", "FOLLOWER",
              "SCANNED", "RECORDS", "LAST RECORD", "DEAD", "GAPS");
@@ -141,6 +146,7 @@ void print_text(const std::vector<TargetStatus>& targets) {
         t.lag_ms ? fmt::format("{:.1f} s ago", static_cast<double>(*t.lag_ms) / 1000) : "-";
     fmt::print("{:<24} {:<12} {:<9} {:>10} {:>10} {:>12} {:>6} {:>5}\n", t.table, t.state,
                t.follower, t.items_scanned, t.records, last, t.dead_letters, t.open_gaps);
+    if (is_one_of_several(t, targets)) fmt::print("  into {}\n", visible(t.replica));
     if (!t.trouble().empty()) fmt::print("  problem: {}\n", visible(t.trouble()));
     if (t.completed_epoch == 0)
       fmt::print("  no snapshot pass is complete yet\n");

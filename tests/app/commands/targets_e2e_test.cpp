@@ -1,15 +1,9 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include <filesystem>
-#include <fstream>
 #include <string>
-#include <vector>
 
-#include "support/local_dynamodb.hpp"
-#include "support/postgres.hpp"
-#include "support/process.hpp"
-#include "support/replica.hpp"
+#include "app/commands/mapped_table.hpp"
 
 namespace dynamite::test {
 namespace {
@@ -21,49 +15,15 @@ using ::testing::Not;
 constexpr const char* kDocuments = "[[table.target]]\ninto = 'documents'\nomit = ['secret']\n";
 constexpr const char* kColumns = "[[table.target]]\ninto = 'wide'\nlayout = 'columns'\n";
 
-/// A source whose [[table]] stands in a file, with targets that come and go.
-class TargetsTest : public PostgresTest {
+/// A source with one item, and targets that come and go.
+class TargetsTest : public MappedTableTest {
  protected:
   void SetUp() override {
-    PostgresTest::SetUp();
+    MappedTableTest::SetUp();
     if (HasFatalFailure()) return;
-    table_ = source_.create_table("Several", keys(KeyType::S));
-    file_ = std::filesystem::path{testing::TempDir()} / (table_ + ".toml");
+    make_table(keys(KeyType::S));
     put(R"({"pk":{"S":"a"},"n":{"N":"1"},"secret":{"S":"planted"}})");
   }
-  void TearDown() override {
-    std::filesystem::remove(file_);
-    PostgresTest::TearDown();
-  }
-
-  void put(const std::string& item) { source_.api().put_item(table_, item); }
-
-  /// What the program prints. `targets`: what stands in the [[table]].
-  std::string run(const std::string& targets, std::vector<std::string> command) {
-    std::ofstream{file_} << fmt::format("[[table]]\nname = \"{}\"\n{}", table_, targets);
-    command.insert(command.end(), {"--table", table_, "--config", file_.string()});
-    const Finished finished =
-        run_program(std::move(command), {{"DYNAMITE_URL", url()},
-                                         {"DYNAMITE_SCHEMA", schema()},
-                                         {"DYNAMITE_STATE_SCHEMA", state_schema()},
-                                         {"AWS_ENDPOINT_URL", source_.endpoint()}});
-    EXPECT_EQ(finished.status, 0) << finished.output << finished.errors;
-    return finished.output + finished.errors;
-  }
-  std::string rows(const std::string& table, const std::string& columns) {
-    return query(
-        fmt::format("SELECT string_agg(concat_ws(' ', {}), '; ' ORDER BY pk) FROM {}.\"{}\"",
-                    columns, schema(), table));
-  }
-  std::string targets_that_need_a_pass() {
-    return query(fmt::format(
-        "SELECT coalesce(string_agg(replica, ', '), '') FROM {}.status WHERE needs_pass",
-        state_schema()));
-  }
-
-  LocalDynamoDb source_;
-  std::string table_;
-  std::filesystem::path file_;
 };
 
 TEST_F(TargetsTest, TwoTargetsAreKeptSideBySide) {
@@ -79,6 +39,8 @@ TEST_F(TargetsTest, TwoTargetsAreKeptSideBySide) {
   EXPECT_EQ(rows("wide", "pk, n, secret"), "a 1 planted; b 2");
   run(both, {"compare"});
   EXPECT_THAT(run(both, {"bootstrap"}), HasSubstr("unchanged"));
+  EXPECT_THAT(run(both, {"status"}), AllOf(HasSubstr("into " + schema() + ".documents"),
+                                           HasSubstr("into " + schema() + ".wide")));
 }
 
 TEST_F(TargetsTest, ATargetIsAddedToAReplicaThatIsThere) {

@@ -65,7 +65,7 @@ class Bootstrap {
     Done done{.outcome = plan.creates_table ? "created"
                          : plan.sql.empty() ? "unchanged"
                                             : "registered",
-              .words = {}};
+              .words = costly_clauses(table, wanted)};
     const std::optional<Replica> there = find(wanted);
     if (there) change(table, *there, wanted, done);
     return done;
@@ -75,10 +75,11 @@ class Bootstrap {
   Plan plan(const TableDescription& table, Replica& wanted) {
     const std::optional<Replica> known = find(wanted);
     if (!known) add_first_columns(connection_, &dynamodb_, table, wanted, context_.stop);
-    Plan plan{.sql = plan_whole_replica(connection_, context_.config, wanted).sql, .words = {}};
+    Plan plan{.sql = plan_whole_replica(connection_, context_.config, wanted).sql,
+              .words = costly_clauses(table, wanted)};
     if (!known) return plan;
     MappingPlan mappings = plan_targets(table, *known, wanted);
-    plan.words = std::move(mappings.words);
+    std::ranges::move(mappings.words, std::back_inserter(plan.words));
     if (mappings.changes.empty()) {
       mappings.changes = plan_promotion(connection_, *known);
       for (const TargetChange& change : mappings.changes)
@@ -112,7 +113,7 @@ class Bootstrap {
       change_mappings(connection_, there, plan.changes, context_.stop);
       done.outcome = "changed";
     }
-    done.words = std::move(plan.words);
+    std::ranges::move(plan.words, std::back_inserter(done.words));
     const auto deadline = std::chrono::steady_clock::now() + kPromotionMax;
     const std::vector<std::string> added =
         promote(connection_, *find(there), deadline, context_.stop);

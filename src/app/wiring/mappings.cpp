@@ -7,6 +7,7 @@
 #include <chrono>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "core/error.hpp"
@@ -17,6 +18,7 @@
 #include "mapping/writer.hpp"
 #include "replica/change/adopted_columns.hpp"
 #include "replica/change/attribute_shares.hpp"
+#include "where/clause.hpp"
 
 namespace dynamite {
 namespace {
@@ -26,12 +28,18 @@ using namespace std::chrono_literals;
 constexpr int kChangeAttemptsMax = 60;
 constexpr auto kChangePause = 1s;
 
-/// How often the items have attributes that no column of the target stands for.
+/// How often the items that the target takes have attributes that no column of it stands for.
 std::vector<AttributeShare> shares_of(const Batch& items, const Target& target) {
   const auto writer = writer_of(target.mapping, target.layout);
+  std::optional<Clause> clause;
+  if (const std::string& where = target.mapping.rules.where; !where.empty())
+    clause = Clause::parse(where);
   std::map<AttributeNote, std::size_t> counts;
+  std::size_t taken = 0;
   for (const Change& item : items.changes) {
     try {
+      if (clause && !clause->matches(item.image)) continue;
+      ++taken;
       writer->read(item.image, nullptr);
     } catch (const Error& error) {
       if (error.kind() != Error::Kind::poison) throw;  // it becomes a dead letter
@@ -41,8 +49,7 @@ std::vector<AttributeShare> shares_of(const Batch& items, const Target& target) 
   std::vector<AttributeShare> shares;
   for (const auto& [attribute, count] : counts)
     shares.push_back(
-        {.attribute = attribute,
-         .share = static_cast<double>(count) / static_cast<double>(items.changes.size())});
+        {.attribute = attribute, .share = static_cast<double>(count) / static_cast<double>(taken)});
   return shares;
 }
 
@@ -145,6 +152,21 @@ void change_mappings(pg::Connection& connection, const Replica& known,
                   "look for long transactions in pg_stat_activity, and run it again"};
     sleep_for(kChangePause, stop);
   }
+}
+
+std::vector<std::string> costly_clauses(const TableDescription& source, const Replica& wanted) {
+  if (!source.stream_enabled || source.stream_view_type == "NEW_AND_OLD_IMAGES") return {};
+  std::vector<std::string> words;
+  for (const Target& target : wanted.targets) {
+    const std::string& where = target.mapping.rules.where;
+    if (where.empty() || Clause::parse(where).decided_by_keys(source.key_schema)) continue;
+    words.push_back(fmt::format(
+        "{}: its `where` names attributes that are not of the key, and the stream is {}: each "
+        "change of an item that is not taken costs a remove and a tombstone; a stream of "
+        "NEW_AND_OLD_IMAGES spares them",
+        target.qualified_name(), source.stream_view_type));
+  }
+  return words;
 }
 
 void warn_of_other_rules(const Replica& known, const Replica& wanted) {

@@ -41,6 +41,10 @@ MappingPlan plan_mappings(pg::Connection& connection, const Replica& known, cons
 void change_mappings(pg::Connection& connection, const Replica& known,
                      const std::vector<TargetChange>& changes, const std::stop_token& stop);
 
+/// In words, which clauses of the targets cost more than they need to: those that key attributes do
+/// not decide, where the stream carries no old images; docs/protocol.md, "Routing".
+std::vector<std::string> costly_clauses(const TableDescription& source, const Replica& wanted);
+
 /// Says in the log if the configuration has other rules or targets than the
 /// catalogue, by which rows are made.
 void warn_of_other_rules(const Replica& known, const Replica& wanted);

@@ -1,6 +1,7 @@
 #include "app/wiring/replicas.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <iterator>
@@ -71,6 +72,8 @@ Replica ensure_replica(pg::Connection& connection, const Config& config,
   auto replica = Catalogue{connection, config.state_schema}.find(description.arn);
   if (!replica) throw Error{Error::Kind::bug, "the replica was made, but is not registered"};
   warn_of_other_rules(*replica, wanted);
+  if (plan.creates_table)
+    for (const std::string& words : costly_clauses(description, wanted)) spdlog::warn(words);
   return std::move(*replica);
 }
 

@@ -1,8 +1,10 @@
 #include "engine/key_repair.hpp"
 
 #include <chrono>
+#include <utility>
 
 #include "core/error.hpp"
+#include "mapping/routing.hpp"
 #include "pg/pg_error.hpp"
 #include "replica/apply/epoch_repeat.hpp"
 #include "replica/state/catalogue.hpp"
@@ -42,7 +44,19 @@ Batch changes_of(std::span<const DoubtfulKey> keys, const NewestVersions& newest
   return batch;
 }
 
+Replica with_doubtful_rows(Replica table) {
+  table.routing = routing_of(table.targets, table.source->key_schema, TargetRows::doubtful);
+  return table;
+}
+
 }  // namespace
+
+KeyRepair::KeyRepair(DynamoDb& dynamodb, pg::Connection& connection, Replica table,
+                     ApplyOptions options)
+    : dynamodb_{dynamodb},
+      connection_{connection},
+      table_{with_doubtful_rows(std::move(table))},
+      applier_{connection, options} {}
 
 std::vector<DoubtfulKey> doubtful_keys(DeadLetters& letters, std::span<const StoredLetter> page) {
   std::vector<DoubtfulKey> keys;
@@ -71,7 +85,7 @@ void KeyRepair::load_table() {
   if (!now)
     throw Error{Error::Kind::gone,
                 "the replica " + table_.qualified_names() + " is no longer registered"};
-  table_ = std::move(*now);
+  table_ = with_doubtful_rows(std::move(*now));
 }
 
 ApplyOutcome KeyRepair::apply_once(std::span<const DoubtfulKey> keys, const std::stop_token& stop) {

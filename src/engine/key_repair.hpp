@@ -5,7 +5,6 @@
 #include <span>
 #include <stop_token>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "replica/apply/applier.hpp"
@@ -25,17 +24,14 @@ struct DoubtfulKey {
 /// The keys of a page of letters, but for letters whose key could not be read.
 std::vector<DoubtfulKey> doubtful_keys(DeadLetters& letters, std::span<const StoredLetter> page);
 
-/// Makes the rows of keys equal to what the source has now, whoever follows the table meanwhile.
-/// Reads the items strongly consistent, and applies them under a version between what the replica
-/// knew before and the next record. docs/protocol.md, "Reading back". Safe to repeat.
+/// Makes the rows of keys equal to what the source has now, whoever follows the table meanwhile. A
+/// row in a target that does not take the item goes, whatever wrote it. Reads the items strongly
+/// consistent, and applies them under a version between what the replica knew before and the next
+/// record. docs/protocol.md, "Reading back". Safe to repeat.
 class KeyRepair {
  public:
   /// Both references outlive it.
-  KeyRepair(DynamoDb& dynamodb, pg::Connection& connection, Replica table, ApplyOptions options)
-      : dynamodb_{dynamodb},
-        connection_{connection},
-        table_{std::move(table)},
-        applier_{connection, options} {}
+  KeyRepair(DynamoDb& dynamodb, pg::Connection& connection, Replica table, ApplyOptions options);
 
   /// A page of keys: some hundreds. Dead letters whose key was written anew since are discarded.
   ApplyOutcome apply(std::span<const DoubtfulKey> keys, std::stop_token stop);

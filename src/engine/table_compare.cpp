@@ -227,10 +227,10 @@ void TableCompare::count_and_repair() {
   }
   suspects_.clear();
   const bool repairs = options_.repair;
-  for (std::size_t at = 0; repairs && at < wrong.size(); at += kRepairPage)
-    found_.repaired +=
-        repair_.apply(std::span{wrong}.subspan(at, std::min(kRepairPage, wrong.size() - at)), stop_)
-            .applied;
+  for (std::size_t at = 0; repairs && at < wrong.size(); at += kRepairPage) {
+    const auto page = std::span{wrong}.subspan(at, std::min(kRepairPage, wrong.size() - at));
+    found_.repaired += page.size() - repair_.apply(page, stop_).dead_letters;
+  }
   found_.stopped_early = !repairs && found_.total() >= kDifferencesMax;
 }
 

@@ -24,10 +24,10 @@ namespace dynamite {
 struct Differences {
   std::uint64_t items = 0;
   std::array<std::uint64_t, 5> of{};  ///< by Difference
-  std::uint64_t repaired = 0;
-  std::uint64_t known = 0;        ///< differences whose key has a dead letter
-  std::vector<std::string> keys;  ///< the first ones, as DynamoDB JSON, with their dead letters
-  bool stopped_early = false;     ///< there are more
+  std::uint64_t repaired = 0;         ///< keys, however many targets had a wrong row
+  std::uint64_t known = 0;            ///< differences whose key has a dead letter
+  std::vector<std::string> keys;      ///< the first ones, as DynamoDB JSON, with their dead letters
+  bool stopped_early = false;         ///< there are more
 
   std::uint64_t count(Difference difference) const {
     return of[static_cast<std::size_t>(difference)];

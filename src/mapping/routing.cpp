@@ -12,7 +12,7 @@ struct Routing::Items {
   bool has_old_item = false;  ///< old_item was read
 };
 
-Routing::Routing(std::span<const std::string> clauses, const KeySchema& key_schema)
+Routing::Routing(std::span<const std::string> clauses, const KeySchema& key_schema, TargetRows rows)
     : key_schema_{key_schema} {
   for (const std::string& text : clauses) {
     if (text.empty()) {
@@ -21,7 +21,7 @@ Routing::Routing(std::span<const std::string> clauses, const KeySchema& key_sche
     }
     Clauses alone;
     alone.add(text);
-    const bool by_key = alone.is_decided_by_keys(0, key_schema);
+    const bool by_key = rows == TargetRows::routed && alone.is_decided_by_keys(0, key_schema);
     Clauses& among = by_key ? key_clauses_ : item_clauses_;
     choosers_.push_back(
         {.choice = by_key ? Choice::by_key : Choice::by_item, .clause = among.size()});

@@ -21,17 +21,25 @@ struct RoutedChanges {
   std::size_t untaken = 0;                        ///< puts and scanned items that no target takes
 };
 
+/// Which rows the targets may have by now.
+enum class TargetRows : std::uint8_t {
+  routed,    ///< those of items that were routed to them
+  doubtful,  ///< others too: what somebody else wrote, or what a sweep could not delete
+};
+
 /// Which targets a change concerns, by the targets' clauses `where`; docs/protocol.md, "Routing".
 /// For a target, a put of an item that its clause does not take is a remove of the same version. It
 /// is nothing if
-/// * the clause names key attributes only: then it never took an item of this key, or
+/// * the clause names key attributes only, and no row is doubtful: then it never took an item of
+///   this key, or
 /// * the item before the change is known, and the clause did not take it either.
 /// A remove is nothing in the same two cases. A scanned item that the clause does not take is
 /// nothing: the sweep takes its row.
 class Routing {
  public:
   /// `clauses`: of each target; an empty one takes all. Throws Error{usage} if one is no clause.
-  Routing(std::span<const std::string> clauses, const KeySchema& key_schema);
+  Routing(std::span<const std::string> clauses, const KeySchema& key_schema,
+          TargetRows rows = TargetRows::routed);
 
   RoutedChanges route(std::span<const Change> changes) const;
 

@@ -92,6 +92,14 @@ TEST_F(RoutingTest, ARemoveIsNothingIfTheItemWasNotTaken) {
   EXPECT_EQ(kinds(routing_, remove(kOpen)), "r-r-r");
 }
 
+TEST_F(RoutingTest, AClauseAboutKeysLeavesNoDoubtfulRowAlone) {
+  const Routing routing{std::vector<std::string>{"pk = 'a'", "pk = 'b'"}, kKeys,
+                        TargetRows::doubtful};
+  EXPECT_EQ(kinds(routing, put(kPaid)), "pr");
+  EXPECT_EQ(kinds(routing, remove()), "rr");
+  EXPECT_EQ(kinds(routing, scanned(kPaid)), "s-");
+}
+
 TEST_F(RoutingTest, AScannedItemThatIsNotTakenIsNothing) {
   EXPECT_EQ(kinds(routing_, scanned(kPaid)), "s-ss-");
   EXPECT_EQ(kinds(routing_, scanned(kOpen)), "s-s-s");

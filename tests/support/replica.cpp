@@ -194,6 +194,19 @@ Replica ReplicaTest::make_replica(const Replica& wanted) {
       Catalogue{*connection, state_schema()}.find(wanted.source->arn).value());
 }
 
+Replica ReplicaTest::make_routed(const std::vector<std::string>& clauses, const Mapping& mapping) {
+  Replica wanted = wanted_replica(keys(KeyType::S), "routed");
+  wanted.targets.clear();
+  for (const std::string& where : clauses) {
+    Mapping of_target = mapping;
+    of_target.rules.where = where;
+    wanted.targets.push_back(new_target(wanted.state_schema, schema(),
+                                        fmt::format("routed_{}", wanted.targets.size()),
+                                        keys(KeyType::S), std::move(of_target)));
+  }
+  return make_replica(wanted);
+}
+
 ApplyOutcome ReplicaTest::apply(const std::vector<TestChange>& changes, const Fence& fence) {
   return Applier{*connection, {}}.apply(
       {.table = orders, .batch = batch_of(orders, changes), .fence = fence});

@@ -49,6 +49,9 @@ class ReplicaTest : public PostgresTest {
   /// Makes and registers a replica of a DynamoDB table of the same name.
   Replica make_replica(const KeySchema& key_schema, const std::string& name);
   Replica make_replica(const Replica& wanted);
+  /// A replica "routed", whose key is the string pk, with a target for each clause: routed_0,
+  /// routed_1, … `mapping`: of each target, without its clause.
+  Replica make_routed(const std::vector<std::string>& clauses, const Mapping& mapping = {});
   /// What make_replica asks the catalogue for.
   Replica wanted_replica(const KeySchema& key_schema, const std::string& name) const;
 

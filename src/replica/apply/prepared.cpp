@@ -40,24 +40,16 @@ void add_broken(std::vector<DeadLetter>& broken, std::span<const Change> superse
   add_letters(broken, found);
 }
 
-/// The changes of each target; without their routing all of them for each.
-std::vector<std::vector<Change>> routed_changes(std::span<const Change> changes,
-                                                const Replica& replica, PreparedBatch& prepared) {
-  if (!replica.routing)
-    return {replica.targets.size(), std::vector<Change>{changes.begin(), changes.end()}};
-  RoutedChanges routed = replica.routing->route(changes);
-  prepared.untaken = routed.untaken;
-  for (const auto& [change, why] : routed.refused)
-    prepared.broken.push_back(dead_letter(change, why));
-  return std::move(routed.changes);
-}
-
 /// The changes of each target, coalesced behind the routing: of a put that a target takes and a
 /// later one that is nothing to it, the put stays.
 std::vector<std::vector<Change>> newest_changes(std::span<const Change> changes,
                                                 const Replica& replica, PreparedBatch& prepared) {
+  RoutedChanges routed = routed_changes(replica, changes);
   prepared.records = changes.size();
-  std::vector<std::vector<Change>> newest = routed_changes(changes, replica, prepared);
+  prepared.untaken = routed.untaken;
+  for (const auto& [change, why] : routed.refused)
+    prepared.broken.push_back(dead_letter(change, why));
+  std::vector<std::vector<Change>> newest = std::move(routed.changes);
   for (std::vector<Change>& of_target : newest) {
     std::vector<Change> superseded;
     of_target = coalesce(of_target, &superseded);

@@ -5,6 +5,7 @@
 #include "core/error.hpp"
 #include "mapping/mapping_json.hpp"
 #include "mapping/names.hpp"
+#include "mapping/routing.hpp"
 #include "pg/identifier.hpp"
 #include "replica/state/state_sql.hpp"
 
@@ -97,7 +98,7 @@ WHERE {} ORDER BY r.table_name, r.source_arn, t.target_id)",
     replicas.back().targets.push_back(target_of_row(rows, row, replicas.back()));
   }
   for (Replica& replica : replicas)
-    replica.routing = routing_of(replica.targets, replica.source->key_schema);
+    replica.routing = routing_of(replica.targets, replica.source->key_schema, TargetRows::routed);
   return replicas;
 }
 

@@ -35,12 +35,19 @@ std::string Replica::qualified_names() const {
   return names;
 }
 
-std::shared_ptr<const Routing> routing_of(const std::vector<Target>& targets,
-                                          const KeySchema& keys) {
+std::shared_ptr<const Routing> routing_of(const std::vector<Target>& targets, const KeySchema& keys,
+                                          TargetRows rows) {
   std::vector<std::string> clauses;
   for (const Target& target : targets) clauses.push_back(target.mapping.rules.where);
   if (std::ranges::all_of(clauses, &std::string::empty)) return nullptr;
-  return std::make_shared<const Routing>(clauses, keys);
+  return std::make_shared<const Routing>(clauses, keys, rows);
+}
+
+RoutedChanges routed_changes(const Replica& replica, std::span<const Change> changes) {
+  if (replica.routing) return replica.routing->route(changes);
+  return {.changes = {replica.targets.size(), std::vector<Change>{changes.begin(), changes.end()}},
+          .refused = {},
+          .untaken = 0};
 }
 
 std::string state_name(const std::string& state_schema, const std::string& name) {

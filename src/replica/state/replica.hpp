@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,8 @@
 namespace dynamite {
 
 class Routing;
+struct RoutedChanges;
+enum class TargetRows : std::uint8_t;
 
 /// A table in PostgreSQL that is kept equal to a table in DynamoDB, and its tombstones.
 struct Target {
@@ -49,8 +52,11 @@ struct Replica {
 };
 
 /// Of targets of a source with those keys. Throws Error{usage} if a `where` is no clause.
-std::shared_ptr<const Routing> routing_of(const std::vector<Target>& targets,
-                                          const KeySchema& keys);
+std::shared_ptr<const Routing> routing_of(const std::vector<Target>& targets, const KeySchema& keys,
+                                          TargetRows rows);
+
+/// The changes of each target, by the replica's routing.
+RoutedChanges routed_changes(const Replica& replica, std::span<const Change> changes);
 
 /// `name` inside the state schema, both quoted.
 std::string state_name(const std::string& state_schema, const std::string& name);

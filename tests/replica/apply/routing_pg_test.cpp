@@ -20,19 +20,8 @@ using ::testing::UnorderedElementsAre;
 const std::string kX = R"({"pk":{"S":"a"},"kind":{"S":"x"}})";
 const std::string kY = R"({"pk":{"S":"a"},"kind":{"S":"y"}})";
 
-/// A replica with a target for each clause.
 class RoutingPgTest : public ReplicaTest {
  protected:
-  Replica make_routed(const std::vector<std::string>& clauses) {
-    Replica wanted = wanted_replica(keys(KeyType::S), "routed");
-    wanted.targets.clear();
-    for (const std::string& where : clauses)
-      wanted.targets.push_back(new_target(wanted.state_schema, schema(),
-                                          fmt::format("routed_{}", wanted.targets.size()),
-                                          keys(KeyType::S), {.rules = {.where = where}}));
-    return make_replica(wanted);
-  }
-
   ApplyOutcome apply_to(const Replica& replica, const std::vector<TestChange>& changes,
                         const Fence& fence = {}, ApplyOptions options = {}) {
     const Batch batch = batch_of(replica, changes);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/error.hpp"
+#include "mapping/routing.hpp"
 #include "mapping/writer.hpp"
 #include "replica/change/value_move.hpp"
 #include "replica/state/catalogue.hpp"
@@ -28,6 +29,14 @@ void add_new(std::vector<Suspect>& suspects, std::vector<Suspect> more) {
     if (!known.contains(suspect.key)) suspects.push_back(std::move(suspect));
 }
 
+/// A key that differs in several targets has one difference: that it is missing in one of them says
+/// most.
+void add_worst(std::map<std::string_view, Difference>& found, std::string_view key,
+               Difference difference) {
+  Difference& worst = found.try_emplace(key, difference).first->second;
+  worst = std::min(worst, difference);
+}
+
 /// SQL: whether a value column of the row `t` differs from the item's values `u`.
 std::string differing_values(const Layout& layout) {
   std::vector<std::string> list;
@@ -43,7 +52,8 @@ Comparison::Comparison(pg::Connection& connection, Replica replica)
   compare_with(std::move(replica));
   connection_.run("DROP TABLE IF EXISTS pg_temp.dynamite_seen");
   // Without an index, which some keys are too long for.
-  connection_.run(fmt::format("CREATE TEMPORARY TABLE dynamite_seen ({})", definitions(keys_)));
+  connection_.run(
+      fmt::format("CREATE TEMPORARY TABLE dynamite_seen (target integer, {})", definitions(keys_)));
 }
 
 void Comparison::compare_with(Replica replica) {
@@ -61,88 +71,108 @@ void Comparison::follow_mapping() {
   if (now && now->mapping != replica_.mapping) compare_with(std::move(*now));
 }
 
-Comparison::Items Comparison::no_items() const {
-  Items items{.keys = KeyArrays{keys_.schema()}, .values = {}, .canonical_keys = {}};
-  for (const Compared& compared : targets_)
-    items.values.emplace_back(compared.target.layout.value_elements());
-  return items;
+Comparison::Expected Comparison::expect(std::span<const Change> items) const {
+  const RoutedChanges routed = routed_changes(replica_, items);
+  Expected expected;
+  for (const auto& [item, why] : routed.refused) expected.unstorable.insert(item.key);
+  for (std::size_t target = 0; target < targets_.size(); ++target) {
+    const Compared& compared = targets_[target];
+    Items& taken = expected.taken.emplace_back(
+        Items{.keys = KeyArrays{keys_.schema()},
+              .values = pg::ArrayRows{compared.target.layout.value_elements()},
+              .canonical_keys = {}});
+    for (const Change& item : routed.changes[target])
+      if (!append(taken, compared, item)) expected.unstorable.insert(item.key);
+  }
+  return expected;
 }
 
-bool Comparison::append(Items& items, std::string_view key, std::string_view image) {
-  for (pg::ArrayRows& rows : items.values) rows.begin_row();
+bool Comparison::append(Items& items, const Compared& compared, const Change& item) const {
+  items.values.begin_row();
   try {
-    for (std::size_t target = 0; target < targets_.size(); ++target) {
-      RowWriter& writer = *targets_[target].writer;
-      writer.read(image, nullptr);
-      for (std::size_t i = 0; i < targets_[target].target.layout.values().size(); ++i)
-        writer.write_next(items.values[target]);
-    }
-    items.keys.append(key);
+    compared.writer->read(item.image, nullptr);
+    for (std::size_t i = 0; i < compared.target.layout.values().size(); ++i)
+      compared.writer->write_next(items.values);
+    items.keys.append(item.key);
   } catch (const Error& error) {
-    for (pg::ArrayRows& rows : items.values) rows.undo_row();
+    items.values.undo_row();
     if (error.kind() != Error::Kind::poison) throw;
     return false;
   }
-  items.canonical_keys.push_back(key);
+  items.canonical_keys.push_back(item.key);
   return true;
 }
 
-void Comparison::remember(const KeyArrays& seen) {
+void Comparison::remember(const Expected& expected) {
+  for (std::size_t target = 0; target < targets_.size(); ++target)
+    remember(expected.taken[target].keys, targets_[target].target.id);
+  KeyArrays unstorable{keys_.schema()};
+  for (const std::string_view key : expected.unstorable) unstorable.append(key);
+  remember(unstorable, std::nullopt);
+}
+
+/// Without `target`: every target may have rows of them.
+void Comparison::remember(const KeyArrays& keys, std::optional<std::int32_t> target) {
+  if (keys.size() == 0) return;
   pg::Params params;
-  seen.add_to(params);
-  connection_.run(fmt::format("INSERT INTO pg_temp.dynamite_seen SELECT {} FROM {}",
-                              keys_.parts("u"), keys_.rows()),
-                  std::move(params));
+  keys.add_to(params);
+  connection_.run(
+      fmt::format("INSERT INTO pg_temp.dynamite_seen SELECT {}, {} FROM {}",
+                  target ? std::to_string(*target) : "NULL", keys_.parts("u"), keys_.rows()),
+      std::move(params));
 }
 
 std::vector<Suspect> Comparison::page(const Batch& batch) {
   std::vector<Suspect> suspects(batch.rejected.size(),
                                 {.key = "", .difference = Difference::unstorable});
-  KeyArrays seen{keys_.schema()};
-  Items items = no_items();
-  for (const Change& change : batch.changes) {
-    seen.append(change.key);
-    if (!append(items, change.key, change.image))
-      suspects.push_back({.key = std::string{change.key}, .difference = Difference::unstorable});
-  }
-  remember(seen);
-  for (Suspect& suspect : differences(items)) suspects.push_back(std::move(suspect));
+  const Expected expected = expect(batch.changes);
+  remember(expected);
+  const Found found = differences(expected);
+  for (const Change& change : batch.changes)
+    if (const auto difference = found.find(change.key); difference != found.end())
+      suspects.push_back({.key = std::string{change.key}, .difference = difference->second});
   return suspects;
 }
 
-std::vector<Suspect> Comparison::differences(const Items& items) {
-  std::map<std::string_view, Difference> worst;
+Comparison::Found Comparison::differences(const Expected& expected) {
+  Found found;
   for (std::size_t target = 0; target < targets_.size(); ++target)
-    for (const auto& [key, difference] : differences_in(target, items)) {
-      Difference& of_key = worst[key];
-      if (of_key != Difference::missing) of_key = difference;
-    }
-  std::vector<Suspect> suspects;
-  for (const std::string_view key : items.canonical_keys)
-    if (const auto found = worst.find(key); found != worst.end())
-      suspects.push_back({.key = std::string{key}, .difference = found->second});
-  return suspects;
+    add_differences(found, targets_[target], expected.taken[target]);
+  for (const std::string_view key : expected.unstorable) found[key] = Difference::unstorable;
+  return found;
 }
 
-std::map<std::string_view, Difference> Comparison::differences_in(std::size_t target,
-                                                                  const Items& items) {
-  const Compared& compared = targets_[target];
+void Comparison::add_differences(Found& found, const Compared& compared, const Items& items) {
+  if (items.canonical_keys.empty()) return;
   const Layout& layout = compared.target.layout;
   pg::Params params;
   items.keys.add_to(params);
-  items.values[target].add_to(params);
-  const pg::Result found = connection_.run(
+  items.values.add_to(params);
+  const pg::Result rows = connection_.run(
       fmt::format(R"(SELECT u.n, t.{} IS NULL
 FROM {} LEFT JOIN {} t ON {}
 WHERE {})",
                   layout.of(ColumnRole::version).quoted(), keys_.rows(layout.value_fields()),
                   compared.rows, layout.keys().row_matches(), differing_values(layout)),
       std::move(params));
-  std::map<std::string_view, Difference> differences;
-  for (int row = 0; row < found.rows(); ++row)
-    differences[items.canonical_keys[static_cast<std::size_t>(found.number(row, 0) - 1)]] =
-        found.flag(row, 1) ? Difference::missing : Difference::different;
-  return differences;
+  for (int row = 0; row < rows.rows(); ++row)
+    add_worst(found, items.canonical_keys[static_cast<std::size_t>(rows.number(row, 0) - 1)],
+              rows.flag(row, 1) ? Difference::missing : Difference::different);
+}
+
+void Comparison::add_ghosts(Found& found, const Compared& compared,
+                            const std::vector<std::string_view>& keys) {
+  if (keys.empty()) return;
+  KeyArrays arrays{keys_.schema()};
+  for (const std::string_view key : keys) arrays.append(key);
+  pg::Params params;
+  arrays.add_to(params);
+  const pg::Result rows = connection_.run(
+      fmt::format("SELECT u.n FROM {} WHERE EXISTS (SELECT FROM {} t WHERE {})", keys_.rows(),
+                  compared.name, compared.target.layout.keys().row_matches()),
+      std::move(params));
+  for (int row = 0; row < rows.rows(); ++row)
+    add_worst(found, keys[static_cast<std::size_t>(rows.number(row, 0) - 1)], Difference::ghost);
 }
 
 std::vector<Suspect> Comparison::keys_of_rows(const Compared& compared, const std::string& from,
@@ -165,10 +195,16 @@ std::vector<Suspect> Comparison::ghosts(std::size_t limit) {
   connection_.run("ANALYZE pg_temp.dynamite_seen");
   std::vector<Suspect> suspects;
   for (const Compared& compared : targets_) {
-    const std::string unseen =
-        fmt::format("WHERE NOT EXISTS (SELECT FROM pg_temp.dynamite_seen s WHERE {})",
-                    compared.target.layout.keys().row_matches("s"));
-    add_new(suspects, keys_of_rows(compared, unseen, limit));
+    const std::string unseen = fmt::format(
+        "WHERE NOT EXISTS (SELECT FROM pg_temp.dynamite_seen s WHERE {} AND (s.target = {} OR "
+        "s.target IS NULL))",
+        compared.target.layout.keys().row_matches("s"), compared.target.id);
+    KeyArrays told{keys_.schema()};
+    for (Suspect& suspect : keys_of_rows(compared, unseen, limit - suspects.size())) {
+      told.append(suspect.key);
+      suspects.push_back(std::move(suspect));
+    }
+    remember(told, std::nullopt);
   }
   return suspects;
 }
@@ -190,45 +226,36 @@ std::vector<Suspect> Comparison::sample_of(const Compared& compared, std::size_t
   return keys_of_rows(compared, fmt::format("TABLESAMPLE SYSTEM ({})", percent), limit);
 }
 
-/// The keys that have a row in no target.
-std::set<std::string> Comparison::without_row(const std::vector<std::string_view>& keys) {
-  KeyArrays arrays{keys_.schema()};
-  for (const std::string_view key : keys) arrays.append(key);
-  pg::Params params;
-  arrays.add_to(params);
-  std::vector<std::string> conditions;
-  for (const Compared& compared : targets_)
-    conditions.push_back(fmt::format("NOT EXISTS (SELECT FROM {} t WHERE {})", compared.name,
-                                     compared.target.layout.keys().row_matches()));
-  const pg::Result found = connection_.run(
-      fmt::format("SELECT u.n FROM {} WHERE {}", keys_.rows(), fmt::join(conditions, " AND ")),
-      std::move(params));
-  std::set<std::string> absent;
-  for (int row = 0; row < found.rows(); ++row)
-    absent.emplace(keys[static_cast<std::size_t>(found.number(row, 0) - 1)]);
-  return absent;
-}
-
 void Comparison::recheck(std::vector<Suspect>& suspects,
                          const std::map<std::string, std::string>& items) {
-  Items with_item = no_items();
-  std::vector<std::string_view> without_item;
-  std::map<std::string, Difference> now;
-  for (const Suspect& suspect : suspects) {
-    const auto item = items.find(suspect.key);
-    if (item == items.end()) {
-      without_item.push_back(suspect.key);
-      now[suspect.key] = Difference::ghost;
-    } else if (!append(with_item, suspect.key, item->second)) {
-      now[suspect.key] = Difference::unstorable;
-    }
-  }
-  for (const std::string& key : without_row(without_item)) now[key] = Difference::none;
-  for (const Suspect& suspect : differences(with_item)) now[suspect.key] = suspect.difference;
+  std::vector<Change> there;
+  for (const Suspect& suspect : suspects)
+    if (const auto item = items.find(suspect.key); item != items.end())
+      there.push_back({.key = suspect.key,
+                       .image = item->second,
+                       .record = {},
+                       .version = {},
+                       .kind = ChangeKind::scanned});
+  const Expected expected = expect(there);
+  Found found = differences(expected);
+  for (std::size_t target = 0; target < targets_.size(); ++target)
+    add_ghosts(found, targets_[target], untaken(suspects, expected, target));
   for (Suspect& suspect : suspects) {
-    const auto found = now.find(suspect.key);
-    suspect.difference = found == now.end() ? Difference::none : found->second;
+    const auto difference = found.find(suspect.key);
+    suspect.difference = difference == found.end() ? Difference::none : difference->second;
   }
+}
+
+/// The keys of suspects of which the target may have no row.
+std::vector<std::string_view> Comparison::untaken(const std::vector<Suspect>& suspects,
+                                                  const Expected& expected, std::size_t target) {
+  const auto& taken = expected.taken[target].canonical_keys;
+  std::set<std::string_view> may_be_there{taken.begin(), taken.end()};
+  may_be_there.insert(expected.unstorable.begin(), expected.unstorable.end());
+  std::vector<std::string_view> keys;
+  for (const Suspect& suspect : suspects)
+    if (!may_be_there.contains(suspect.key)) keys.push_back(suspect.key);
+  return keys;
 }
 
 }  // namespace dynamite

@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,7 +23,7 @@ enum class Difference : std::uint8_t {
   none,
   missing,     ///< an item without a row
   different,   ///< a row that is not its item
-  ghost,       ///< a row without an item
+  ghost,       ///< a row without an item, or of an item that its target does not take
   unstorable,  ///< an item that PostgreSQL cannot hold
 };
 
@@ -32,8 +34,9 @@ struct Suspect {
   Difference difference = Difference::none;
 };
 
-/// Holds the items of a source table against the rows of its targets. Remembers the keys that it
-/// met in a temporary table of its connection.
+/// Holds the items of a source table against the rows of its targets: each target has an equal row
+/// of the items that it takes, and no other row. Remembers in a temporary table of its connection
+/// of which keys a target may have rows.
 class Comparison {
  public:
   /// The connection outlives it.
@@ -47,7 +50,8 @@ class Comparison {
   /// One page of scanned items.
   std::vector<Suspect> page(const Batch& batch);
 
-  /// Keys of rows that no page held, at most `limit` a target.
+  /// Keys, at most `limit`, of rows of which no page held an item that their target takes. A key
+  /// is told once.
   std::vector<Suspect> ghosts(std::size_t limit);
 
   /// Keys of some rows at random, at most `limit`: each a ghost until it is rechecked.
@@ -64,24 +68,35 @@ class Comparison {
     std::string name;  ///< quoted
     std::string rows;  ///< for FROM: as they are when all values are in their columns
   };
-  /// Items with their keys, as parameters.
+  /// Items that a target takes, with their keys, as parameters.
   struct Items {
     KeyArrays keys;
-    std::vector<pg::ArrayRows> values;  ///< one a target
+    pg::ArrayRows values;
     std::vector<std::string_view> canonical_keys;
   };
+  /// What the targets must have of some items.
+  struct Expected {
+    std::vector<Items> taken;               ///< by each target
+    std::set<std::string_view> unstorable;  ///< keys of items that PostgreSQL cannot hold
+  };
+  /// By canonical key; the rows of other keys are as they should be.
+  using Found = std::map<std::string_view, Difference>;
 
   void compare_with(Replica replica);
-  Items no_items() const;
+  Expected expect(std::span<const Change> items) const;
   /// False, and nothing is appended, if PostgreSQL cannot hold the item.
-  bool append(Items& items, std::string_view key, std::string_view image);
-  void remember(const KeyArrays& seen);
-  std::vector<Suspect> differences(const Items& items);
-  std::map<std::string_view, Difference> differences_in(std::size_t target, const Items& items);
+  bool append(Items& items, const Compared& compared, const Change& item) const;
+  void remember(const Expected& expected);
+  void remember(const KeyArrays& keys, std::optional<std::int32_t> target);
+  Found differences(const Expected& expected);
+  void add_differences(Found& found, const Compared& compared, const Items& items);
+  void add_ghosts(Found& found, const Compared& compared,
+                  const std::vector<std::string_view>& keys);
+  static std::vector<std::string_view> untaken(const std::vector<Suspect>& suspects,
+                                               const Expected& expected, std::size_t target);
   std::vector<Suspect> sample_of(const Compared& compared, std::size_t limit);
   std::vector<Suspect> keys_of_rows(const Compared& compared, const std::string& from,
                                     std::size_t limit);
-  std::set<std::string> without_row(const std::vector<std::string_view>& keys);
 
   pg::Connection& connection_;
   Replica replica_;

@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 #include <gmock/gmock.h>
 
+#include "core/arn.hpp"
 #include "engine/table_compare.hpp"
 #include "replica/change/promotion.hpp"
 #include "replica/state/catalogue.hpp"
@@ -55,14 +56,24 @@ class TableCompareTest : public ReplicaTest {
     items_now({item("k2", "b"), item("k3", "c")});
   }
 
+  void use(const Replica& replica) {
+    orders = replica;
+    description_.name = table_name_of(orders.source->arn);
+    description_.arn = orders.source->arn;
+  }
+  std::vector<std::string> keys_of_targets() {
+    std::vector<std::string> keys;
+    for (const Target& target : orders.targets)
+      keys.push_back(query("SELECT string_agg(pk, ' ' ORDER BY pk) FROM " + target.table));
+    return keys;
+  }
+
   /// A replica in layout `columns`, whose columns a promotion makes.
   void use_layout_columns() {
     Replica wanted = wanted_replica(keys(KeyType::S), "typed");
     wanted.targets = {new_target(state_schema(), schema(), "typed", keys(KeyType::S),
                                  {.rules = {.layout = LayoutKind::columns}})};
-    orders = make_replica(wanted);
-    description_.name = "typed";
-    description_.arn = orders.source->arn;
+    use(make_replica(wanted));
   }
   void add_columns() {
     EXPECT_TRUE(try_change(*connection, orders, plan_promotion(*connection, orders)));
@@ -113,6 +124,54 @@ TEST_F(TableCompareTest, RepairsEachRowToItsItem) {
   EXPECT_EQ(
       query(fmt::format("SELECT pk, item->>'v' FROM {} ORDER BY pk", orders.qualified_names())),
       "k1|a\nk2|b\nk3|c");
+}
+
+// The first target takes keys, the second an attribute, the third all.
+TEST_F(TableCompareTest, RepairsRowsThatATargetLacksAndRowsThatItMustNotHave) {
+  use(make_routed({"pk < 'm'", "v = 'x'", ""}));
+  apply({put("a", 1, "x"), put("b", 2, "y"), put("z", 3, "y")});
+  query("DELETE FROM routed_1 WHERE pk = 'a'");
+  query("INSERT INTO routed_1 SELECT * FROM routed_2 WHERE pk = 'b'");
+  query("INSERT INTO routed_0 SELECT * FROM routed_2 WHERE pk = 'z'");
+  page({item("a", "x"), item("b", "y"), item("z", "y")});
+  items_now({item("a", "x"), item("b", "y"), item("z", "y")});
+
+  const Differences found = compare({.repair = true});
+
+  EXPECT_EQ(found.count(Difference::missing), 1U);
+  EXPECT_EQ(found.count(Difference::ghost), 2U);
+  EXPECT_EQ(found.repaired, 3U);
+  EXPECT_THAT(keys_of_targets(), ElementsAre("a b", "a", "a b z"));
+  page({item("a", "x"), item("b", "y"), item("z", "y")});
+  EXPECT_EQ(compare().total(), 0U);
+}
+
+TEST_F(TableCompareTest, AKeyThatIsNotRepairedIsNotCountedForAnother) {
+  use(make_routed({"", ""}));
+  apply({put("a", 1, "old"), put("b", 2, "old")});
+  query("ALTER TABLE routed_1 ADD CHECK (pk <> 'b') NOT VALID");
+  page({item("a", "new"), item("b", "new")});
+  items_now({item("a", "new"), item("b", "new")});
+
+  const Differences found = compare({.repair = true});
+
+  EXPECT_EQ(found.total(), 2U);
+  EXPECT_EQ(found.repaired, 1U);
+}
+
+// More rows than are held at a time come in while the table is read.
+TEST_F(TableCompareTest, ARepairEndsThoughRowsCameInMeanwhile) {
+  std::vector<TestChange> changes;
+  std::vector<std::string> items;
+  for (int i = 0; i < 5'000; ++i) {
+    changes.push_back(put(std::to_string(i), static_cast<std::uint64_t>(i) + 1, "v"));
+    items.push_back(item(std::to_string(i), "v"));
+  }
+  apply(changes);
+  page({});
+  items_now(items);
+
+  EXPECT_EQ(compare({.repair = true}).total(), 0U);
 }
 
 TEST_F(TableCompareTest, WhatAgreesWhenItIsReadAgainIsNoDifference) {

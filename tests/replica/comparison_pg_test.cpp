@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "core/key.hpp"
 #include "json/item_key.hpp"
 #include "replica/comparison.hpp"
@@ -136,6 +138,108 @@ TEST_F(ComparisonTest, TheRowsOfEveryTargetAreLookedAt) {
   EXPECT_EQ(text_of(comparison.ghosts(10)), "{\"pk\":{\"S\":\"k2\"}} 3\n");
   EXPECT_THAT(text_of(comparison.sample(10)), testing::HasSubstr("k2"));
 }
+
+TEST_F(ComparisonTest, EachGhostIsToldOnce) {
+  orders = make_routed({"pk < 'z'", ""});
+  apply({put("k1", 1), put("k2", 2), put("k3", 3)});
+  query("DELETE FROM routed_0 WHERE pk = 'k1'");
+  Comparison comparison{*connection, orders};
+
+  EXPECT_EQ(comparison.ghosts(2).size(), 2U);
+  EXPECT_EQ(text_of(comparison.ghosts(2)), "{\"pk\":{\"S\":\"k1\"}} 3\n");
+  EXPECT_THAT(comparison.ghosts(2), IsEmpty());
+}
+
+/// Targets by a clause of keys, one of an attribute, and of all items. An item is told by its key
+/// and value.
+class RoutedComparisonTest : public ComparisonTest, public testing::WithParamInterface<LayoutKind> {
+ protected:
+  void SetUp() override {
+    ComparisonTest::SetUp();
+    if (HasFatalFailure()) return;
+    orders = make_routed({"pk < 'm'", "v = 'x'", ""}, GetParam() == LayoutKind::columns
+                                                          ? columns_mapping(keys(KeyType::S))
+                                                          : Mapping{});
+    apply({put("a", 1, "x"), put("b", 2, "y"), put("y", 3, "x"), put("z", 4, "y")});
+  }
+  /// A row of an item that it does not take, in the target by keys and in the one by an attribute.
+  void spoil() {
+    query("INSERT INTO routed_0 SELECT * FROM routed_2 WHERE pk = 'z'");
+    query("INSERT INTO routed_1 SELECT * FROM routed_2 WHERE pk IN ('b', 'z')");
+  }
+  std::string page(Comparison& comparison) {
+    return text_of(comparison.page(batch_of(
+        orders, {scanned("a", "x"), scanned("b", "y"), scanned("y", "x"), scanned("z", "y")})));
+  }
+};
+
+TEST_P(RoutedComparisonTest, EachTargetIsHeldAgainstTheItemsThatItTakes) {
+  Comparison comparison{*connection, orders};
+
+  EXPECT_EQ(page(comparison), "");
+  EXPECT_THAT(comparison.ghosts(10), IsEmpty());
+}
+
+TEST_P(RoutedComparisonTest, ARowThatATargetLacksIsMissing) {
+  spoil();
+  query("DELETE FROM routed_0 WHERE pk = 'b'");
+  query("DELETE FROM routed_1 WHERE pk = 'y'");
+  Comparison comparison{*connection, orders};
+
+  EXPECT_EQ(page(comparison), "{\"pk\":{\"S\":\"b\"}} 1\n{\"pk\":{\"S\":\"y\"}} 1\n");
+  EXPECT_EQ(recheck(comparison, "b", {{key_of("b"), item("b", "y")}}), Difference::missing);
+}
+
+TEST_P(RoutedComparisonTest, ARowOfAnItemThatItsTargetDoesNotTakeIsAGhost) {
+  spoil();
+  Comparison comparison{*connection, orders};
+
+  EXPECT_EQ(page(comparison), "");
+  EXPECT_EQ(text_of(comparison.ghosts(10)), "{\"pk\":{\"S\":\"z\"}} 3\n{\"pk\":{\"S\":\"b\"}} 3\n");
+  const auto recheck_item = [&](const std::string& key, const std::string& value) {
+    return recheck(comparison, key, {{key_of(key), item(key, value)}});
+  };
+  EXPECT_EQ(recheck_item("z", "y"), Difference::ghost);
+  EXPECT_EQ(recheck_item("z", "other"), Difference::different) << "of all items";
+  EXPECT_EQ(recheck_item("y", "x"), Difference::none);
+  query("DELETE FROM routed_0 WHERE pk = 'z'");
+  EXPECT_EQ(recheck_item("z", "y"), Difference::ghost) << "in the target by an attribute";
+  query("DELETE FROM routed_1 WHERE pk = 'z'");
+  EXPECT_EQ(recheck_item("z", "y"), Difference::none);
+}
+
+TEST_P(RoutedComparisonTest, AnItemOfWhichNoClauseCanBeAskedIsUnstorable) {
+  Comparison comparison{*connection, orders};
+
+  const auto suspects =
+      comparison.page(batch_of(orders, {scanned_item(R"({"pk":{"S":"a"},"v":{"S":1}})")}));
+
+  EXPECT_EQ(text_of(suspects), "{\"pk\":{\"S\":\"a\"}} 4\n");
+  EXPECT_THAT(text_of(comparison.ghosts(10)), testing::Not(testing::HasSubstr("\"a\"")));
+  EXPECT_EQ(recheck(comparison, "a", {{key_of("a"), R"({"pk":{"S":"a"},"v":{"S":1}})"}}),
+            Difference::unstorable);
+}
+
+TEST_P(RoutedComparisonTest, ASampleIsOfTheRowsOfEachTarget) {
+  spoil();
+  Comparison comparison{*connection, orders};
+
+  std::vector<Suspect> suspects = comparison.sample(100);
+  comparison.recheck(suspects, {{key_of("a"), item("a", "x")},
+                                {key_of("b"), item("b", "y")},
+                                {key_of("y"), item("y", "x")},
+                                {key_of("z"), item("z", "y")}});
+
+  std::erase_if(suspects, [](const Suspect& s) { return s.difference == Difference::none; });
+  std::ranges::sort(suspects, {}, &Suspect::key);
+  EXPECT_EQ(text_of(suspects), "{\"pk\":{\"S\":\"b\"}} 3\n{\"pk\":{\"S\":\"z\"}} 3\n");
+}
+
+INSTANTIATE_TEST_SUITE_P(Layouts, RoutedComparisonTest,
+                         testing::Values(LayoutKind::document, LayoutKind::columns),
+                         [](const auto& info) {
+                           return info.param == LayoutKind::document ? "document" : "columns";
+                         });
 
 }  // namespace
 }  // namespace dynamite::test

@@ -181,7 +181,8 @@ TEST_F(RoutingPgTest, AnotherClauseNeedsAPass) {
                  find_columns(*connection, replica.targets[0]), RetiredColumns::keep);
   ASSERT_TRUE(change);
   EXPECT_TRUE(change->needs_pass);
-  EXPECT_EQ(change->mapping.rules.where, "kind = 'y'");
+  ASSERT_TRUE(change->mapping);
+  EXPECT_EQ(change->mapping->rules.where, "kind = 'y'");
 }
 
 class RoutedHistoryTest : public RoutingPgTest, public ::testing::WithParamInterface<bool> {};

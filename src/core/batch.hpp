@@ -27,6 +27,15 @@ enum class ChangeKind : std::uint8_t {
   put,      ///< INSERT or MODIFY of a stream: `image` is the new image
   remove,   ///< REMOVE of a stream: no image
   scanned,  ///< an item read by a pass: `image` is the item, version 0
+  /// The same, of a target that does not take the item (mapping/routing.hpp).
+  scanned_untaken,
+};
+
+/// Why a remove leaves a target without the item.
+enum class Removal : std::uint8_t {
+  removed,  ///< somebody deleted the item
+  expired,  ///< DynamoDB's time to live did
+  left,     ///< the item is there, but the target does not take it any more
 };
 
 /// The one normal form of every source. Its views live as long as the Batch that holds it.
@@ -41,6 +50,7 @@ struct Change {
   Version version;
   Micros time{};  ///< ApproximateCreationDateTime, or when it was read
   ChangeKind kind = ChangeKind::put;
+  Removal removal = Removal::removed;  ///< of a remove
 };
 
 /// A record that could not become a Change. It becomes a dead letter.

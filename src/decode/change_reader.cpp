@@ -213,7 +213,8 @@ Change ChangeReader::make_change(std::string_view text, const StreamRecord& reco
           .record = text,
           .version = Version{generation_, record.sequence_number},
           .time = time_of(record),
-          .kind = removed ? ChangeKind::remove : ChangeKind::put};
+          .kind = removed ? ChangeKind::remove : ChangeKind::put,
+          .removal = removed && is_expiry(record) ? Removal::expired : Removal::removed};
 }
 
 std::string_view ChangeReader::read_key_of(const StreamRecord& record) {

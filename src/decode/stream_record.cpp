@@ -26,6 +26,7 @@ constexpr std::array kOuterMembers{
     Member{"eventName", &StreamRecord::event_name, Form::string},
     Member{"eventSource", &StreamRecord::event_source, Form::string, true},
     Member{"eventSourceARN", &StreamRecord::stream_arn, Form::string},
+    Member{"userIdentity", &StreamRecord::user_identity, Form::object, true},
 };
 
 constexpr std::array kInnerMembers{
@@ -91,6 +92,26 @@ std::string_view plain_name(const JsonScanner& scanner, std::string_view token,
 }
 
 }  // namespace
+
+bool is_expiry(const StreamRecord& record) {
+  if (!is_present(record.user_identity)) return false;
+  bool is_service = false, is_dynamodb = false;
+  std::string buffer;
+  JsonScanner scanner{record.user_identity};
+  scan_object(scanner, [&](std::string_view token) {
+    const std::string_view name = plain_name(scanner, token, buffer);
+    const bool is_type = name == "type" || name == "Type";
+    const bool is_principal = name == "principalId" || name == "PrincipalId";
+    if ((!is_type && !is_principal) || scanner.peek() != '"') {
+      scanner.skip_value();
+      return;
+    }
+    const std::string_view value = scanner.string();
+    if (is_type) is_service = token_is(value, "Service");
+    if (is_principal) is_dynamodb = token_is(value, "dynamodb.amazonaws.com");
+  });
+  return is_service && is_dynamodb;
+}
 
 void read_stream_record(JsonScanner& scanner, StreamRecord& record) {
   std::string buffer;

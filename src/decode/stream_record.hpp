@@ -8,8 +8,8 @@
 namespace dynamite {
 
 /// The members of a stream record that matter. Strings are raw tokens, the others raw JSON values;
-/// what is absent, or null, has no data. `eventVersion` and `userIdentity` are not among them: a
-/// record counts whatever they say.
+/// what is absent, or null, has no data. `eventVersion` is not among them: a record counts whatever
+/// it says.
 struct StreamRecord {
   std::string_view event_name;
   std::string_view event_source;
@@ -20,7 +20,12 @@ struct StreamRecord {
   std::string_view sequence_number;
   std::string_view view_type;
   std::string_view time;  ///< any JSON value
+  std::string_view user_identity;
 };
+
+/// Whether `userIdentity` says that DynamoDB's time to live removed the item. Lambda spells its
+/// members `type` and `principalId`, GetRecords `Type` and `PrincipalId`.
+bool is_expiry(const StreamRecord& record);
 
 inline bool is_present(std::string_view value) noexcept { return value.data() != nullptr; }
 

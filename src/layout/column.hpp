@@ -40,6 +40,7 @@ enum class ColumnRole : std::uint8_t {
   created_at,  ///< when the row first appeared
   version,     ///< of the record that wrote the row; docs/protocol.md, "Words"
   epoch,       ///< of the pass during which the row was last written
+  removed_at,  ///< when the item was removed whose row is kept; NULL: the item is there
 };
 
 /// A column of a replica.

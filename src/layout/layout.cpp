@@ -15,7 +15,7 @@ Layout::Layout(const KeySchema& keys) : keys_{keys} {
   for (const Column& key : keys_.columns()) add(key);
 }
 
-Layout Layout::document(const KeySchema& keys, std::vector<AttributeColumn> retired) {
+Layout Layout::document(const KeySchema& keys, std::vector<AttributeColumn> retired, bool keeps) {
   Layout layout{keys};
   layout.add({.name = "item",
               .type = ColumnType::jsonb,
@@ -24,12 +24,12 @@ Layout Layout::document(const KeySchema& keys, std::vector<AttributeColumn> reti
               .field = "item"});
   layout.add_times();
   layout.add_types();
-  layout.add_bookkeeping();
+  layout.add_bookkeeping(keeps);
   layout.add_attributes(std::move(retired));
   return layout;
 }
 
-Layout Layout::columns(const KeySchema& keys, std::vector<AttributeColumn> columns) {
+Layout Layout::columns(const KeySchema& keys, std::vector<AttributeColumn> columns, bool keeps) {
   Layout layout{keys};
   layout.is_document_ = false;
   layout.add_attributes(std::move(columns));
@@ -43,7 +43,7 @@ Layout Layout::columns(const KeySchema& keys, std::vector<AttributeColumn> colum
               .field = "rest"});
   layout.add_types();
   layout.add_times();
-  layout.add_bookkeeping();
+  layout.add_bookkeeping(keeps);
   return layout;
 }
 
@@ -78,7 +78,7 @@ void Layout::add_times() {
        .comment = "when the row first appeared"});
 }
 
-void Layout::add_bookkeeping() {
+void Layout::add_bookkeeping(bool keeps) {
   add({.name = "_version",
        .type = ColumnType::numeric,
        .role = ColumnRole::version,
@@ -88,6 +88,13 @@ void Layout::add_bookkeeping() {
        .role = ColumnRole::epoch,
        .comment = "bookkeeping of dynamite: the snapshot pass during which the row was last "
                   "written"});
+  keeps_ = keeps;
+  if (keeps)
+    add({.name = "removed_at",
+         .type = ColumnType::timestamptz,
+         .role = ColumnRole::removed_at,
+         .not_null = false,
+         .comment = "when the item was removed; NULL: it is there"});
 }
 
 /// A column of ours has underscores appended until no key column has its name.
@@ -120,6 +127,11 @@ const Column& Layout::of(ColumnRole role) const {
   const auto found = std::ranges::find(all_, role, &Column::role);
   if (found == all_.end()) throw Error{Error::Kind::bug, "the layout has no column of that role"};
   return *found;
+}
+
+std::string Layout::and_not_removed() const {
+  if (!keeps_) return {};
+  return fmt::format(" AND t.{} IS NULL", of(ColumnRole::removed_at).quoted());
 }
 
 std::unique_ptr<RowWriter> Layout::writer() const {

@@ -19,10 +19,13 @@ class Layout {
 
   /// Key columns, the item as jsonb, bookkeeping. `retired`: columns of another layout that the
   /// table had before.
-  static Layout document(const KeySchema& keys, std::vector<AttributeColumn> retired = {});
+  /// `keeps`: rows of removed items stay.
+  static Layout document(const KeySchema& keys, std::vector<AttributeColumn> retired = {},
+                         bool keeps = false);
 
   /// Key columns, typed columns, what does not stand in one of them, bookkeeping.
-  static Layout columns(const KeySchema& keys, std::vector<AttributeColumn> columns);
+  static Layout columns(const KeySchema& keys, std::vector<AttributeColumn> columns,
+                        bool keeps = false);
 
   /// In the order of CREATE TABLE and of COPY; the key columns come first.
   std::span<const Column> all() const noexcept { return all_; }
@@ -35,6 +38,11 @@ class Layout {
   std::vector<ArrayField> value_fields() const;
   /// The only column of that role.
   const Column& of(ColumnRole role) const;
+  /// Whether rows of removed items stay, with a time in the column of ColumnRole::removed_at.
+  bool keeps() const noexcept { return keeps_; }
+  /// SQL: ` AND t."removed_at" IS NULL`, whether the item of the row `t` is there; empty where all
+  /// are.
+  std::string and_not_removed() const;
 
   std::unique_ptr<RowWriter> writer() const;
 
@@ -44,9 +52,9 @@ class Layout {
   void add_attributes(std::vector<AttributeColumn> columns);
   void add_types();
   void add_times();
-  void add_bookkeeping();
+  void add_bookkeeping(bool keeps);
 
-  bool is_document_ = true;
+  bool is_document_ = true, keeps_ = false;
   KeyColumns keys_;
   std::vector<AttributeColumn> attributes_;
   std::vector<Column> all_, values_;

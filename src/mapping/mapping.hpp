@@ -28,6 +28,10 @@ struct MappingRules {
   bool new_columns = true;          ///< attributes get columns by themselves
   std::size_t columns_max = 100;    ///< how many have columns, declared ones included
   ColumnNames column_names = ColumnNames::as_attributes;
+  bool keep_removed = false;  ///< rows of items that somebody deleted stay
+  bool keep_expired = false;  ///< rows of items that DynamoDB's time to live deleted stay
+
+  bool keeps() const noexcept { return keep_removed || keep_expired; }
 
   bool operator==(const MappingRules&) const = default;
 };

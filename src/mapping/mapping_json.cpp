@@ -17,6 +17,8 @@
 namespace dynamite {
 namespace {
 
+constexpr std::string_view kKeep = "keep";
+
 std::string json_of(const AttributePath& path) {
   JsonArray steps;
   for (const PathStep& step : path.steps) {
@@ -77,6 +79,12 @@ bool read_flag(JsonScanner& scanner) {
   const std::string_view literal = scanner.literal();
   if (literal != "true" && literal != "false") fail("it has another value than true or false");
   return literal == "true";
+}
+
+bool read_keep(JsonScanner& scanner) {
+  const std::string text = read_text(scanner);
+  if (text != kKeep) fail_unknown("a rule for removed items", text);
+  return true;
 }
 
 std::size_t read_size(JsonScanner& scanner) {
@@ -153,6 +161,10 @@ bool read_member(JsonScanner& scanner, std::string_view name, Mapping& mapping) 
     read_array(scanner, rules.omit, read_text);
   } else if (name == "new_columns") {
     rules.new_columns = read_flag(scanner);
+  } else if (name == "removed") {
+    rules.keep_removed = read_keep(scanner);
+  } else if (name == "expired") {
+    rules.keep_expired = read_keep(scanner);
   } else if (name == "max_columns") {
     rules.columns_max = read_size(scanner);
   } else if (name == "column_names") {
@@ -178,6 +190,8 @@ std::string to_json(const Mapping& mapping) {
   if (rules.columns_max != unchanged.columns_max) json.number("max_columns", rules.columns_max);
   if (rules.column_names != unchanged.column_names)
     json.text("column_names", name_of(rules.column_names));
+  if (rules.keep_removed) json.text("removed", kKeep);
+  if (rules.keep_expired) json.text("expired", kKeep);
   add(json, "columns", mapping.columns);
   return json.finish();
 }

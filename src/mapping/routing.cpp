@@ -1,5 +1,6 @@
 #include "mapping/routing.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include "core/key.hpp"
@@ -12,9 +13,9 @@ struct Routing::Items {
   bool has_old_item = false;  ///< old_item was read
 };
 
-Routing::Routing(std::span<const std::string> clauses, const KeySchema& key_schema, TargetRows rows)
+Routing::Routing(std::span<const Rule> rules, const KeySchema& key_schema, TargetRows rows)
     : key_schema_{key_schema} {
-  for (const std::string& text : clauses) {
+  for (const auto& [text, keeps] : rules) {
     if (text.empty()) {
       choosers_.push_back({});
       continue;
@@ -23,8 +24,9 @@ Routing::Routing(std::span<const std::string> clauses, const KeySchema& key_sche
     alone.add(text);
     const bool by_key = rows == TargetRows::routed && alone.is_decided_by_keys(0, key_schema);
     Clauses& among = by_key ? key_clauses_ : item_clauses_;
-    choosers_.push_back(
-        {.choice = by_key ? Choice::by_key : Choice::by_item, .clause = among.size()});
+    choosers_.push_back({.choice = by_key ? Choice::by_key : Choice::by_item,
+                         .clause = among.size(),
+                         .keeps = keeps});
     among.add(text);
   }
 }
@@ -49,27 +51,40 @@ void Routing::route(const Change& change, Items& items, RoutedChanges& routed) c
   if (key_clauses_.size() > 0) key_clauses_.read_key(split_key(change.key), key_schema_, items.key);
   if (item_clauses_.size() > 0 && has_item) item_clauses_.read(change.image, items.item);
   items.has_old_item = false;
-  std::vector<std::optional<ChangeKind>> kinds(choosers_.size());
-  bool taken = !has_item;
-  for (std::size_t target = 0; target < choosers_.size(); ++target) {
-    const Chooser& chooser = choosers_[target];
-    if (chooser.choice == Choice::by_key && !key_clauses_.holds(chooser.clause, items.key))
-      continue;
-    if (chooser.choice != Choice::by_item ||
-        (has_item && item_clauses_.holds(chooser.clause, items.item))) {
-      kinds[target] = change.kind;
-      taken = true;
-    } else if (change.kind != ChangeKind::scanned && took(chooser, change, items)) {
-      kinds[target] = ChangeKind::remove;
-    }
-  }
-  if (!taken) ++routed.untaken;
+  std::vector<std::optional<ChangeKind>> kinds;
+  for (const Chooser& chooser : choosers_) kinds.push_back(kind_for(chooser, change, items));
+  if (has_item && std::ranges::find(kinds, change.kind) == kinds.end()) ++routed.untaken;
   for (std::size_t target = 0; target < choosers_.size(); ++target) {
     if (!kinds[target]) continue;
     Change& added = routed.changes[target].emplace_back(change);
     added.kind = *kinds[target];
-    if (added.kind == ChangeKind::remove) added.image = {};
+    if (added.kind != ChangeKind::remove) continue;
+    added.image = {};
+    if (has_item) added.removal = Removal::left;
   }
+}
+
+/// What the change is for a target; absent: nothing.
+std::optional<ChangeKind> Routing::kind_for(const Chooser& chooser, const Change& change,
+                                            Items& items) const {
+  if (takes(chooser, change, items)) return change.kind;
+  if (change.kind == ChangeKind::scanned)
+    return chooser.keeps ? std::optional{ChangeKind::scanned_untaken} : std::nullopt;
+  if (chooser.choice == Choice::by_item && took(chooser, change, items)) return ChangeKind::remove;
+  return std::nullopt;
+}
+
+/// Whether the target takes the item; of a remove, whether it takes each item of the key.
+bool Routing::takes(const Chooser& chooser, const Change& change, const Items& items) const {
+  switch (chooser.choice) {
+    case Choice::all:
+      return true;
+    case Choice::by_key:
+      return key_clauses_.holds(chooser.clause, items.key);
+    case Choice::by_item:
+      return change.kind != ChangeKind::remove && item_clauses_.holds(chooser.clause, items.item);
+  }
+  throw Error{Error::Kind::bug, "a target chooses its items in no known way"};
 }
 
 /// Whether the target may have had the item before the change. An old image that cannot be read

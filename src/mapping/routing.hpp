@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -34,25 +35,35 @@ enum class TargetRows : std::uint8_t {
 ///   this key, or
 /// * the item before the change is known, and the clause did not take it either.
 /// A remove is nothing in the same two cases. A scanned item that the clause does not take is
-/// nothing: the sweep takes its row.
+/// nothing: the sweep deletes its row. But the sweep of a target that keeps rows cannot tell that
+/// row from one of a removed item, so that there such an item is a change, scanned_untaken.
 class Routing {
  public:
-  /// `clauses`: of each target; an empty one takes all. Throws Error{usage} if one is no clause.
-  Routing(std::span<const std::string> clauses, const KeySchema& key_schema,
+  /// How a target chooses its items.
+  struct Rule {
+    std::string where{};  ///< a clause; empty: it takes all
+    bool keeps = false;   ///< rows of removed items stay
+  };
+
+  /// `rules`: of each target. Throws Error{usage} if a `where` is no clause.
+  Routing(std::span<const Rule> rules, const KeySchema& key_schema,
           TargetRows rows = TargetRows::routed);
 
   RoutedChanges route(std::span<const Change> changes) const;
 
  private:
-  /// How a target chooses its items.
   enum class Choice : std::uint8_t { all, by_key, by_item };
   struct Chooser {
     Choice choice = Choice::all;
     std::size_t clause = 0;  ///< its number
+    bool keeps = false;
   };
   struct Items;
 
   void route(const Change& change, Items& items, RoutedChanges& routed) const;
+  std::optional<ChangeKind> kind_for(const Chooser& chooser, const Change& change,
+                                     Items& items) const;
+  bool takes(const Chooser& chooser, const Change& change, const Items& items) const;
   bool took(const Chooser& chooser, const Change& change, Items& items) const;
 
   KeySchema key_schema_;

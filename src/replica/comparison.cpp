@@ -81,8 +81,10 @@ Comparison::Expected Comparison::expect(std::span<const Change> items) const {
         Items{.keys = KeyArrays{keys_.schema()},
               .values = pg::ArrayRows{compared.target.layout.value_elements()},
               .canonical_keys = {}});
-    for (const Change& item : routed.changes[target])
+    for (const Change& item : routed.changes[target]) {
+      if (item.kind == ChangeKind::scanned_untaken) continue;
       if (!append(taken, compared, item)) expected.unstorable.insert(item.key);
+    }
   }
   return expected;
 }
@@ -148,13 +150,17 @@ void Comparison::add_differences(Found& found, const Compared& compared, const I
   pg::Params params;
   items.keys.add_to(params);
   items.values.add_to(params);
-  const pg::Result rows = connection_.run(
-      fmt::format(R"(SELECT u.n, t.{} IS NULL
-FROM {} LEFT JOIN {} t ON {}
-WHERE {})",
-                  layout.of(ColumnRole::version).quoted(), keys_.rows(layout.value_fields()),
-                  compared.rows, layout.keys().row_matches(), differing_values(layout)),
-      std::move(params));
+  const std::string is_missing =
+      fmt::format("t.{} IS NULL", layout.of(ColumnRole::version).quoted());
+  const pg::Result rows =
+      connection_.run(fmt::format(R"(SELECT u.n, {}
+FROM {} LEFT JOIN {} t ON {}{}
+WHERE {}
+   OR {})",
+                                  is_missing, keys_.rows(layout.value_fields()), compared.rows,
+                                  layout.keys().row_matches(), layout.and_not_removed(), is_missing,
+                                  differing_values(layout)),
+                      std::move(params));
   for (int row = 0; row < rows.rows(); ++row)
     add_worst(found, items.canonical_keys[static_cast<std::size_t>(rows.number(row, 0) - 1)],
               rows.flag(row, 1) ? Difference::missing : Difference::different);
@@ -168,8 +174,9 @@ void Comparison::add_ghosts(Found& found, const Compared& compared,
   pg::Params params;
   arrays.add_to(params);
   const pg::Result rows = connection_.run(
-      fmt::format("SELECT u.n FROM {} WHERE EXISTS (SELECT FROM {} t WHERE {})", keys_.rows(),
-                  compared.name, compared.target.layout.keys().row_matches()),
+      fmt::format("SELECT u.n FROM {} WHERE EXISTS (SELECT FROM {} t WHERE {}{})", keys_.rows(),
+                  compared.name, compared.target.layout.keys().row_matches(),
+                  compared.target.layout.and_not_removed()),
       std::move(params));
   for (int row = 0; row < rows.rows(); ++row)
     add_worst(found, keys[static_cast<std::size_t>(rows.number(row, 0) - 1)], Difference::ghost);
@@ -179,8 +186,9 @@ std::vector<Suspect> Comparison::keys_of_rows(const Compared& compared, const st
                                               std::size_t limit) {
   const KeyColumns& keys = compared.target.layout.keys();
   const std::vector<std::string> columns = keys.texts();
-  const pg::Result found = connection_.run(fmt::format(
-      "SELECT {} FROM {} t {} LIMIT {}", fmt::join(columns, ", "), compared.name, from, limit));
+  const pg::Result found = connection_.run(
+      fmt::format("SELECT {} FROM {} t {}{} LIMIT {}", fmt::join(columns, ", "), compared.name,
+                  from, compared.target.layout.and_not_removed(), limit));
   std::vector<Suspect> suspects;
   for (int row = 0; row < found.rows(); ++row) {
     std::vector<std::string> parts;
@@ -223,7 +231,7 @@ std::vector<Suspect> Comparison::sample_of(const Compared& compared, std::size_t
   // Twice as many as are wanted, since the estimate may be old; whole pages are drawn.
   const double rows = std::max(1.0, static_cast<double>(size.number(0, 0)));
   const double percent = std::clamp(200.0 * static_cast<double>(limit) / rows, 0.001, 100.0);
-  return keys_of_rows(compared, fmt::format("TABLESAMPLE SYSTEM ({})", percent), limit);
+  return keys_of_rows(compared, fmt::format("TABLESAMPLE SYSTEM ({}) WHERE true", percent), limit);
 }
 
 void Comparison::recheck(std::vector<Suspect>& suspects,

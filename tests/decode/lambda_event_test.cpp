@@ -230,6 +230,24 @@ TEST(LambdaEvent, TellsTheItemBeforeAChangeIfTheRecordDoes) {
   EXPECT_EQ(old_image_of("MODIFY", "5"), std::nullopt) << "it refuses nothing";
 }
 
+TEST(LambdaEvent, TellsWhatTimeToLiveRemovedInBothSpellings) {
+  const auto removal_of = [](const std::string& identity) {
+    std::string record = RecordText{.name = "\"REMOVE\"", .new_image = ""}.json();
+    record.insert(1, identity.empty() ? "" : fmt::format(R"("userIdentity":{},)", identity));
+    return decode(event_of({record})).changes.at(0).removal;
+  };
+  const std::string lambda = R"({"type":"Service","principalId":"dynamodb.amazonaws.com"})";
+  EXPECT_EQ(removal_of(lambda), Removal::expired);
+  EXPECT_EQ(removal_of(R"({"PrincipalId":"dynamodb.amazonaws.com","Type":"Service"})"),
+            Removal::expired);
+  for (const char* other :
+       {"", "null", "5", "{}", R"({"type":"Service"})",
+        R"({"type":"Service","principalId":"replication.dynamodb.amazonaws.com"})",
+        R"({"type":"User","principalId":"dynamodb.amazonaws.com"})",
+        R"({"type":7,"principalId":["dynamodb.amazonaws.com"]})"})
+    EXPECT_EQ(removal_of(other), Removal::removed) << other;
+}
+
 TEST(LambdaEvent, OfAStreamWithoutNewImagesHasPutsThatLackThem) {
   for (const char* view_type : {"KEYS_ONLY", "OLD_IMAGE"}) {
     for (const char* name : {"INSERT", "MODIFY"}) {

@@ -45,7 +45,9 @@ Mapping rich_mapping() {
                     .omit = {"password*", R"("say ""x""")"},
                     .new_columns = false,
                     .columns_max = 7,
-                    .column_names = ColumnNames::snake_case},
+                    .column_names = ColumnNames::snake_case,
+                    .keep_removed = true,
+                    .keep_expired = true},
           .columns = {line, seen, total, gone}};
 }
 
@@ -56,7 +58,7 @@ TEST(MappingJson, HasAllThatDiffersFromANewMapping) {
       R"({"name":"say \"x\"\u000a","type":"text","from":["address","lines",0],"take":"#{}*"},)"
       R"({"name":"seen","type":"timestamptz","from":["seen.at"],"unit":"ms"}],)"
       R"("only":["a","b.*"],"omit":["password*","\"say \"\"x\"\"\""],"new_columns":false,)"
-      R"("max_columns":7,"column_names":"snake_case","columns":[)"
+      R"("max_columns":7,"column_names":"snake_case","removed":"keep","expired":"keep","columns":[)"
       R"({"name":"say \"x\"\u000a","type":"text","from":["address","lines",0],"take":"#{}*"},)"
       R"({"name":"seen","type":"timestamptz","from":["seen.at"],"unit":"ms"},)"
       R"({"name":"total","type":"numeric","from":["total"],"filling":true},)"
@@ -121,6 +123,7 @@ INSTANTIATE_TEST_SUITE_P(
         Newer{R"({"declared": [{"from": [0]}]})", "it has a column of no attribute"},
         Newer{R"({"column_names": "camelCase"})", "it has column names \"camelCase\""},
         Newer{R"({"max_columns": 1.5})", "it has another number than a whole one"},
+        Newer{R"({"removed": "archive"})", "it has a rule for removed items \"archive\""},
         Newer{R"({"new_columns": 1})", "it has another value than true or false"},
         Newer{R"({"only": {"a": 1}})", "an object where an array must be"},
         Newer{R"([])", "an array where an object must be"}));

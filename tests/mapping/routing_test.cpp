@@ -62,6 +62,9 @@ class RoutingTest : public ::testing::Test {
         case ChangeKind::scanned:
           kinds += 's';
           break;
+        case ChangeKind::scanned_untaken:
+          kinds += 'u';
+          break;
       }
     }
     return kinds;
@@ -70,7 +73,8 @@ class RoutingTest : public ::testing::Test {
   std::string key_;
   // All, those of another key, those of this key, paid ones, those that are not paid.
   const Routing routing_{
-      std::vector<std::string>{"", "pk = 'b'", "pk = 'a'", "status = 'paid'", "status <> 'paid'"},
+      std::vector<Routing::Rule>{
+          {}, {"pk = 'b'"}, {"pk = 'a'"}, {"status = 'paid'"}, {"status <> 'paid'"}},
       kKeys};
 };
 
@@ -93,7 +97,7 @@ TEST_F(RoutingTest, ARemoveIsNothingIfTheItemWasNotTaken) {
 }
 
 TEST_F(RoutingTest, AClauseAboutKeysLeavesNoDoubtfulRowAlone) {
-  const Routing routing{std::vector<std::string>{"pk = 'a'", "pk = 'b'"}, kKeys,
+  const Routing routing{std::vector<Routing::Rule>{{"pk = 'a'"}, {"pk = 'b'"}}, kKeys,
                         TargetRows::doubtful};
   EXPECT_EQ(kinds(routing, put(kPaid)), "pr");
   EXPECT_EQ(kinds(routing, remove()), "rr");
@@ -105,13 +109,32 @@ TEST_F(RoutingTest, AScannedItemThatIsNotTakenIsNothing) {
   EXPECT_EQ(kinds(routing_, scanned(kOpen)), "s-s-s");
 }
 
+TEST_F(RoutingTest, ATargetThatKeepsRowsIsToldOfScannedItemsThatItDoesNotTake) {
+  const Routing routing{
+      std::vector<Routing::Rule>{
+          {"status = 'paid'", true}, {"status = 'paid'", false}, {"pk = 'b'", true}, {"", true}},
+      kKeys};
+  EXPECT_EQ(kinds(routing, scanned(kPaid)), "ssus");
+  EXPECT_EQ(kinds(routing, scanned(kOpen)), "u-us");
+  EXPECT_EQ(kinds(routing, put(kOpen)), "rr-p");
+}
+
+TEST_F(RoutingTest, AnItemThatATargetDoesNotTakeAnyMoreHasLeftIt) {
+  const RoutedChanges left = routing_.route(std::vector{put(kOpen)});
+  EXPECT_EQ(left.changes[3].front().removal, Removal::left);
+  Change expired = remove();
+  expired.removal = Removal::expired;
+  const RoutedChanges removed = routing_.route(std::vector{expired});
+  EXPECT_EQ(removed.changes[3].front().removal, Removal::expired);
+}
+
 TEST_F(RoutingTest, AnOldImageThatCannotBeReadIsAsGoodAsNone) {
   EXPECT_EQ(kinds(routing_, put(kPaid, kBroken)), "p-ppr");
   EXPECT_EQ(kinds(routing_, put(kOpen, "{")), "p-prp");
 }
 
 TEST_F(RoutingTest, ARemoveCarriesNoImage) {
-  const Routing routing{std::vector<std::string>{"status = 'paid'"}, kKeys};
+  const Routing routing{std::vector<Routing::Rule>{{"status = 'paid'"}}, kKeys};
   const RoutedChanges routed = routing.route(std::vector{put(kOpen)});
   ASSERT_THAT(routed.changes, ElementsAre(SizeIs(1)));
   EXPECT_EQ(routed.changes[0][0].image, "");
@@ -126,7 +149,7 @@ TEST_F(RoutingTest, AnImageThatAClauseCannotReadConcernsNoTarget) {
 }
 
 TEST_F(RoutingTest, CountsItemsThatNoTargetTakes) {
-  const Routing routing{std::vector<std::string>{"status = 'paid'", "pk = 'b'"}, kKeys};
+  const Routing routing{std::vector<Routing::Rule>{{"status = 'paid'"}, {"pk = 'b'"}}, kKeys};
   EXPECT_EQ(routing
                 .route(std::vector{put(kOpen), put(kOpen, kPaid), put(kPaid), remove(),
                                    scanned(kOpen), scanned(kPaid)})
@@ -136,7 +159,7 @@ TEST_F(RoutingTest, CountsItemsThatNoTargetTakes) {
 
 TEST_F(RoutingTest, RefusesWhatIsNoClause) {
   EXPECT_EQ(error_of([] {
-              Routing{std::vector<std::string>{"status ="}, kKeys};
+              Routing{std::vector<Routing::Rule>{{"status ="}}, kKeys};
             }).kind(),
             Error::Kind::usage);
 }

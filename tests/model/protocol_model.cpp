@@ -161,7 +161,7 @@ class SourceSteps : public Stepper {
       next.pages[i] = {};
       begin(
           "the page of pass " + number(page.epoch) + " begins to be applied",
-          [&](Byte mapping) { return route_scanned(bounds_, mapping, page); }, next);
+          [&](Byte mapping) { return route_scanned(rules_, bounds_, mapping, page); }, next);
     }
   }
 
@@ -243,7 +243,8 @@ class SourceSteps : public Stepper {
     const Entry& row = state_.row;
     const Entry& tombstone = state_.tombstone;
     const bool covered = tombstone.epoch >= row.epoch && tombstone.version > row.version;
-    if (rules_.letters_outlive && row.there() && (row.epoch < swept || covered)) return;
+    const bool is_ghost = row.there() && !row.kept && (row.epoch < swept || covered);
+    if (rules_.letters_outlive && is_ghost) return;
     State next = state_;
     next.letter = -1;
     take("the letter is discarded", next);
@@ -281,10 +282,22 @@ Byte source_image(const State& state, const Bounds& bounds) {
   return state.written > 0 && is_put(bounds, state.written) ? state.written : Byte{0};
 }
 
+namespace {
+
+bool was_removed_behind(const Bounds& bounds, Byte image) {
+  return bounds.writes.find('R', static_cast<std::size_t>(image)) != std::string::npos;
+}
+
+}  // namespace
+
 bool equal(const State& state, const Bounds& bounds) {
+  const Entry& row = state.row;
+  if (state.archived > 0 && !(row.kept && row.image == state.archived)) return false;
+  if (row.kept && !was_removed_behind(bounds, row.image)) return false;
   const Byte image = source_image(state, bounds);
-  const bool current = !state.row.there() || state.row.mapping == state.mapping;
-  return current && state.row.image == (takes(bounds, state.mapping, image) ? image : 0);
+  const Byte shown = row.kept ? Byte{0} : row.image;
+  const bool current = shown == 0 || row.mapping == state.mapping;
+  return current && shown == (takes(bounds, state.mapping, image) ? image : 0);
 }
 
 bool at_rest(const State& state, const Bounds& bounds) {

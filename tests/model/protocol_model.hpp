@@ -35,6 +35,10 @@ struct Rules {
   bool expand_first = true;        ///< a batch is routed to the target before it is coalesced
   bool read_back_older = true;     ///< records made before a change of the clause are read back
   bool pass_behind_change = true;  ///< a change of the mapping makes a new pass necessary
+  bool sweep_spares_kept = true;   ///< a sweep leaves kept rows alone
+  bool kept_row_guards = true;     ///< a kept row has the remove's version and epoch
+  bool kept_row_stays = true;      ///< a remove that keeps nothing leaves a kept row alone
+  bool untaken_page = true;        ///< a scanned item that is not taken deletes its row at once
 };
 
 /// What a simple case consists of: the smaller, the faster it is explored.
@@ -53,6 +57,7 @@ struct Bounds {
   bool new_clause = false;  ///< … and its clause with it
   bool old_images = false;  ///< each record carries the old image
   bool batches = false;     ///< records may come together, and are coalesced
+  bool kept = false;        ///< rows of removed items stay
 };
 
 using Byte = std::int8_t;
@@ -66,8 +71,9 @@ constexpr Byte record_of(Byte version) { return static_cast<Byte>(version / 4); 
 struct Entry {
   Byte version = -1;  ///< version_of the record, or one behind it; 0: of a scan
   Byte epoch = 0;
-  Byte image = 0;    ///< number of the write; 0 in tombstones
-  Byte mapping = 0;  ///< that made the row of the image; 0 in tombstones
+  Byte image = 0;     ///< number of the write; 0 in tombstones
+  Byte mapping = 0;   ///< that made the row of the image; 0 in tombstones
+  bool kept = false;  ///< the row's item was removed
 
   bool there() const { return version >= 0; }
   auto operator<=>(const Entry&) const = default;
@@ -87,6 +93,7 @@ struct Transaction {
   Byte mapping = 0;        ///< that made its rows, which may have been before it began
   bool late = false;       ///< came by another way than its stream
   bool of_letter = false;  ///< it is the retry of a letter
+  bool left = false;       ///< the item is there, but not taken: a remove keeps nothing
   bool covered = false;    ///< the tombstone probe found one
   bool holds = false;      ///< it has written the key, or locked it
 
@@ -124,6 +131,7 @@ struct State {
   Byte mapping = 0;      ///< the current one
   Byte since_epoch = 0;  ///< of the first pass behind the change of the mapping
   Byte older = 0;        ///< records up to this one were made before the change of the clause
+  Byte archived = 0;     ///< image of the row that was kept and not revived since; 0: none
 
   auto operator<=>(const State&) const = default;
 };
@@ -143,7 +151,8 @@ bool at_rest(const State& state, const Bounds& bounds);
 /// The image that the source has now; 0: none.
 Byte source_image(const State& state, const Bounds& bounds);
 
-/// The row at rest is what the current mapping makes of the source's item.
+/// The row at rest is what the current mapping makes of the source's item. A row that is kept is of
+/// an item that was removed, and stays.
 bool equal(const State& state, const Bounds& bounds);
 
 }  // namespace dynamite::model

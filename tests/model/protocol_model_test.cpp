@@ -57,6 +57,26 @@ const std::vector<Bounds>& routed_cases() {
   return all;
 }
 
+/// The cases of a target that keeps the rows of removed items.
+const std::vector<Bounds>& kept_cases() {
+  static const std::vector<Bounds> all{
+      {.writes = "PR", .passes = 1, .kept = true},
+      {.writes = "PR", .passes = 2, .losses = false, .kept = true},
+      {.writes = "PR", .passes = 1, .late = true, .kept = true},
+      {.writes = "PR", .passes = 1, .expiry = true, .kept = true},
+      {.writes = "PR", .passes = 1, .refusals = true, .kept = true},
+      {.writes = "PR", .passes = 1, .losses = false, .new_stream = true, .kept = true},
+      {.writes = "PRP", .passes = 1, .losses = false, .kept = true},
+      {.writes = "PRN", .passes = 1, .losses = false, .kept = true},
+      {.writes = "PN", .passes = 1, .kept = true},
+      {.writes = "PN", .passes = 1, .old_images = true, .kept = true},
+      {.writes = "PNR", .passes = 0, .kept = true},
+      {.writes = "PRNN", .passes = 0, .losses = false, .kept = true},
+      {.writes = "A", .passes = 2, .remapped = true, .new_clause = true, .kept = true},
+  };
+  return all;
+}
+
 void expect_equal_at_rest(const std::vector<Bounds>& cases) {
   for (const Bounds& bounds : cases) {
     const Exploration found = explore({}, bounds);
@@ -75,6 +95,10 @@ TEST(ProtocolModel, WithAllRulesTheReplicaEqualsTheSourceAtRest) { expect_equal_
 
 TEST(ProtocolModel, WithAllRulesATargetHasWhatItsClauseTakesAtRest) {
   expect_equal_at_rest(routed_cases());
+}
+
+TEST(ProtocolModel, WithAllRulesKeptRowsAreOfRemovedItemsAndStay) {
+  expect_equal_at_rest(kept_cases());
 }
 
 TEST(ProtocolModel, RowsThatNoSweepCanDeleteGoInTheEnd) {
@@ -108,6 +132,10 @@ void expect_needed(const Removal& removal, const std::vector<Bounds>& cases) {
 class RuleTest : public ::testing::TestWithParam<Removal> {};
 
 TEST_P(RuleTest, IsNeeded) { expect_needed(GetParam(), cases()); }
+
+class KeptRuleTest : public ::testing::TestWithParam<Removal> {};
+
+TEST_P(KeptRuleTest, IsNeeded) { expect_needed(GetParam(), kept_cases()); }
 
 class RoutingRuleTest : public ::testing::TestWithParam<Removal> {};
 
@@ -145,6 +173,15 @@ INSTANTIATE_TEST_SUITE_P(
         Removal{"ExpansionBeforeCoalescing", [](Rules& r) { r.expand_first = false; }},
         Removal{"ReadBackOfOlderRecords", [](Rules& r) { r.read_back_older = false; }},
         Removal{"PassBehindAChange", [](Rules& r) { r.pass_behind_change = false; }}),
+    [](const auto& test) { return test.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    Protocol, KeptRuleTest,
+    ::testing::Values(Removal{"SweepsSpareKeptRows", [](Rules& r) { r.sweep_spares_kept = false; }},
+                      Removal{"KeptRowsGuard", [](Rules& r) { r.kept_row_guards = false; }},
+                      Removal{"KeptRowsStay", [](Rules& r) { r.kept_row_stays = false; }},
+                      Removal{"PagesDeleteWhatIsNotTaken",
+                              [](Rules& r) { r.untaken_page = false; }}),
     [](const auto& test) { return test.param.name; });
 
 }  // namespace

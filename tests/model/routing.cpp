@@ -18,6 +18,7 @@ Transaction route_one(const Rules& rules, const Bounds& bounds, Byte mapping, By
   const bool passed_over =
       known ? !takes(bounds, mapping, old_image) : put && !rules.known_old_image;
   change.work = passed_over ? Work::nothing : Work::remove;
+  change.left = put && bounds.kept && !passed_over;
   return change;
 }
 
@@ -48,13 +49,17 @@ Transaction route_read_back(const Bounds& bounds, Byte mapping, Byte image, Tran
   const bool taken = takes(bounds, mapping, image);
   change.work = taken ? Work::put : Work::remove;
   change.image = taken ? image : Byte{0};
+  change.left = bounds.kept && !taken && image != 0;
   return change;
 }
 
-Transaction route_scanned(const Bounds& bounds, Byte mapping, const Page& page) {
+Transaction route_scanned(const Rules& rules, const Bounds& bounds, Byte mapping,
+                          const Page& page) {
+  const bool taken = takes(bounds, mapping, page.image);
   return {.work = Work::scanned,
-          .image = takes(bounds, mapping, page.image) ? page.image : Byte{0},
-          .epoch = page.epoch};
+          .image = taken ? page.image : Byte{0},
+          .epoch = page.epoch,
+          .left = bounds.kept && rules.untaken_page && !taken && page.image != 0};
 }
 
 }  // namespace dynamite::model

@@ -19,6 +19,6 @@ Transaction route(const Rules& rules, const Bounds& bounds, Byte mapping, Byte f
 Transaction route_read_back(const Bounds& bounds, Byte mapping, Byte image, Transaction change);
 
 /// The transaction that applies `page`.
-Transaction route_scanned(const Bounds& bounds, Byte mapping, const Page& page);
+Transaction route_scanned(const Rules& rules, const Bounds& bounds, Byte mapping, const Page& page);
 
 }  // namespace dynamite::model

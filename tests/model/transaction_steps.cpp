@@ -18,6 +18,7 @@ class TransactionSteps : public Stepper {
     if (mine.step == 0) return check(index);
     if (mine.work == Work::sweep) return sweep(index);
     if (mine.work == Work::remove) return remove(index);
+    if (mine.work == Work::scanned && mine.left) return delete_untaken(index);
     put(index);
   }
 
@@ -63,7 +64,7 @@ class TransactionSteps : public Stepper {
     if (mine.work == Work::nothing) return commit(index, next, false);
     Transaction& moved = next.transactions[index];
     moved.step = 1;
-    if (of_pass && mine.image == 0) {
+    if (of_pass && mine.image == 0 && !mine.left) {
       if (running) next.page_done = true;
       return end(index, name(mine) + " is committed, without the key", next);
     }
@@ -127,11 +128,37 @@ class TransactionSteps : public Stepper {
                   .epoch = state_.epoch,
                   .image = mine.image,
                   .mapping = mine.mapping};
-    if (of_pass && state_.pass == Pass::running && state_.epoch == mine.epoch)
-      next.page_done = true;
+    if (writes) next.archived = 0;
+    note_page_done(next, mine);
     note_applied(next, mine);
     if (mine.of_letter) next.letter = -1;
     end(index, name(mine) + (writes ? " is committed" : " is committed, without effect"), next);
+  }
+
+  void note_page_done(State& next, const Transaction& mine) const {
+    if (mine.work == Work::scanned && state_.pass == Pass::running && state_.epoch == mine.epoch)
+      next.page_done = true;
+  }
+
+  // A page has an item that the target does not take.
+  void delete_untaken(std::size_t index) {
+    const Transaction& mine = state_.transactions[index];
+    const Entry& row = state_.row;
+    State next = state_;
+    Transaction& moved = next.transactions[index];
+    if (mine.step == 1) {
+      if (held_by_other(index)) return;
+      moved.step = 2;
+      moved.holds = row.there();
+      return take(name(mine) + " comes to the key", next);
+    }
+    const bool deletes = mine.holds && row.there() && !row.kept && row.epoch < mine.epoch;
+    if (deletes) {
+      next.row = {};
+      leave_tombstone(next, row.version);
+    }
+    note_page_done(next, mine);
+    end(index, name(mine) + (deletes ? " deletes the row" : " leaves the key"), next);
   }
 
   // (5): looks, and holds the key; deletes, and leaves the tombstone. What the first statement sees
@@ -168,12 +195,22 @@ class TransactionSteps : public Stepper {
 
   void commit_remove(std::size_t index, State next, bool deletes) {
     const Transaction& mine = state_.transactions[index];
-    if (deletes) next.row = {};
+    const bool stays = bounds_.kept && (!mine.left || (state_.row.kept && rules_.kept_row_stays));
+    if (deletes && stays) keep(next, mine.version, state_.epoch);
+    if (deletes && !stays) next.row = {};
     const bool overtaken = next.row.there() && next.row.version >= mine.version;
-    if (!overtaken) leave_tombstone(next, mine.version);
+    if (!overtaken && !(deletes && stays)) leave_tombstone(next, mine.version);
     note_applied(next, mine);
     if (mine.of_letter) next.letter = -1;
     end(index, name(mine) + " is committed", next);
+  }
+
+  void keep(State& next, Byte version, Byte epoch) const {
+    next.row.kept = true;
+    next.archived = next.row.image;
+    if (!rules_.kept_row_guards) return;
+    next.row.version = version;
+    next.row.epoch = epoch;
   }
 
   static void leave_tombstone(State& next, Byte version) {
@@ -199,15 +236,18 @@ class TransactionSteps : public Stepper {
                          state_.tombstone.epoch >= mine.epoch &&
                          state_.tombstone.version > row.version;
     const bool unmet = mine.holds && row.there() && row.epoch < mine.epoch;
-    if (mine.holds && rules_.sweep && (covered || unmet)) {
+    const bool spared = row.kept && rules_.sweep_spares_kept;
+    if (mine.holds && rules_.sweep && !spared && (covered || unmet)) {
       if (bounds_.refusals) refuse_sweep(index);
-      next.row = {};
-      if (!covered && rules_.sweep_tombstones) leave_tombstone(next, row.version);
+      if (bounds_.kept && !row.kept)
+        keep(next, covered ? state_.tombstone.version : row.version,
+             covered ? state_.tombstone.epoch : mine.epoch);
+      else
+        next.row = {};
+      if (!next.row.kept && !covered && rules_.sweep_tombstones) leave_tombstone(next, row.version);
     }
     next.swept = true;
-    end(index,
-        next.row.there() == row.there() ? "the sweep leaves the key" : "the sweep deletes the row",
-        next);
+    end(index, next.row == row ? "the sweep leaves the key" : "the sweep takes out the row", next);
   }
 
   // The row stays, and a letter says so. It has the newest version that is known of the key.

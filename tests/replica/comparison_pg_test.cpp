@@ -67,6 +67,39 @@ TEST_F(ComparisonTest, MissingDifferentAndGhostsAreTold) {
             "{\"pk\":{\"S\":\"a\\\"b\"},\"sk\":{\"B\":\"/w==\"}} 3\n");
 }
 
+TEST_F(ComparisonTest, AMissingRowIsToldOfAnItemThatHasNothingButItsKey) {
+  Replica wanted = wanted_replica(keys(KeyType::S), "bare");
+  wanted.targets = {new_target(state_schema(), schema(), "bare", keys(KeyType::S),
+                               {.rules = {.layout = LayoutKind::columns}})};
+  orders = make_replica(wanted);
+  Comparison comparison{*connection, orders};
+
+  const auto suspects = comparison.page(batch_of(orders, {scanned_item(R"({"pk":{"S":"k1"}})")}));
+
+  ASSERT_EQ(suspects.size(), 1U);
+  EXPECT_EQ(suspects[0].difference, Difference::missing);
+}
+
+TEST_F(ComparisonTest, ARowThatIsKeptOfARemovedItemIsNone) {
+  Replica wanted = wanted_replica(keys(KeyType::S), "kept");
+  wanted.targets = {new_target(state_schema(), schema(), "kept", keys(KeyType::S),
+                               {.rules = {.where = "v <> 'left'", .keep_removed = true}})};
+  orders = make_replica(wanted);
+  apply({put("k1", 1, "a"), put("k2", 2, "b"), put("k3", 3, "c")});
+  apply({removal("k1", 4), removal("k2", 5)});
+  Comparison comparison{*connection, orders};
+
+  const auto suspects = comparison.page(
+      batch_of(orders, {scanned("k2", "b"), scanned("k3", "left"), scanned("k4", "left")}));
+
+  ASSERT_EQ(suspects.size(), 1U);
+  EXPECT_EQ(suspects[0].key, key_of("k2"));
+  EXPECT_EQ(suspects[0].difference, Difference::missing);
+  EXPECT_EQ(text_of(comparison.ghosts(10)), "{\"pk\":{\"S\":\"k3\"}} 3\n");
+  EXPECT_EQ(recheck(comparison, "k1", {}), Difference::none);
+  EXPECT_EQ(recheck(comparison, "k2", {{key_of("k2"), item("k2", "b")}}), Difference::missing);
+}
+
 TEST_F(ComparisonTest, ASetAndAListOfTheSameElementsDiffer) {
   apply({put_item(R"({"pk":{"S":"k1"},"v":{"SS":["a"]}})", 1)});
   Comparison comparison{*connection, orders};

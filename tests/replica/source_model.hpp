@@ -28,6 +28,7 @@ class SourceModel {
   struct Options {
     bool old_images = false;  ///< records have the item before
     bool kinds = false;       ///< items have the attribute "kind": none, or S "x" or "y"
+    bool expiries = false;    ///< some removes are by time to live
   };
 
   SourceModel(std::uint64_t seed, KeySchema key_schema, std::size_t keys)
@@ -53,6 +54,7 @@ class SourceModel {
     if (items_now_.contains(number) && chance(40)) {
       change = remove_item(RandomItems::key(schema_, number), ++sequence_number_);
       items_now_.erase(number);
+      if (options_.expiries && chance(50)) change = change.expired();
     } else {
       change = put_item(with_kind(items_.item(schema_, number)), ++sequence_number_);
       items_now_[number] = change.image;

@@ -94,8 +94,9 @@ std::string types_sql(const Target& target) {
 }
 
 std::vector<std::string> items_of(pg::Connection& connection, const Target& target) {
-  const pg::Result rows = connection.run(fmt::format("SELECT {}, {} FROM {} t", item_sql(target),
-                                                     types_sql(target), target.qualified_name()));
+  const pg::Result rows = connection.run(
+      fmt::format("SELECT {}, {} FROM {} t WHERE true{}", item_sql(target), types_sql(target),
+                  target.qualified_name(), target.layout.and_not_removed()));
   std::vector<std::string> all;
   for (int row = 0; row < rows.rows(); ++row)
     all.push_back(dynamodb_json_of(rows.at(row, 0), rows.text(row, 1).value_or("")));

@@ -14,7 +14,8 @@ std::string item_sql(const Target& target);
 /// SQL: what natural JSON cannot say of that item, or NULL.
 std::string types_sql(const Target& target);
 
-/// The items that the target's rows stand for, as canonical DynamoDB JSON, sorted.
+/// The items that the target's rows stand for, without rows that are kept of removed items, as
+/// canonical DynamoDB JSON, sorted.
 std::vector<std::string> items_of(pg::Connection& connection, const Target& target);
 
 }  // namespace dynamite::test

@@ -55,6 +55,18 @@ TestChange scanned(const std::string& key, const std::string& value) {
   return scanned_item(item(key, value));
 }
 
+TestChange TestChange::expired() const {
+  TestChange change = *this;
+  change.removal = Removal::expired;
+  return change;
+}
+
+TestChange TestChange::at(std::int64_t seconds) const {
+  TestChange change = *this;
+  change.time = seconds;
+  return change;
+}
+
 TestChange put_item(const std::string& image, std::uint64_t sequence_number) {
   return change(ChangeKind::put, image, sequence_number);
 }
@@ -89,8 +101,9 @@ Batch batch_of(const Replica& table, const std::vector<TestChange>& changes) {
          .version = test.kind == ChangeKind::scanned
                         ? Version{}
                         : Version{test.generation, test.sequence_number},
-         .time = Micros{std::chrono::seconds{1'768'478'400}},
-         .kind = test.kind});
+         .time = Micros{std::chrono::seconds{test.time}},
+         .kind = test.kind,
+         .removal = test.removal});
   }
   return batch;
 }

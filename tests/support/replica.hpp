@@ -17,9 +17,13 @@ struct TestChange {
   std::string sequence_number = "0";
   std::uint64_t generation = 0;
   std::optional<std::string> old_image = std::nullopt;  ///< as Change::old_image
+  Removal removal = Removal::removed;
+  std::int64_t time = 1'768'478'400;  ///< seconds since 1970
 
   TestChange before(std::string item) const;  ///< with that old image
   TestChange of_generation(std::uint64_t number) const;
+  TestChange expired() const;
+  TestChange at(std::int64_t seconds) const;
 };
 
 /// `{"pk":{"S":KEY},"v":{"S":VALUE}}`

@@ -51,6 +51,8 @@ class CopyMaker {
         return data_.numeric({});
       case ColumnRole::epoch:
         return data_.integer(epoch_);
+      case ColumnRole::removed_at:
+        return data_.null();
       default:
         writer_->write_next(data_);
     }
@@ -71,6 +73,11 @@ CopiedRows make_copied_rows(std::span<const Change> changes, const Target& targe
   CopyMaker maker{rows.data, target, epoch};
   RowKeys& keys = rows.after.puts.emplace_back(schema);  // a statement takes any number of keys
   for (const Change& change : changes) {
+    if (change.kind == ChangeKind::scanned_untaken) {
+      if (rows.after.untaken.empty()) rows.after.untaken.emplace_back(schema);
+      if (is_storable(change.key, schema)) rows.after.untaken.front().append(change.key);
+      continue;
+    }
     try {
       maker.add(change);
       keys.keys.append(change.key);

@@ -33,6 +33,12 @@ void append_key(RowKeys& rows, const Change& change) {
   append_version(rows.versions, change.version);
 }
 
+void append_key(std::vector<KeyArrays>& statements, std::string_view key, const KeySchema& schema) {
+  if (statements.empty() || statements.back().size() >= kStatementRowsMax)
+    statements.emplace_back(schema);
+  statements.back().append(key);
+}
+
 std::string lowest_version(std::span<const Change> changes) {
   const auto lowest = std::ranges::min_element(changes, {}, &Change::version);
   return lowest == changes.end() ? "0" : std::string{lowest->version.digits()};
@@ -49,6 +55,7 @@ class RowMaker {
   explicit RowMaker(const Target& target)
       : layout_{target.layout},
         schema_{layout_.keys().schema()},
+        rules_{target.mapping.rules},
         writer_{writer_of(target.mapping, layout_)} {}
 
   void add_put(RowKeys& keys, RowValues& values, const Change& change) {
@@ -64,15 +71,39 @@ class RowMaker {
     values.times.append_timestamp(change.time.time_since_epoch().count());
   }
 
-  void add_remove(AfterPuts& after, const Change& change) const {
-    if (after.removes.empty() || after.removes.back().size() >= kStatementRowsMax)
-      after.removes.emplace_back(schema_);
-    append_key(after.removes.back(), change);
+  /// Adds a change that is no put; false if it is one.
+  bool add_unless_put(AfterPuts& after, const Change& change) const {
+    if (change.kind == ChangeKind::remove)
+      add_remove(after, change);
+    else if (change.kind == ChangeKind::scanned_untaken)
+      add_untaken(after, change);
+    else
+      return false;
+    return true;
   }
 
   std::vector<AttributeNote> take_notes() { return writer_->take_notes(); }
 
  private:
+  void add_remove(AfterPuts& after, const Change& change) const {
+    if (after.removes.empty() || after.removes.back().size() >= kStatementRowsMax)
+      after.removes.emplace_back(schema_);
+    RowKeys& removes = after.removes.back();
+    append_key(removes, change);
+    if (!layout_.keeps()) return;
+    const bool keeps = (change.removal == Removal::removed && rules_.keep_removed) ||
+                       (change.removal == Removal::expired && rules_.keep_expired);
+    if (keeps)
+      removes.kept_at.append_timestamp(change.time.time_since_epoch().count());
+    else
+      removes.kept_at.append_null();
+  }
+
+  /// A key that cannot be stored has no row.
+  void add_untaken(AfterPuts& after, const Change& change) const {
+    if (is_storable(change.key, schema_)) append_key(after.untaken, change.key, schema_);
+  }
+
   /// The key of a scanned item was read in the item itself.
   void read(const Change& change) {
     if (change.kind == ChangeKind::scanned) return writer_->read(change.image, nullptr);
@@ -82,6 +113,7 @@ class RowMaker {
 
   const Layout& layout_;
   const KeySchema& schema_;
+  const MappingRules& rules_;
   const std::unique_ptr<RowWriter> writer_;
   std::optional<ImageKey> key_;
 };
@@ -99,10 +131,8 @@ void add_or_set_aside(AfterPuts& after, const Change& change, const KeySchema& s
 
 // A key that cannot be stored has no row to stamp.
 void append_stamp(AfterPuts& after, const Change& change, const KeySchema& schema) {
-  if (change.kind != ChangeKind::scanned || !is_storable(change.key, schema)) return;
-  if (after.stamps.empty() || after.stamps.back().size() >= kStatementRowsMax)
-    after.stamps.emplace_back(schema);
-  after.stamps.back().append(change.key);
+  if (change.kind == ChangeKind::scanned && is_storable(change.key, schema))
+    append_key(after.stamps, change.key, schema);
 }
 
 }  // namespace
@@ -141,7 +171,7 @@ Rows make_rows(std::span<const Change> changes, const Target& target) {
   rows.after.lowest_version = lowest_version(changes);
   for (const Change& change : changes)
     add_or_set_aside(rows.after, change, schema, [&] {
-      if (change.kind == ChangeKind::remove) return maker.add_remove(rows.after, change);
+      if (maker.add_unless_put(rows.after, change)) return;
       if (rows.values.empty() || needs_new_statement(rows.after, rows.values.back())) {
         rows.values.emplace_back(target.layout);
         rows.after.puts.emplace_back(schema);
@@ -166,7 +196,7 @@ AfterPuts make_rows(std::span<const Change> changes, const Target& target, const
   };
   for (const Change& change : changes)
     add_or_set_aside(after, change, schema, [&] {
-      if (change.kind == ChangeKind::remove) return maker.add_remove(after, change);
+      if (maker.add_unless_put(after, change)) return;
       if (needs_new_statement(after, values)) {
         pass_on();
         after.puts.emplace_back(schema);

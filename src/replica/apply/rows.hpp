@@ -22,6 +22,9 @@ struct RowKeys {
 
   KeyArrays keys;
   pg::Array versions{pg::ElementType::numeric};
+  /// Of removes, where Layout::keeps(): when the item was removed whose row stays. NULL: the row
+  /// goes, unless it was kept before.
+  pg::Array kept_at{pg::ElementType::timestamptz};
 
   std::size_t size() const noexcept { return keys.size(); }
 };
@@ -49,6 +52,7 @@ struct AfterPuts {
   std::vector<RowKeys> puts;  ///< what was put, scanned items included: to be rechecked
   std::vector<RowKeys> removes;
   std::vector<KeyArrays> stamps;         ///< of scanned items that are dead letters
+  std::vector<KeyArrays> untaken;        ///< of ChangeKind::scanned_untaken
   std::vector<DeadLetter> dead_letters;  ///< changes that could not become rows
   std::string lowest_version;            ///< of all changes; "0" if there are none
   std::vector<AttributeNote> notes;      ///< of the puts; see RowWriter::take_notes

@@ -38,6 +38,13 @@ Step step_of(std::string_view sql, const RowKeys& rows, Counts counts = Counts::
   return made;
 }
 
+/// The same for removes.
+Step remove_step_of(std::string_view sql, const RowKeys& removes, Counts counts = Counts::nothing) {
+  Step made = step_of(sql, removes, counts);
+  if (removes.kept_at.size() > 0) made.statement.params.array(removes.kept_at);
+  return made;
+}
+
 void text_or_null(pg::Params& params, const std::string& text) {
   text.empty() ? params.null() : params.text(text);
 }
@@ -140,16 +147,19 @@ Steps Statements::after_puts(std::size_t target, const AfterPuts& after) const {
     }
   }
   for (const RowKeys& removes : after.removes) {
-    steps.push_back(step_of(sql.remove, removes, Counts::value));
+    steps.push_back(remove_step_of(sql.remove, removes, Counts::value));
     steps.back().statement.params.text(after.lowest_version);
   }
-  for (const RowKeys& removes : after.removes) steps.push_back(step_of(sql.remove_held, removes));
+  for (const RowKeys& removes : after.removes)
+    steps.push_back(remove_step_of(sql.remove_held, removes));
   for (const RowKeys& removes : after.removes)
     steps.push_back(step_of(sql.tombstone, removes, Counts::affected));
-  for (const KeyArrays& keys : after.stamps) {
-    steps.push_back(step_of(sql.stamp, keys));
+  const auto with_pass = [&](const std::string& text, const KeyArrays& keys, Counts counts) {
+    steps.push_back(step_of(text, keys, counts));
     steps.back().statement.params.number(pass.value());
-  }
+  };
+  for (const KeyArrays& keys : after.untaken) with_pass(sql.delete_untaken, keys, Counts::affected);
+  for (const KeyArrays& keys : after.stamps) with_pass(sql.stamp, keys, Counts::nothing);
   return steps;
 }
 
@@ -158,7 +168,8 @@ Steps Statements::remove_behind_lock(std::size_t target, const AfterPuts& after)
   Steps steps;
   steps.push_back(step(sql.lock_writers));
   steps.push_back(step(sql.note_unmet));
-  for (const RowKeys& removes : after.removes) steps.push_back(step_of(sql.remove_held, removes));
+  for (const RowKeys& removes : after.removes)
+    steps.push_back(remove_step_of(sql.remove_held, removes));
   for (const RowKeys& removes : after.removes)
     steps.push_back(step_of(sql.tombstone, removes, Counts::affected));
   return steps;

@@ -11,6 +11,7 @@ namespace {
 
 const ArrayField kTime{.name = "time", .type = "timestamptz"};
 const ArrayField kVersion{.name = "version", .type = "numeric"};
+const ArrayField kKeptAt{.name = "kept_at", .type = "timestamptz"};
 
 std::string joined(const std::vector<std::string>& list) {
   return fmt::format("{}", fmt::join(list, ", "));
@@ -48,12 +49,15 @@ class Fragments {
     return joined(values);
   }
 
-  /// `"item" = excluded."item", …` of the value columns.
+  /// `"item" = excluded."item", …` of the value columns. A row that was kept is of an item again.
   std::string set_values() const {
     std::vector<std::string> list;
     for (const Column& column : layout.values()) list.push_back(set(column.quoted()));
+    if (layout.keeps()) list.push_back(removed_at() + " = NULL");
     return joined(list);
   }
+
+  std::string removed_at() const { return layout.of(ColumnRole::removed_at).quoted(); }
 
   static std::string set(const std::string& column) {
     return fmt::format("{0} = excluded.{0}", column);
@@ -199,6 +203,91 @@ SELECT (SELECT count(*) FROM left_behind),
                      fmt::arg("note_unmet", kNoteUnmet), fmt::arg("keys", f.keys.names()));
 }
 
+/// SQL: the row `t` of the remove `u` stays. A remove that keeps nothing leaves a row alone that
+/// was kept before: that row is of an item that was removed earlier.
+std::string stays(const Fragments& f) {
+  return fmt::format("(u.kept_at IS NOT NULL OR t.{} IS NOT NULL)", f.removed_at());
+}
+
+/// UPDATE that keeps the rows `t` of the removes `u`. Version and epoch keep out what is older, as
+/// those of a tombstone would.
+std::string keep_rows(const Fragments& f) {
+  return fmt::format(R"(UPDATE {} t SET {} = u.version, {} = {}, {} = coalesce(u.kept_at, t.{}))",
+                     f.replica, f.version, f.epoch, f.current_epoch, f.removed_at(),
+                     f.removed_at());
+}
+
+std::string remove_or_keep_sql(const Fragments& f) {
+  return fmt::format(R"(WITH u AS MATERIALIZED ({rows}), kept AS (
+  {keep_rows}
+  FROM u
+  WHERE {row_matches} AND t.{version} < u.version AND {stays} AND {no_tombstone}
+  RETURNING u.n),
+gone AS (
+  DELETE FROM {replica} t USING u
+  WHERE {row_matches} AND t.{version} < u.version AND NOT {stays} AND {no_tombstone}
+  RETURNING u.*),
+left_behind AS (
+  {insert_tombstones}
+  FROM gone AS u
+  {unless_newer_tombstone}
+  RETURNING true),
+held AS (
+  {insert_placeholders}
+  FROM u
+  WHERE u.n NOT IN (SELECT gone.n FROM gone UNION ALL SELECT kept.n FROM kept)
+    AND {newer_than_tombstone}
+    AND (SELECT true FROM {replica} t WHERE {row_matches} AND t.{version} > u.version) IS NULL
+  ON CONFLICT ({keys}) DO UPDATE SET {version} = t.{version} WHERE false)
+SELECT (SELECT count(*) FROM left_behind) + (SELECT count(*) FROM kept),
+  CASE WHEN (SELECT count(*) FROM u) > (SELECT count(*) FROM gone) + (SELECT count(*) FROM kept)
+    THEN {note_unmet} END)",
+                     fmt::arg("rows", f.keys.select_rows({kVersion, kKeptAt})),
+                     fmt::arg("keep_rows", keep_rows(f)), fmt::arg("stays", stays(f)),
+                     fmt::arg("replica", f.replica), fmt::arg("row_matches", f.keys.row_matches()),
+                     fmt::arg("version", f.version),
+                     fmt::arg("no_tombstone", no_tombstone(f, f.keys.parameter(2))),
+                     fmt::arg("newer_than_tombstone", newer_than_tombstone(f)),
+                     fmt::arg("insert_tombstones", insert_tombstones(f)),
+                     fmt::arg("unless_newer_tombstone", unless_newer_tombstone(f)),
+                     fmt::arg("insert_placeholders", insert_placeholders(f)),
+                     fmt::arg("note_unmet", kNoteUnmet), fmt::arg("keys", f.keys.names()));
+}
+
+std::string remove_or_keep_held_sql(const Fragments& f) {
+  return fmt::format(R"(WITH u AS MATERIALIZED ({rows}), kept AS (
+  {keep_rows}
+  FROM u
+  WHERE {has_unmet} AND {row_matches} AND t.{version} < u.version AND t.{version} <> -1 AND {stays}
+    AND {newer_than_tombstone})
+DELETE FROM {replica} t
+USING u
+WHERE {has_unmet} AND {row_matches} AND t.{version} < u.version
+  AND (t.{version} = -1 OR (NOT {stays} AND {newer_than_tombstone})))",
+                     fmt::arg("rows", f.keys.select_rows({kVersion, kKeptAt})),
+                     fmt::arg("keep_rows", keep_rows(f)), fmt::arg("has_unmet", kHasUnmet),
+                     fmt::arg("row_matches", f.keys.row_matches()), fmt::arg("version", f.version),
+                     fmt::arg("stays", stays(f)),
+                     fmt::arg("newer_than_tombstone", newer_than_tombstone(f)),
+                     fmt::arg("replica", f.replica));
+}
+
+std::string delete_untaken_sql(const Fragments& f) {
+  return fmt::format(R"(WITH u AS MATERIALIZED ({rows}), gone AS (
+  DELETE FROM {replica} t USING u
+  WHERE {row_matches} AND t.{epoch} < {pass}::integer{and_not_removed}
+  RETURNING {parts}, t.{version} AS version)
+INSERT INTO {tombstones} AS d ({keys}, version, epoch) SELECT gone.*, {pass}::integer FROM gone
+ON CONFLICT ({keys}) DO UPDATE SET version = greatest(d.version, excluded.version),
+  epoch = greatest(d.epoch, excluded.epoch), removed_at = excluded.removed_at)",
+                     fmt::arg("rows", f.keys.select_rows()), fmt::arg("replica", f.replica),
+                     fmt::arg("row_matches", f.keys.row_matches()), fmt::arg("epoch", f.epoch),
+                     fmt::arg("pass", f.keys.parameter(0)),
+                     fmt::arg("and_not_removed", f.layout.and_not_removed()),
+                     fmt::arg("parts", f.keys.parts("u")), fmt::arg("version", f.version),
+                     fmt::arg("tombstones", f.tombstones), fmt::arg("keys", f.keys.parts()));
+}
+
 // A placeholder's version, -1, is below every other. No tombstone spares it.
 std::string remove_held_sql(const Fragments& f) {
   return fmt::format(R"(DELETE FROM {0} t
@@ -249,17 +338,19 @@ std::string stamp_sql(const Fragments& f) {
 
 TargetSql target_sql(const Replica& replica, const Target& target) {
   const Fragments fragments{replica, target};
+  const bool keeps = target.layout.keeps();
   return {
       .put = put_sql(fragments),
       .put_scanned = put_scanned_sql(fragments),
       .copy = copy_sql(fragments),
-      .remove = remove_sql(fragments),
-      .remove_held = remove_held_sql(fragments),
+      .remove = keeps ? remove_or_keep_sql(fragments) : remove_sql(fragments),
+      .remove_held = keeps ? remove_or_keep_held_sql(fragments) : remove_held_sql(fragments),
       .tombstone = tombstone_sql(fragments),
       .note_unmet = fmt::format("SELECT {}", kNoteUnmet),
       .lock_writers = fmt::format("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", fragments.replica),
       .recheck = recheck_sql(fragments),
       .recheck_scanned = recheck_scanned_sql(fragments),
+      .delete_untaken = keeps ? delete_untaken_sql(fragments) : std::string{},
       .stamp = stamp_sql(fragments)};
 }
 

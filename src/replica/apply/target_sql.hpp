@@ -16,11 +16,13 @@ struct TargetSql {
   std::string put_scanned;
   /// No parameters: COPY of the columns of Layout::all().
   std::string copy;
-  /// Keys, versions; then the lowest version: deletes rows, leaves their tombstones and returns how
+  /// Keys, versions, RowKeys::kept_at where rows are kept; then the lowest version: deletes or
+  /// keeps rows, leaves their tombstones and returns how
   /// many. Where there is no row it leaves a placeholder, which a put in flight must meet, and
   /// notes that some keys were not met. remove_held and tombstone do nothing unless that is noted.
   std::string remove;
-  /// Keys, versions: deletes the placeholders, and what came in before them.
+  /// Keys, versions, RowKeys::kept_at where rows are kept: deletes the placeholders, and deletes or
+  /// keeps what came in before them.
   std::string remove_held;
   /// Keys, versions: leaves tombstones of the keys that have no row now.
   std::string tombstone;
@@ -32,6 +34,9 @@ struct TargetSql {
   std::string recheck;
   /// Keys; then the epoch: the same for scanned rows.
   std::string recheck_scanned;
+  /// Keys; then the epoch of the pass, which read these items and found that the target does not
+  /// take them: deletes their rows as a sweep does.
+  std::string delete_untaken;
   /// Keys; then the epoch: keeps the sweep from rows whose scanned item is a dead letter.
   std::string stamp;
 };

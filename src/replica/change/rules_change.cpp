@@ -71,6 +71,7 @@ class RulesPlan {
       need_pass(
           "what `only` and `omit` say has changed: a pass writes all rows anew, and only then "
           "is gone what they do not show any more");
+    change_removals();
     if (retired_ == RetiredColumns::drop) drop_retired();
     change_.target_id = target_.id;
     change_.mapping = Mapping{.rules = rules_, .columns = std::move(columns_)};
@@ -98,7 +99,7 @@ class RulesPlan {
 
   /// A column that the table has.
   void keep(AttributeColumn column) {
-    if (column_named(layout_.values(), column.name) != nullptr) {
+    if (column_named(layout_.all(), column.name) != nullptr) {
       if (is_own(column)) return;  // the layout's again
       give_other_name(column);
     }
@@ -112,7 +113,8 @@ class RulesPlan {
       retire(column);
   }
 
-  /// The layout's own column `item` must have its name, and an attribute may be called so too.
+  /// The layout's own column, `item` or `removed_at`, must have its name, and an attribute may be
+  /// called so too.
   void give_other_name(AttributeColumn& column) {
     const std::string old = column.name;
     do column.name += '_';
@@ -203,6 +205,57 @@ class RulesPlan {
     columns_.push_back(std::move(column));
   }
 
+  /// What becomes of removed items.
+  void change_removals() {
+    if (rules_.keep_removed == old_.rules.keep_removed &&
+        rules_.keep_expired == old_.rules.keep_expired)
+      return;
+    if (rules_.keeps() && !old_.rules.keeps()) add_removed_at();
+    if (!rules_.keeps()) drop_kept_rows();
+    say(fmt::format(
+        "rows of items that somebody deletes are {} from now on, and of those that "
+        "time to live deletes {}",
+        rules_.keep_removed ? "kept" : "deleted", rules_.keep_expired ? "kept" : "deleted"));
+  }
+
+  void add_removed_at() {
+    const Column& column = layout_.of(ColumnRole::removed_at);
+    if (column_named(found_, column.name) != nullptr && !was_renamed(column.name))
+      refuse_foreign(column.name, "rename the column that is there");
+    alter(fmt::format("ADD COLUMN {} {}", column.quoted(), type_definition(column.type)));
+    comments_.push_back(fmt::format("COMMENT ON COLUMN {}.{} IS {}", table_, column.quoted(),
+                                    quote_literal(column.comment)));
+  }
+
+  /// Tombstones take over what the kept rows have kept out.
+  void drop_kept_rows() {
+    const Column& column = target_.layout.of(ColumnRole::removed_at);
+    if (retired_ == RetiredColumns::keep)
+      throw Error{
+          Error::Kind::usage,
+          fmt::format("{} keeps rows of removed items, but the configuration says that they are "
+                      "deleted",
+                      table_),
+          fmt::format("`dynamite bootstrap --drop-columns` deletes them, with their column \"{}\"; "
+                      "`removed` or `expired` = \"keep\" keeps them",
+                      column.name)};
+    const KeyColumns& keys = target_.layout.keys();
+    change_.ddl.push_back(fmt::format(
+        R"(WITH gone AS (
+  DELETE FROM {0} t WHERE t.{1} IS NOT NULL RETURNING {2}, t.{3} AS version, t.{4} AS epoch)
+INSERT INTO {5} AS d ({6}, version, epoch) SELECT gone.* FROM gone
+ON CONFLICT ({6}) DO UPDATE SET version = greatest(d.version, excluded.version),
+  epoch = greatest(d.epoch, excluded.epoch), removed_at = excluded.removed_at)",
+        table_, column.quoted(), keys.names("t"), target_.layout.of(ColumnRole::version).quoted(),
+        target_.layout.of(ColumnRole::epoch).quoted(), target_.tombstones, keys.parts()));
+    alter("DROP COLUMN " + column.quoted());
+    say(fmt::format("rows of removed items and their column \"{}\" go", column.name));
+  }
+
+  bool was_renamed(const std::string& column) const {
+    return std::ranges::find(renamed_, column) != renamed_.end();
+  }
+
   [[noreturn]] void refuse_foreign(const std::string& name, std::string hint) const {
     throw Error{
         Error::Kind::usage,
@@ -225,8 +278,7 @@ class RulesPlan {
     const bool was_ours = std::ranges::any_of(old_.columns, [&](const AttributeColumn& column) {
       return is_own(column) && column.name == own.name;
     });
-    const bool is_free = column_named(found_, own.name) == nullptr ||
-                         std::ranges::find(renamed_, own.name) != renamed_.end();
+    const bool is_free = column_named(found_, own.name) == nullptr || was_renamed(own.name);
     if (!was_ours && !is_free) refuse_foreign(own.name, "rename the column that is there");
     if (!was_ours) alter(fmt::format("ADD COLUMN {} {}", own.quoted(), type_definition(own.type)));
     comments_.push_back(fmt::format("COMMENT ON COLUMN {}.{} IS {}", table_, own.quoted(),

@@ -26,13 +26,14 @@ std::string without_ghost_sql(const Replica& table, const Target& target) {
   const KeyColumns& keys = target.layout.keys();
   return fmt::format(
       R"(SELECT u.n FROM {rows}
-WHERE NOT EXISTS (SELECT FROM {replica} t WHERE {row_matches} AND (
+WHERE NOT EXISTS (SELECT FROM {replica} t WHERE {row_matches}{and_not_removed} AND (
   t.{epoch} < (SELECT CASE r.pass WHEN 'sweeping' THEN r.epoch ELSE r.completed_epoch END
                FROM {state} r WHERE r.replica_id = {id})
   OR EXISTS (SELECT FROM {tombstones} d
              WHERE {tombstone_matches} AND d.epoch >= t.{epoch} AND d.version > t.{version}))))",
       fmt::arg("rows", keys.rows()), fmt::arg("replica", target.qualified_name()),
       fmt::arg("row_matches", keys.row_matches()),
+      fmt::arg("and_not_removed", target.layout.and_not_removed()),
       fmt::arg("epoch", target.layout.of(ColumnRole::epoch).quoted()),
       fmt::arg("state", state_name(table.state_schema, "replica")), fmt::arg("id", table.id),
       fmt::arg("tombstones", target.tombstones),

@@ -37,10 +37,11 @@ std::string Replica::qualified_names() const {
 
 std::shared_ptr<const Routing> routing_of(const std::vector<Target>& targets, const KeySchema& keys,
                                           TargetRows rows) {
-  std::vector<std::string> clauses;
-  for (const Target& target : targets) clauses.push_back(target.mapping.rules.where);
-  if (std::ranges::all_of(clauses, &std::string::empty)) return nullptr;
-  return std::make_shared<const Routing>(clauses, keys, rows);
+  std::vector<Routing::Rule> rules;
+  for (const Target& target : targets)
+    rules.push_back({.where = target.mapping.rules.where, .keeps = target.mapping.rules.keeps()});
+  if (std::ranges::all_of(rules, &std::string::empty, &Routing::Rule::where)) return nullptr;
+  return std::make_shared<const Routing>(rules, keys, rows);
 }
 
 RoutedChanges routed_changes(const Replica& replica, std::span<const Change> changes) {

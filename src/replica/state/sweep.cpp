@@ -55,24 +55,52 @@ Sweep::Sql Sweep::sql_for(const std::string& where) const {
       "(SELECT true FROM {} WHERE replica_id = $1::integer AND epoch = $2::integer AND pass = "
       "'sweeping') AND {}",
       state_name(table_.state_schema, "replica"), where);
+  const std::string live = target_.layout.and_not_removed();
   const std::string ghosts = fmt::format(
       "FROM {} t LEFT JOIN {} d ON {} WHERE {} AND (t.{} < $2::integer OR d.epoch >= $2::integer "
-      "AND d.version > t.{})",
-      replica, tombstones, matches, chosen, epoch, version);
-  return {.delete_covered = fmt::format(
-              "DELETE FROM {} t USING {} d WHERE {} AND {} AND d.epoch >= $2::integer AND "
-              "d.version > t.{}",
-              replica, tombstones, chosen, matches, version),
-          .delete_unmet = fmt::format(
+      "AND d.version > t.{}){}",
+      replica, tombstones, matches, chosen, epoch, version, live);
+  const std::string covered =
+      fmt::format("{} AND {} AND d.epoch >= $2::integer AND d.version > t.{}{}", chosen, matches,
+                  version, live);
+  const std::string unmet = fmt::format("{} AND t.{} < $2::integer{}", chosen, epoch, live);
+  Sql sql = target_.mapping.rules.keep_removed ? keeping_sql(covered, unmet)
+                                               : deleting_sql(covered, unmet);
+  sql.any_left = fmt::format("SELECT EXISTS (SELECT {})", ghosts);
+  sql.ghosts = fmt::format("SELECT {}, greatest(t.{}, d.version) {} ORDER BY {}",
+                           fmt::join(keys_.texts(), ", "), version, ghosts, keys_.names("t"));
+  return sql;
+}
+
+Sweep::Sql Sweep::deleting_sql(const std::string& covered, const std::string& unmet) const {
+  const std::string replica = target_.qualified_name();
+  return {.covered = fmt::format("DELETE FROM {} t USING {} d WHERE {}", replica,
+                                 target_.tombstones, covered),
+          .unmet = fmt::format(
               R"(WITH gone AS (
-  DELETE FROM {0} t WHERE {1} AND t.{2} < $2::integer RETURNING {3}, t.{4} AS version)
-INSERT INTO {5} AS d ({6}, version, epoch) SELECT gone.*, $2::integer FROM gone
-ON CONFLICT ({6}) DO UPDATE SET version = greatest(d.version, excluded.version),
+  DELETE FROM {0} t WHERE {1} RETURNING {2}, t.{3} AS version)
+INSERT INTO {4} AS d ({5}, version, epoch) SELECT gone.*, $2::integer FROM gone
+ON CONFLICT ({5}) DO UPDATE SET version = greatest(d.version, excluded.version),
   epoch = greatest(d.epoch, excluded.epoch), removed_at = excluded.removed_at)",
-              replica, chosen, epoch, keys_.names("t"), version, tombstones, keys_.parts()),
-          .any_left = fmt::format("SELECT EXISTS (SELECT {})", ghosts),
-          .ghosts = fmt::format("SELECT {}, greatest(t.{}, d.version) {} ORDER BY {}",
-                                fmt::join(keys_.texts(), ", "), version, ghosts, keys_.names("t"))};
+              replica, unmet, keys_.names("t"), target_.layout.of(ColumnRole::version).quoted(),
+              target_.tombstones, keys_.parts()),
+          .any_left = {},
+          .ghosts = {}};
+}
+
+/// The rows stay, as those of items that were removed, with the epoch that a tombstone would have.
+Sweep::Sql Sweep::keeping_sql(const std::string& covered, const std::string& unmet) const {
+  const std::string replica = target_.qualified_name();
+  const std::string removed_at = target_.layout.of(ColumnRole::removed_at).quoted();
+  const std::string epoch = target_.layout.of(ColumnRole::epoch).quoted();
+  return {.covered = fmt::format(
+              "UPDATE {} t SET {} = d.version, {} = d.epoch, {} = d.removed_at FROM {} d WHERE {}",
+              replica, target_.layout.of(ColumnRole::version).quoted(), epoch, removed_at,
+              target_.tombstones, covered),
+          .unmet = fmt::format("UPDATE {} t SET {} = $2::integer, {} = now() WHERE {}", replica,
+                               epoch, removed_at, unmet),
+          .any_left = {},
+          .ghosts = {}};
 }
 
 SweepOutcome Sweep::run(std::stop_token stop) {
@@ -97,7 +125,7 @@ SweepOutcome Sweep::sweep_range(const KeyRange& range) {
   const Sql sql = sql_for(range.condition(keys_, 3));
   std::vector<pg::Statement> statements;
   statements.push_back(lock_shared(table_));
-  for (const std::string* text : {&sql.delete_covered, &sql.delete_unmet, &sql.any_left})
+  for (const std::string* text : {&sql.covered, &sql.unmet, &sql.any_left})
     statements.push_back({*text, range_params(range)});
   std::uint64_t deleted = 0;
   try {
@@ -147,8 +175,7 @@ std::uint64_t Sweep::bisect(pg::Transaction& transaction, std::span<const Ghost>
   for (const Ghost& ghost : ghosts)
     for (std::size_t part = 0; part < ghost.key.size(); ++part) keys[part].append(ghost.key[part]);
   std::vector<pg::Statement> statements;
-  for (const std::string* sql :
-       {&listed_.delete_covered, &listed_.delete_unmet, &listed_.any_left}) {
+  for (const std::string* sql : {&listed_.covered, &listed_.unmet, &listed_.any_left}) {
     pg::Params& params = statements.emplace_back(pg::Statement{*sql, {}}).params;
     params.number(table_.id).number(epoch_);
     for (std::size_t part = 0; part < keys_.count(); ++part) params.array(keys[part]);

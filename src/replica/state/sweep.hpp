@@ -25,7 +25,8 @@ struct SweepOutcome {
   }
 };
 
-/// Deletes the rows of one target that a pass did not meet, in key ranges; docs/protocol.md,
+/// Takes out the rows of one target that a pass did not meet, in key ranges: deletes them, or keeps
+/// them as those of removed items (MappingRules::keep_removed); docs/protocol.md,
 /// "Passes". Nothing is deleted unless the pass is being swept. Safe to repeat.
 class Sweep {
  public:
@@ -48,10 +49,15 @@ class Sweep {
   };
   /// Statements for the rows that `where` chooses among them, `t`.
   struct Sql {
-    std::string delete_covered, delete_unmet, any_left, ghosts;
+    std::string covered;   ///< takes out rows that a newer tombstone covers
+    std::string unmet;     ///< takes out rows that the pass did not write
+    std::string any_left;  ///< whether some are left
+    std::string ghosts;    ///< which
   };
 
   Sql sql_for(const std::string& where) const;
+  Sql deleting_sql(const std::string& covered, const std::string& unmet) const;
+  Sql keeping_sql(const std::string& covered, const std::string& unmet) const;
   SweepOutcome sweep_range(const KeyRange& range);
   pg::Params range_params(const KeyRange& range) const;
   SweepOutcome sweep_bisected(const Sql& sql, const KeyRange& range);

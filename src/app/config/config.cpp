@@ -23,6 +23,7 @@
 #include "mapping/glob.hpp"
 #include "mapping/names.hpp"
 #include "pg/identifier.hpp"
+#include "where/clause.hpp"
 
 namespace dynamite {
 namespace {
@@ -32,6 +33,27 @@ namespace {
 }
 
 /// Collects settings into a Config and everything that is wrong with them.
+/// A clause; empty if it is none.
+std::string read_where(const Setting& setting, std::vector<std::string>& problems) {
+  const auto text = as_text(setting.value);
+  if (!text || text->find('\0') != std::string::npos) {
+    problems.push_back(wrong_value(
+        setting,
+        "a WHERE clause of PartiQL without U+0000, such as \"begins_with(sk, 'ORDER#')\""));
+    return {};
+  }
+  // One of several errors that are reported together.
+  try {
+    Clause::parse(*text);
+    return *text;
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::usage) throw;
+    const std::string hint = error.hint().empty() ? "" : fmt::format(" ({})", error.hint());
+    problems.push_back(fmt::format("{}: {}{}", setting.where, error.what(), hint));
+    return {};
+  }
+}
+
 class Reader {
  public:
   explicit Reader(const ConfigSources& sources) : sources_{sources} {}
@@ -208,6 +230,8 @@ TargetRule Reader::read_target(const std::vector<Setting>& settings,
   for (const Setting& setting : settings) {
     if (setting.key == "columns")
       rule.mapping.declared = read_columns(setting, problems_);
+    else if (setting.key == "where")
+      rule.mapping.where = read_where(setting, problems_);
     else
       read_setting(setting, target_keys(), known, rule, problems_);
   }

@@ -165,12 +165,13 @@ std::span<const std::string_view> top_level_names() {
 }
 
 std::span<const std::string_view> table_names() {
-  static const auto names = names_of(target_keys(), names_of(table_keys(), {"target", "columns"}));
+  static const auto names =
+      names_of(target_keys(), names_of(table_keys(), {"target", "columns", "where"}));
   return names;
 }
 
 std::span<const std::string_view> target_names() {
-  static const auto names = names_of(target_keys(), {"columns"});
+  static const auto names = names_of(target_keys(), {"columns", "where"});
   return names;
 }
 

@@ -34,7 +34,8 @@ std::span<const Key<Config>> config_keys();
 /// All of a [[table]] but `target` and the keys of its only target, which may stand in it too.
 std::span<const Key<TableRule>> table_keys();
 
-/// All of a [[table.target]] but `columns`, which is read by read_columns.
+/// All of a [[table.target]] but `columns`, which is read by read_columns, and `where`, which
+/// Clause::parse reads.
 std::span<const Key<TargetRule>> target_keys();
 
 /// Every key that may stand at the top level, `url` and `table` too.
@@ -43,7 +44,7 @@ std::span<const std::string_view> top_level_names();
 /// Every key that may stand in a [[table]], those of a target too.
 std::span<const std::string_view> table_names();
 
-/// Every key that may stand in a [[table.target]], `columns` too.
+/// Every key that may stand in a [[table.target]], `columns` and `where` too.
 std::span<const std::string_view> target_names();
 
 /// Reads `setting` by its row of `keys`, whose names and others are `known`. What is wrong with it

@@ -36,6 +36,7 @@ TEST_F(MappingConfigTest, ATableShowsAllAsDocumentUnlessToldOtherwise) {
 TEST_F(MappingConfigTest, EveryKeyIsRead) {
   EXPECT_EQ(rules(R"(
 layout = "columns"
+where = "begins_with(sk, 'ORDER#') AND status = 'paid'"
 only = ["total", "address.*", "items[*].price"]
 omit = ["password*"]
 new_columns = false
@@ -43,6 +44,7 @@ max_columns = 7
 column_names = "snake_case"
 )"),
             (MappingRules{.layout = LayoutKind::columns,
+                          .where = "begins_with(sk, 'ORDER#') AND status = 'paid'",
                           .only = {"total", "address.*", "items[*].price"},
                           .omit = {"password*"},
                           .new_columns = false,
@@ -171,6 +173,23 @@ INSTANTIATE_TEST_SUITE_P(
               "new_columns is \"no\", wanted true or false"},
         Wrong{"ColumnNames", "layout = 'columns'\ncolumn_names = 'camelCase'\n",
               "column_names is \"camelCase\", wanted \"as_attributes\" or \"snake_case\""},
+        Wrong{
+            "Where", "where = \"a = 1 b = 2\"\n",
+            "dynamite.toml:5: clause of \"where\", column 7: \"b\" is there, wanted AND, OR or the "
+            "end"},
+        Wrong{"WhereOfLines", "where = \"\"\"\na = 1 AND\nb == 2\"\"\"\n",
+              "dynamite.toml:5: clause of \"where\", line 2, column 4: \"=\" is there"},
+        Wrong{"WhereWithAHint", "where = \"in = 1\"\n",
+              "wanted a value, an attribute or size(path) (put an attribute's name that is a "
+              "keyword, or"},
+        Wrong{"WhereEmpty", "where = ''\n",
+              "dynamite.toml:5: clause of \"where\", column 1: the end is there"},
+        Wrong{"WhereOfTarget", "[[table.target]]\n[[table.target]]\nwhere = 'a'\ninto = 'b'\n",
+              "dynamite.toml:7: clause of \"where\", column 2: the end is there"},
+        Wrong{"WhereNumber", "where = 1\n",
+              "dynamite.toml:5: where is 1, wanted a WHERE clause of PartiQL"},
+        Wrong{"WhereNul", "where = \"a = '\\u0000'\"\n",
+              "where is \"a = '?'\", wanted a WHERE clause of PartiQL without U+0000"},
         Wrong{"OnlyNothing", "only = []\n",
               "dynamite.toml:5: only is [], wanted a list of one or more patterns"},
         Wrong{"OnlyText", "only = 'total'\n", "only is \"total\", wanted a list"},

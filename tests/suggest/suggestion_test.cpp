@@ -8,23 +8,20 @@
 #include <vector>
 
 #include "mapping/new_columns.hpp"
-#include "suggest/sample.hpp"
+#include "suggest/models.hpp"
 #include "where/clause.hpp"
 
 namespace dynamite {
 namespace {
 
 using test::n;
+using test::numbered;
 using test::s;
 using test::Sample;
 using testing::ElementsAre;
 using testing::Pair;
 using testing::SizeIs;
 using testing::UnorderedElementsAre;
-
-std::string numbered(std::string_view begin, int number) {
-  return fmt::format("{}{}", begin, number);
-}
 
 /// The clauses by table. Each item must be taken by exactly one, the columns be such as a
 /// configuration may declare.
@@ -56,25 +53,8 @@ bool decided_by_keys(const Sample& sample) {
   return true;
 }
 
-/// An online shop: a customer, the customer's addresses and orders in one partition, the items of
-/// an order in the order's.
-Sample shop() {
-  Sample sample{"PK", "SK"};
-  for (int i = 0; i < 5; ++i) {
-    const std::string customer = numbered("CUST#", i);
-    sample.add({s("PK", customer), s("SK", "PROFILE"), s("joinedAt", "2024-05-01T10:00:00Z")});
-    sample.add({s("PK", customer), s("SK", numbered("ADDRESS#", i)), s("city", "Bern")});
-    for (int order = 0; order < 3; ++order) {
-      const std::string id = numbered(numbered("ORDER#", i) + "-", order);
-      sample.add({s("PK", customer), s("SK", id), n("total", "12.5")});
-      sample.add({s("PK", id), s("SK", numbered("ITEM#", order)), n("quantity", "2")});
-    }
-  }
-  return sample;
-}
-
 TEST(Suggestion, TellsTheEntitiesOfAShopByTheirKeys) {
-  const Sample sample = shop();
+  const Sample sample = test::shop();
 
   EXPECT_THAT(clauses(sample),
               UnorderedElementsAre(
@@ -86,15 +66,8 @@ TEST(Suggestion, TellsTheEntitiesOfAShopByTheirKeys) {
 }
 
 TEST(Suggestion, TellsAnOrderFromItsItemsBehindTheSamePrefix) {
-  Sample sample{"pk", "sk"};
-  for (int i = 0; i < 4; ++i) {
-    const std::string order = numbered("ORDER#", i);
-    sample.add({s("pk", "CUST#1"), s("sk", order), n("total", "1")});
-    sample.add({s("pk", "CUST#1"), s("sk", order + "#ITEM#7"), n("quantity", "2")});
-  }
-
   EXPECT_THAT(
-      clauses(sample),
+      clauses(test::order_lines()),
       UnorderedElementsAre(Pair("orders",
                                 "begins_with(pk, 'CUST#') AND begins_with(sk, 'ORDER#') AND NOT "
                                 "contains(sk, '#ITEM#')"),
@@ -103,38 +76,15 @@ TEST(Suggestion, TellsAnOrderFromItsItemsBehindTheSamePrefix) {
                                 "contains(sk, '#ITEM#')")));
 }
 
-/// Software for organizations: the organization and its users in one partition.
 TEST(Suggestion, TellsOrganizationsFromUsers) {
-  Sample sample{"PK", "SK"};
-  for (int i = 0; i < 4; ++i) {
-    const std::string organization = numbered("ORG#", i);
-    sample.add({s("PK", organization), s("SK", "METADATA#" + organization), s("plan", "pro")});
-    sample.add({s("PK", organization), s("SK", "USER#ann"), s("role", "admin")});
-    sample.add({s("PK", organization), s("SK", "USER#bob"), s("role", "member")});
-  }
-
-  EXPECT_THAT(clauses(sample),
+  EXPECT_THAT(clauses(test::organizations()),
               UnorderedElementsAre(
                   Pair("organizations", "begins_with(PK, 'ORG#') AND begins_with(SK, 'METADATA#')"),
                   Pair("users", "begins_with(PK, 'ORG#') AND begins_with(SK, 'USER#')")));
 }
 
-/// As GitHub has them: accounts are users or organizations, which only an attribute tells; a
-/// repository's issues, pull requests and stars beside it.
 TEST(Suggestion, TellsByAnAttributeWhatKeysDoNotTell) {
-  Sample sample{"PK", "SK"};
-  for (int i = 0; i < 4; ++i) {
-    const std::string user = numbered("ACCOUNT#ann", i), owner = numbered("ACCOUNT#acme", i);
-    const std::string repository = numbered("REPO#acme#tool", i);
-    sample.add({s("PK", user), s("SK", user), s("Type", "User"), s("email", "a@b.example")});
-    sample.add({s("PK", owner), s("SK", owner), s("Type", "Organization"), n("members", "3")});
-    sample.add({s("PK", repository), s("SK", repository), s("Type", "Repo")});
-    sample.add({s("PK", repository), s("SK", "ISSUE#0001"), s("Type", "Issue")});
-    sample.add({s("PK", repository), s("SK", "PR#0002"), s("Type", "PullRequest")});
-    sample.add({s("PK", repository), s("SK", "STAR#ann"), s("Type", "Star")});
-  }
-
-  EXPECT_THAT(clauses(sample),
+  EXPECT_THAT(clauses(test::repositories()),
               UnorderedElementsAre(
                   Pair("users", "Type = 'User'"), Pair("organizations", "Type = 'Organization'"),
                   Pair("repos", "begins_with(PK, 'REPO#') AND begins_with(SK, 'REPO#')"),
@@ -143,17 +93,8 @@ TEST(Suggestion, TellsByAnAttributeWhatKeysDoNotTell) {
                   Pair("stars", "begins_with(PK, 'REPO#') AND begins_with(SK, 'STAR#')")));
 }
 
-/// A game: its metadata under a constant, and its players' scores and maps.
 TEST(Suggestion, TellsGamesFromTheirPlayers) {
-  Sample sample{"PK", "SK"};
-  for (int i = 0; i < 4; ++i) {
-    const std::string game = numbered("GAME#", i);
-    sample.add({s("PK", game), s("SK", "#METADATA#" + game), s("map", "Green Grasslands")});
-    sample.add({s("PK", game), s("SK", "USER#ann"), n("score", "10")});
-    sample.add({s("PK", "USER#ann"), s("SK", numbered("#METADATA#ann", i)), s("name", "Ann")});
-  }
-
-  EXPECT_THAT(clauses(sample),
+  EXPECT_THAT(clauses(test::games()),
               UnorderedElementsAre(
                   Pair("games", "begins_with(PK, 'GAME#') AND begins_with(SK, '#METADATA#')"),
                   Pair("game_users", "begins_with(PK, 'GAME#') AND begins_with(SK, 'USER#')"),
@@ -161,14 +102,7 @@ TEST(Suggestion, TellsGamesFromTheirPlayers) {
 }
 
 TEST(Suggestion, PutsWhatAnAttributeCallsTheSameIntoOneTable) {
-  Sample sample{"pk", "sk"};
-  for (int i = 0; i < 3; ++i) {
-    sample.add({s("pk", numbered("ISSUE#", i)), s("sk", "COMMENT#1"), s("_et", "Comment")});
-    sample.add({s("pk", numbered("PR#", i)), s("sk", "COMMENT#1"), s("_et", "Comment")});
-    sample.add({s("pk", numbered("PR#", i)), s("sk", "REVIEW#1"), s("_et", "Review")});
-  }
-
-  EXPECT_THAT(clauses(sample),
+  EXPECT_THAT(clauses(test::reviews()),
               UnorderedElementsAre(
                   Pair("comments",
                        "(begins_with(pk, 'ISSUE#') AND begins_with(sk, 'COMMENT#')) OR "
@@ -177,7 +111,7 @@ TEST(Suggestion, PutsWhatAnAttributeCallsTheSameIntoOneTable) {
 }
 
 TEST(Suggestion, HasATableForWhatIsLeft) {
-  Sample sample = shop();
+  Sample sample = test::shop();
   sample.add({s("PK", "7"), s("SK", "8")});
 
   EXPECT_THAT(clauses(sample), testing::Contains(testing::Key("others")));

@@ -67,6 +67,10 @@ struct StatusOptions {
   bool json = false;
 };
 
+struct SuggestOptions {
+  std::uint64_t sample = 10'000;  ///< items to look at, at most
+};
+
 struct LoadOptions {
   std::optional<KeySchema> create;                ///< make the table first, if it is not there
   std::uint64_t items = 1000;                     ///< keys that are written to
@@ -99,6 +103,7 @@ struct CommandLine {
   DeadLetterOptions letters;
   CompareOptions compare;
   StatusOptions status;
+  SuggestOptions suggest;
   LoadOptions load;
   PackageOptions package;
 };

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <string_view>
 #include <utility>
 
 #include "app/cli/command_line.hpp"
@@ -27,6 +28,7 @@ int run_dead_letters(const Context& context);
 int run_release(const Context& context);
 int run_compare(const Context& context);
 int run_status(const Context& context);
+int run_suggest(const Context& context);
 int run_load(const Context& context);
 int run_package(const Context& context);
 
@@ -160,6 +162,22 @@ void define_status(CLI::App& app, CommandLine& line) {
   app.add_flag("--json", line.status.json, "One JSON object");
 }
 
+void require_one_table(std::string_view does, const CommandLine& line) {
+  if (line.tables.size() != 1)
+    refuse(fmt::format("{} one table, but {} are named", does, line.tables.size()),
+           "add --table NAME");
+}
+
+void define_suggest(CLI::App& app, CommandLine& line) {
+  app.add_option("--sample", line.suggest.sample, "Look at so many items (default 10000)")
+      ->type_name("N")
+      ->check(range(1, 1'000'000));
+}
+
+void check_suggest(const CLI::App& /*app*/, CommandLine& line) {
+  require_one_table("suggest looks at", line);
+}
+
 void define_load(CLI::App& app, CommandLine& line) {
   app.add_option("--create", "Make the table first, with these keys")
       ->type_name("NAME:TYPE[,NAME:TYPE]");
@@ -190,9 +208,7 @@ void check_load(const CLI::App& app, CommandLine& line) {
     if (!line.load.time || line.load.time->count() == 0)
       refuse(fmt::format("--duration is \"{}\", wanted a time such as 30s or 5m", time));
   }
-  if (line.tables.size() != 1)
-    refuse(fmt::format("load writes into one table, but {} are named", line.tables.size()),
-           "add --table NAME");
+  require_one_table("load writes into", line);
 }
 
 void define_package(CLI::App& app, CommandLine& line) {
@@ -288,6 +304,14 @@ constexpr std::array kCommands{
             .needs = {.region = false},
             .define = define_status,
             .run = run_status},
+    Command{.name = "suggest",
+            .description = "Look at some items of a table and print a [[table]] for\n"
+                           "it: a target for each kind of a single-table design.",
+            .examples = "  dynamite suggest --table shop >>dynamite.toml",
+            .needs = {.database = false, .table_rules = false},
+            .define = define_suggest,
+            .check = check_suggest,
+            .run = run_suggest},
     Command{.name = "load",
             .description = "Write random items of every type into a DynamoDB table.",
             .examples =

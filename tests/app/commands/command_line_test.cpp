@@ -47,6 +47,7 @@ std::string error_of(std::vector<const char*> words, Variables variables = {}) {
 std::vector<const char*> least_words(std::string_view name) {
   if (name == "apply") return {"apply", "x"};
   if (name == "load") return {"load", "--table", "Orders"};
+  if (name == "suggest") return {"suggest", "--table", "Orders"};
   return {name.data()};
 }
 
@@ -248,6 +249,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadLine{"Action", {"dead-letters", "forget"}, "forget not in {list,show,retry,discard}"},
         BadLine{"RetryOfWhat", {"dead-letters", "retry"}, "retry which dead letters?"},
         BadLine{"Architecture", {"package", "--architecture", "mips"}, "wanted x86_64 or arm64"},
+        BadLine{"SuggestWithoutTable", {"suggest"}, "suggest looks at one table, but 0 are named"},
+        BadLine{"SuggestNothing", {"suggest", "--table", "abc", "--sample", "0"}, "--sample"},
         BadLine{"LoadWithoutTable", {"load"}, "load writes into one table, but 0 are named"},
         BadLine{"LoadTwoTables", {"load", "--table", "abc", "--table", "def"}, "but 2 are named"},
         BadLine{"LoadCreate", {"load", "--table", "abc", "--create", "pk"}, "NAME:S, NAME:N"},

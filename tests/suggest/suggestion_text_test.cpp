@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <fstream>
+#include <iterator>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -103,6 +107,27 @@ TEST(SuggestionText, SaysWhatNoTargetTakesAndWhatCannotBeRead) {
 
   EXPECT_THAT(text, HasSubstr("# 3 items sampled; 1 item not taken by exactly one target\n"));
   EXPECT_THAT(text, HasSubstr("# 1 item beside, which cannot be read\n"));
+}
+
+/// What stands between ``` and ``` behind the name of a language; the first such block.
+std::string block_of(const std::string& doc, const std::string& language) {
+  const std::string fence = "```" + language + "\n";
+  const std::size_t begin = doc.find(fence) + fence.size();
+  return doc.substr(begin, doc.find("```", begin) - begin);
+}
+
+TEST(SuggestionText, IsWhatTheDocumentShowsForItsItems) {
+  std::ifstream stream{DYNAMITE_TESTDATA "/../../docs/mapping.md"};
+  const std::string doc{std::istreambuf_iterator<char>{stream}, {}};
+  std::istringstream lines{block_of(doc, "json")};
+  std::vector<std::string> items;
+  for (std::string line; std::getline(lines, line);) items.push_back(line);
+  const std::vector<std::string_view> images{items.begin(), items.end()};
+  const KeySchema keys{.partition = {.name = "pk"}, .sort = KeyAttribute{.name = "sk"}};
+
+  EXPECT_EQ(to_toml(suggest("shop", images, keys)), block_of(doc, "toml"));
+
+  EXPECT_GE(items.size(), 9U);
 }
 
 }  // namespace

@@ -156,8 +156,8 @@ TEST(ConfigurationDoc, DefaultsAreThoseOfTheProgram) {
 }
 
 TEST_F(ConfigTest, TheDocumentedTablesAreRead) {
-  const std::regex example{"```toml\n(\\[\\[table\\]\\][^`]*)```"};
-  for (const char* doc : {"configuration.md", "columns.md"}) {
+  const std::regex example{"```toml\n((?:#[^\n]*\n)?\\[\\[table\\]\\][^`]*)```"};
+  for (const char* doc : {"configuration.md", "columns.md", "mapping.md"}) {
     const std::string text = read_doc(doc);
     int examples = 0;
     for (std::sregex_iterator match{text.begin(), text.end(), example}, end; match != end;

@@ -107,17 +107,20 @@ Key<TargetRule> patterns(std::string_view name, std::vector<std::string> Mapping
 std::vector<Key<TargetRule>> make_target_keys() {
   constexpr auto kMapping = &TargetRule::mapping;
   using Rules = MappingRules;
-  return {{"into", "\"table\" or \"schema.table\", each 1 to 63 bytes", read_into},
-          choice("layout", at(kMapping, &Rules::layout),
-                 {{name_of(LayoutKind::document), LayoutKind::document},
-                  {name_of(LayoutKind::columns), LayoutKind::columns}}),
-          patterns("only", &Rules::only, 1),
-          patterns("omit", &Rules::omit, 0),
-          truth("new_columns", at(kMapping, &Rules::new_columns)),
-          whole_number("max_columns", at(kMapping, &Rules::columns_max), 1, 1'000),
-          choice("column_names", at(kMapping, &Rules::column_names),
-                 {{name_of(ColumnNames::as_attributes), ColumnNames::as_attributes},
-                  {name_of(ColumnNames::snake_case), ColumnNames::snake_case}})};
+  return {
+      {"into", "\"table\" or \"schema.table\", each 1 to 63 bytes", read_into},
+      choice("layout", at(kMapping, &Rules::layout),
+             {{name_of(LayoutKind::document), LayoutKind::document},
+              {name_of(LayoutKind::columns), LayoutKind::columns}}),
+      patterns("only", &Rules::only, 1),
+      patterns("omit", &Rules::omit, 0),
+      choice("removed", at(kMapping, &Rules::keep_removed), {{"delete", false}, {"keep", true}}),
+      choice("expired", at(kMapping, &Rules::keep_expired), {{"delete", false}, {"keep", true}}),
+      truth("new_columns", at(kMapping, &Rules::new_columns)),
+      whole_number("max_columns", at(kMapping, &Rules::columns_max), 1, 1'000),
+      choice("column_names", at(kMapping, &Rules::column_names),
+             {{name_of(ColumnNames::as_attributes), ColumnNames::as_attributes},
+              {name_of(ColumnNames::snake_case), ColumnNames::snake_case}})};
 }
 
 template <class Into>

@@ -71,6 +71,7 @@ class RulesPlan {
       need_pass(
           "what `only` and `omit` say has changed: a pass writes all rows anew, and only then "
           "is gone what they do not show any more");
+    if (rules_.only != old_.rules.only || rules_.omit != old_.rules.omit) warn_of_kept_rows();
     change_removals();
     if (retired_ == RetiredColumns::drop) drop_retired();
     change_.target_id = target_.id;
@@ -218,6 +219,12 @@ class RulesPlan {
         rules_.keep_removed ? "kept" : "deleted", rules_.keep_expired ? "kept" : "deleted"));
   }
 
+  void warn_of_kept_rows() {
+    if (old_.rules.keeps())
+      say("rows that are kept of removed items are not written anew, and show what they showed: "
+          "delete those that must not");
+  }
+
   void add_removed_at() {
     const Column& column = layout_.of(ColumnRole::removed_at);
     if (column_named(found_, column.name) != nullptr && !was_renamed(column.name))
@@ -298,6 +305,7 @@ ON CONFLICT ({6}) DO UPDATE SET version = greatest(d.version, excluded.version),
             fmt::format("COMMENT ON COLUMN {}.{} IS", table_, quote_identifier(column.name)));
       });
       say(fmt::format("the column \"{}\" is dropped", column.name));
+      if (old_.rules.keeps()) say("rows that are kept of removed items lose what stands in it");
     }
     std::erase_if(columns_, &AttributeColumn::retired);
   }

@@ -90,9 +90,11 @@ const std::map<std::string_view, std::string> kOtherValues{{"auth", "'rds-iam'"}
 
 /// The same for a [[table]] and a [[table.target]].
 const std::map<std::string_view, std::string> kOtherTableValues{
-    {"name", "'Orders'"},  {"into", "'sales.orders'"},      {"layout", "'columns'"},
-    {"only", "['total']"}, {"omit", "['password*']"},       {"new_columns", "false"},
-    {"max_columns", "7"},  {"column_names", "'snake_case'"}};
+    {"name", "'Orders'"},      {"into", "'sales.orders'"},
+    {"layout", "'columns'"},   {"only", "['total']"},
+    {"omit", "['password*']"}, {"removed", "'keep'"},
+    {"expired", "'keep'"},     {"new_columns", "false"},
+    {"max_columns", "7"},      {"column_names", "'snake_case'"}};
 
 using OtherValues = std::map<std::string_view, std::string>;
 

@@ -39,6 +39,8 @@ layout = "columns"
 where = "begins_with(sk, 'ORDER#') AND status = 'paid'"
 only = ["total", "address.*", "items[*].price"]
 omit = ["password*"]
+removed = "keep"
+expired = "keep"
 new_columns = false
 max_columns = 7
 column_names = "snake_case"
@@ -49,7 +51,9 @@ column_names = "snake_case"
                           .omit = {"password*"},
                           .new_columns = false,
                           .columns_max = 7,
-                          .column_names = ColumnNames::snake_case}));
+                          .column_names = ColumnNames::snake_case,
+                          .keep_removed = true,
+                          .keep_expired = true}));
 }
 
 const std::vector<AttributeColumn> kDeclared{

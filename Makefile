@@ -100,6 +100,9 @@ bench: ## measure, beside bare libpq programs and a handler in Node (half an hou
 	    $$cores --runs 9 --connections 1 2 || exit; done
 	@tools/with-servers --no-dynamodb --measure bench/side_by_side/side_by_side \
 	  --runs 9 --writes upd --batches 1 --programs dynamite same plain
+	@for targets in dynamite_by_key dynamite_by_attribute; do \
+	  tools/with-servers --no-dynamodb --measure bench/side_by_side/side_by_side \
+	    --sizes entities --writes ins upd mix --programs $$targets dynamite_columns || exit; done
 	@tools/with-servers --no-dynamodb --measure bench/protocol_cost/protocol_cost
 	@tools/with-servers --no-dynamodb --measure bench/removes/removes
 	@tools/with-servers --no-dynamodb --measure bench/profile/profile

@@ -11,6 +11,7 @@
 namespace dynamite::bench {
 namespace {
 
+constexpr std::uint64_t kEntities = 10;
 constexpr std::string_view kTableArn = "arn:aws:dynamodb:us-east-1:111122223333:table/Orders";
 
 std::string letters(std::mt19937_64& random, std::size_t count) {
@@ -23,11 +24,11 @@ std::string letters(std::mt19937_64& random, std::size_t count) {
   return text;
 }
 
-/// Customers are in no order; their ten orders are neighbours.
+/// Customers are in no order; their ten orders are neighbours, each of another entity.
 std::string key_of(std::uint64_t number) {
-  const std::uint64_t customer = number / 10 * 2'654'435'761U % 4'294'967'296U;
-  return fmt::format(R"("pk":{{"S":"customer#{:010}"}},"sk":{{"S":"order#{:012}"}})", customer,
-                     number);
+  const std::uint64_t customer = number / kEntities * 2'654'435'761U % 4'294'967'296U;
+  return fmt::format(R"("pk":{{"S":"customer#{:010}"}},"sk":{{"S":"order{}#{:012}"}})", customer,
+                     number % kEntities, number);
 }
 
 std::string order_line(std::mt19937_64& random) {
@@ -76,6 +77,12 @@ std::string typed_item(std::uint64_t number, std::mt19937_64& random) {
       address(random), order_line(random), order_line(random), order_line(random));
 }
 
+std::string entity_item(std::uint64_t number, std::mt19937_64& random) {
+  std::string item = typed_item(number, random);
+  item.pop_back();
+  return fmt::format(R"({},"entity":{{"S":"order{}"}}}})", item, number % kEntities);
+}
+
 /// Of each ten attributes one: six strings, three numbers, a boolean.
 std::string wide_item(std::uint64_t number, std::mt19937_64& random) {
   std::string item = "{" + key_of(number);
@@ -103,6 +110,8 @@ std::string item_of(ItemSize size, std::uint64_t number, std::mt19937_64& random
       return typed_item(number, random);
     case ItemSize::wide:
       return wide_item(number, random);
+    case ItemSize::entities:
+      return entity_item(number, random);
   }
   return {};
 }
@@ -136,17 +145,20 @@ Write write_of(const EventShape& shape, std::uint64_t index, std::uint64_t round
 std::string record_of(const EventShape& shape, std::uint64_t index, std::uint64_t round_records,
                       std::mt19937_64& random) {
   const auto [number, event_name] = write_of(shape, index, round_records);
-  const std::string image =
-      event_name[0] == 'R' ? std::string{}
-                           : fmt::format("\"NewImage\":{},", item_of(shape.size, number, random));
+  const bool has_old = shape.size == ItemSize::entities;
+  std::string images;
+  if (event_name[0] != 'R')
+    images += fmt::format("\"NewImage\":{},", item_of(shape.size, number, random));
+  if (has_old && event_name[0] != 'I')
+    images += fmt::format("\"OldImage\":{},", item_of(shape.size, number, random));
   return fmt::format(
       R"({{"eventID":"{:032x}","eventName":"{}","eventVersion":"1.1",)"
       R"("eventSource":"aws:dynamodb","awsRegion":"us-east-1","dynamodb":{{)"
       R"("ApproximateCreationDateTime":1768478400.0,"Keys":{{{}}},{}"SequenceNumber":"{:021}",)"
-      R"("SizeBytes":1200,"StreamViewType":"NEW_IMAGE"}},)"
+      R"("SizeBytes":1200,"StreamViewType":"{}"}},)"
       R"("eventSourceARN":"{}/stream/2026-01-15T12:00:00.123"}})",
-      random(), event_name, key_of(number), image, shape.round * round_records + index + 1,
-      kTableArn);
+      random(), event_name, key_of(number), images, shape.round * round_records + index + 1,
+      has_old ? "NEW_AND_OLD_IMAGES" : "NEW_IMAGE", kTableArn);
 }
 
 std::uint64_t records_of_round(const EventShape& shape) {
@@ -160,11 +172,9 @@ std::mt19937_64 random_of(const EventShape& shape) {
 }  // namespace
 
 const std::map<std::string, ItemSize>& item_sizes() {
-  static const std::map<std::string, ItemSize> sizes{{"200B", ItemSize::bytes_200},
-                                                     {"1KB", ItemSize::bytes_1k},
-                                                     {"4KB", ItemSize::bytes_4k},
-                                                     {"typed", ItemSize::typed},
-                                                     {"wide", ItemSize::wide}};
+  static const std::map<std::string, ItemSize> sizes{
+      {"200B", ItemSize::bytes_200}, {"1KB", ItemSize::bytes_1k}, {"4KB", ItemSize::bytes_4k},
+      {"typed", ItemSize::typed},    {"wide", ItemSize::wide},    {"entities", ItemSize::entities}};
   return sizes;
 }
 
@@ -189,6 +199,20 @@ Mapping columns_of(ItemSize size) {
     writer->read(item_of(size, number, random), nullptr);
   mapping.columns = new_columns(mapping, keys, writer->take_notes());
   return mapping;
+}
+
+std::vector<std::string> entities_by_key() {
+  std::vector<std::string> clauses;
+  for (std::uint64_t entity = 0; entity < kEntities; ++entity)
+    clauses.push_back(fmt::format("begins_with(sk, 'order{}#')", entity));
+  return clauses;
+}
+
+std::vector<std::string> entities_by_attribute() {
+  std::vector<std::string> clauses;
+  for (std::uint64_t entity = 0; entity < kEntities; ++entity)
+    clauses.push_back(fmt::format("entity = 'order{}'", entity));
+  return clauses;
 }
 
 std::string scan_page(const EventShape& shape) {

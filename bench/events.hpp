@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/batch.hpp"
 #include "mapping/mapping.hpp"
@@ -15,8 +16,9 @@ enum class ItemSize {
   bytes_200,
   bytes_1k,
   bytes_4k,
-  typed,  ///< 1 KB: 6 strings, 3 numbers, a boolean, a list and a map
-  wide,   ///< ten of a hundred attributes, 0.5 KB
+  typed,     ///< 1 KB: 6 strings, 3 numbers, a boolean, a list and a map
+  wide,      ///< ten of a hundred attributes, 0.5 KB
+  entities,  ///< as typed, of ten entities; their records have the old image too
 };
 
 /// By the names that programs take.
@@ -41,11 +43,17 @@ struct EventShape {
   std::uint64_t round = 0;          ///< another round, other values and newer versions
 };
 
-/// A Lambda event as AWS writes it: without white space, each record with its old image left out.
+/// A Lambda event as AWS writes it: without white space, each record with its old image left out
+/// unless the size has it.
 std::string lambda_event(const EventShape& shape);
 
 /// Layout `columns` with a column for every attribute of such items.
 Mapping columns_of(ItemSize size);
+
+/// Clauses that take one of ten entities each, by its prefix in the sort key or by its name in the
+/// attribute "entity".
+std::vector<std::string> entities_by_key();
+std::vector<std::string> entities_by_attribute();
 
 /// The answer of Scan that has the items that lambda_event puts.
 std::string scan_page(const EventShape& shape);

@@ -6,6 +6,8 @@
 #include <CLI/Formatter.hpp>
 #include <cstdlib>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "events.hpp"
 #include "replica/state/plan.hpp"
@@ -13,17 +15,32 @@
 namespace dynamite::bench {
 namespace {
 
-void make_replica(pg::Connection& connection, const std::string& schema, const Mapping& mapping) {
+/// A target of all items, or one a clause.
+std::vector<Target> targets_of(const std::string& schema, const Mapping& mapping,
+                               const std::vector<std::string>& clauses) {
+  const auto target = [&](const std::string& table, const std::string& where) {
+    Mapping of_target = mapping;
+    of_target.rules.where = where;
+    return new_target(schema + "_state", schema, table, event_table()->key_schema,
+                      std::move(of_target));
+  };
+  if (clauses.empty()) return {target("Orders", "")};
+  std::vector<Target> targets;
+  for (const std::string& where : clauses)
+    targets.push_back(target(fmt::format("Orders{}", targets.size()), where));
+  return targets;
+}
+
+void make_replica(pg::Connection& connection, const std::string& schema, const Mapping& mapping,
+                  const std::vector<std::string>& clauses = {}) {
   connection.run(fmt::format("DROP SCHEMA IF EXISTS {0}, {0}_state CASCADE", schema));
   Planner planner{connection, schema + "_state"};
   planner.execute(planner.plan_state());
-  planner.execute(planner.plan_schema(schema));
-  planner.execute(planner
-                      .plan_replica({.source = event_table(),
-                                     .state_schema = schema + "_state",
-                                     .targets = {new_target(schema + "_state", schema, "Orders",
-                                                            event_table()->key_schema, mapping)}})
-                      .sql);
+  const Replica replica{.source = event_table(),
+                        .state_schema = schema + "_state",
+                        .targets = targets_of(schema, mapping, clauses)};
+  planner.execute(planner.plan_schemas(replica.targets));
+  planner.execute(planner.plan_replica(replica).sql);
 }
 
 /// What somebody would make who has no need of passes and tombstones.
@@ -61,6 +78,9 @@ int main(int argc, char** argv) {
     bench::make_replica(connection, schema, {});
     bench::make_replica(connection, schema + "_columns", columns);
   }
+  bench::make_replica(connection, "bench_dynamite_by_key", columns, bench::entities_by_key());
+  bench::make_replica(connection, "bench_dynamite_by_attribute", columns,
+                      bench::entities_by_attribute());
   for (const char* schema : {"bench_plain", "bench_node"}) bench::make_plain(connection, schema);
   return 0;
 }

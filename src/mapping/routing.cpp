@@ -7,10 +7,12 @@
 
 namespace dynamite {
 
-/// What clauses are asked about. The memory is used again for the next change.
+/// What clauses are asked about one change, and what it is for each target. The memory is used
+/// again for the next change.
 struct Routing::Items {
   ItemAttributes key, item, old_item;
   bool has_old_item = false;  ///< old_item was read
+  std::vector<std::optional<ChangeKind>> kinds;
 };
 
 Routing::Routing(std::span<const Rule> rules, const KeySchema& key_schema, TargetRows rows)
@@ -51,7 +53,8 @@ void Routing::route(const Change& change, Items& items, RoutedChanges& routed) c
   if (key_clauses_.size() > 0) key_clauses_.read_key(split_key(change.key), key_schema_, items.key);
   if (item_clauses_.size() > 0 && has_item) item_clauses_.read(change.image, items.item);
   items.has_old_item = false;
-  std::vector<std::optional<ChangeKind>> kinds;
+  std::vector<std::optional<ChangeKind>>& kinds = items.kinds;
+  kinds.clear();
   for (const Chooser& chooser : choosers_) kinds.push_back(kind_for(chooser, change, items));
   if (has_item && std::ranges::find(kinds, change.kind) == kinds.end()) ++routed.untaken;
   for (std::size_t target = 0; target < choosers_.size(); ++target) {

@@ -68,8 +68,9 @@ class CopyMaker {
 
 CopiedRows make_copied_rows(std::span<const Change> changes, const Target& target,
                             std::int32_t epoch) {
-  const KeySchema& schema = target.layout.keys().schema();
   CopiedRows rows;
+  if (changes.empty()) return rows;
+  const KeySchema& schema = target.layout.keys().schema();
   CopyMaker maker{rows.data, target, epoch};
   RowKeys& keys = rows.after.puts.emplace_back(schema);  // a statement takes any number of keys
   for (const Change& change : changes) {

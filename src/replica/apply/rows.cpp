@@ -165,10 +165,11 @@ void set_aside(AfterPuts& after, const Change& change, const Error& reason,
 }
 
 Rows make_rows(std::span<const Change> changes, const Target& target) {
-  const KeySchema& schema = target.layout.keys().schema();
-  RowMaker maker{target};
   Rows rows;
   rows.after.lowest_version = lowest_version(changes);
+  if (changes.empty()) return rows;
+  const KeySchema& schema = target.layout.keys().schema();
+  RowMaker maker{target};
   for (const Change& change : changes)
     add_or_set_aside(rows.after, change, schema, [&] {
       if (maker.add_unless_put(rows.after, change)) return;
@@ -183,11 +184,12 @@ Rows make_rows(std::span<const Change> changes, const Target& target) {
 }
 
 AfterPuts make_rows(std::span<const Change> changes, const Target& target, const PutsReady& ready) {
+  AfterPuts after;
+  after.lowest_version = lowest_version(changes);
+  if (changes.empty()) return after;
   const KeySchema& schema = target.layout.keys().schema();
   RowMaker maker{target};
   RowValues values{target.layout};  // of the statement that is being made; its memory is used again
-  AfterPuts after;
-  after.lowest_version = lowest_version(changes);
   const auto pass_on = [&] {
     if (after.puts.empty()) return;
     ready(after.puts.back(), values, after.lowest_version);

@@ -84,9 +84,11 @@ bool ApplyTransaction::run_copy(const std::vector<CopiedRows>& rows,
   try {
     pipeline_.emplace(connection_, limits_);
     add(begin_steps());
-    for (std::size_t target = 0; target < rows.size(); ++target) {
+    std::size_t end = rows.size();  // behind the last target that gets rows
+    while (end > 0 && rows[end - 1].data.rows() == 0) --end;
+    for (std::size_t target = 0; target < end; ++target) {
       if (rows[target].data.rows() == 0) continue;
-      const bool is_last = target + 1 == rows.size();
+      const bool is_last = target + 1 == end;
       pipeline_->copy(replica_.sql.targets[target].copy, rows[target].data.data(),
                       is_last ? request_.on_sent : std::function<void()>{});
       outcome_.applied += rows[target].data.rows();

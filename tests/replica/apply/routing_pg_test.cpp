@@ -118,6 +118,22 @@ TEST_F(RoutingPgTest, APassWritesWhatIsTakenAndItsSweepRemovesTheRest) {
   EXPECT_THAT(sizes(replica), ElementsAre(0, 1));
 }
 
+TEST_F(RoutingPgTest, ACopySaysThatItIsSentThoughItsLastTargetGetsNothing) {
+  const Replica replica = make_routed({"kind = 'x'", "kind = 'y'"});
+  const std::int32_t epoch = Passes{*connection, replica}.start({.segments = 1}, {});
+  const Batch batch = batch_of(replica, {scanned_item(kX)});
+  const PreparedBatch prepared = prepare_copy(batch.changes, replica, epoch);
+  int sent = 0;
+  const ApplyOutcome outcome = Applier{*connection, {}}.apply({.table = replica,
+                                                               .batch = batch,
+                                                               .prepared = &prepared,
+                                                               .fence = {.writer = ByPass{epoch}},
+                                                               .on_sent = [&] { ++sent; }});
+  EXPECT_TRUE(outcome.copied);
+  EXPECT_EQ(sent, 1);
+  EXPECT_THAT(sizes(replica), ElementsAre(1, 0));
+}
+
 TEST_F(RoutingPgTest, WhatOneTargetRefusesNoneTakes) {
   const Replica replica = make_routed({"kind = 'x'", "kind = 'y'", "attribute_exists(pk)"});
   apply_to(replica, {put_item(kX, 1)});

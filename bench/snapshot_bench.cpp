@@ -112,13 +112,12 @@ Replica make_replica(const std::string& url, const Mapping& mapping) {
   const std::string state = fmt::format("{}_state", kSchema);
   Planner planner{connection, state};
   planner.execute(planner.plan_state());
-  planner.execute(planner.plan_schema(std::string{kSchema}));
-  planner.execute(planner
-                      .plan_replica({.source = event_table(),
-                                     .state_schema = state,
-                                     .targets = {new_target(state, std::string{kSchema}, "Orders",
-                                                            event_table()->key_schema, mapping)}})
-                      .sql);
+  const Replica replica{.source = event_table(),
+                        .state_schema = state,
+                        .targets = {new_target(state, std::string{kSchema}, "Orders",
+                                               event_table()->key_schema, mapping)}};
+  planner.execute(planner.plan_schemas(replica.targets));
+  planner.execute(planner.plan_replica(replica).sql);
   connection.run("CHECKPOINT");
   return Catalogue{connection, state}.find(event_table()->arn).value();
 }

@@ -103,7 +103,11 @@ class Bootstrap {
     Replica added = known;
     added.targets = added_targets(known, wanted);
     add_first_columns(connection_, &dynamodb_, table, added, context_.stop);
-    return plan_mappings(connection_, known, wanted, added, context_.config.grant_select, unnamed_);
+    return plan_mappings(connection_, known,
+                         {.replica = wanted,
+                          .added = added.targets,
+                          .roles = context_.config.grant_select,
+                          .unnamed = unnamed_});
   }
 
   void change(const TableDescription& table, const Replica& there, const Replica& wanted,

@@ -79,13 +79,12 @@ void add_columns(const Replica& wanted, Target& target, std::vector<AttributeCol
                       std::move(mapping));
 }
 
-void add_sampled_columns(DynamoDb& dynamodb, const TableDescription& source, Replica& wanted,
-                         const std::vector<Target*>& targets, const std::stop_token& stop) {
-  if (targets.empty()) return;
-  const Batch items = first_items(dynamodb, source, wanted, stop);
+/// `targets`: of `wanted`.
+void add_sampled_columns(const Batch& items, const Replica& wanted,
+                         const std::vector<Target*>& targets) {
   for (Target* const target : targets)
     add_columns(wanted, *target,
-                new_columns(target->mapping, source.key_schema,
+                new_columns(target->mapping, wanted.source->key_schema,
                             frequent_attributes(shares_of(items, *target))));
 }
 
@@ -107,15 +106,16 @@ void add_first_columns(pg::Connection& connection, DynamoDb* dynamodb,
     else if (target.mapping.rules.new_columns)
       not_made.push_back(&target);
   }
-  if (dynamodb != nullptr) add_sampled_columns(*dynamodb, source, wanted, not_made, stop);
+  if (dynamodb == nullptr || not_made.empty()) return;
+  add_sampled_columns(first_items(*dynamodb, source, wanted, stop), wanted, not_made);
 }
 
-MappingPlan plan_mappings(pg::Connection& connection, const Replica& known, const Replica& wanted,
-                          const Replica& added, const std::vector<std::string>& roles,
-                          const Unnamed& unnamed) {
+MappingPlan plan_mappings(pg::Connection& connection, const Replica& known,
+                          const WantedTargets& wanted) {
+  const Unnamed& unnamed = wanted.unnamed;
   MappingPlan plan;
   for (const Target& target : known.targets) {
-    const Target* const named = find_target(wanted.targets, target);
+    const Target* const named = find_target(wanted.replica.targets, target);
     if (named == nullptr) continue;
     auto change = plan_rules(target, known.source->key_schema, named->mapping.rules,
                              find_columns(connection, target), unnamed.columns);
@@ -128,8 +128,8 @@ MappingPlan plan_mappings(pg::Connection& connection, const Replica& known, cons
   const auto append = [&](std::vector<TargetChange> changes) {
     std::ranges::move(changes, std::back_inserter(plan.changes));
   };
-  append(plan_added_targets(connection, known, added.targets, roles));
-  const std::vector<Target> others = unnamed_targets(known, wanted);
+  append(plan_added_targets(connection, known, wanted.added, wanted.roles));
+  const std::vector<Target> others = unnamed_targets(known, wanted.replica);
   if (unnamed.targets == UnnamedTargets::drop)
     append(plan_released_targets(connection, known, others));
   add_words(plan);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -30,11 +31,17 @@ struct MappingPlan {
   std::vector<std::string> words{};     ///< the changes', and of targets that are not configured
 };
 
-/// What the targets of a registered replica become, as `wanted` says. `added`: those of `wanted`
-/// that `known` does not have, with their first columns. `roles` may read them.
-MappingPlan plan_mappings(pg::Connection& connection, const Replica& known, const Replica& wanted,
-                          const Replica& added, const std::vector<std::string>& roles,
-                          const Unnamed& unnamed);
+/// What the user wants of a registered replica.
+struct WantedTargets {
+  const Replica& replica;                 ///< as the configuration says
+  std::span<const Target> added;          ///< those of it that are not there, with first columns
+  const std::vector<std::string>& roles;  ///< may read them
+  Unnamed unnamed;
+};
+
+/// What the targets of the registered replica `known` become.
+MappingPlan plan_mappings(pg::Connection& connection, const Replica& known,
+                          const WantedTargets& wanted);
 
 /// Brings the changes about, as soon as nobody uses the tables for a moment. Throws
 /// Error{transient} if somebody does for a minute.

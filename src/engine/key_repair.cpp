@@ -23,6 +23,7 @@ std::vector<std::string> key_list(std::span<const DoubtfulKey> keys) {
 }
 
 /// Changes of the keys that no later record wrote anew. Their images are still to be read back.
+/// What wrote a key anew may have been nothing to a target with a clause.
 Batch changes_of(std::span<const DoubtfulKey> keys, const NewestVersions& newest,
                  const Replica& table) {
   const auto now =
@@ -31,7 +32,7 @@ Batch changes_of(std::span<const DoubtfulKey> keys, const NewestVersions& newest
   batch.table = table.source;
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const bool recorded = keys[i].version != Version{};
-    if (recorded && newest.versions[i] > keys[i].version) continue;
+    if (recorded && !table.routing && newest.versions[i] > keys[i].version) continue;
     // The record's own version serves only if it is newer than all that the replica knows of the
     // key.
     const bool newer = keys[i].version > newest.versions[i];

@@ -48,6 +48,15 @@ RoutedChanges Routing::route(std::span<const Change> changes) const {
   return routed;
 }
 
+bool Routing::may_take(std::size_t target, std::string_view key) const {
+  const Chooser& chooser = choosers_[target];
+  if (chooser.choice != Choice::by_key) return true;
+  ItemAttributes attributes;
+  const KeyParts parts = split_key(key);
+  key_clauses_.read_key(parts, key_schema_, attributes);
+  return key_clauses_.holds(chooser.clause, attributes);
+}
+
 void Routing::route(const Change& change, Items& items, RoutedChanges& routed) const {
   const bool has_item = change.kind != ChangeKind::remove;
   if (key_clauses_.size() > 0) key_clauses_.read_key(split_key(change.key), key_schema_, items.key);

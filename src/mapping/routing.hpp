@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -50,6 +51,9 @@ class Routing {
           TargetRows rows = TargetRows::routed);
 
   RoutedChanges route(std::span<const Change> changes) const;
+
+  /// Whether a target may take an item of the canonical `key`.
+  bool may_take(std::size_t target, std::string_view key) const;
 
  private:
   enum class Choice : std::uint8_t { all, by_key, by_item };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "json/item_key.hpp"
+#include "mapping/routing.hpp"
 #include "pg/bytea.hpp"
 #include "pg/identifier.hpp"
 #include "replica/state/newest_versions.hpp"
@@ -83,14 +84,28 @@ SELECT count(*), count(*) FILTER (WHERE octet_length(key) = 0) FROM gone)",
           .without_key = static_cast<std::uint64_t>(row.number(0, 1))};
 }
 
+// A later record may have been nothing to a target: its item before is the letter's, and the target
+// still has the row from before the letter.
 std::vector<std::int64_t> DeadLetters::overtaken(std::span<const StoredLetter> letters) {
   if (letters.empty()) return {};
   std::vector<std::string> keys;
   for (const StoredLetter& letter : letters) keys.push_back(letter.key);
-  const NewestVersions newest = newest_versions(connection_, table_, keys);
+  struct Known {
+    bool newer = false, older = false;  ///< of some target
+  };
+  std::vector<Known> known(letters.size());
+  for (std::size_t target = 0; target < table_.targets.size(); ++target) {
+    Replica alone = table_;
+    alone.targets = {table_.targets[target]};
+    const NewestVersions newest = newest_versions(connection_, alone, keys);
+    for (std::size_t i = 0; i < letters.size(); ++i) {
+      if (table_.routing && !table_.routing->may_take(target, keys[i])) continue;
+      (newest.versions[i] > letters[i].version ? known[i].newer : known[i].older) = true;
+    }
+  }
   std::vector<std::int64_t> ids;
   for (std::size_t i = 0; i < letters.size(); ++i)
-    if (newest.versions[i] > letters[i].version) ids.push_back(letters[i].id);
+    if (known[i].newer && !known[i].older) ids.push_back(letters[i].id);
   return ids;
 }
 

@@ -56,8 +56,8 @@ class DeadLetters {
   /// records a gap, which the next pass heals.
   Discarded discard(std::span<const std::int64_t> ids);
 
-  /// Discards those whose key was written anew since, by a later record or page, and those of rows
-  /// that are gone. Returns how many.
+  /// Discards those whose key was written anew since in each target that may take it, by a later
+  /// record or page, and those of rows that are gone. Returns how many.
   std::uint64_t discard_overtaken();
 
   /// Discards only letters that a sweep left and whose row is gone or was met by a page since.

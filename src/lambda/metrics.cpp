@@ -48,6 +48,7 @@ std::vector<Metric> metrics_of(const IngestOutcome& outcome, std::chrono::micros
       {"Records", kCount, count(outcome.records)},
       {"Applied", kCount, count(outcome.applied)},
       {"Stale", kCount, std::max(0.0, count(outcome.changes) - written)},
+      {"Untaken", kCount, count(outcome.untaken)},
       {"DeadLetters", kCount, count(outcome.dead_letters)},
       {"BatchMilliseconds", kMilliseconds, milliseconds_of(time)},
       {"PostgresMilliseconds", kMilliseconds, milliseconds_of(outcome.in_postgres)},

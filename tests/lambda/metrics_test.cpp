@@ -34,6 +34,7 @@ TEST(MetricsOfTest, TellsWhatBecameOfTheRecords) {
   outcome.records = 10;
   outcome.changes = 8;
   outcome.applied = 5;
+  outcome.untaken = 3;
   outcome.dead_letters = 1;
   outcome.connects = 1;
   outcome.in_postgres = 2'500us;
@@ -44,6 +45,7 @@ TEST(MetricsOfTest, TellsWhatBecameOfTheRecords) {
   EXPECT_EQ(value_of(metrics, "Records"), 10);
   EXPECT_EQ(value_of(metrics, "Applied"), 5);
   EXPECT_EQ(value_of(metrics, "Stale"), 2);
+  EXPECT_EQ(value_of(metrics, "Untaken"), 3);
   EXPECT_EQ(value_of(metrics, "DeadLetters"), 1);
   EXPECT_EQ(value_of(metrics, "BatchMilliseconds"), 4);
   EXPECT_EQ(value_of(metrics, "PostgresMilliseconds"), 2.5);

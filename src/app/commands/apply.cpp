@@ -160,6 +160,8 @@ void apply_and_say(FileApply& apply, const std::vector<std::string>& files) {
     fmt::print("{}: {} records, {} keys, {} rows changed, {} dead letters{}\n", name,
                outcome.records, outcome.changes, outcome.applied, outcome.dead_letters,
                strange == 0 ? "" : fmt::format(", {} documents passed over", strange));
+    if (outcome.untaken > 0)
+      fmt::print("{}: no target takes the items of {} records\n", name, outcome.untaken);
     if (outcome.outdated > 0)
       fmt::print(
           "{}: {} of the records are of a stream that ended before the last pass, which has "

@@ -79,7 +79,9 @@ std::string to_json(const TargetStatus& target) {
       .number("epoch", t.epoch)
       .number("completed_epoch", t.completed_epoch)
       .number("items_scanned", t.items_scanned)
+      .number("items_untaken", t.items_untaken)
       .number("records", t.records)
+      .number("untaken", t.untaken)
       .number("rows_estimated", t.rows)
       .number("shards_open", t.shards_open)
       .number("dead_letters", t.dead_letters)
@@ -156,6 +158,9 @@ void print_text(const std::vector<TargetStatus>& targets) {
           "snapshot --table {}`\n",
           t.table);
     if (columns) print_columns(t, *columns);
+    if (t.untaken + t.items_untaken > 0)
+      fmt::print("  no target of its table takes {} of the records and {} of the scanned items\n",
+                 t.untaken, t.items_untaken);
     if (t.undeletable_rows > 0)
       fmt::print(
           "  {} of its rows have no item and cannot be deleted: see `dynamite dead-letters "

@@ -188,7 +188,7 @@ ApplyOutcome Applier::apply_prepared(const ApplyRequest& request, const Prepared
                        .changes = prepared.changes,
                        .untaken = prepared.untaken};
   for (const PreparedTransaction& part : prepared.transactions) {
-    const bool last = &part == &prepared.transactions.back();
+    const PreparedBatch* const last = &part == &prepared.transactions.back() ? &prepared : nullptr;
     ApplyTransaction transaction{connection_, known(request.table), request, options_, limits};
     outcome += transaction.run(part, std::move(letters), last);
     letters.clear();

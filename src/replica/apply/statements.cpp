@@ -210,9 +210,10 @@ Steps Statements::letters(std::span<const DeadLetter> letters) const {
   return steps;
 }
 
-Steps Statements::end(bool last, std::chrono::microseconds clock_offset) const {
+Steps Statements::end(const PreparedBatch* last, std::chrono::microseconds clock_offset) const {
   Steps steps;
-  if (request_.checkpoint && last) steps.push_back(checkpoint(*request_.checkpoint));
+  if (request_.checkpoint && last != nullptr)
+    steps.push_back(checkpoint(*request_.checkpoint, *last));
   if (const auto deadline = request_.fence.deadline) {
     steps.push_back(step(sql_.source.require_before));
     const auto of_server =
@@ -222,7 +223,7 @@ Steps Statements::end(bool last, std::chrono::microseconds clock_offset) const {
   return steps;
 }
 
-Step Statements::checkpoint(const Checkpoint& checkpoint) const {
+Step Statements::checkpoint(const Checkpoint& checkpoint, const PreparedBatch& whole) const {
   Step made = step(sql_.source.checkpoint);
   const Batch& batch = request_.batch;
   const auto newest = newest_time(batch);
@@ -231,7 +232,8 @@ Step Statements::checkpoint(const Checkpoint& checkpoint) const {
       .text(checkpoint.position)
       .text(checkpoint.finished ? "true" : "false")
       .number(static_cast<std::int64_t>(batch.changes.size() + batch.rejected.size()))
-      .timestamp(newest ? std::optional{newest->time_since_epoch().count()} : std::nullopt);
+      .timestamp(newest ? std::optional{newest->time_since_epoch().count()} : std::nullopt)
+      .number(static_cast<std::int64_t>(whole.untaken));
   return made;
 }
 

@@ -69,13 +69,14 @@ class Statements {
   Steps stamp(std::size_t target, std::span<const RowKeys> rows) const;
 
   Steps letters(std::span<const DeadLetter> letters) const;
-  /// `last`: this transaction writes the checkpoint. `clock_offset`: see pg::Connection.
-  Steps end(bool last, std::chrono::microseconds clock_offset) const;
+  /// `last`: the whole batch, if this is its last transaction, which writes the checkpoint; else
+  /// null. `clock_offset`: see pg::Connection.
+  Steps end(const PreparedBatch* last, std::chrono::microseconds clock_offset) const;
 
  private:
   Step with_follower(std::optional<std::int64_t> owner,
                      const std::optional<std::string>& lowest_generation) const;
-  Step checkpoint(const Checkpoint& checkpoint) const;
+  Step checkpoint(const Checkpoint& checkpoint, const PreparedBatch& whole) const;
 
   const ReplicaSql& sql_;
   const ApplyRequest& request_;

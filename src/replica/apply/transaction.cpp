@@ -38,8 +38,9 @@ ApplyTransaction::ApplyTransaction(pg::Connection& connection, AppliedReplica& r
       notes_(replica.noted.size()) {}
 
 ApplyOutcome ApplyTransaction::run(const PreparedTransaction& prepared,
-                                   std::vector<DeadLetter> letters, bool last) {
-  note_changes(prepared, last);
+                                   std::vector<DeadLetter> letters, const PreparedBatch* last) {
+  last_ = last;
+  note_changes(prepared);
   const auto* copied = std::get_if<std::vector<CopiedRows>>(&prepared.rows);
   try {
     if (copied != nullptr && run_copy(*copied, letters)) return outcome_;
@@ -59,7 +60,7 @@ ApplyOutcome ApplyTransaction::run(const PreparedTransaction& prepared,
 }
 
 void ApplyTransaction::send(const PreparedTransaction& prepared) {
-  note_changes(prepared, false);
+  note_changes(prepared);
   send_pipeline(prepared, {});
 }
 
@@ -68,8 +69,7 @@ ApplyOutcome ApplyTransaction::finish() {
   return outcome_;
 }
 
-void ApplyTransaction::note_changes(const PreparedTransaction& prepared, bool last) {
-  last_ = last;
+void ApplyTransaction::note_changes(const PreparedTransaction& prepared) {
   std::optional<Version> lowest;
   for (const std::vector<Change>& of_target : prepared.changes)
     for (const Change& change : of_target)

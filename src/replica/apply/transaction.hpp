@@ -27,9 +27,11 @@ class ApplyTransaction {
   ApplyTransaction(pg::Connection& connection, AppliedReplica& replica, const ApplyRequest& request,
                    const ApplyOptions& options, const pg::Limits& limits);
 
-  /// `letters`: records that are dead letters already. `last`: this transaction writes the
-  /// checkpoint. Returns rows applied and dead letters written.
-  ApplyOutcome run(const PreparedTransaction& prepared, std::vector<DeadLetter> letters, bool last);
+  /// `letters`: records that are dead letters already. `last`: the whole batch, if this is its last
+  /// transaction, which writes the checkpoint; else null. Returns rows applied and dead letters
+  /// written.
+  ApplyOutcome run(const PreparedTransaction& prepared, std::vector<DeadLetter> letters,
+                   const PreparedBatch* last);
 
   // The two halves of run() in the good case, for rows that are made and without a checkpoint.
   // Another transaction may be sent in between (see pg::Pipeline).
@@ -39,7 +41,7 @@ class ApplyTransaction {
   ApplyOutcome finish();
 
  private:
-  void note_changes(const PreparedTransaction& prepared, bool last);
+  void note_changes(const PreparedTransaction& prepared);
   bool run_copy(const std::vector<CopiedRows>& rows, std::vector<DeadLetter> letters);
   void run_bisected(const PreparedTransaction& prepared, std::vector<DeadLetter> letters);
 
@@ -62,7 +64,7 @@ class ApplyTransaction {
   const pg::Limits& limits_;
   const Statements statements_;
   std::vector<std::vector<AttributeNote>> notes_;  // of each target, that are noted here
-  bool last_ = false;
+  const PreparedBatch* last_ = nullptr;
   std::optional<std::string> lowest_generation_;  // of the changes
   ApplyOutcome outcome_;
   std::optional<pg::Pipeline> pipeline_;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+
 #include "core/error.hpp"
 #include "mapping/mapping_json.hpp"
 #include "mapping/names.hpp"
@@ -11,8 +13,6 @@
 
 namespace dynamite {
 namespace {
-
-constexpr const char* kTargetTable = "replica_target";
 
 KeyAttribute key_attribute(std::string_view name, std::string_view type) {
   return {.name = std::string{name}, .type = static_cast<KeyType>(type.at(0))};
@@ -40,6 +40,11 @@ LayoutKind layout_of(std::string_view name) {
               "install a newer dynamite"};
 }
 
+std::optional<Micros> time_of(const pg::Result& rows, int row, int column) {
+  if (!rows.text(row, column)) return std::nullopt;
+  return Micros{std::chrono::microseconds{rows.number(row, column)}};
+}
+
 /// Columns of the target, from the seventh on.
 Target target_of_row(const pg::Result& rows, int row, const Replica& replica) {
   Mapping mapping = mapping_of_json(layout_of(rows.at(row, 12)), rows.at(row, 13));
@@ -50,7 +55,8 @@ Target target_of_row(const pg::Result& rows, int row, const Replica& replica) {
           .tombstones = state_name(replica.state_schema, std::string{rows.at(row, 10)}),
           .mapping = std::move(mapping),
           .layout = std::move(layout),
-          .since_epoch = static_cast<std::int32_t>(rows.number(row, 11))};
+          .since_epoch = static_cast<std::int32_t>(rows.number(row, 11)),
+          .changed_at = time_of(rows, row, 14)};
 }
 
 }  // namespace
@@ -79,15 +85,17 @@ void Catalogue::require_usable() {
         *found < kCatalogueVersion ? "run `dynamite bootstrap`" : "install a newer dynamite"};
 }
 
-std::vector<Replica> Catalogue::select(const std::string& target_table, std::string_view condition,
-                                       pg::Params params) {
+std::vector<Replica> Catalogue::select(int version, std::string_view condition, pg::Params params) {
+  const bool has_changed_at = version > 3;
   const std::string sql = fmt::format(
       R"(SELECT r.replica_id, r.source_arn, r.partition_key, r.partition_type, r.sort_key,
   r.sort_type, r.mapping, t.target_id, t.target_schema, t.target_table, t.tombstone_table,
-  t.since_epoch, t.layout, t.mapping
+  t.since_epoch, t.layout, t.mapping, {}
 FROM {} r JOIN {} t ON t.replica_id = r.replica_id
 WHERE {} ORDER BY r.table_name, r.source_arn, t.target_id)",
-      state_name(state_schema_, "replica"), state_name(state_schema_, target_table), condition);
+      has_changed_at ? "(extract(epoch FROM t.changed_at) * 1000000)::bigint" : "NULL",
+      state_name(state_schema_, "replica"),
+      state_name(state_schema_, version == 2 ? "target" : "replica_target"), condition);
   const pg::Result rows = connection_.run(sql, std::move(params));
   std::vector<Replica> replicas;
   for (int row = 0; row < rows.rows(); ++row) {
@@ -118,13 +126,14 @@ std::vector<Replica> Catalogue::load_version_1() {
 }
 
 std::vector<Replica> Catalogue::load_older(int version) {
-  return version == 1 ? load_version_1() : select("target", "true", {});
+  return version == 1 ? load_version_1() : select(version, "true", {});
 }
 
-std::vector<Replica> Catalogue::load() { return select(kTargetTable, "true", {}); }
+std::vector<Replica> Catalogue::load() { return select(kCatalogueVersion, "true", {}); }
 
 std::optional<Replica> Catalogue::find(std::string_view source_arn) {
-  auto found = select(kTargetTable, "r.source_arn = $1", std::move(pg::Params{}.text(source_arn)));
+  auto found =
+      select(kCatalogueVersion, "r.source_arn = $1", std::move(pg::Params{}.text(source_arn)));
   if (found.empty()) return std::nullopt;
   return std::move(found.front());
 }

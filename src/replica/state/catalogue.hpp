@@ -38,8 +38,7 @@ class Catalogue {
   std::vector<Replica> load_older(int version);
 
  private:
-  std::vector<Replica> select(const std::string& target_table, std::string_view condition,
-                              pg::Params params);
+  std::vector<Replica> select(int version, std::string_view condition, pg::Params params);
   std::vector<Replica> load_version_1();
 
   pg::Connection& connection_;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,6 +26,9 @@ struct Target {
   Mapping mapping;
   Layout layout;                 ///< the mapping's
   std::int32_t since_epoch = 0;  ///< the target is whole once a pass of this epoch is complete
+  /// In the server's clock: when the target came to a registered replica, or came to take other
+  /// items. Absent: never.
+  std::optional<Micros> changed_at{};
 
   std::string qualified_name() const;  ///< quoted: "public"."Orders"
 };

@@ -17,10 +17,11 @@ VALUES ($1::integer, $2, $3::numeric, $4, $5, $6, $7) ON CONFLICT DO NOTHING)",
 
 std::string checkpoint_sql(const std::string& state_schema) {
   return fmt::format(R"(INSERT INTO {} AS c
-  (replica_id, lane, position, finished, records, record_time)
-VALUES ($1::integer, $2, $3, $4::boolean, $5::bigint, $6::timestamptz)
+  (replica_id, lane, position, finished, records, record_time, untaken)
+VALUES ($1::integer, $2, $3, $4::boolean, $5::bigint, $6::timestamptz, $7::bigint)
 ON CONFLICT (replica_id, lane) DO UPDATE SET position = excluded.position,
   finished = excluded.finished, records = c.records + excluded.records,
+  untaken = c.untaken + excluded.untaken,
   record_time = coalesce(excluded.record_time, c.record_time), updated_at = now())",
                      state_name(state_schema, "checkpoint"));
 }

@@ -56,6 +56,7 @@ constexpr auto kStateTables = std::to_array<std::string_view>({
   records bigint NOT NULL DEFAULT 0,
   record_time timestamptz,
   updated_at timestamptz NOT NULL DEFAULT now(),
+  untaken bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (replica_id, lane)))",
 
     R"(CREATE TABLE {0}.dead_letter (
@@ -96,6 +97,7 @@ constexpr std::string_view kReplicaTargetTable = R"(CREATE TABLE {0}.replica_tar
   layout text NOT NULL CHECK (layout IN ('document', 'columns')),
   mapping jsonb NOT NULL,
   since_epoch integer NOT NULL DEFAULT 1,
+  changed_at timestamptz,
   UNIQUE (target_schema, target_table)))";
 
 constexpr std::string_view kReplicaTargetIndex = "CREATE INDEX ON {0}.replica_target (replica_id)";
@@ -202,14 +204,16 @@ SELECT r.table_name, r.source_arn, format('%I.%I', t.target_schema, t.target_tab
   (SELECT count(*) FROM {0}.dead_letter d WHERE d.replica_id = r.replica_id) AS dead_letters,
   (SELECT count(*) FROM {0}.gap g WHERE g.replica_id = r.replica_id AND g.healed_at IS NULL)
     AS open_gaps,
-  r.completed_epoch < t.since_epoch AS needs_pass, t.target_id
+  r.completed_epoch < t.since_epoch AS needs_pass, t.target_id,
+  coalesce(c.untaken, 0) AS untaken, coalesce(s.untaken, 0) AS items_untaken
 FROM {0}.replica_target t JOIN {0}.replica r ON r.replica_id = t.replica_id
 LEFT JOIN LATERAL (
   SELECT max(record_time) AS record_time, max(updated_at) AS updated_at, sum(records) AS records,
-    count(*) FILTER (WHERE NOT finished) AS shards_open
+    sum(untaken) AS untaken, count(*) FILTER (WHERE NOT finished) AS shards_open
   FROM {0}.checkpoint k WHERE k.replica_id = r.replica_id AND k.lane LIKE 'shard/%') c ON true
 LEFT JOIN LATERAL (
-  SELECT sum(records) AS items, count(*) FILTER (WHERE finished) AS segments_done
+  SELECT sum(records) AS items, sum(untaken) AS untaken,
+    count(*) FILTER (WHERE finished) AS segments_done
   FROM {0}.checkpoint k
   WHERE k.replica_id = r.replica_id AND k.lane LIKE format('segment/%s/%%', r.epoch)) s ON true)",
 });

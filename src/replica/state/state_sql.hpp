@@ -7,7 +7,7 @@
 namespace dynamite {
 
 /// The version of the state schema that this program makes and needs.
-inline constexpr int kCatalogueVersion = 3;
+inline constexpr int kCatalogueVersion = 4;
 
 /// The statement that makes a schema. CREATE SCHEMA IF NOT EXISTS would need the right to make one
 /// where it is there already.

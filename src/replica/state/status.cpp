@@ -62,7 +62,7 @@ std::vector<TableStatus> read_status(pg::Connection& connection, const std::stri
   greatest((SELECT reltuples FROM pg_class WHERE oid = to_regclass(s.replica)), 0)::bigint,
   l.pid IS NOT NULL, {2},
   (SELECT count(*) FROM {5} d WHERE d.replica_id = r.replica_id AND {6}),
-  s.needs_pass, s.layout, s.target_id
+  s.needs_pass, s.layout, s.target_id, s.untaken::bigint, s.items_untaken::bigint
 FROM {3} s JOIN {4} r ON r.source_arn = s.source_arn
 LEFT JOIN LATERAL (
   SELECT k.pid, a.state_change AS used_at
@@ -101,6 +101,8 @@ ORDER BY s.table_name, s.target_id)",
     table.since_sign_ms = optional_age(rows, row, 16);
     table.undeletable_rows = number(17);
     table.needs_pass = rows.flag(row, 18);
+    table.untaken = number(21);
+    table.items_untaken = number(22);
     tables.push_back(std::move(table));
   }
   return tables;

@@ -15,8 +15,10 @@ struct TableStatus {
   std::string table, replica, layout, state, problem, follower;
   std::int64_t rows = 0, records = 0, items_scanned = 0, dead_letters = 0, open_gaps = 0;
   std::int64_t undeletable_rows = 0;  // of the dead letters
+  // Of the records and of the scanned items: those whose item no target takes.
+  std::int64_t untaken = 0, items_untaken = 0;
   std::int64_t epoch = 0, completed_epoch = 0, shards_open = 0;
-  bool needs_pass = false;  // to show what the mapping says
+  bool needs_pass = false;                            // to show what the mapping says
   std::optional<std::int64_t> lag_ms = {};            // newest record applied
   std::optional<std::int64_t> since_applied_ms = {};  // last commit of a record
   bool daemon_lives = false;                          // it holds the session lock

@@ -44,15 +44,17 @@ WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0
                   target.tombstones)};
 }
 
-std::string target_row_sql(const Replica& replica, const Target& target) {
+/// `changed_at`: an SQL expression.
+std::string target_row_sql(const Replica& replica, const Target& target,
+                           std::string_view changed_at) {
   return fmt::format(
       R"(INSERT INTO {0}.replica_target (replica_id, target_schema, target_table, tombstone_table,
-  layout, mapping, since_epoch)
-SELECT replica_id, {1}, {2}, {3}, {4}, {5}, epoch + 1 FROM {0}.replica WHERE source_arn = {6})",
+  layout, mapping, since_epoch, changed_at)
+SELECT replica_id, {1}, {2}, {3}, {4}, {5}, epoch + 1, {7} FROM {0}.replica WHERE source_arn = {6})",
       quote_identifier(replica.state_schema), quote_literal(target.schema),
       quote_literal(target.table), quote_literal(tombstone_table(target.schema, target.table)),
       quote_literal(name_of(target.mapping.rules.layout)), quote_literal(to_json(target.mapping)),
-      quote_literal(replica.source->arn));
+      quote_literal(replica.source->arn), changed_at);
 }
 
 }  // namespace
@@ -80,7 +82,7 @@ std::vector<std::string> replica_table_sql(const Replica& replica, const Target&
 
 std::vector<std::string> target_registration_sql(const Replica& replica, const Target& target) {
   std::vector<std::string> sql = tombstones_sql(target);
-  sql.push_back(target_row_sql(replica, target));
+  sql.push_back(target_row_sql(replica, target, "clock_timestamp()"));
   return sql;
 }
 
@@ -105,7 +107,8 @@ VALUES ({}, {}, {}, {}, {}, {}, coalesce(greatest({}), 0)))",
       quote_literal(keys.partition.name), type_letter(keys.partition.type),
       keys.sort ? quote_literal(keys.sort->name) : "NULL",
       keys.sort ? type_letter(keys.sort->type) : "NULL", fmt::join(epochs, ", ")));
-  for (const Target& target : replica.targets) sql.push_back(target_row_sql(replica, target));
+  for (const Target& target : replica.targets)
+    sql.push_back(target_row_sql(replica, target, "NULL"));
   return sql;
 }
 

@@ -17,7 +17,7 @@ std::vector<std::string> replica_table_sql(const Replica& replica, const Target&
 std::string replica_comment_sql(const Replica& replica, const Target& target);
 
 /// The statements that make the target's tombstones and its row in `replica_target`: of a source
-/// that has its row in `replica`.
+/// that has its row in `replica`, and may have applied records.
 std::vector<std::string> target_registration_sql(const Replica& replica, const Target& target);
 
 /// The statements that make the targets' tombstones and the replica's row in `replica`.

@@ -55,7 +55,7 @@ FOR EACH ROW EXECUTE FUNCTION {0}.refuse_version_1())",
 LANGUAGE plpgsql IMMUTABLE {1} AS {2}
 {4} {2})",
 
-    R"(CREATE VIEW {0}.target AS SELECT * FROM {0}.replica_target WHERE {0}.refuse_version_2())",
+    R"({3} VIEW {0}.target AS SELECT * FROM {0}.replica_target WHERE {0}.refuse_version_2())",
 
     R"(COMMENT ON VIEW {0}.target IS 'refuses programs of version 2; see replica_target')",
 });
@@ -92,17 +92,24 @@ ORDER BY r.replica_id)",
 constexpr std::string_view kDropColumnsOfVersion1 = R"(ALTER TABLE {0}.replica
   DROP COLUMN target_schema, DROP COLUMN target_table, DROP COLUMN layout)";
 
-constexpr std::string_view kDropTriggerOfVersion2 = "DROP TRIGGER refuse_version_1 ON {0}.replica";
+constexpr std::string_view kDropTriggerOfOlderVersion =
+    "DROP TRIGGER refuse_version_1 ON {0}.replica";
 
 // {4}: the mapping of all targets of version 2.
-constexpr auto kToVersion3 = std::to_array<std::string_view>({
-    R"(INSERT INTO {0}.replica_target (replica_id, target_schema, target_table, tombstone_table,
-  layout, mapping, since_epoch)
+constexpr std::string_view kTargetsOfVersion2 = R"(INSERT INTO {0}.replica_target (replica_id,
+  target_schema, target_table, tombstone_table, layout, mapping, since_epoch)
 SELECT replica_id, target_schema, target_table, tombstone_table, layout, {4}, since_epoch
-FROM {0}.target ORDER BY target_id)",
+FROM {0}.target ORDER BY target_id)";
 
-    "UPDATE {0}.replica SET mapping = mapping + 1",
-});
+constexpr std::string_view kAddChangedAt =
+    "ALTER TABLE {0}.replica_target ADD COLUMN changed_at timestamptz";
+
+constexpr std::string_view kAddUntaken =
+    "ALTER TABLE {0}.checkpoint ADD COLUMN untaken bigint NOT NULL DEFAULT 0";
+
+// Programs of version 2 and later load the catalogue then, and meet the view `target` or the
+// version.
+constexpr std::string_view kRaiseMappings = "UPDATE {0}.replica SET mapping = mapping + 1";
 
 std::string tombstones_by_replica(const std::vector<Replica>& replicas) {
   std::string rows;
@@ -138,16 +145,24 @@ std::vector<std::string> upgrade_sql(const std::string& state_schema, int from_v
   if (from_version == 1)
     for (const std::string_view text : kToVersion2)
       append_text(text, tombstones_by_replica(replicas_of_version_1));
-  append(target_tables_sql(state_schema));
-  for (const std::string_view text : kToVersion3) append_text(text, "'{}'");
+  const bool has_old_targets = from_version < 3;
+  if (has_old_targets) {
+    append(target_tables_sql(state_schema));
+    append_text(kTargetsOfVersion2, "'{}'");
+  } else {
+    append_text(kAddChangedAt);
+  }
+  append_text(kAddUntaken);
+  append_text(kRaiseMappings);
   append(state_functions_sql(state_schema, kReplace));
-  append_text(from_version == 1 ? kDropColumnsOfVersion1 : kDropTriggerOfVersion2);
-  append_text("DROP TABLE {0}.target");
+  append_text(from_version == 1 ? kDropColumnsOfVersion1 : kDropTriggerOfOlderVersion);
+  if (has_old_targets) append_text("DROP TABLE {0}.target");
   append(refusals_sql(state_schema, kReplace));
   const std::string schema = quote_identifier(state_schema);
-  for (const StateGrant& grant : grants)
-    sql.push_back(fmt::format("GRANT {0} ON {1}.replica_target, {1}.attribute, {1}.target TO {2}",
-                              grant.privileges, schema, grant.role));
+  if (has_old_targets)
+    for (const StateGrant& grant : grants)
+      sql.push_back(fmt::format("GRANT {0} ON {1}.replica_target, {1}.attribute, {1}.target TO {2}",
+                                grant.privileges, schema, grant.role));
   sql.push_back(fmt::format("UPDATE {}.catalogue SET version = {}", schema, kCatalogueVersion));
   return sql;
 }

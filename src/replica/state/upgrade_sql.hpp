@@ -14,9 +14,9 @@ struct StateGrant {
   std::string privileges;  ///< as GRANT takes them
 };
 
-/// The statements that make a state schema of version 1 or 2 one of kCatalogueVersion. What a role
-/// may do with `replica`, it may do with the tables of targets then. No replica is touched.
-/// `replicas_of_version_1`: all of them.
+/// The statements that make a state schema of an older version one of kCatalogueVersion. What a
+/// role may do with `replica`, it may do with tables of targets that are new then. No replica is
+/// touched. `replicas_of_version_1`: all of them.
 std::vector<std::string> upgrade_sql(const std::string& state_schema, int from_version,
                                      const std::vector<Replica>& replicas_of_version_1,
                                      const std::vector<StateGrant>& grants);

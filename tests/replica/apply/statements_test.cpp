@@ -52,6 +52,7 @@ class StatementsTest : public testing::Test {
   const Replica replica_ = two_targets();
   const ReplicaSql sql_{replica_};
   const ApplyOptions options_;
+  const PreparedBatch whole_;
   Batch batch_;
   const std::chrono::system_clock::time_point now_ = std::chrono::system_clock::now();
 };
@@ -73,7 +74,8 @@ TEST_F(StatementsTest, ADeadlineEndsWaitingAndIsAskedForLast) {
   EXPECT_THAT(texts(statements(in_time).begin({}, now_)),
               ElementsAre(testing::StartsWith("SELECT set_config('statement_timeout'"), kLock,
                           sql_.source.require_follower));
-  EXPECT_THAT(texts(statements(in_time).end(true, 0us)), ElementsAre(sql_.source.require_before));
+  EXPECT_THAT(texts(statements(in_time).end(&whole_, 0us)),
+              ElementsAre(sql_.source.require_before));
 }
 
 TEST_F(StatementsTest, APassNeedsNoOwner) {
@@ -142,8 +144,8 @@ TEST_F(StatementsTest, OnlyTheLastTransactionWritesTheCheckpoint) {
   ApplyRequest with_checkpoint = request();
   with_checkpoint.checkpoint = Checkpoint{.lane = "shard/1/a", .position = "3"};
 
-  EXPECT_THAT(texts(statements(with_checkpoint).end(false, 0us)), IsEmpty());
-  EXPECT_THAT(texts(statements(with_checkpoint).end(true, 0us)),
+  EXPECT_THAT(texts(statements(with_checkpoint).end(nullptr, 0us)), IsEmpty());
+  EXPECT_THAT(texts(statements(with_checkpoint).end(&whole_, 0us)),
               ElementsAre(sql_.source.checkpoint));
 }
 

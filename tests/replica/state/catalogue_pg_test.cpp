@@ -50,7 +50,7 @@ TEST_F(CatalogueTest, AnotherVersionOfTheStateSchemaIsAnError) {
   const Error error = error_of([&] { planner().plan_state(); });
 
   EXPECT_EQ(error.kind(), Error::Kind::usage);
-  EXPECT_THAT(error.what(), HasSubstr("has version 99, but this program needs version 3"));
+  EXPECT_THAT(error.what(), HasSubstr("has version 99, but this program needs version 4"));
 }
 
 TEST_F(CatalogueTest, MakesTheColumnsOfLayoutDocument) {

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "mapping/routing.hpp"
 #include "replica/state/follower.hpp"
+#include "replica/state/pass.hpp"
 #include "replica/state/plan.hpp"
 #include "replica/state/status.hpp"
 #include "support/replica.hpp"
@@ -30,6 +32,26 @@ TEST_F(StatusTest, ATableThatAPassFilledIsHealthy) {
   EXPECT_EQ(table.follower, "lambda");
   EXPECT_TRUE(table.lag_ms);
   EXPECT_TRUE(table.healthy());
+}
+
+TEST_F(StatusTest, ItemsThatNoTargetTakesAreCountedWithTheCheckpoint) {
+  for (Target& target : orders.targets) target.mapping.rules.where = "v = 'x'";
+  orders.routing = routing_of(orders.targets, orders.source->key_schema, TargetRows::routed);
+  query("ALTER TABLE orders ADD CHECK (pk <> 'bad')");
+  // The refused record has the batch run again, bisected.
+  apply({put("k1", 1), put("k2", 2, "x"), removal("k3", 3), put("bad", 4, "x"), put("k1", 5)}, {},
+        {.lane = "shard/1/a", .position = "5"});
+  apply({put("k1", 6)}, {}, {.lane = "shard/1/b", .position = "6"});
+  const std::int32_t epoch = start_pass();
+  apply({scanned("k1", "6"), scanned("k2", "x"), scanned("k4", "y")}, {.writer = ByPass{epoch}},
+        {.lane = segment_lane(epoch, 0), .position = ""});
+
+  const TableStatus table = status();
+
+  EXPECT_EQ(table.records, 6);
+  EXPECT_EQ(table.untaken, 3);
+  EXPECT_EQ(table.items_scanned, 3);
+  EXPECT_EQ(table.items_untaken, 2);
 }
 
 TEST_F(StatusTest, AMappingThatNeedsAPassIsNotHealthy) {

@@ -28,6 +28,9 @@ std::string replaced(std::string text, std::string_view what, std::string_view b
   return text;
 }
 
+/// What the dump of that version has; 1 for a version that had none.
+std::int64_t number_of_mapping(int version) { return version == 3 ? 2 : 1; }
+
 /// A test with a replica that the program made when it made state schemas of an older version.
 class UpgradedTest : public PostgresTest {
  protected:
@@ -90,13 +93,13 @@ class UpgradedTest : public PostgresTest {
     text += query(fmt::format("SELECT xmin, * FROM {}",
                               quote_identifier(state_schema()) + "." +
                                   quote_identifier("tombstone_" + schema() + ".orders")));
-    for (const char* table : {"stream", "checkpoint", "dead_letter", "gap"})
-      text += query(fmt::format("SELECT * FROM {}.{} ORDER BY 1, 2", state_schema(), table));
-    // Version 3 has more columns.
-    text +=
-        query(fmt::format("SELECT to_jsonb(s) - '{{needs_pass, target_id}}'::text[] "
-                          "FROM {}.status s",
-                          state_schema()));
+    // Newer versions have more columns.
+    for (const char* table : {"stream", "checkpoint", "dead_letter", "gap", "status"})
+      text +=
+          query(fmt::format("SELECT to_jsonb(t) - "
+                            "'{{needs_pass, target_id, untaken, items_untaken}}'::text[] "
+                            "FROM {}.{} t ORDER BY 1",
+                            state_schema(), table));
     return text;
   }
 
@@ -112,7 +115,7 @@ class UpgradeTest : public UpgradedTest, public testing::WithParamInterface<int>
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(, UpgradeTest, testing::Values(1, 2), [](const auto& info) {
+INSTANTIATE_TEST_SUITE_P(, UpgradeTest, testing::Values(1, 2, 3), [](const auto& info) {
   return "FromVersion" + std::to_string(info.param);
 });
 
@@ -137,10 +140,11 @@ TEST_P(UpgradeTest, EveryValueSurvivesAndNoRowOfTheReplicaIsWritten) {
   EXPECT_EQ(contents(), before);
   const Replica upgraded = replica();
   EXPECT_EQ(upgraded.id, 1);
-  EXPECT_EQ(upgraded.mapping, 2);
+  EXPECT_EQ(upgraded.mapping, number_of_mapping(GetParam()) + 1);
   ASSERT_EQ(upgraded.targets.size(), 1);
   EXPECT_EQ(upgraded.targets.front().mapping, Mapping{});
   EXPECT_EQ(upgraded.targets.front().since_epoch, 1);
+  EXPECT_EQ(upgraded.targets.front().changed_at, std::nullopt);
   EXPECT_EQ(upgraded.targets.front().qualified_name(),
             new_target(state_schema(), schema(), "orders", keys(KeyType::S)).qualified_name());
   EXPECT_EQ(upgraded.targets.front().tombstones,
@@ -175,7 +179,7 @@ TEST_P(UpgradeTest, BeforeItTheProgramSaysWhatToRun) {
 
   EXPECT_EQ(error.kind(), Error::Kind::usage);
   EXPECT_THAT(error.what(), HasSubstr(fmt::format(
-                                "has version {}, but this program needs version 3", GetParam())));
+                                "has version {}, but this program needs version 4", GetParam())));
   EXPECT_EQ(error.hint(), "run `dynamite bootstrap`");
 }
 
@@ -214,7 +218,7 @@ class RefusalTest : public UpgradedTest, public testing::WithParamInterface<OldS
 
     EXPECT_EQ(error.kind(), Error::Kind::usage);
     EXPECT_STREQ(error.what(),
-                 "PostgreSQL: the state schema was upgraded to version 3 by a newer dynamite "
+                 "PostgreSQL: the state schema was upgraded to version 4 by a newer dynamite "
                  "(SQLSTATE 42DY2)");
     EXPECT_EQ(error.hint(), "install the newer dynamite here too");
   }
@@ -265,18 +269,23 @@ FROM {0}.replica r JOIN {0}.target t ON t.replica_id = r.replica_id WHERE r.sour
                     OldStatement{"Status", R"(SELECT FROM {0}.target)"}),
     [](const auto& info) { return std::string{info.param.name}; });
 
-// Programs of version 2 load the catalogue when their mapping is followed by another one.
-class FenceOfVersion2Test : public UpgradedTest {};
+// Programs of version 2 and later load the catalogue when their mapping is followed by another one.
+class OldFenceTest : public UpgradedTest, public testing::WithParamInterface<int> {};
 
-TEST_F(FenceOfVersion2Test, NoBatchPageOrReadBackPassesWithTheMappingOfBefore) {
-  restore(2);
+INSTANTIATE_TEST_SUITE_P(, OldFenceTest, testing::Values(2, 3),
+                         [](const auto& info) { return "OfVersion" + std::to_string(info.param); });
+
+TEST_P(OldFenceTest, NoBatchPageOrReadBackPassesWithTheMappingOfBefore) {
+  restore(GetParam());
   query(fmt::format("UPDATE {}.replica SET pass = 'running', epoch = 1", state_schema()));
   upgrade();
 
-  for (const char* fence : {"require_follower(1, NULL, 1795905767407, 1)", "require_pass(1, 1, 1)",
-                            "require_epoch(1, 1, 1)"}) {
-    const Error error =
-        error_of([&] { connection_->run(fmt::format("SELECT {}.{}", state_schema(), fence)); });
+  for (const char* fence :
+       {"require_follower(1, NULL, 1795905767407", "require_pass(1, 1", "require_epoch(1, 1"}) {
+    const Error error = error_of([&] {
+      connection_->run(
+          fmt::format("SELECT {}.{}, {})", state_schema(), fence, number_of_mapping(GetParam())));
+    });
     EXPECT_THAT(error.what(), HasSubstr("SQLSTATE DY007")) << fence;
   }
 }

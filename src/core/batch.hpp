@@ -49,6 +49,8 @@ struct Change {
   std::string_view record;  ///< the whole record or item as it arrived, for dead letters
   Version version;
   Micros time{};  ///< ApproximateCreationDateTime, or when it was read
+  /// The record itself tells no time: `time` is when it was read.
+  bool time_is_unknown = false;
   ChangeKind kind = ChangeKind::put;
   Removal removal = Removal::removed;  ///< of a remove
 };

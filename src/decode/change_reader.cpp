@@ -51,10 +51,12 @@ void check_image(const StreamRecord& record) {
     fail("NewImage of the record is missing");
 }
 
-/// The record's time, or now if the record has no time that can be read.
-Micros time_of(const StreamRecord& record) {
-  if (is_present(record.time))
-    if (const auto time = parse_record_time(record.time)) return *time;
+/// Absent: the record has no time that can be read.
+std::optional<Micros> time_of(const StreamRecord& record) {
+  return is_present(record.time) ? parse_record_time(record.time) : std::nullopt;
+}
+
+Micros now() {
   return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
 }
 
@@ -207,12 +209,14 @@ Change ChangeReader::make_change(std::string_view text, const StreamRecord& reco
   const bool removed = token_is(record.event_name, "REMOVE");
   if (!removed) check_image(record);
   if (!is_present(record.sequence_number)) fail("SequenceNumber of the record is missing");
+  const std::optional<Micros> time = time_of(record);
   return {.key = read_key_of(record),
           .image = removed ? std::string_view{} : record.new_image,
           .old_image = old_image_of(record),
           .record = text,
           .version = Version{generation_, record.sequence_number},
-          .time = time_of(record),
+          .time = time ? *time : now(),
+          .time_is_unknown = !time,
           .kind = removed ? ChangeKind::remove : ChangeKind::put,
           .removal = removed && is_expiry(record) ? Removal::expired : Removal::removed};
 }

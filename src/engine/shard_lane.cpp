@@ -6,6 +6,7 @@
 
 #include "core/arn.hpp"
 #include "core/visible.hpp"
+#include "replica/apply/late_records.hpp"
 #include "replica/state/gaps.hpp"
 #include "replica/state/pass.hpp"
 #include "source/read_back.hpp"
@@ -57,7 +58,7 @@ Lane::Ahead ShardLane::read(const std::stop_token& stop) {
   }
   after_loss_ = false;
   const auto& batch = ahead.page.batch;
-  if (batch && !lacks_images(*batch))
+  if (batch && !must_be_read_back(*batch, table().replica))
     ahead.prepared = prepare_rows(batch->changes, table().replica);
   if (batch)
     idle_delay_ = {};
@@ -94,7 +95,7 @@ void ShardLane::apply_batch(Worker& worker, const Ahead& ahead) {
   const std::int64_t owner = table().owner;
   Fence fence{.writer = ByFollower{owner}};
   const Batch* batch = page.batch ? &*page.batch : &images_read;
-  if (lacks_images(*batch)) {
+  if (must_be_read_back(*batch, table().replica)) {
     fence.writer = ByReadBack{Passes{worker.connection(), table().replica}.epoch(), owner};
     images_read = read_images(*batch, worker.stop());
     batch = &images_read;
@@ -118,8 +119,9 @@ Batch ShardLane::read_images(const Batch& batch, const std::stop_token& stop) {
   try {
     return read_back(dynamodb_, batch, stop);
   } catch (const Error& error) {
-    if (error.kind() != Error::Kind::gone) throw;
-    throw Error{Error::Kind::transient, error.what()};
+    if (error.kind() == Error::Kind::gone) throw Error{Error::Kind::transient, error.what()};
+    if (lacks_images(batch)) throw;
+    throw error_of_late_records(error);
   }
 }
 

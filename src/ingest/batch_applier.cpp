@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "pg/pg_error.hpp"
 #include "replica/apply/epoch_repeat.hpp"
+#include "replica/apply/late_records.hpp"
 #include "replica/state/pass.hpp"
 
 namespace dynamite {
@@ -126,7 +127,7 @@ ApplyOutcome BatchApplier::apply_once(const Batch& batch, const IngestCall& call
   if (replica == nullptr)
     throw Error{Error::Kind::transient,
                 fmt::format("the replica of {} was changed meanwhile", batch.table->arn)};
-  if (is_read_back(batch)) return apply_read_back(batch, *replica, call);
+  if (is_read_back(batch, *replica)) return apply_read_back(batch, *replica, call);
   return kept_.applier().apply(
       {.table = *replica, .batch = batch, .fence = {.deadline = deadline_of_commit(call)}},
       {.stop = call.stop});
@@ -136,7 +137,7 @@ ApplyOutcome BatchApplier::apply_read_back(const Batch& batch, const Replica& re
                                            const IngestCall& call) {
   return repeat_while_epoch_passes([&] {
     const std::int32_t epoch = Passes{kept_.connection(), replica}.epoch();
-    const Batch now = options_.read_back(batch, call.stop);
+    const Batch now = read_back(batch, replica, call);
     return kept_.applier().apply(
         {.table = replica,
          .batch = now,
@@ -145,9 +146,21 @@ ApplyOutcome BatchApplier::apply_read_back(const Batch& batch, const Replica& re
   });
 }
 
-bool BatchApplier::is_read_back(const Batch& batch) const {
+bool BatchApplier::is_read_back(const Batch& batch, const Replica& replica) const {
   return options_.read_back &&
-         (options_.read_back_of == ReadBackOf::every_record || lacks_images(batch));
+         (options_.read_back_of == ReadBackOf::every_record || must_be_read_back(batch, replica));
+}
+
+Batch BatchApplier::read_back(const Batch& batch, const Replica& replica,
+                              const IngestCall& call) const {
+  try {
+    return options_.read_back(batch, call.stop);
+  } catch (const Error& error) {
+    const bool would_be_applied = options_.read_back_of != ReadBackOf::every_record &&
+                                  !lacks_images(batch) && has_late_records(batch, replica);
+    if (would_be_applied) throw error_of_late_records(error);
+    throw;
+  }
 }
 
 std::optional<system_clock::time_point> BatchApplier::deadline_of_commit(
@@ -169,7 +182,7 @@ bool BatchApplier::send(const AheadBatch& ahead, IngestCall call) {
   try {
     if (kept_.sent() == 0) connect(call);
     const Replica* const replica = known_.find_unchanged(*ahead.batch.table);
-    if (replica == nullptr || is_read_back(ahead.batch)) return false;
+    if (replica == nullptr || is_read_back(ahead.batch, *replica)) return false;
     limit_connection(call);
     return kept_.applier().send({.table = *replica,
                                  .batch = ahead.batch,

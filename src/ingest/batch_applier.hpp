@@ -90,7 +90,8 @@ class BatchApplier {
   ApplyOutcome apply_read_back(const Batch& batch, const Replica& replica, const IngestCall& call);
   bool send(const AheadBatch& ahead, IngestCall call);
   std::optional<ApplyOutcome> finish_sent();
-  bool is_read_back(const Batch& batch) const;
+  bool is_read_back(const Batch& batch, const Replica& replica) const;
+  Batch read_back(const Batch& batch, const Replica& replica, const IngestCall& call) const;
   std::optional<std::chrono::system_clock::time_point> deadline_of_commit(
       const IngestCall& call) const;
 

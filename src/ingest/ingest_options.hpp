@@ -17,8 +17,8 @@ using ReadBack = std::function<Batch(const Batch&, std::stop_token)>;
 
 /// Which records are read back.
 enum class ReadBackOf : std::uint8_t {
-  missing_images,  ///< those of a stream that carries no images
-  every_record,    ///< for records that come by another way than their stream in order
+  needed,        ///< see must_be_read_back
+  every_record,  ///< for records that come by another way than their stream in order
 };
 
 /// What the events are applied in.
@@ -35,9 +35,9 @@ struct IngestOptions {
   std::string state_schema = "dynamite";
   ApplyOptions apply;
   CreateReplica create_replica{};  ///< empty: replicas are never created
-  /// For records without images. Empty: they are refused.
+  /// For records that must be read back. Empty: they are refused.
   ReadBack read_back{};
-  ReadBackOf read_back_of = ReadBackOf::missing_images;
+  ReadBackOf read_back_of = ReadBackOf::needed;
   /// Of Ingest: with OnPoison::stop, an event is applied up to the first record that is refused,
   /// and IngestOutcome::first_failure names this record. Otherwise all of the event is refused.
   bool report_batch_item_failures = false;

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "replica/apply/late_records.hpp"
+
 namespace dynamite {
 
 ParallelIngest::ParallelIngest(IngestOptions options, ApplierShape shape, std::stop_token stop)
@@ -100,7 +102,7 @@ void ParallelIngest::add(Lane& lane, AheadBatch part, const Replica& replica) {
   const std::vector<Change>& changes = part.batch.changes;
   if (changes.empty() && part.batch.rejected.empty()) return;
   // The images of records that are read back are not known yet.
-  if (options_.read_back_of == ReadBackOf::missing_images)
+  if (options_.read_back_of == ReadBackOf::needed && !must_be_read_back(part.batch, replica))
     part.prepared = prepare_rows(changes, replica);
   std::unique_lock lock{mutex_};
   room_.wait(lock, [&] { return failure_.kept() || lane.changes_waiting < kWaitingMax; });

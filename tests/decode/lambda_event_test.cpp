@@ -189,6 +189,7 @@ TEST(LambdaEvent, DecorationRefusesNothing) {
 
     ASSERT_THAT(batch.changes, SizeIs(1)) << time;
     EXPECT_LT(std::chrono::abs(batch.changes[0].time - now), std::chrono::minutes{1}) << time;
+    EXPECT_TRUE(batch.changes[0].time_is_unknown) << time;
   }
 }
 

@@ -75,6 +75,7 @@ struct RecordText {
   std::string arn = '"' + kStreamArn + '"';
   std::string keys = R"({"pk":{"S":"a"}})";
   std::string new_image = R"({"pk":{"S":"a"},"v":{"N":"1"}})";
+  std::string old_image{};
   std::string sequence_number = R"("100000000003126276362")";
   std::string view_type = R"("NEW_AND_OLD_IMAGES")";
   std::string time = "1768478400";
@@ -83,6 +84,7 @@ struct RecordText {
     std::string body;
     add(body, "Keys", keys);
     add(body, "NewImage", new_image);
+    add(body, "OldImage", old_image);
     add(body, "SequenceNumber", sequence_number);
     add(body, "StreamViewType", view_type);
     add(body, "ApproximateCreationDateTime", time);

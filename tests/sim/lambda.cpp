@@ -23,7 +23,7 @@ IngestOptions ingest_options(const Place& place, DynamoDb& dynamodb, bool late) 
       .create_replica = {},
       .read_back = [&](const Batch& batch,
                        const std::stop_token& stop) { return read_back(dynamodb, batch, stop); },
-      .read_back_of = late ? ReadBackOf::every_record : ReadBackOf::missing_images};
+      .read_back_of = late ? ReadBackOf::every_record : ReadBackOf::needed};
 }
 
 /// A record as GetRecords gives it, as an event has it.

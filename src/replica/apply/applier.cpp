@@ -1,8 +1,10 @@
 #include "replica/apply/applier.hpp"
 
 #include <algorithm>
+#include <variant>
 
 #include "core/error.hpp"
+#include "replica/apply/late_records.hpp"
 #include "replica/state/pass.hpp"
 
 namespace dynamite {
@@ -24,9 +26,18 @@ void check_images(std::span<const Change> changes) {
           "give the stream the view type NEW_AND_OLD_IMAGES: it must be switched off and on"};
 }
 
+void check_times(const ApplyRequest& request) {
+  if (std::holds_alternative<ByFollower>(request.fence.writer) &&
+      has_late_records(request.batch, request.table))
+    throw error_of_late_records(
+        Error{Error::Kind::usage, "nothing here reads items of DynamoDB",
+              "give this program a way to DynamoDB, and its role dynamodb:BatchGetItem"});
+}
+
 void check(const ApplyRequest& request) {
   check_kinds(request.batch.changes, request.fence.pass().has_value());
   check_images(request.batch.changes);
+  check_times(request);
 }
 
 std::vector<DeadLetter> rejected_letters(const ApplyRequest& request) {

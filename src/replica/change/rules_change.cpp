@@ -63,10 +63,7 @@ class RulesPlan {
     if (rules_.layout == LayoutKind::columns)
       for (const AttributeColumn& column : rules_.declared) declare(column);
     if (rules_.layout != old_.rules.layout) switch_layout();
-    if (rules_.where != old_.rules.where)
-      need_pass(
-          "`where` has changed: a pass writes the items that it takes now, and removes the rows "
-          "of those that it does not take any more");
+    if (rules_.where != old_.rules.where) change_where();
     if (rules_.only != old_.rules.only || rules_.omit != old_.rules.omit)
       need_pass(
           "what `only` and `omit` say has changed: a pass writes all rows anew, and only then "
@@ -88,6 +85,13 @@ class RulesPlan {
   void need_pass(std::string words) {
     change_.needs_pass = true;
     say(std::move(words));
+  }
+  void change_where() {
+    change_.takes_other_items = true;
+    need_pass(
+        "`where` has changed: a pass writes the items that it takes now, and removes the rows "
+        "of those that it does not take any more");
+    say(older_records_are_read_back());
   }
   void alter(std::string_view what) {
     change_.ddl.push_back(fmt::format("ALTER TABLE {} {}", table_, what));

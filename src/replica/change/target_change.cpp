@@ -24,11 +24,14 @@ constexpr std::string_view kLockNotAvailable = "55P03";
 std::string write_sql(const Replica& replica, const TargetChange& change) {
   const std::string state = quote_identifier(replica.state_schema);
   const std::string_view since = change.needs_pass ? ", since_epoch = r.epoch + 1" : "";
+  // Not the transaction's time: batches may commit while it waits for the lock.
+  const std::string_view changed =
+      change.takes_other_items ? ", changed_at = clock_timestamp()" : "";
   return fmt::format(
-      R"(UPDATE {0}.replica_target t SET layout = {1}, mapping = {2}{3}
+      R"(UPDATE {0}.replica_target t SET layout = {1}, mapping = {2}{3}{5}
 FROM {0}.replica r WHERE t.target_id = {4} AND r.replica_id = t.replica_id)",
       state, quote_literal(name_of(change.mapping->rules.layout)),
-      quote_literal(to_json(*change.mapping)), since, change.target_id);
+      quote_literal(to_json(*change.mapping)), since, change.target_id, changed);
 }
 
 }  // namespace
@@ -89,6 +92,11 @@ bool may_alter(pg::Connection& connection, const Target& target) {
           "WHERE c.oid = to_regclass($1)), false)",
           std::move(pg::Params{}.text(target.qualified_name())))
       .flag(0, 0);
+}
+
+std::string older_records_are_read_back() {
+  return "the items of records that were made before, or are made within 5 minutes, are read again "
+         "from DynamoDB: whoever follows the table needs dynamodb:BatchGetItem for it";
 }
 
 std::string added_in_place(const std::string& column) {

@@ -53,7 +53,8 @@ std::vector<TargetChange> plan_added_targets(pg::Connection& connection, const R
     changes.push_back({.ddl = std::move(plan.sql),
                        .words = {fmt::format("the target {} is added, its table is {}: a pass "
                                              "fills it",
-                                             target.qualified_name(), table)},
+                                             target.qualified_name(), table),
+                                 older_records_are_read_back()},
                        .needs_pass = true});
   }
   std::ranges::move(changes.front().ddl, std::back_inserter(schemas));

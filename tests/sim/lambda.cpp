@@ -15,15 +15,17 @@ using namespace std::chrono_literals;
 constexpr auto kTimeout = 60s;
 constexpr auto kHeldUp = 15min;
 
-IngestOptions ingest_options(const Place& place, DynamoDb& dynamodb, bool late) {
-  return {
-      .connect = place.connect,
-      .state_schema = place.replica.state_schema,
-      .apply = {},
-      .create_replica = {},
-      .read_back = [&](const Batch& batch,
-                       const std::stop_token& stop) { return read_back(dynamodb, batch, stop); },
-      .read_back_of = late ? ReadBackOf::every_record : ReadBackOf::needed};
+IngestOptions ingest_options(const Place& place, DynamoDb& dynamodb, bool late, Counts& counts) {
+  return {.connect = place.connect,
+          .state_schema = place.replica.state_schema,
+          .apply = {},
+          .create_replica = {},
+          .read_back =
+              [&dynamodb, &counts, late](const Batch& batch, const std::stop_token& stop) {
+                if (!late && !lacks_images(batch)) ++counts["late records read back by a function"];
+                return read_back(dynamodb, batch, stop);
+              },
+          .read_back_of = late ? ReadBackOf::every_record : ReadBackOf::needed};
 }
 
 /// A record as GetRecords gives it, as an event has it.
@@ -37,9 +39,9 @@ std::string with_stream(std::string record, const std::string& stream_arn) {
 Lambda::Lambda(const Place& place, Transport& transport, Chance& chance)
     : client_{transport},
       chance_{chance},
-      handler_{ingest_options(place, client_.dynamodb, false)},
-      thawed_{ingest_options(place, client_.dynamodb, false)},
-      late_{ingest_options(place, client_.dynamodb, true)} {}
+      handler_{ingest_options(place, client_.dynamodb, false, chance.counts)},
+      thawed_{ingest_options(place, client_.dynamodb, false, chance.counts)},
+      late_{ingest_options(place, client_.dynamodb, true, chance.counts)} {}
 
 /// Shards with records to read, of which no parent has any left.
 std::vector<Lambda::Waiting> Lambda::waiting(const Table& table) {

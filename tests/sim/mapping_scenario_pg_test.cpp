@@ -41,6 +41,13 @@ class MappingScenarioTest : public WorldFixture {
     pg::Connection connection = connect();
     return Catalogue{connection, state_schema()}.find(place_.replica.source->arn).value();
   }
+  /// PostgreSQL's clock does not move with the world's.
+  void change_now(const MappingRules& rules) {
+    change(rules);
+    query(fmt::format("UPDATE {}.replica_target SET changed_at = to_timestamp({} / 1e6)",
+                      state_schema(), world_->chance().now().time_since_epoch().count()));
+  }
+  std::uint64_t calls_of_reading_back() { return world_->chance().counts["calls of BatchGetItem"]; }
   std::size_t columns() { return replica().targets.front().mapping.columns.size(); }
   std::string epochs() {
     return query(fmt::format("SELECT epoch, completed_epoch FROM {}.replica", state_schema()));
@@ -73,6 +80,24 @@ TEST_F(MappingScenarioTest, ADaemonOfAQuietTableMakesThePassThatAChangedMappingN
 
   settle_down();
   EXPECT_EQ(epochs(), "2|2");
+}
+
+TEST_F(MappingScenarioTest, ADaemonReadsBackRecordsOfBeforeAChangeOfTheClause) {
+  world_->kill_first_daemon();
+  world_->write(30);
+  change_now({.layout = LayoutKind::columns, .where = "kind = 'x'"});
+
+  world_->start_daemon();
+
+  settle_down();
+  EXPECT_EQ(world_->difference(), "");
+  EXPECT_GT(calls_of_reading_back(), 0U);
+  world_->run_for(5min);
+  const std::uint64_t before = calls_of_reading_back();
+  world_->write(30);
+  settle_down();
+  EXPECT_EQ(world_->difference(), "");
+  EXPECT_EQ(calls_of_reading_back(), before) << "records are newer than the change";
 }
 
 TEST_F(MappingScenarioTest, AChangeThatNeedsNoPassMakesNone) {

@@ -2,17 +2,28 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "core/error.hpp"
 #include "engine/key_repair.hpp"
 #include "engine/stream_watch.hpp"
+#include "pg/identifier.hpp"
+#include "replica/change/adopted_columns.hpp"
 #include "replica/change/promotion.hpp"
 #include "replica/change/rules_change.hpp"
+#include "replica/change/targets_change.hpp"
 #include "replica/state/catalogue.hpp"
 #include "replica/state/dead_letters.hpp"
 #include "replica/state/follower.hpp"
 #include "replica/state/pass.hpp"
+#include "sim/mappings.hpp"
 
 namespace dynamite::sim {
+
+Operator::Operator(const Place& place, Transport& transport, Chance& chance, Lambda& lambda)
+    : place_{place}, chance_{chance}, client_{transport}, lambda_{lambda} {
+  for (const Target& target : place.replica.targets) rules_[target.table] = target.mapping.rules;
+}
 
 void Operator::maintain(pg::Connection& connection, const Table& table) {
   const Replica replica = this->replica(connection);
@@ -103,6 +114,7 @@ MappingRules Operator::other_rules(const Target& target) {
     default:
       rules = {.layout = rules.layout, .new_columns = false};
   }
+  rules.where = target.mapping.rules.where;
   return rules;
 }
 
@@ -113,14 +125,29 @@ bool Operator::change_rules(pg::Connection& connection, std::size_t number,
   const auto change =
       plan_rules(target, replica.source->key_schema, rules, find_columns(connection, target),
                  chance_.below(2) == 0 ? RetiredColumns::drop : RetiredColumns::keep);
-  return change && try_change(connection, replica, {*change});
+  return change && this->change(connection, replica, {*change});
+}
+
+// PostgreSQL's clock does not move with ours. What it has written down becomes our time.
+bool Operator::change(pg::Connection& connection, const Replica& replica,
+                      const std::vector<TargetChange>& changes) {
+  const std::string begin{connection.run("SELECT clock_timestamp()::text").at(0, 0)};
+  if (!try_change(connection, replica, changes)) return false;
+  connection.run(fmt::format("UPDATE {}.replica_target SET changed_at = $1::timestamptz "
+                             "WHERE replica_id = $2::integer AND changed_at >= $3::timestamptz",
+                             quote_identifier(replica.state_schema)),
+                 std::move(pg::Params{}
+                               .timestamp(chance_.now().time_since_epoch().count())
+                               .number(replica.id)
+                               .text(begin)));
+  return true;
 }
 
 bool Operator::change_mapping(pg::Connection& connection) {
-  const std::size_t number = chance_.below(place_.replica.targets.size());
-  const MappingRules rules = other_rules(replica(connection).targets.at(number));
+  const auto targets = replica(connection).targets;
+  const std::size_t number = chance_.below(targets.size());
   try {
-    return change_rules(connection, number, rules);
+    return change_rules(connection, number, other_rules(targets[number]));
   } catch (const Error& error) {
     if (error.kind() != Error::Kind::usage) throw;
     ++chance_.counts["change of the mapping refused"];
@@ -128,9 +155,61 @@ bool Operator::change_mapping(pg::Connection& connection) {
   }
 }
 
+bool Operator::change_clause(pg::Connection& connection) {
+  const Replica replica = this->replica(connection);
+  const std::size_t number = chance_.below(replica.targets.size());
+  MappingRules rules = replica.targets[number].mapping.rules;
+  rules.where = random_clause(replica.source->key_schema, chance_.random);
+  return change_rules(connection, number, rules);
+}
+
+bool Operator::add_target(pg::Connection& connection) {
+  const Replica replica = this->replica(connection);
+  if (replica.targets.size() == kTargetsMax) return false;
+  const bool again = !let_go_.empty() && chance_.below(2) == 0;
+  const std::string table =
+      again ? let_go_.back() : fmt::format("{}_{}", place_.replica.name(), rules_.size());
+  const KeySchema& keys = replica.source->key_schema;
+  const Target added = again
+                           ? former_target(connection, table)
+                           : new_target(replica.state_schema, place_.replica.targets.front().schema,
+                                        table, keys, {.rules = random_rules(keys, chance_.random)});
+  if (!change(connection, replica, plan_added_targets(connection, replica, std::vector{added}, {})))
+    return false;
+  if (again) let_go_.pop_back();
+  if (again) ++chance_.counts["former target added again"];
+  rules_[table] = added.mapping.rules;
+  return true;
+}
+
+/// With another clause, and the columns that its table has.
+Target Operator::former_target(pg::Connection& connection, const std::string& table) {
+  const KeySchema& keys = place_.replica.source->key_schema;
+  const std::string& schema = place_.replica.targets.front().schema;
+  Mapping mapping{.rules = rules_.at(table)};
+  mapping.rules.where = random_clause(keys, chance_.random);
+  mapping.columns = adopted_columns(
+      find_columns(connection, new_target(place_.replica.state_schema, schema, table, keys)));
+  return new_target(place_.replica.state_schema, schema, table, keys, std::move(mapping));
+}
+
+// It is let go as it was configured, so that whoever takes its table over finds that layout.
+bool Operator::let_target_go(pg::Connection& connection) {
+  const Replica replica = this->replica(connection);
+  if (replica.targets.size() == 1) return false;
+  const Target& target = replica.targets[chance_.below(replica.targets.size())];
+  if (target.mapping.rules.layout != rules_.at(target.table).layout) return false;
+  if (!change(connection, replica, plan_released_targets(connection, replica, std::vector{target})))
+    return false;
+  let_go_.push_back(target.table);
+  return true;
+}
+
 void Operator::restore_mapping(pg::Connection& connection) {
-  for (std::size_t number = 0; number < place_.replica.targets.size(); ++number) {
-    const MappingRules& rules = place_.replica.targets[number].mapping.rules;
+  const Replica now = replica(connection);
+  for (std::size_t number = 0; number < now.targets.size(); ++number) {
+    MappingRules rules = rules_.at(now.targets[number].table);
+    if (chance_.below(2) == 0) rules.where = now.targets[number].mapping.rules.where;
     constexpr int kAttemptsMax = 100;
     for (int attempt = 0; replica(connection).targets[number].mapping.rules != rules; ++attempt) {
       if (attempt == kAttemptsMax) throw Error{Error::Kind::bug, "the mapping cannot be restored"};
@@ -151,8 +230,9 @@ void Operator::add_constraint(pg::Connection& connection) {
 }
 
 void Operator::drop_constraint(pg::Connection& connection) {
-  connection.run(fmt::format("ALTER TABLE {} DROP CONSTRAINT IF EXISTS dba",
-                             place_.replica.targets.front().qualified_name()));
+  for (const Target& target : replica(connection).targets)
+    connection.run(
+        fmt::format("ALTER TABLE {} DROP CONSTRAINT IF EXISTS dba", target.qualified_name()));
 }
 
 }  // namespace dynamite::sim

@@ -1,5 +1,10 @@
 #pragma once
 
+#include <map>
+#include <string>
+#include <vector>
+
+#include "replica/change/target_change.hpp"
 #include "sim/client.hpp"
 #include "sim/lambda.hpp"
 #include "sim/place.hpp"
@@ -9,8 +14,7 @@ namespace dynamite::sim {
 /// What is scheduled, or done by hand with the other commands, and what a DBA does.
 class Operator {
  public:
-  Operator(const Place& place, Transport& transport, Chance& chance, Lambda& lambda)
-      : place_{place}, chance_{chance}, client_{transport}, lambda_{lambda} {}
+  Operator(const Place& place, Transport& transport, Chance& chance, Lambda& lambda);
 
   /// `maintain`, of a table that Lambda follows: notices what it discarded.
   void maintain(pg::Connection& connection, const Table& table);
@@ -24,7 +28,13 @@ class Operator {
   void promote(pg::Connection& connection);
   /// `bootstrap` with another configuration of a target. False: nothing has changed.
   bool change_mapping(pg::Connection& connection);
-  /// `bootstrap` with the configuration that the world began with.
+  /// The same with another clause.
+  bool change_clause(pg::Connection& connection);
+  /// The same with one more target: a new one, or one that was let go. False: there are enough.
+  bool add_target(pg::Connection& connection);
+  /// The same without a target, which is let go. False: there is only one.
+  bool let_target_go(pg::Connection& connection);
+  /// `bootstrap` with what each target showed when it came. Some keep the clause that they have.
   void restore_mapping(pg::Connection& connection);
   /// As the catalogue has it now.
   Replica replica(pg::Connection& connection) const;
@@ -35,11 +45,16 @@ class Operator {
  private:
   MappingRules other_rules(const Target& target);
   bool change_rules(pg::Connection& connection, std::size_t target, const MappingRules& rules);
+  bool change(pg::Connection& connection, const Replica& replica,
+              const std::vector<TargetChange>& changes);
+  Target former_target(pg::Connection& connection, const std::string& table);
 
   const Place& place_;
   Chance& chance_;
   Client client_;
   Lambda& lambda_;
+  std::map<std::string, MappingRules> rules_;  // of the targets that came, by their table
+  std::vector<std::string> let_go_;            // tables
 };
 
 }  // namespace dynamite::sim

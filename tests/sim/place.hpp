@@ -11,8 +11,9 @@ namespace dynamite::sim {
 /// Where the replica of a simulated table lives.
 struct Place {
   pg::ConnectOptions connect;
-  Replica replica;
+  Replica replica;                         ///< as the world begins
   std::optional<double> read_units{};      ///< a second, that passes may take
+  bool changes_targets = false;            ///< targets come and go, and come to take other items
   std::function<void()> crash_postgres{};  ///< and start it again; empty: others use the server
 };
 

@@ -70,6 +70,7 @@ class World {
   void cut_connections();
   void renew_stream();
   void recreate_table();
+  const char* view_type();  ///< of the stream that a table begins with
   void change_weather();
   void calm_down();
   pg::Connection& control();

@@ -1,12 +1,17 @@
 #pragma once
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <cstdlib>
+#include <random>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "replica/state/plan.hpp"
+#include "sim/mappings.hpp"
 #include "sim/world.hpp"
 #include "support/postgres.hpp"
 #include "support/replica.hpp"
@@ -21,7 +26,7 @@ class WorldFixture : public test::PostgresTest {
   Counts run_worlds(std::uint64_t first, std::uint64_t seeds) {
     Counts total;
     for (std::uint64_t seed = first; seed < first + seeds && !HasFailure(); ++seed) {
-      const Place place = make_place(seed);
+      const Place place = seed / 6 % 2 == 0 ? make_place(seed) : make_changing_place(seed);
       World world{seed, place};
       world.live();
       EXPECT_EQ(world.settle(), "") << "repeat it with: make sim SEEDS=1 FIRST_SEED=" << seed
@@ -43,30 +48,57 @@ class WorldFixture : public test::PostgresTest {
     spdlog::set_level(level == nullptr ? spdlog::level::off : spdlog::level::from_str(level));
   }
 
+  /// Of six places four have a target of layout `columns`. Three have a second target, which must
+  /// end equal to the first.
   Place make_place(std::uint64_t seed) {
+    std::vector<MappingRules> rules{{.layout = layout(seed % 3 == 1)}};
+    if (seed % 2 == 0) rules.push_back({.layout = layout(seed % 3 != 1)});
+    return make_place(seed, rules);
+  }
+
+  /// Up to kTargetsMax targets with random clauses, which change.
+  Place make_changing_place(std::uint64_t seed) {
+    std::mt19937_64 random{seed};
+    std::vector<MappingRules> rules;
+    for (std::size_t left = 1 + random() % kTargetsMax; left > 0; --left)
+      rules.push_back(random_rules(World::key_schema_of(seed), random));
+    Place place = make_place(seed, rules);
+    place.changes_targets = true;
+    return place;
+  }
+
+  bool server_crashes_ = false;
+
+ private:
+  static LayoutKind layout(bool columns) {
+    return columns ? LayoutKind::columns : LayoutKind::document;
+  }
+
+  /// A target for each of `rules`.
+  Place make_place(std::uint64_t seed, const std::vector<MappingRules>& rules) {
     pg::Connection connection = connect();
     Planner planner{connection, state_schema()};
     const std::string name = World::table_name(seed);
     const std::string arn = "arn:aws:dynamodb:us-east-1:000000000000:table/" + name;
     const KeySchema keys = World::key_schema_of(seed);
-    // Of six worlds four have a target of layout `columns`. Three have a second target, which must
-    // end equal to the first.
-    const auto target = [&](const std::string& table, bool columns) {
-      return new_target(state_schema(), schema(), table, keys,
-                        columns ? test::columns_mapping(keys) : Mapping{});
-    };
     Replica wanted{.id = 0,
                    .source = std::make_shared<const SourceTable>(SourceTable{arn, keys}),
                    .state_schema = state_schema(),
-                   .targets = {target(name, seed % 3 == 1)}};
-    if (seed % 2 == 0) wanted.targets.push_back(target(name + "_second", seed % 3 != 1));
+                   .targets = {}};
+    for (const MappingRules& of_target : rules) {
+      const std::size_t number = wanted.targets.size();
+      Mapping mapping{.rules = of_target};
+      if (of_target.layout == LayoutKind::columns)
+        mapping.columns = test::columns_mapping(keys).columns;
+      wanted.targets.push_back(new_target(state_schema(), schema(),
+                                          number == 0 ? name : fmt::format("{}_{}", name, number),
+                                          keys, std::move(mapping)));
+    }
     planner.execute(planner.plan_replica(wanted).sql);
     return {.connect = {.conninfo = url(), .application_name = "sim/" + schema()},
             .replica = Catalogue{connection, state_schema()}.find(arn).value(),
             .crash_postgres = server_crashes_ ? test::crash_postgres : nullptr};
   }
-
-  bool server_crashes_ = false;
 };
 
 }  // namespace dynamite::sim

@@ -43,6 +43,5 @@ std::string authorization(const SignableRequest& request, const SigningScope& sc
 std::string percent_encode(std::string_view text);
 
 std::string to_amz_date(std::chrono::system_clock::time_point time);
-std::string sha256_hex(std::string_view bytes);
 
 }  // namespace dynamite

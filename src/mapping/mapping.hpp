@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "core/key_schema.hpp"
 #include "layout/attribute_column.hpp"
 #include "layout/layout.hpp"
+#include "mapping/hash_key.hpp"
 
 namespace dynamite {
 
@@ -25,6 +27,8 @@ struct MappingRules {
   std::vector<std::string>
       only{};  ///< patterns of paths that are shown; empty: all. Keys always are
   std::vector<std::string> omit{};  ///< patterns of paths that are not shown
+  std::vector<std::string> hash{};  ///< patterns of paths of which hashes are shown
+  std::string hash_fingerprint{};   ///< of the key of `hash` (HashKey::fingerprint); else empty
   bool new_columns = true;          ///< attributes get columns by themselves
   std::size_t columns_max = 100;    ///< how many have columns, declared ones included
   ColumnNames column_names = ColumnNames::as_attributes;
@@ -42,9 +46,19 @@ struct Mapping {
   /// Those that are there, declared ones and others, in the order in which they were made.
   std::vector<AttributeColumn> columns{};
 
+  /// The key of `hash`. It is a secret, so the catalogue does not hold it: the program gives it to
+  /// each mapping that it has read there. Mappings are compared by its fingerprint, in the rules.
+  std::shared_ptr<const HashKey> hash_key{};
+
   Layout layout(const KeySchema& keys) const;
 
-  bool operator==(const Mapping&) const = default;
+  /// hash_key; null if nothing is hashed. Throws Error{usage} if `hash` names something and the key
+  /// is not given, or is another one than that of the fingerprint.
+  std::shared_ptr<const HashKey> required_hash_key() const;
+
+  bool operator==(const Mapping& other) const {
+    return rules == other.rules && columns == other.columns;
+  }
 };
 
 }  // namespace dynamite

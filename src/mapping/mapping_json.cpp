@@ -159,6 +159,10 @@ bool read_member(JsonScanner& scanner, std::string_view name, Mapping& mapping) 
     read_array(scanner, rules.only, read_text);
   } else if (name == "omit") {
     read_array(scanner, rules.omit, read_text);
+  } else if (name == "hash") {
+    read_array(scanner, rules.hash, read_text);
+  } else if (name == "hash_fingerprint") {
+    rules.hash_fingerprint = read_text(scanner);
   } else if (name == "new_columns") {
     rules.new_columns = read_flag(scanner);
   } else if (name == "removed") {
@@ -186,6 +190,8 @@ std::string to_json(const Mapping& mapping) {
   add(json, "declared", rules.declared);
   add(json, "only", rules.only);
   add(json, "omit", rules.omit);
+  add(json, "hash", rules.hash);
+  if (!rules.hash_fingerprint.empty()) json.text("hash_fingerprint", rules.hash_fingerprint);
   if (rules.new_columns != unchanged.new_columns) json.flag("new_columns", rules.new_columns);
   if (rules.columns_max != unchanged.columns_max) json.number("max_columns", rules.columns_max);
   if (rules.column_names != unchanged.column_names)

@@ -1,7 +1,10 @@
 #include "mapping/path_pattern.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
+#include "core/error.hpp"
 #include "layout/path_text.hpp"
 #include "mapping/glob.hpp"
 
@@ -25,6 +28,14 @@ std::optional<PathPattern> PathPattern::parse(std::string_view text) {
     }
   }
   return pattern;
+}
+
+PathPattern PathPattern::parse_or_throw(std::string_view text) {
+  auto pattern = parse(text);
+  if (!pattern)
+    throw Error{Error::Kind::usage, fmt::format("\"{}\" is no pattern of paths", text),
+                "write it as \"total\", \"password*\", \"address.*\" or \"items[*].price\""};
+  return std::move(*pattern);
 }
 
 PathPattern PathPattern::of(std::string_view attribute) {

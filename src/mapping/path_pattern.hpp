@@ -11,7 +11,7 @@
 
 namespace dynamite {
 
-/// Names paths into items, as `only` and `omit` do: `total`, `password*`, `address.*`,
+/// Names paths into items, as `only`, `omit` and `hash` do: `total`, `password*`, `address.*`,
 /// `items[*].price`, `"odd.name"[0]`. It is written as a path (layout/attribute_path.hpp). In a
 /// name without quotes, `*` stands for any characters of the name and `?` for one; `[*]` stands for
 /// any place. Names are told apart by case.
@@ -19,6 +19,9 @@ class PathPattern {
  public:
   /// Absent if the text is no pattern.
   static std::optional<PathPattern> parse(std::string_view text);
+
+  /// As parse, but throws Error{usage} if the text is no pattern.
+  static PathPattern parse_or_throw(std::string_view text);
 
   /// Names one attribute.
   static PathPattern of(std::string_view attribute);

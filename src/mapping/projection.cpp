@@ -1,7 +1,5 @@
 #include "mapping/projection.hpp"
 
-#include <fmt/format.h>
-
 #include <numeric>
 #include <utility>
 
@@ -10,9 +8,13 @@
 #include "json/text.hpp"
 #include "layout/image_transcoder.hpp"
 #include "layout/typed_value.hpp"
+#include "mapping/hashed_value.hpp"
 
 namespace dynamite {
 namespace {
+
+// The value of an attribute n steps deep is 2n levels of JSON deep.
+constexpr std::size_t kStepsMax = JsonScanner::kDepthMax / 2;
 
 /// The type of the value that `scanner` stands before, even if it is spelled with escapes: what is
 /// not shown of a map must be found in it.
@@ -28,23 +30,20 @@ std::string plain_type(JsonScanner& scanner) {
 
 }  // namespace
 
-Projection::Projection(const MappingRules& rules, const KeySchema& keys)
-    : has_only_{!rules.only.empty()} {
-  add(rules.only, false);
-  add(rules.omit, true);
+Projection::Projection(const MappingRules& rules, const KeySchema& keys,
+                       std::shared_ptr<const HashKey> hash_key)
+    : has_only_{!rules.only.empty()}, hash_key_{std::move(hash_key)} {
+  add(rules.only, Use::only);
+  add(rules.omit, Use::omit);
+  add(rules.hash, Use::hash);
   if (!has_only_) return;
   patterns_.push_back({.pattern = PathPattern::of(keys.partition.name)});
   if (keys.sort) patterns_.push_back({.pattern = PathPattern::of(keys.sort->name)});
 }
 
-void Projection::add(const std::vector<std::string>& texts, bool omits) {
-  for (const std::string& text : texts) {
-    auto pattern = PathPattern::parse(text);
-    if (!pattern)
-      throw Error{Error::Kind::usage, fmt::format("\"{}\" is no pattern of paths", text),
-                  "write it as \"total\", \"password*\", \"address.*\" or \"items[*].price\""};
-    patterns_.push_back({.pattern = std::move(*pattern), .omits = omits});
-  }
+void Projection::add(const std::vector<std::string>& texts, Use use) {
+  for (const std::string& text : texts)
+    patterns_.push_back({.pattern = PathPattern::parse_or_throw(text), .use = use});
 }
 
 Projection::Level Projection::top(std::vector<std::size_t>& going_on) const {
@@ -60,23 +59,24 @@ Projection::Shown Projection::enter(std::vector<std::size_t>& going_on, Level& l
   const Level from = level;
   level.begin = level.end = going_on.size();
   ++level.depth;
-  bool omits_within = false;
+  bool shows_within = false;
+  bool changes_within = false;
   for (std::size_t i = from.begin; i < from.end; ++i) {
     const std::size_t place = going_on[i];
-    const auto& [pattern, omits] = patterns_[place];
+    const auto& [pattern, use] = patterns_[place];
     if (!pattern.matches(from.depth, step)) continue;
     if (pattern.size() > level.depth) {
       going_on.push_back(place);
-      omits_within |= omits;
-    } else if (omits) {
+      (use == Use::only ? shows_within : changes_within) = true;
+    } else if (use == Use::omit) {
       return Shown::nothing;
     } else {
-      level.all = true;
+      (use == Use::only ? level.all : level.hashed) = true;
     }
   }
   level.end = going_on.size();
-  if (level.all) return omits_within ? Shown::in_part : Shown::all;
-  return level.begin < level.end ? Shown::in_part : Shown::nothing;
+  if (level.all) return changes_within || level.hashed ? Shown::in_part : Shown::all;
+  return shows_within ? Shown::in_part : Shown::nothing;
 }
 
 bool Projection::may_show(const AttributePath& path) const {
@@ -129,19 +129,30 @@ bool Projection::write_member(JsonScanner& scanner, Level level, const Step& ste
 }
 
 bool Projection::write_part(JsonScanner& scanner, const Level& level) {
+  if (level.depth > kStepsMax) throw Error{Error::Kind::poison, "nests beyond 64 levels"};
   scanner.peek();
   const char* const begin = scanner.position();
   const std::string type = plain_type(scanner);
-  if (type != "M" && type != "L") {
+  const bool nests = type == "M" || type == "L";
+  if (!nests && !(level.all && level.hashed)) {
     scanner.go_to(begin);
     const std::string_view value = scanner.skip_value();
     if (level.all) out_ += value;
     return level.all;
   }
-  const bool has_any = type == "M" ? write_map(scanner, level) : write_list(scanner, level);
+  bool has_any = false;
+  if (nests)
+    has_any = type == "M" ? write_map(scanner, level) : write_list(scanner, level);
+  else
+    write_hashed(scanner, type);
   if (scanner.peek() == ',') throw Error{Error::Kind::poison, "more than one type, wanted one"};
   scanner.expect('}');
   return level.all || has_any;
+}
+
+void Projection::write_hashed(JsonScanner& scanner, std::string_view type) {
+  if (!hash_key_) throw Error{Error::Kind::bug, "an image is to be hashed without a key"};
+  append_hashed(out_, scanner, type, *hash_key_);
 }
 
 bool Projection::write_map(JsonScanner& scanner, const Level& level) {

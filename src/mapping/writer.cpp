@@ -30,7 +30,7 @@ class ProjectingWriter : public RowWriter {
 }  // namespace
 
 std::unique_ptr<RowWriter> writer_of(const Mapping& mapping, const Layout& layout) {
-  Projection projection{mapping.rules, layout.keys().schema()};
+  Projection projection{mapping.rules, layout.keys().schema(), mapping.required_hash_key()};
   if (projection.shows_all()) return layout.writer();
   return std::make_unique<ProjectingWriter>(std::move(projection), layout.writer());
 }

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <memory>
 #include <string>
 
 #include "support/errors.hpp"
@@ -43,6 +44,8 @@ Mapping rich_mapping() {
                     .declared = {line, seen},
                     .only = {"a", "b.*"},
                     .omit = {"password*", R"("say ""x""")"},
+                    .hash = {"email", "pk"},
+                    .hash_fingerprint = "0123456789abcdef",
                     .new_columns = false,
                     .columns_max = 7,
                     .column_names = ColumnNames::snake_case,
@@ -57,7 +60,8 @@ TEST(MappingJson, HasAllThatDiffersFromANewMapping) {
       R"({"declared":[)"
       R"({"name":"say \"x\"\u000a","type":"text","from":["address","lines",0],"take":"#{}*"},)"
       R"({"name":"seen","type":"timestamptz","from":["seen.at"],"unit":"ms"}],)"
-      R"("only":["a","b.*"],"omit":["password*","\"say \"\"x\"\"\""],"new_columns":false,)"
+      R"("only":["a","b.*"],"omit":["password*","\"say \"\"x\"\"\""],"hash":["email","pk"],)"
+      R"("hash_fingerprint":"0123456789abcdef","new_columns":false,)"
       R"("max_columns":7,"column_names":"snake_case","removed":"keep","expired":"keep","columns":[)"
       R"({"name":"say \"x\"\u000a","type":"text","from":["address","lines",0],"take":"#{}*"},)"
       R"({"name":"seen","type":"timestamptz","from":["seen.at"],"unit":"ms"},)"
@@ -67,6 +71,15 @@ TEST(MappingJson, HasAllThatDiffersFromANewMapping) {
 
 TEST(MappingJson, IsReadBackAsItWasWritten) {
   EXPECT_EQ(mapping_of_json(LayoutKind::columns, to_json(rich_mapping())), rich_mapping());
+}
+
+TEST(MappingJson, HoldsNoSecret) {
+  const std::string secret = "a secret of enough bytes";
+  Mapping mapping = rich_mapping();
+  mapping.hash_key = std::make_shared<const HashKey>(secret);
+
+  EXPECT_EQ(to_json(mapping), to_json(rich_mapping()));
+  EXPECT_EQ(mapping, rich_mapping());
 }
 
 TEST(MappingJson, IsReadInWhateverOrderJsonbGivesIt) {
@@ -111,7 +124,7 @@ TEST_P(NewerMapping, IsRefused) {
 INSTANTIATE_TEST_SUITE_P(
     Texts, NewerMapping,
     testing::Values(
-        Newer{R"({"hash": ["email"]})", "it has a member \"hash\""},
+        Newer{R"({"encrypt": ["email"]})", "it has a member \"encrypt\""},
         Newer{R"({"columns": [{"default": "x"}]})", "it has a member \"default\""},
         Newer{R"({"columns": [{"type": "point"}]})", "it has a column of type \"point\""},
         Newer{R"({"columns": [{"unit": "ns"}]})", "it has a unit \"ns\""},

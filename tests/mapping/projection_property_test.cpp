@@ -1,12 +1,16 @@
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
+#include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "core/number.hpp"
 #include "json/random_item.hpp"
+#include "json/text.hpp"
 #include "json/writer.hpp"
 #include "layout/path_text.hpp"
 #include "mapping/projection.hpp"
@@ -21,12 +25,15 @@ using test::canonical_dynamodb_json;
 const KeySchema kKeys{.partition = {.name = "pk", .type = KeyType::B},
                       .sort = KeyAttribute{.name = "sk", .type = KeyType::N}};
 
+const auto kHashKey = std::make_shared<const HashKey>("a secret of enough bytes");
+
 /// What a projection shows, decided for every value by its whole path: slow and plain.
 class Reference {
  public:
   Reference(const MappingRules& rules) : only_all_{rules.only.empty()} {
     for (const std::string& text : rules.only) only_.push_back(*PathPattern::parse(text));
     for (const std::string& text : rules.omit) omit_.push_back(*PathPattern::parse(text));
+    for (const std::string& text : rules.hash) hash_.push_back(*PathPattern::parse(text));
     only_.push_back(PathPattern::of("pk"));
     only_.push_back(PathPattern::of("sk"));
   }
@@ -77,16 +84,42 @@ class Reference {
     const bool is_taken = only_all_ || takes(only_, path);
     element inner;
     const bool is_map = typed["M"].get(inner) == simdjson::SUCCESS;
-    if (!is_map && typed["L"].get(inner) != simdjson::SUCCESS)
-      return is_taken ? std::optional{std::string{simdjson::minify(typed)}} : std::nullopt;
+    if (!is_map && typed["L"].get(inner) != simdjson::SUCCESS) {
+      if (!is_taken) return {};
+      return takes(hash_, path) ? hashed(typed) : std::string{simdjson::minify(typed)};
+    }
     auto shown = is_map ? members(inner, path) : elements(inner, path);
     if (!shown && is_taken) shown = is_map ? "{}" : "[]";
     if (!shown) return {};
     return JsonObject{}.json(is_map ? "M" : "L", *shown).finish();
   }
 
+  static std::string digest(std::string_view type, element value) {
+    std::string bytes;
+    if (type == "BOOL")
+      bytes = bool{value} ? "true" : "false";
+    else if (type.starts_with('N'))
+      append_canonical_number(bytes, std::string_view{value});
+    else if (type.starts_with('B'))
+      append_base64_decoded(bytes, std::string_view{value});
+    else
+      bytes = std::string_view{value};
+    return kHashKey->digest(bytes);
+  }
+
+  static std::string hashed(element typed) {
+    const auto [type, inner] = *simdjson::dom::object{typed}.begin();
+    if (type == "NULL") return R"({"NULL":true})";
+    if (!inner.is_array()) return JsonObject{}.text("S", digest(type, inner)).finish();
+    std::set<std::string> digests;
+    for (const element member : simdjson::dom::array{inner}) digests.insert(digest(type, member));
+    JsonArray set;
+    for (const std::string& each : digests) set.text(each);
+    return JsonObject{}.json("SS", set.finish()).finish();
+  }
+
   bool only_all_;
-  std::vector<PathPattern> only_, omit_;
+  std::vector<PathPattern> only_, omit_, hash_;
 };
 
 /// Patterns of paths that are in an item, or nearly.
@@ -147,6 +180,7 @@ class RandomPatterns {
 TEST(ProjectionProperty, ShowsWhatThePatternsSayOfEachPath) {
   simdjson::dom::parser parser;
   int shortened = 0;
+  int hashed = 0;
   for (std::uint64_t seed = 0; seed < 5'000; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const std::string image =
@@ -154,15 +188,21 @@ TEST(ProjectionProperty, ShowsWhatThePatternsSayOfEachPath) {
     const element item = parser.parse(image);
     std::mt19937_64 random{seed};
     RandomPatterns patterns{item, random};
-    const MappingRules rules{.only = patterns.patterns(), .omit = patterns.patterns()};
+    const MappingRules rules{
+        .only = patterns.patterns(), .omit = patterns.patterns(), .hash = patterns.patterns()};
 
-    const std::string shown{Projection{rules, kKeys}.project(image, nullptr)};
+    const std::string shown{Projection{rules, kKeys, kHashKey}.project(image, nullptr)};
 
     ASSERT_EQ(canonical_dynamodb_json(shown), canonical_dynamodb_json(Reference{rules}.shown(item)))
-        << image << testing::PrintToString(rules.only) << testing::PrintToString(rules.omit);
-    if (shown.size() < image.size()) ++shortened;
+        << image << testing::PrintToString(rules.only) << testing::PrintToString(rules.omit)
+        << testing::PrintToString(rules.hash);
+    Projection without_hash{{.only = rules.only, .omit = rules.omit}, kKeys};
+    const std::string_view plain = without_hash.project(image, nullptr);
+    if (plain.size() < image.size()) ++shortened;
+    if (plain != shown) ++hashed;
   }
   EXPECT_GT(shortened, 3'000);
+  EXPECT_GT(hashed, 1'500);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -76,6 +77,35 @@ TEST_P(Writer, HoldsTheWholeImageAgainstTheKey) {
     EXPECT_EQ(failure(R"({"a":{"S":"x"}})", {.omit = omit}),
               "poison: the image has no key attribute \"pk\"");
   }
+}
+
+TEST_P(Writer, WritesHashes) {
+  const auto key = std::make_shared<const HashKey>("a secret of enough bytes");
+  Mapping hashing =
+      mapping({.omit = {"a.b"}, .hash = {"pk", "a"}, .hash_fingerprint = key->fingerprint()});
+  hashing.hash_key = key;
+  std::string canonical;
+  append_key_part(canonical, "o");
+  const ImageKey image_key{.schema = kKeys, .canonical = canonical};
+
+  EXPECT_EQ(
+      row(hashing, R"({"pk":{"S":"o"},"a":{"M":{"b":{"S":"1"},"c":{"BOOL":true}}}})", &image_key),
+      row(mapping(), R"({"pk":{"S":")" + key->digest("o") + R"("},"a":{"M":{"c":{"S":")" +
+                         key->digest("true") + R"("}}}})"));
+}
+
+TEST_P(Writer, RefusesToHashWithoutTheKey) {
+  const HashKey key{"a secret of enough bytes"};
+  Mapping hashing = mapping({.hash = {"a"}, .hash_fingerprint = key.fingerprint()});
+  const auto failure = [&] { return failure_of([&] { row(hashing, "{}"); }); };
+
+  EXPECT_EQ(failure(),
+            "usage: no key is given for what is hashed, wanted the key of fingerprint \"" +
+                key.fingerprint() + "\"");
+  const auto other = std::make_shared<const HashKey>("another secret of bytes");
+  hashing.hash_key = other;
+  EXPECT_EQ(failure(), "usage: the key of what is hashed has the fingerprint \"" +
+                           other->fingerprint() + "\", wanted \"" + key.fingerprint() + "\"");
 }
 
 }  // namespace

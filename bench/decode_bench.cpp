@@ -71,7 +71,7 @@ void decode_and_make_rows(benchmark::State& state, ItemSize size, const Mapping&
   const std::string event = event_of(state, size);
   const KnownTables tables = known_tables();
   const Layout layout = mapping.layout(event_table()->key_schema);
-  const auto writer = writer_of(mapping, layout);
+  const auto writer = writer_of(mapping.rules, layout);
   pg::ArrayRows rows{layout.value_elements()};
   for ([[maybe_unused]] auto _ : state) {
     rows.clear();

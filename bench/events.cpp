@@ -193,7 +193,7 @@ Mapping columns_of(ItemSize size) {
   constexpr std::uint64_t kSeenItems = 1'000;
   Mapping mapping{.rules = {.layout = LayoutKind::columns}, .columns = {}};
   const KeySchema keys = event_table()->key_schema;
-  const auto writer = writer_of(mapping, mapping.layout(keys));
+  const auto writer = writer_of(mapping.rules, mapping.layout(keys));
   std::mt19937_64 random{1};
   for (std::uint64_t number = 0; number < kSeenItems; ++number)
     writer->read(item_of(size, number, random), nullptr);

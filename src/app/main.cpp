@@ -8,6 +8,7 @@
 #include "app/cli/signals.hpp"
 #include "app/cli/standard_streams.hpp"
 #include "app/commands/commands.hpp"
+#include "app/wiring/secrets.hpp"
 
 namespace dynamite {
 namespace {
@@ -23,17 +24,20 @@ void share_one_arena() { mallopt(M_ARENA_MAX, 1); }
 
 int run(const CommandLine& line, const Environment& environment) {
   set_up_logging(line.log);
-  const Config config = load_config({.file = line.config_file,
-                                     .settings = line.settings,
-                                     .tables = line.tables,
-                                     .environment = environment,
-                                     .directories = {"", program_directory()},
-                                     .needs = line.needs});
+  Config config = load_config({.file = line.config_file,
+                               .settings = line.settings,
+                               .tables = line.tables,
+                               .environment = environment,
+                               .directories = {"", program_directory()},
+                               .needs = line.needs});
   for (const std::string& remark : config.remarks) spdlog::warn("{}", remark);
 
   const Signals signals;
   curl_global_init(CURL_GLOBAL_DEFAULT);
-  return line.command->run(Context{line, config, environment, signals.token()});
+  const Context context{line, config, environment, signals.token()};
+  // Commands that ask nothing of AWS make neither rows nor keys.
+  if (line.needs.database && line.needs.region) config.hash_key = find_hash_key(context);
+  return line.command->run(context);
 }
 
 int run(int argc, char** argv) {

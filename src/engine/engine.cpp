@@ -281,7 +281,7 @@ void Engine::claim(Followed& table) {
 /// Makes the state anew if the mapping has changed since the replica was loaded.
 void Engine::renew(Followed& table) {
   const Replica& known = table.state->replica;
-  Catalogue catalogue{control(stop_), known.state_schema};
+  Catalogue catalogue{control(stop_), known};
   catalogue.require_usable();  // a newer program may have upgraded it
   std::optional<Replica> now = catalogue.find(known.source->arn);
   if (now && now->mapping != known.mapping)

@@ -16,9 +16,11 @@ namespace {
 
 constexpr int kMappingsMax = 10;  // mappings do not change that often
 
-std::vector<std::string> key_list(std::span<const DoubtfulKey> keys) {
+/// As the replica has them.
+std::vector<std::string> key_list(std::span<const DoubtfulKey> keys, const Replica& table) {
+  HashedKeys hashed = table.hashed_keys();
   std::vector<std::string> list;
-  for (const DoubtfulKey& doubtful : keys) list.push_back(doubtful.key);
+  for (const DoubtfulKey& doubtful : keys) list.emplace_back(hashed.of(doubtful.key));
   return list;
 }
 
@@ -82,7 +84,7 @@ ApplyOutcome KeyRepair::apply(std::span<const DoubtfulKey> keys, std::stop_token
 }
 
 void KeyRepair::load_table() {
-  auto now = Catalogue{connection_, table_.state_schema}.find(table_.source->arn);
+  auto now = Catalogue{connection_, table_}.find(table_.source->arn);
   if (!now)
     throw Error{Error::Kind::gone,
                 "the replica " + table_.qualified_names() + " is no longer registered"};
@@ -91,7 +93,7 @@ void KeyRepair::load_table() {
 
 ApplyOutcome KeyRepair::apply_once(std::span<const DoubtfulKey> keys, const std::stop_token& stop) {
   if (keys.empty()) return {};
-  const NewestVersions newest = newest_versions(connection_, table_, key_list(keys));
+  const NewestVersions newest = newest_versions(connection_, table_, key_list(keys, table_));
   const Batch doubtful = changes_of(keys, newest, table_);
   const Batch now = read_back(dynamodb_, doubtful, stop);
   ApplyRequest request{

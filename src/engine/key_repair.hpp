@@ -15,7 +15,7 @@ namespace dynamite {
 
 /// A key whose row may be wrong.
 struct DoubtfulKey {
-  std::string key;                       ///< canonical
+  std::string key;                       ///< the source's, canonical
   Version version{};                     ///< of the record that raised the doubt; 0: none did
   std::optional<std::int64_t> letter{};  ///< the dead letter that this is about
   std::string record{};  ///< as it arrived; goes into a dead letter if it is refused

@@ -81,8 +81,9 @@ void PageLane::apply(Worker& worker, const Ahead& ahead) {
        .batch = *page.batch,
        .prepared = &*ahead.prepared,
        .fence = {.writer = ByPass{epoch_}},
-       .checkpoint =
-           Checkpoint{.lane = lane(), .position = page.position, .finished = page.finished},
+       .checkpoint = Checkpoint{.lane = lane(),
+                                .position = stored_position(table().replica, page.position),
+                                .finished = page.finished},
        .on_sent = [this] { sent(); }},
       worker.limits());
   if (std::holds_alternative<std::vector<CopiedRows>>(ahead.prepared->transactions.front().rows))

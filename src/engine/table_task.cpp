@@ -89,6 +89,7 @@ void TableTask::resume_pass(Worker& worker, const PassState& pass) {
 }
 
 void TableTask::begin_pass(Worker& worker) {
+  table_->replica.require_hash_key();  // before what was applied so far counts as older
   const auto segments = static_cast<std::int32_t>(table_->segments);
   Passes passes{worker.connection(), table_->replica};
   epoch_ = passes.start({.segments = segments, .oldest_generation = oldest_generation(worker)},
@@ -128,7 +129,7 @@ void TableTask::add_segments(Worker& worker) {
     ScanReader reader{
         dynamodb_,
         {.table = table_->replica.source, .segment = segment, .total_segments = total},
-        known == checkpoints.end() ? "" : known->second.position};
+        known == checkpoints.end() ? "" : position_of(table_->replica, known->second.position)};
     std::make_shared<PageLane>(lanes_, table_, epoch_, std::move(reader),
                                ends_by_itself(options_.run) ? WhenGone::fail : WhenGone::wait)
         ->start();

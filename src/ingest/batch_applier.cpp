@@ -64,7 +64,7 @@ void IngestCall::require_time() const {
 
 BatchApplier::BatchApplier(IngestOptions options)
     : options_{std::move(options)},
-      known_{options_.state_schema, options_.create_replica},
+      known_{options_.state_schema, options_.create_replica, options_.hash_key},
       kept_{options_.connect, options_.apply,
             options_.host == Host::lambda ? SessionUse::leaves_nothing : SessionUse::keeps_settings,
             options_.idle_trust} {}

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <stop_token>
 #include <string>
 
@@ -33,6 +34,7 @@ enum class Host : std::uint8_t {
 struct IngestOptions {
   pg::ConnectOptions connect;
   std::string state_schema = "dynamite";
+  std::shared_ptr<const HashKey> hash_key{};  ///< of targets that hash; null: none is given
   ApplyOptions apply;
   CreateReplica create_replica{};  ///< empty: replicas are never created
   /// For records that must be read back. Empty: they are refused.

@@ -16,8 +16,11 @@ constexpr int kCreateAttemptsMax = 3;  // others create state schema, schema and
 
 }  // namespace
 
-KnownReplicas::KnownReplicas(std::string state_schema, CreateReplica create)
-    : state_schema_{std::move(state_schema)}, create_{std::move(create)} {}
+KnownReplicas::KnownReplicas(std::string state_schema, CreateReplica create,
+                             std::shared_ptr<const HashKey> hash_key)
+    : state_schema_{std::move(state_schema)},
+      create_{std::move(create)},
+      hash_key_{std::move(hash_key)} {}
 
 const Replica* KnownReplicas::find(const std::string& table_arn) const {
   const auto found = replicas_.find(table_arn);
@@ -40,7 +43,7 @@ void KnownReplicas::forget() {
 }
 
 void KnownReplicas::load(pg::Connection& connection) {
-  Catalogue catalogue{connection, state_schema_};
+  Catalogue catalogue{connection, state_schema_, hash_key_};
   if (!catalogue.version() && create_) return;  // made with the first replica
   catalogue.require_usable();
   forget();

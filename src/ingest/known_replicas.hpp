@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <stop_token>
 #include <string>
 
@@ -19,8 +20,9 @@ using CreateReplica =
 /// What is known of the catalogue, until it is found to be outdated.
 class KnownReplicas {
  public:
-  /// `create`: empty if replicas are never created.
-  KnownReplicas(std::string state_schema, CreateReplica create);
+  /// `create`: empty if replicas are never created. `hash_key`: as Catalogue's.
+  KnownReplicas(std::string state_schema, CreateReplica create,
+                std::shared_ptr<const HashKey> hash_key);
 
   /// The tables that have a replica, for decode_with.
   const KnownTables& tables() const noexcept { return tables_; }
@@ -50,6 +52,7 @@ class KnownReplicas {
 
   const std::string state_schema_;
   const CreateReplica create_;
+  const std::shared_ptr<const HashKey> hash_key_;
   bool loaded_ = false;
   std::map<std::string, Replica> replicas_;  // by the source table's ARN
   KnownTables tables_;                       // of the replicas

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,8 +23,13 @@ class HashKey {
   /// beginning of the digest of a text that is no UTF-8, and so of no string, number or boolean.
   const std::string& fingerprint() const noexcept { return fingerprint_; }
 
+  // Seals a text that must be read again, under a key that is made of this one. sealed.hpp.
+  std::string sealed(std::string_view text) const;
+  std::optional<std::string> unsealed(std::string_view text) const;
+
  private:
   std::string secret_;
+  std::string sealing_key_;
   std::string fingerprint_;
 };
 

@@ -1,7 +1,9 @@
 #include "mapping/hashed_keys.hpp"
 
 #include <cstddef>
+#include <utility>
 
+#include "core/error.hpp"
 #include "core/key.hpp"
 #include "mapping/path_pattern.hpp"
 
@@ -28,22 +30,32 @@ KeySchema hashed_schema(const MappingRules& rules, const KeySchema& source) {
   return schema;
 }
 
-HashedKeys::HashedKeys(const Mapping& mapping, const KeySchema& source)
-    : hashes_{hashes(mapping.rules, source.partition.name),
-              source.sort && hashes(mapping.rules, source.sort->name)},
-      hash_key_{mapping.required_hash_key()} {}
+std::vector<std::string> hashed_key_attributes(const MappingRules& rules, const KeySchema& source) {
+  std::vector<std::string> names;
+  if (hashes(rules, source.partition.name)) names.push_back(source.partition.name);
+  if (source.sort && hashes(rules, source.sort->name)) names.push_back(source.sort->name);
+  return names;
+}
 
-std::string HashedKeys::hashed(std::string_view source_key) const {
+HashedKeys::HashedKeys(const MappingRules& rules, const KeySchema& source,
+                       std::shared_ptr<const HashKey> hash_key)
+    : hashes_{hashes(rules, source.partition.name),
+              source.sort && hashes(rules, source.sort->name)},
+      hash_key_{std::move(hash_key)} {}
+
+std::string_view HashedKeys::of(std::string_view source_key) {
+  if (!hashes_[0] && !hashes_[1]) return source_key;
+  if (!hash_key_) throw Error{Error::Kind::bug, "a key is to be hashed without a key of hash"};
   const KeyParts source = split_key(source_key);
-  std::string key;
+  hashed_.clear();
   for (std::size_t part = 0; part < source.count; ++part) {
     const std::string_view bytes = source.parts[part];
     if (hashes_[part])
-      append_key_part(key, hash_key_->digest(bytes));
+      append_key_part(hashed_, hash_key_->digest(bytes));
     else
-      append_key_part(key, bytes);
+      append_key_part(hashed_, bytes);
   }
-  return key;
+  return hashed_;
 }
 
 }  // namespace dynamite

@@ -50,11 +50,12 @@ struct Mapping {
   /// each mapping that it has read there. Mappings are compared by its fingerprint, in the rules.
   std::shared_ptr<const HashKey> hash_key{};
 
+  /// Of a source with those keys: the layout's own keys are hashed_schema.
   Layout layout(const KeySchema& keys) const;
 
-  /// hash_key; null if nothing is hashed. Throws Error{usage} if `hash` names something and the key
-  /// is not given, or is another one than that of the fingerprint.
-  std::shared_ptr<const HashKey> required_hash_key() const;
+  /// hash_key; null if nothing is hashed. Throws Error{usage}, which names `target`, if `hash`
+  /// names something and the key is not given, or is another one than that of the fingerprint.
+  std::shared_ptr<const HashKey> required_hash_key(std::string_view target) const;
 
   bool operator==(const Mapping& other) const {
     return rules == other.rules && columns == other.columns;

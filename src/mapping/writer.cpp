@@ -29,8 +29,9 @@ class ProjectingWriter : public RowWriter {
 
 }  // namespace
 
-std::unique_ptr<RowWriter> writer_of(const Mapping& mapping, const Layout& layout) {
-  Projection projection{mapping.rules, layout.keys().schema(), mapping.required_hash_key()};
+std::unique_ptr<RowWriter> writer_of(const MappingRules& rules, const Layout& layout,
+                                     std::shared_ptr<const HashKey> hash_key) {
+  Projection projection{rules, layout.keys().schema(), std::move(hash_key)};
   if (projection.shows_all()) return layout.writer();
   return std::make_unique<ProjectingWriter>(std::move(projection), layout.writer());
 }

@@ -8,9 +8,9 @@
 
 namespace dynamite {
 
-/// What makes the values of `mapping`'s rows, whose layout is `layout`. It needs neither
-/// afterwards. Throws Error{usage} if the mapping hashes and has not the key
-/// (Mapping::required_hash_key).
-std::unique_ptr<RowWriter> writer_of(const Mapping& mapping, const Layout& layout);
+/// What makes the values of rows by `rules`, whose layout is `layout`. It needs neither afterwards.
+/// `hash_key`: of the rules' `hash`; null if that names nothing.
+std::unique_ptr<RowWriter> writer_of(const MappingRules& rules, const Layout& layout,
+                                     std::shared_ptr<const HashKey> hash_key = {});
 
 }  // namespace dynamite

@@ -6,7 +6,6 @@
 
 #include "core/error.hpp"
 #include "mapping/routing.hpp"
-#include "mapping/writer.hpp"
 #include "replica/change/value_move.hpp"
 #include "replica/state/catalogue.hpp"
 
@@ -61,13 +60,13 @@ void Comparison::compare_with(Replica replica) {
   replica_ = std::move(replica);
   for (const Target& target : replica_.targets)
     targets_.push_back({.target = target,
-                        .writer = writer_of(target.mapping, target.layout),
+                        .writer = target.writer(),
                         .name = target.qualified_name(),
                         .rows = moved_rows_sql(target)});
 }
 
 void Comparison::follow_mapping() {
-  auto now = Catalogue{connection_, replica_.state_schema}.find(replica_.source->arn);
+  auto now = Catalogue{connection_, replica_}.find(replica_.source->arn);
   if (now && now->mapping != replica_.mapping) compare_with(std::move(*now));
 }
 

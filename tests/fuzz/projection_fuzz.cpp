@@ -1,6 +1,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -11,7 +12,10 @@
 namespace dynamite::fuzz {
 namespace {
 
-/// Patterns of `omit`, separated by spaces; of `only` where + stands before.
+const auto kHashKey = std::make_shared<const HashKey>("a secret of enough bytes");
+
+/// Patterns of `omit`, separated by spaces; of `only` where + stands before, of `hash` where #
+/// does.
 MappingRules rules_of(std::string_view line) {
   MappingRules rules;
   while (!line.empty()) {
@@ -19,6 +23,8 @@ MappingRules rules_of(std::string_view line) {
     line.remove_prefix(std::min(word.size() + 1, line.size()));
     if (word.starts_with('+'))
       rules.only.emplace_back(word.substr(1));
+    else if (word.starts_with('#'))
+      rules.hash.emplace_back(word.substr(1));
     else
       rules.omit.emplace_back(word);
   }
@@ -39,7 +45,8 @@ void run(std::string_view input) {
   const std::string_view image = input.substr(std::min(line.size() + 1, input.size()));
   const KeySchema keys{.partition = {.name = "pk", .type = KeyType::S}, .sort = {}};
   accepts({Error::Kind::usage}, [&] {
-    Projection projection{rules_of(line), keys};
+    const MappingRules rules = rules_of(line);
+    Projection projection{rules, keys, kHashKey};
     std::string shown;
     const bool is_projected =
         accepts({Error::Kind::poison}, [&] { shown = projection.project(image, nullptr); });
@@ -47,8 +54,8 @@ void run(std::string_view input) {
     if (!is_projected) return;
     require_json(shown);
     require(is_item(shown) || !is_item(image), "what is shown of an item is one");
-    // Elements of lists move up, so a pattern of a place takes another one then.
-    if (line.find('[') != line.npos) return;
+    // Elements of lists move up, so a pattern of a place takes another one then. A hash is hashed.
+    if (line.find('[') != line.npos || !rules.hash.empty()) return;
     require(Projection{projection}.project(shown, nullptr) == shown, "nothing is left to hide");
   });
 }

@@ -1,11 +1,14 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 
 #include "ingest/fixture.hpp"
+#include "replica/state/checkpoints.hpp"
+#include "replica/state/pass.hpp"
 
 namespace dynamite::test {
 namespace {
@@ -33,6 +36,8 @@ std::string files_with(const std::vector<std::string>& texts) {
   return found;
 }
 
+const auto kHashKey = std::make_shared<const HashKey>("a secret of enough bytes");
+
 /// Two targets that both leave out what is secret. The server logs whatever it can.
 class LeftOutTest : public IngestTest {
  protected:
@@ -40,11 +45,11 @@ class LeftOutTest : public IngestTest {
     IngestTest::SetUp();
     if (HasFatalFailure()) return;
     Replica wanted = wanted_replica(keys(KeyType::S), "shop");
-    const MappingRules rules{.omit = {"password*", "address.secret"}};
-    Mapping columns{.rules = rules};
+    const Mapping document{.rules = rules(), .hash_key = kHashKey};
+    Mapping columns = document;
     columns.rules.layout = LayoutKind::columns;
     wanted.targets = {
-        new_target(state_schema(), schema(), "shop", keys(KeyType::S), {.rules = rules}),
+        new_target(state_schema(), schema(), "shop", keys(KeyType::S), document),
         new_target(state_schema(), schema(), "shop_columns", keys(KeyType::S), columns)};
     orders = make_replica(wanted);
     query("ALTER TABLE shop ADD CONSTRAINT no_bad CHECK (item->>'v' <> 'bad')");
@@ -59,16 +64,18 @@ class LeftOutTest : public IngestTest {
     connection = connect_as(role);
   }
 
+  virtual MappingRules rules() const { return {.omit = {"password*", "address.secret"}}; }
   /// Of an item with secrets in the value, in the name and within attributes.
-  std::string image(const std::string& key, const std::string& v) const {
+  virtual std::string image(const std::string& key, const std::string& v) const {
     return fmt::format(
         R"({{"pk":{{"S":"{1}"}},"v":{{"S":"{2}"}},"shown":{{"S":"{3}"}},"password":{{"S":"{0}"}},)"
         R"("password-{0}":{{"NULL":true}},"password map":{{"M":{{"{0}":{{"B":"{0}"}}}}}},)"
         R"("address":{{"M":{{"city":{{"S":"x"}},"secret":{{"L":[{{"S":"{0}"}}]}}}}}}}})",
         secret_, key, v, shown_);
   }
+  virtual std::string key_value(const std::string& key) const { return key; }
   std::string record(const std::string& key, const std::string& new_image) {
-    const std::string keys = fmt::format(R"({{"pk":{{"S":"{}"}}}})", key);
+    const std::string keys = fmt::format(R"({{"pk":{{"S":"{}"}}}})", key_value(key));
     std::string text = record_of("MODIFY", stream_of("shop"), keys, new_image, ++records_);
     // The old image is no member that the tests' other records have.
     return text.replace(text.find(R"("NewImage")"), 0,
@@ -95,6 +102,7 @@ class LeftOutTest : public IngestTest {
   IngestOptions logged() const {
     IngestOptions logged = options();
     logged.connect.conninfo = logged_url_;
+    logged.hash_key = kHashKey;
     return logged;
   }
 
@@ -148,6 +156,67 @@ TEST_F(LeftOutTest, OfScannedItemsAndSweptRowsReachesNoFileOfTheServer) {
 
   EXPECT_EQ(letters(), "2");
   EXPECT_EQ(query("SELECT pk FROM shop ORDER BY pk"), "k1\nk2");
+  expect_no_secret();
+}
+
+/// Two targets that both hash what is secret: the key, and attributes within attributes.
+class HashedOutTest : public LeftOutTest {
+ protected:
+  MappingRules rules() const override {
+    return {.hash = {"pk", "email", "numbers", "address.*"},
+            .hash_fingerprint = kHashKey->fingerprint()};
+  }
+  std::string key_value(const std::string& key) const override { return key + secret_; }
+  std::string image(const std::string& key, const std::string& v) const override {
+    return fmt::format(
+        R"({{"pk":{{"S":"{1}"}},"v":{{"S":"{2}"}},"shown":{{"S":"{3}"}},"email":{{"S":"{0}"}},)"
+        R"("numbers":{{"SS":["{0}","x"]}},"address":{{"M":{{"city":{{"S":"{0}"}},"list":{{"L":[)"
+        R"({{"S":"{0}"}},{{"M":{{"deep":{{"S":"{0}"}}}}}}]}}}}}}}})",
+        secret_, key_value(key), v, shown_);
+  }
+  std::string hashes(const std::vector<std::string>& keys) const {
+    std::vector<std::string> digests;
+    for (const std::string& key : keys) digests.push_back(kHashKey->digest(key_value(key)));
+    std::ranges::sort(digests);
+    return fmt::format("{}", fmt::join(digests, "\n"));
+  }
+};
+
+TEST_F(HashedOutTest, OfRecordsReachesNoFileOfTheServer) {
+  const std::string bad_type = replaced(image("k3", "x"), R"("v":{"S")", R"("v":{"X")");
+  const std::string bad_secret = replaced(image("k4", "x"), R"("email":{"S":)", R"("email":{"X":)");
+  const std::string no_key =
+      replaced(record("k8", image("k8", "x")), R"("Keys":{"pk")", R"("Keys":{"kp")");
+  Ingest ingest{logged()};
+
+  const IngestOutcome outcome = handle(
+      ingest,
+      event_of({record("k1", image("k1", "good")), record("k2", image("k2", "bad")),
+                record("k3", bad_type), record("k4", bad_secret), record("k5", image("k5", "good")),
+                replaced(record("k6", image("k6", "x")), "MODIFY", "REMOVE"), no_key}));
+
+  EXPECT_EQ(outcome.dead_letters, 4U);
+  EXPECT_EQ(letters(), "4") << kept_records();
+  EXPECT_EQ(query("SELECT pk FROM shop ORDER BY pk COLLATE \"C\""), hashes({"k1", "k5"}));
+  EXPECT_EQ(query("SELECT pk FROM shop_columns ORDER BY pk COLLATE \"C\""), hashes({"k1", "k5"}));
+  expect_no_secret();
+}
+
+TEST_F(HashedOutTest, OfScannedItemsAndSweptRowsReachesNoFileOfTheServer) {
+  query("CREATE TABLE refers (pk text COLLATE \"C\" REFERENCES shop REFERENCES shop_columns)");
+  apply({put_item(image("k1", "good"), 1)});
+  query("INSERT INTO refers SELECT pk FROM shop");
+  const std::int32_t pass = start_pass();
+
+  apply({scanned_item(image("k2", "good")), scanned_item(image("k3", "bad"))},
+        {.writer = ByPass{pass}},
+        {.lane = segment_lane(pass, 0),
+         .position =
+             stored_position(orders, fmt::format(R"({{"pk":{{"S":"{}"}}}})", key_value("k3")))});
+  end_pass(pass);
+
+  EXPECT_EQ(letters(), "2");
+  EXPECT_EQ(query("SELECT pk FROM shop ORDER BY pk COLLATE \"C\""), hashes({"k1", "k2"}));
   expect_no_secret();
 }
 

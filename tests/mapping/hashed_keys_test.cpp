@@ -12,22 +12,20 @@
 #include "json/item_key.hpp"
 #include "json/random_item.hpp"
 #include "mapping/projection.hpp"
-#include "support/errors.hpp"
 
 namespace dynamite {
 namespace {
 
 using enum KeyType;
-using test::failure_of;
-using testing::StartsWith;
+using testing::ElementsAre;
+using testing::IsEmpty;
 
 const auto kHashKey = std::make_shared<const HashKey>("a secret of enough bytes");
 const KeySchema kKeys{.partition = {.name = "pk", .type = B},
                       .sort = KeyAttribute{.name = "sk", .type = N}};
 
-Mapping hashing(std::vector<std::string> hash) {
-  return {.rules = {.hash = std::move(hash), .hash_fingerprint = kHashKey->fingerprint()},
-          .hash_key = kHashKey};
+std::string hashed(std::vector<std::string> hash, std::string_view source_key) {
+  return std::string{HashedKeys({.hash = std::move(hash)}, kKeys, kHashKey).of(source_key)};
 }
 
 std::string key_of(std::string_view partition, std::string_view sort) {
@@ -62,36 +60,35 @@ TEST(HashedSchema, OfAKeyWithoutSortKey) {
 TEST(HashedKeys, HashTheBytesOfTheCanonicalKey) {
   const std::string source = key_of(std::string_view{"\0\xff", 2}, "13e0");
 
-  EXPECT_EQ(HashedKeys(hashing({"email"}), kKeys).hashed(source), source);
-  EXPECT_FALSE(HashedKeys(hashing({"email"}), kKeys).changes_keys());
-  EXPECT_EQ(HashedKeys(hashing({"sk"}), kKeys).hashed(source),
+  EXPECT_EQ(hashed({"email"}, source), source);
+  EXPECT_EQ(hashed({"sk"}, source),
             key_of(std::string_view{"\0\xff", 2}, kHashKey->digest("13e0")));
-  EXPECT_TRUE(HashedKeys(hashing({"sk"}), kKeys).changes_keys());
-  EXPECT_EQ(HashedKeys(hashing({"pk", "sk"}), kKeys).hashed(source),
+  EXPECT_EQ(hashed({"pk", "sk"}, source),
             key_of(kHashKey->digest(std::string_view{"\0\xff", 2}), kHashKey->digest("13e0")));
 }
 
-TEST(HashedKeys, AreRefusedWithoutTheKey) {
-  Mapping mapping = hashing({"pk"});
-  mapping.hash_key.reset();
+TEST(HashedKeys, KnowTheAttributes) {
+  const auto names = [](std::vector<std::string> hash) {
+    return hashed_key_attributes({.hash = std::move(hash)}, kKeys);
+  };
 
-  EXPECT_THAT(failure_of([&] { HashedKeys(mapping, kKeys); }),
-              StartsWith("usage: no key is given for what is hashed"));
+  EXPECT_THAT(names({"email", "pk.x"}), IsEmpty());
+  EXPECT_THAT(names({"sk"}), ElementsAre("sk"));
+  EXPECT_THAT(names({"?k"}), ElementsAre("pk", "sk"));
 }
 
 TEST(HashedKeys, AreTheKeysOfHashedImages) {
   RandomItems items{7};
   for (const auto& hash : std::vector<std::vector<std::string>>{{"pk"}, {"sk"}, {"*"}, {"none"}}) {
-    const Mapping mapping = hashing(hash);
-    const HashedKeys keys{mapping, kKeys};
-    Projection projection{mapping.rules, kKeys, kHashKey};
+    const MappingRules rules{.hash = hash};
+    HashedKeys keys{rules, kKeys, kHashKey};
+    Projection projection{rules, kKeys, kHashKey};
     for (std::uint64_t number = 0; number < 200; ++number) {
       const std::string image = items.item(kKeys, number);
       std::string source, target;
       append_canonical_key(source, image, kKeys);
-      append_canonical_key(target, projection.project(image, nullptr),
-                           hashed_schema(mapping.rules, kKeys));
-      ASSERT_EQ(target, keys.hashed(source)) << image;
+      append_canonical_key(target, projection.project(image, nullptr), hashed_schema(rules, kKeys));
+      ASSERT_EQ(target, keys.of(source)) << image;
     }
   }
 }

@@ -24,7 +24,8 @@ const KeySchema kKeys{.partition = {.name = "pk", .type = KeyType::S}, .sort = {
 /// The values of the row that `mapping` makes of `image`, as they travel.
 std::string row(const Mapping& mapping, std::string_view image, const ImageKey* key = nullptr) {
   const Layout layout = mapping.layout(kKeys);
-  const auto writer = writer_of(mapping, layout);
+  const auto writer =
+      writer_of(mapping.rules, layout, mapping.required_hash_key("\"public\".\"shop\""));
   pg::ArrayRows rows{layout.value_elements()};
   writer->read(image, key);
   rows.begin_row();
@@ -100,12 +101,15 @@ TEST_P(Writer, RefusesToHashWithoutTheKey) {
   const auto failure = [&] { return failure_of([&] { row(hashing, "{}"); }); };
 
   EXPECT_EQ(failure(),
-            "usage: no key is given for what is hashed, wanted the key of fingerprint \"" +
+            R"(usage: "public"."shop" has hashes, but no key of hash is given, wanted the key of )"
+            R"(fingerprint ")" +
                 key.fingerprint() + "\"");
   const auto other = std::make_shared<const HashKey>("another secret of bytes");
   hashing.hash_key = other;
-  EXPECT_EQ(failure(), "usage: the key of what is hashed has the fingerprint \"" +
-                           other->fingerprint() + "\", wanted \"" + key.fingerprint() + "\"");
+  EXPECT_EQ(failure(),
+            R"(usage: "public"."shop" has hashes, but the key of hash that is given has the )"
+            R"(fingerprint ")" +
+                other->fingerprint() + R"(", wanted ")" + key.fingerprint() + "\"");
 }
 
 }  // namespace

@@ -204,7 +204,7 @@ Replica ReplicaTest::make_replica(const Replica& wanted) {
   planner.execute(planner.plan_state());
   planner.execute(planner.plan_replica(wanted).sql);
   return made_.emplace_back(
-      Catalogue{*connection, state_schema()}.find(wanted.source->arn).value());
+      Catalogue{*connection, state_schema(), wanted.hash_key()}.find(wanted.source->arn).value());
 }
 
 Replica ReplicaTest::make_routed(const std::vector<std::string>& clauses, const Mapping& mapping) {

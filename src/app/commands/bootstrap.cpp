@@ -93,7 +93,7 @@ class Bootstrap {
  private:
   /// Absent where the state schema is older: an upgrade comes first.
   std::optional<Replica> find(const Replica& wanted) {
-    Catalogue catalogue{connection_, context_.config.state_schema};
+    Catalogue catalogue{connection_, context_.config.state_schema, context_.config.hash_key};
     if (catalogue.version() != kCatalogueVersion) return std::nullopt;
     return catalogue.find(wanted.source->arn);
   }

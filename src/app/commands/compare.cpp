@@ -36,7 +36,7 @@ void print(const Context& context, const TableDescription& table, const Differen
 
 std::optional<Replica> registered_replica(const Context& context, pg::Connection& connection,
                                           const TableDescription& description) {
-  Catalogue catalogue{connection, context.config.state_schema};
+  Catalogue catalogue{connection, context.config.state_schema, context.config.hash_key};
   catalogue.require_usable();
   return catalogue.find(description.arn);
 }

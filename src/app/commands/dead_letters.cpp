@@ -24,7 +24,7 @@ using OfTable = std::function<void(pg::Connection&, const Replica&)>;
 void for_each_replica(const Context& context, const OfTable& use) {
   pg::Connection connection =
       pg::Connection::open(connect_options(context, "dead-letters"), context.stop);
-  Catalogue catalogue{connection, context.config.state_schema};
+  Catalogue catalogue{connection, context.config.state_schema, context.config.hash_key};
   catalogue.require_usable();
   const auto& wanted = context.line.tables;
   for (const Replica& replica : catalogue.load())
@@ -73,10 +73,9 @@ void print_whole(const Replica& replica, const StoredLetter& letter,
              letter.constraint.empty() ? "-" : visible(letter.constraint),
              letter.version == Version{} ? "-" : letter.version.sequence_number());
   if (!record) return;
-  fmt::print(
-      "key         {}\nrecord      {}\n",
-      letter.key.empty() ? "could not be read" : key_json(letter.key, replica.source->key_schema),
-      *record);
+  fmt::print("key         {}\nrecord      {}\n",
+             letter.key.empty() ? "could not be read" : key_json(letter.key, replica.keys()),
+             *record);
 }
 
 int show(const Context& context) {

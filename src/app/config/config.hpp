@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -48,7 +49,9 @@ struct Config {
   Auth auth = Auth::password;
   std::string secret;   ///< of Secrets Manager, with user and password; empty: the URL has them
   std::string ca_file;  ///< certificates to verify PostgreSQL by; empty: as DatabaseUrl
-  std::string region;   ///< empty only for commands that ask nothing of AWS, if nothing gives it
+  std::string hash_key_secret;  ///< of Secrets Manager, with the key of `hash`; empty: none
+  std::shared_ptr<const HashKey> hash_key;  ///< of `hash`; from the secret, once it is read
+  std::string region;  ///< empty only for commands that ask nothing of AWS, if nothing gives it
   std::string schema = "public";
   std::string state_schema = "dynamite";
 

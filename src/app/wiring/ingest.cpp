@@ -52,6 +52,7 @@ TableDescription describe_same_table(DynamoDb& dynamodb, const std::string& arn,
 IngestOptions ingest_options(const Context& context, std::string_view command) {
   IngestOptions options{.connect = connect_options(context, command),
                         .state_schema = context.config.state_schema,
+                        .hash_key = context.config.hash_key,
                         .apply = context.config.apply,
                         .create_replica = {},
                         .read_back = {},

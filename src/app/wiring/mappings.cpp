@@ -15,7 +15,6 @@
 #include "core/visible.hpp"
 #include "decode/scan_page.hpp"
 #include "mapping/new_columns.hpp"
-#include "mapping/writer.hpp"
 #include "replica/change/adopted_columns.hpp"
 #include "replica/change/attribute_shares.hpp"
 #include "where/clause.hpp"
@@ -30,7 +29,7 @@ constexpr auto kChangePause = 1s;
 
 /// How often the items that the target takes have attributes that no column of it stands for.
 std::vector<AttributeShare> shares_of(const Batch& items, const Target& target) {
-  const auto writer = writer_of(target.mapping, target.layout);
+  const auto writer = target.writer();
   std::optional<Clause> clause;
   if (const std::string& where = target.mapping.rules.where; !where.empty())
     clause = Clause::parse(where);

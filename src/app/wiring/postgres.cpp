@@ -7,11 +7,11 @@
 #include <memory>
 #include <mutex>
 
+#include "app/wiring/secrets.hpp"
 #include "app/wiring/source_tables.hpp"
 #include "aws/json_member.hpp"
 #include "aws/rds_token.hpp"
 #include "core/error.hpp"
-#include "json/writer.hpp"
 
 namespace dynamite {
 namespace {
@@ -44,14 +44,7 @@ class SecretLogin {
  private:
   pg::ConnectParameters read() {
     const std::string& name = context_.config.secret;
-    const std::string body =
-        aws_.client().call(Service::secrets_manager, "GetSecretValue",
-                           JsonObject{}.text("SecretId", name).finish(), context_.stop);
-    simdjson::dom::parser parser;
-    simdjson::dom::element answer;
-    if (parser.parse(body).get(answer) != simdjson::SUCCESS)
-      throw Error{Error::Kind::transient, "GetSecretValue answered no JSON"};
-    pg::ConnectParameters login = login_of(member_text(answer, "SecretString"));
+    pg::ConnectParameters login = login_of(secret_text(context_, aws_, name));
     if (login.back().second.empty())
       throw Error{Error::Kind::usage,
                   fmt::format("the secret \"{}\" holds no password, wanted a JSON object with "

@@ -17,6 +17,17 @@
 
 namespace dynamite {
 
+namespace {
+
+const HashKey& required_hash_key(const Config& config, const std::string& table) {
+  if (config.hash_key) return *config.hash_key;
+  throw Error{Error::Kind::usage,
+              fmt::format("a target of \"{}\" has `hash`, but no key of hash is given", table),
+              "give one with `hash_key` or `hash_key_secret`; `openssl rand -hex 32` makes one"};
+}
+
+}  // namespace
+
 Replica target_of(const Config& config, const TableDescription& description) {
   const TableRule* found = find_rule(config.tables, description.name);
   const TableRule rule = found == nullptr ? TableRule{} : *found;
@@ -27,7 +38,10 @@ Replica target_of(const Config& config, const TableDescription& description) {
   for (const TargetRule& target : rule.targets) {
     Mapping mapping{
         .rules = target.mapping,
-        .columns = initial_columns(target.mapping, description.key_schema, description.name)};
+        .columns = initial_columns(target.mapping, description.key_schema, description.name),
+        .hash_key = config.hash_key};
+    if (!mapping.rules.hash.empty())
+      mapping.rules.hash_fingerprint = required_hash_key(config, description.name).fingerprint();
     replica.targets.push_back(
         new_target(config.state_schema, target.into_schema.value_or(config.schema),
                    target.into_table.value_or(shorten_identifier(description.name)),
@@ -69,8 +83,9 @@ Replica ensure_replica(pg::Connection& connection, const Config& config,
                     wanted.qualified_names(), description.name),
         "let the owner of the database run `dynamite bootstrap --dry-run` and apply its SQL"};
   Planner{connection, config.state_schema}.execute(plan.sql, stop);
-  auto replica = Catalogue{connection, config.state_schema}.find(description.arn);
+  auto replica = Catalogue{connection, config.state_schema, config.hash_key}.find(description.arn);
   if (!replica) throw Error{Error::Kind::bug, "the replica was made, but is not registered"};
+  replica->require_hash_key();
   warn_of_other_rules(*replica, wanted);
   if (plan.creates_table)
     for (const std::string& words : costly_clauses(description, wanted)) spdlog::warn(words);

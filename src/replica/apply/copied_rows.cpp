@@ -3,7 +3,6 @@
 #include <memory>
 
 #include "core/key.hpp"
-#include "mapping/writer.hpp"
 
 namespace dynamite {
 namespace {
@@ -24,12 +23,14 @@ class CopyMaker {
       : data_{data},
         layout_{target.layout},
         epoch_{epoch},
-        writer_{writer_of(target.mapping, layout_)} {}
+        writer_{target.writer()},
+        keys_{target.hashed_keys()} {}
 
   std::vector<AttributeNote> take_notes() { return writer_->take_notes(); }
+  std::string_view key_of(const Change& change) { return keys_.of(change.key); }
 
   void add(const Change& change) {
-    const KeyParts key = split_key(change.key);
+    const KeyParts key = split_key(key_of(change));
     std::size_t part = 0;
     data_.begin_row(static_cast<std::int16_t>(layout_.all().size()));
     writer_->read(change.image, nullptr);
@@ -62,6 +63,7 @@ class CopyMaker {
   const Layout& layout_;
   const std::int32_t epoch_;
   const std::unique_ptr<RowWriter> writer_;
+  HashedKeys keys_;
 };
 
 }  // namespace
@@ -70,22 +72,23 @@ CopiedRows make_copied_rows(std::span<const Change> changes, const Target& targe
                             std::int32_t epoch) {
   CopiedRows rows;
   if (changes.empty()) return rows;
-  const KeySchema& schema = target.layout.keys().schema();
+  const KeySchema& schema = target.keys();
   CopyMaker maker{rows.data, target, epoch};
   RowKeys& keys = rows.after.puts.emplace_back(schema);  // a statement takes any number of keys
   for (const Change& change : changes) {
     if (change.kind == ChangeKind::scanned_untaken) {
       if (rows.after.untaken.empty()) rows.after.untaken.emplace_back(schema);
-      if (is_storable(change.key, schema)) rows.after.untaken.front().append(change.key);
+      const std::string_view key = maker.key_of(change);
+      if (is_storable(key, schema)) rows.after.untaken.front().append(key);
       continue;
     }
     try {
       maker.add(change);
-      keys.keys.append(change.key);
+      keys.keys.append(maker.key_of(change));
     } catch (const Error& error) {
       if (error.kind() != Error::Kind::poison) throw;
       rows.data.undo_row();
-      set_aside(rows.after, change, error, schema);
+      set_aside(rows.after, change, error, maker.key_of(change), schema);
     }
   }
   rows.data.finish();

@@ -1,8 +1,6 @@
 #include "replica/apply/kept_record.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -11,6 +9,7 @@
 
 #include "core/arn.hpp"
 #include "core/error.hpp"
+#include "crypto/sha256.hpp"
 #include "decode/record_time.hpp"
 #include "decode/stream_record.hpp"
 #include "json/item_key.hpp"
@@ -24,7 +23,7 @@ namespace {
 
 bool leaves_out(const Target& target) {
   const MappingRules& rules = target.mapping.rules;
-  return !rules.only.empty() || !rules.omit.empty();
+  return !rules.only.empty() || !rules.omit.empty() || !rules.hash.empty();
 }
 
 /// The members that can be read, up to the first fault.
@@ -69,30 +68,24 @@ std::string random_bytes() {
 /// can find the record by trying: the digest has a random key, which is kept nowhere else.
 std::string mark_of(std::string_view record) {
   static const std::string kKey = random_bytes();
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int length = 0;
-  // An empty digest would be the same for all records: all but the first would be lost.
-  if (HMAC(EVP_sha256(), kKey.data(), static_cast<int>(kKey.size()),
-           reinterpret_cast<const unsigned char*>(record.data()), record.size(), digest.data(),
-           &length) == nullptr)
-    throw Error{Error::Kind::bug, "OpenSSL makes no HMAC-SHA-256"};
   std::string mark;
-  append_base64(mark, {reinterpret_cast<const char*>(digest.data()), length});
+  append_base64(mark, hmac_sha256(kKey, record));
   return mark;
 }
 
-std::string without_content(const DeadLetter& letter, const SourceTable& source) {
+std::string without_content(const DeadLetter& letter, const Replica& replica) {
   const Version version = Version::parse(letter.version);
   const bool numbered = version != Version{};
   const StreamRecord members = members_of(letter.record);
   JsonObject record, body;
   record.text("content", "left out, as the table's mapping says");
   if (is_event_name(members.event_name)) record.text("eventName", members.event_name);
-  if (is_stream_of(members.stream_arn, source))
+  if (is_stream_of(members.stream_arn, *replica.source))
     record.json("eventSourceARN", fmt::format("\"{}\"", members.stream_arn));
   if (is_present(members.time) && parse_record_time(members.time))
     body.json("ApproximateCreationDateTime", members.time);
-  if (!letter.key.empty()) body.json("Keys", key_json(letter.key, source.key_schema));
+  if (!letter.key.empty())
+    body.json("Keys", key_json(replica.hashed_keys().of(letter.key), replica.keys()));
   if (numbered) body.text("SequenceNumber", version.sequence_number());
   if (letter.key.empty() && !numbered) record.text("mark", mark_of(letter.record));
   return record.json("dynamodb", body.finish()).finish();
@@ -102,12 +95,11 @@ std::string without_content(const DeadLetter& letter, const SourceTable& source)
 
 // What a sweep left has no more than its key, and must stay as it is: see is_swept_letter.
 std::string kept_record(const DeadLetter& letter, const Replica& replica) {
-  const SourceTable& source = *replica.source;
   const bool whole = std::ranges::none_of(replica.targets, leaves_out);
-  if (whole ||
-      (!letter.key.empty() && letter.record == swept_record(letter.key, source.key_schema)))
+  if (whole || (!letter.key.empty() &&
+                letter.record == swept_record(letter.key, replica.source->key_schema)))
     return std::string{letter.record};
-  return without_content(letter, source);
+  return without_content(letter, replica);
 }
 
 }  // namespace dynamite

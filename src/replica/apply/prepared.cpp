@@ -45,6 +45,7 @@ void add_broken(std::vector<DeadLetter>& broken, std::span<const Change> superse
 std::vector<std::vector<Change>> newest_changes(std::span<const Change> changes,
                                                 const Replica& replica, PreparedBatch& prepared) {
   RoutedChanges routed = routed_changes(replica, changes);
+  replica.require_hash_key();  // also of targets that none of these changes concerns
   prepared.records = changes.size();
   prepared.untaken = routed.untaken;
   for (const auto& [change, why] : routed.refused)

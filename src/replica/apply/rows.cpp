@@ -4,8 +4,6 @@
 #include <memory>
 #include <optional>
 
-#include "mapping/writer.hpp"
-
 namespace dynamite {
 namespace {
 
@@ -28,9 +26,9 @@ void append_version(pg::Array& array, const Version& version) {
   array.append(pg::Decimal{.digits = text, .exponent = exponent});
 }
 
-void append_key(RowKeys& rows, const Change& change) {
-  rows.keys.append(change.key);
-  append_version(rows.versions, change.version);
+void append_key(RowKeys& rows, std::string_view key, const Version& version) {
+  rows.keys.append(key);
+  append_version(rows.versions, version);
 }
 
 void append_key(std::vector<KeyArrays>& statements, std::string_view key, const KeySchema& schema) {
@@ -53,17 +51,15 @@ bool needs_new_statement(const AfterPuts& after, const RowValues& values) {
 class RowMaker {
  public:
   explicit RowMaker(const Target& target)
-      : layout_{target.layout},
-        schema_{layout_.keys().schema()},
-        rules_{target.mapping.rules},
-        writer_{writer_of(target.mapping, layout_)} {}
+      : target_{target}, writer_{target.writer()}, keys_{target.hashed_keys()} {}
 
   void add_put(RowKeys& keys, RowValues& values, const Change& change) {
     values.values.begin_row();
     try {
       read(change);
-      for (std::size_t i = 0; i < layout_.values().size(); ++i) writer_->write_next(values.values);
-      append_key(keys, change);
+      for (std::size_t i = 0; i < target_.layout.values().size(); ++i)
+        writer_->write_next(values.values);
+      append_key(keys, keys_.of(change.key), change.version);
     } catch (const Error&) {
       values.values.undo_row();
       throw;
@@ -72,7 +68,7 @@ class RowMaker {
   }
 
   /// Adds a change that is no put; false if it is one.
-  bool add_unless_put(AfterPuts& after, const Change& change) const {
+  bool add_unless_put(AfterPuts& after, const Change& change) {
     if (change.kind == ChangeKind::remove)
       add_remove(after, change);
     else if (change.kind == ChangeKind::scanned_untaken)
@@ -82,17 +78,29 @@ class RowMaker {
     return true;
   }
 
+  /// Runs `add`, which makes a row of `change`, or sets the change aside.
+  template <class Add>
+  void add_or_set_aside(AfterPuts& after, const Change& change, Add add) {
+    try {
+      add();
+    } catch (const Error& error) {
+      if (error.kind() != Error::Kind::poison) throw;
+      set_aside(after, change, error, keys_.of(change.key), target_.keys());
+    }
+  }
+
   std::vector<AttributeNote> take_notes() { return writer_->take_notes(); }
 
  private:
-  void add_remove(AfterPuts& after, const Change& change) const {
+  void add_remove(AfterPuts& after, const Change& change) {
     if (after.removes.empty() || after.removes.back().size() >= kStatementRowsMax)
-      after.removes.emplace_back(schema_);
+      after.removes.emplace_back(target_.keys());
     RowKeys& removes = after.removes.back();
-    append_key(removes, change);
-    if (!layout_.keeps()) return;
-    const bool keeps = (change.removal == Removal::removed && rules_.keep_removed) ||
-                       (change.removal == Removal::expired && rules_.keep_expired);
+    append_key(removes, keys_.of(change.key), change.version);
+    if (!target_.layout.keeps()) return;
+    const MappingRules& rules = target_.mapping.rules;
+    const bool keeps = (change.removal == Removal::removed && rules.keep_removed) ||
+                       (change.removal == Removal::expired && rules.keep_expired);
     if (keeps)
       removes.kept_at.append_timestamp(change.time.time_since_epoch().count());
     else
@@ -100,39 +108,27 @@ class RowMaker {
   }
 
   /// A key that cannot be stored has no row.
-  void add_untaken(AfterPuts& after, const Change& change) const {
-    if (is_storable(change.key, schema_)) append_key(after.untaken, change.key, schema_);
+  void add_untaken(AfterPuts& after, const Change& change) {
+    const std::string_view key = keys_.of(change.key);
+    if (is_storable(key, target_.keys())) append_key(after.untaken, key, target_.keys());
   }
 
   /// The key of a scanned item was read in the item itself.
   void read(const Change& change) {
     if (change.kind == ChangeKind::scanned) return writer_->read(change.image, nullptr);
-    key_.emplace(ImageKey{.schema = schema_, .canonical = change.key});
+    key_.emplace(ImageKey{.schema = target_.source_keys, .canonical = change.key});
     writer_->read(change.image, &*key_);
   }
 
-  const Layout& layout_;
-  const KeySchema& schema_;
-  const MappingRules& rules_;
+  const Target& target_;
   const std::unique_ptr<RowWriter> writer_;
+  HashedKeys keys_;
   std::optional<ImageKey> key_;
 };
 
-/// Runs `add`, which makes a row of `change`, or sets the change aside.
-template <class Add>
-void add_or_set_aside(AfterPuts& after, const Change& change, const KeySchema& schema, Add add) {
-  try {
-    add();
-  } catch (const Error& error) {
-    if (error.kind() != Error::Kind::poison) throw;
-    set_aside(after, change, error, schema);
-  }
-}
-
 // A key that cannot be stored has no row to stamp.
-void append_stamp(AfterPuts& after, const Change& change, const KeySchema& schema) {
-  if (change.kind == ChangeKind::scanned && is_storable(change.key, schema))
-    append_key(after.stamps, change.key, schema);
+void append_stamp(AfterPuts& after, std::string_view key, const KeySchema& keys) {
+  if (is_storable(key, keys)) append_key(after.stamps, key, keys);
 }
 
 }  // namespace
@@ -158,20 +154,20 @@ void add_letters(std::vector<DeadLetter>& letters, std::span<const DeadLetter> m
   }
 }
 
-void set_aside(AfterPuts& after, const Change& change, const Error& reason,
-               const KeySchema& key_schema) {
+void set_aside(AfterPuts& after, const Change& change, const Error& reason, std::string_view key,
+               const KeySchema& keys) {
   after.dead_letters.push_back(dead_letter(change, reason));
-  append_stamp(after, change, key_schema);
+  if (change.kind == ChangeKind::scanned) append_stamp(after, key, keys);
 }
 
 Rows make_rows(std::span<const Change> changes, const Target& target) {
   Rows rows;
   rows.after.lowest_version = lowest_version(changes);
   if (changes.empty()) return rows;
-  const KeySchema& schema = target.layout.keys().schema();
+  const KeySchema& schema = target.keys();
   RowMaker maker{target};
   for (const Change& change : changes)
-    add_or_set_aside(rows.after, change, schema, [&] {
+    maker.add_or_set_aside(rows.after, change, [&] {
       if (maker.add_unless_put(rows.after, change)) return;
       if (rows.values.empty() || needs_new_statement(rows.after, rows.values.back())) {
         rows.values.emplace_back(target.layout);
@@ -187,7 +183,7 @@ AfterPuts make_rows(std::span<const Change> changes, const Target& target, const
   AfterPuts after;
   after.lowest_version = lowest_version(changes);
   if (changes.empty()) return after;
-  const KeySchema& schema = target.layout.keys().schema();
+  const KeySchema& schema = target.keys();
   RowMaker maker{target};
   RowValues values{target.layout};  // of the statement that is being made; its memory is used again
   const auto pass_on = [&] {
@@ -197,7 +193,7 @@ AfterPuts make_rows(std::span<const Change> changes, const Target& target, const
     values.times.clear();
   };
   for (const Change& change : changes)
-    add_or_set_aside(after, change, schema, [&] {
+    maker.add_or_set_aside(after, change, [&] {
       if (maker.add_unless_put(after, change)) return;
       if (needs_new_statement(after, values)) {
         pass_on();

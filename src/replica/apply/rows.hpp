@@ -39,7 +39,7 @@ struct RowValues {
 
 /// A record set aside with its reason. The views look into the Batch.
 struct DeadLetter {
-  std::string_view key;  ///< canonical; empty if it could not be read
+  std::string_view key;  ///< the source's, canonical; empty if it could not be read
   std::string_view record;
   std::string version;  ///< decimal digits
   std::string reason;
@@ -83,8 +83,9 @@ DeadLetter dead_letter(const Change& change, const Error& reason);
 /// one.
 void add_letters(std::vector<DeadLetter>& letters, std::span<const DeadLetter> more);
 
-/// Makes a dead letter of a change that cannot become a row. A scanned one stamps its row.
-void set_aside(AfterPuts& after, const Change& change, const Error& reason,
-               const KeySchema& key_schema);
+/// Makes a dead letter of a change that cannot become a row. A scanned one stamps its row, whose
+/// key is `key`, of the target's `keys`.
+void set_aside(AfterPuts& after, const Change& change, const Error& reason, std::string_view key,
+               const KeySchema& keys);
 
 }  // namespace dynamite

@@ -58,7 +58,9 @@ Overloaded(Functions...) -> Overloaded<Functions...>;
 
 }  // namespace
 
-ReplicaSql::ReplicaSql(const Replica& replica) : source{source_sql(replica.state_schema)} {
+ReplicaSql::ReplicaSql(const Replica& replica)
+    : source{source_sql(replica.state_schema)},
+      dead_letter{replica.hashes_keys() ? source.dead_letter_anew : source.dead_letter} {
   for (const Target& target : replica.targets) targets.push_back(target_sql(replica, target));
 }
 
@@ -197,10 +199,12 @@ Steps Statements::notes(std::size_t target, std::span<const AttributeNote> notes
 Steps Statements::letters(std::span<const DeadLetter> letters) const {
   Steps steps;
   if (letters.empty()) return steps;
+  HashedKeys keys = request_.table.hashed_keys();
   for (const DeadLetter& letter : letters) {
-    steps.push_back(step(sql_.source.dead_letter));
+    steps.push_back(step(sql_.dead_letter));
     pg::Params& params = steps.back().statement.params;
-    params.number(request_.table.id).bytes(letter.key).text(letter.version);
+    params.number(request_.table.id);
+    params.bytes(letter.key.empty() ? letter.key : keys.of(letter.key)).text(letter.version);
     params.bytes(kept_record(letter, request_.table)).text(letter.reason);
     text_or_null(params, letter.sqlstate);
     text_or_null(params, letter.constraint);

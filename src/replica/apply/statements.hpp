@@ -21,6 +21,7 @@ struct ReplicaSql {
   explicit ReplicaSql(const Replica& replica);
 
   SourceSql source;
+  std::string dead_letter;         ///< SourceSql::dead_letter_anew where keys are hashed
   std::vector<TargetSql> targets;  ///< in the order of the replica's
 };
 

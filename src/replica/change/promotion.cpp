@@ -120,7 +120,7 @@ std::vector<std::string> promote(pg::Connection& connection, const Replica& repl
 }
 
 void Promotion::load(pg::Connection& connection) {
-  auto now = Catalogue{connection, replica_.state_schema}.find(replica_.source->arn);
+  auto now = Catalogue{connection, replica_}.find(replica_.source->arn);
   if (!now)
     throw Error{Error::Kind::gone,
                 "the replica " + replica_.qualified_names() + " is no longer registered"};

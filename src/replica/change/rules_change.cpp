@@ -68,7 +68,13 @@ class RulesPlan {
       need_pass(
           "what `only` and `omit` say has changed: a pass writes all rows anew, and only then "
           "is gone what they do not show any more");
-    if (rules_.only != old_.rules.only || rules_.omit != old_.rules.omit) warn_of_kept_rows();
+    if (rules_.hash != old_.rules.hash || rules_.hash_fingerprint != old_.rules.hash_fingerprint)
+      need_pass(
+          "what `hash` says, or its key, has changed: a pass writes all rows anew, and only then "
+          "is gone what they showed before");
+    if (rules_.only != old_.rules.only || rules_.omit != old_.rules.omit ||
+        rules_.hash != old_.rules.hash)
+      warn_of_kept_rows();
     change_removals();
     if (retired_ == RetiredColumns::drop) drop_retired();
     change_.target_id = target_.id;
@@ -330,12 +336,36 @@ ON CONFLICT ({6}) DO UPDATE SET version = greatest(d.version, excluded.version),
 
 }  // namespace
 
+namespace {
+
+// Neither rows nor tombstones have what their keys are hashes of.
+void require_same_key_hashes(const Target& target, const MappingRules& rules) {
+  const MappingRules& old = target.mapping.rules;
+  const auto hashed = hashed_key_attributes(old, target.source_keys);
+  const bool is_same_key = hashed.empty() || rules.hash_fingerprint == old.hash_fingerprint;
+  if (hashed == hashed_key_attributes(rules, target.source_keys) && is_same_key) return;
+  throw Error{
+      Error::Kind::usage,
+      fmt::format(
+          "{} was made {}, and the configuration says another `hash` of the table's key, or "
+          "another key of hash: the keys of its rows cannot be made anew",
+          target.qualified_name(),
+          hashed.empty() ? "with keys that are not hashed"
+                         : fmt::format("with hashes of {} under the key of fingerprint "
+                                       "\"{}\"",
+                                       fmt::join(hashed, " and "), old.hash_fingerprint)),
+      "let another `state_schema` and another `into` have the new replica"};
+}
+
+}  // namespace
+
 std::optional<TargetChange> plan_rules(const Target& target, const KeySchema& keys,
                                        const MappingRules& rules,
                                        std::span<const FoundColumn> found, RetiredColumns retired) {
   const bool drops = retired == RetiredColumns::drop &&
                      std::ranges::any_of(target.mapping.columns, &AttributeColumn::retired);
   if (rules == target.mapping.rules && !drops) return std::nullopt;
+  require_same_key_hashes(target, rules);
   if (rules.layout == LayoutKind::columns)
     initial_columns(rules, keys, target.table);  // refuses what cannot be
   return RulesPlan{target, keys, rules, found, retired}.make();

@@ -41,6 +41,9 @@ std::vector<TargetChange> plan_added_targets(pg::Connection& connection, const R
                                              std::span<const Target> added,
                                              const std::vector<std::string>& roles) {
   if (added.empty()) return {};
+  Replica together = known;
+  together.targets.insert(together.targets.end(), added.begin(), added.end());
+  require_same_keys(together);
   Planner planner{connection, known.state_schema};
   std::vector<TargetChange> changes;
   std::vector<std::string> schemas = planner.plan_schemas(added);

@@ -23,7 +23,7 @@ std::vector<Target> added_targets(const Replica& known, const Replica& wanted);
 std::vector<Target> unnamed_targets(const Replica& known, const Replica& wanted);
 
 /// How the registered replica gets these targets: their tables are made, and `roles` may read them.
-/// Throws Error{usage} as Planner::plan_target.
+/// Throws Error{usage} as Planner::plan_target and require_same_keys do.
 std::vector<TargetChange> plan_added_targets(pg::Connection& connection, const Replica& known,
                                              std::span<const Target> added,
                                              const std::vector<std::string>& roles);

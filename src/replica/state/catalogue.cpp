@@ -55,6 +55,7 @@ Target target_of_row(const pg::Result& rows, int row, const Replica& replica) {
           .tombstones = state_name(replica.state_schema, std::string{rows.at(row, 10)}),
           .mapping = std::move(mapping),
           .layout = std::move(layout),
+          .source_keys = replica.source->key_schema,
           .since_epoch = static_cast<std::int32_t>(rows.number(row, 11)),
           .changed_at = time_of(rows, row, 14)};
 }
@@ -103,7 +104,9 @@ WHERE {} ORDER BY r.table_name, r.source_arn, t.target_id)",
       replicas.push_back(replica_of_row(rows, row, state_schema_));
       replicas.back().mapping = rows.number(row, 6);
     }
-    replicas.back().targets.push_back(target_of_row(rows, row, replicas.back()));
+    Target& target =
+        replicas.back().targets.emplace_back(target_of_row(rows, row, replicas.back()));
+    target.mapping.hash_key = hash_key_;
   }
   for (Replica& replica : replicas)
     replica.routing = routing_of(replica.targets, replica.source->key_schema, TargetRows::routed);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,8 +16,16 @@ namespace dynamite {
 /// The state schema's knowledge of replicas.
 class Catalogue {
  public:
-  Catalogue(pg::Connection& connection, std::string state_schema)
-      : connection_{connection}, state_schema_{std::move(state_schema)} {}
+  /// `hash_key`: given to the mappings that are read; null for who makes neither rows nor keys.
+  Catalogue(pg::Connection& connection, std::string state_schema,
+            std::shared_ptr<const HashKey> hash_key = {})
+      : connection_{connection},
+        state_schema_{std::move(state_schema)},
+        hash_key_{std::move(hash_key)} {}
+
+  /// Of one who has `known` already, and looks whether it has changed.
+  Catalogue(pg::Connection& connection, const Replica& known)
+      : Catalogue{connection, known.state_schema, known.hash_key()} {}
 
   /// The version of the state schema; absent if there is none.
   std::optional<int> version();
@@ -43,6 +52,7 @@ class Catalogue {
 
   pg::Connection& connection_;
   std::string state_schema_;
+  std::shared_ptr<const HashKey> hash_key_;
 };
 
 }  // namespace dynamite

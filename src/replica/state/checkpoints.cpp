@@ -21,6 +21,18 @@ std::map<std::string, Checkpoint> load_checkpoints(pg::Connection& connection, c
   return checkpoints;
 }
 
+std::string stored_position(const Replica& table, const std::string& position) {
+  if (position.empty() || !table.hashes_keys()) return position;
+  table.require_hash_key();
+  return table.hash_key()->sealed(position);
+}
+
+std::string position_of(const Replica& table, const std::string& stored) {
+  if (stored.empty() || !table.hashes_keys()) return stored;
+  table.require_hash_key();
+  return table.hash_key()->unsealed(stored).value_or("");
+}
+
 std::vector<std::string> forget_old_shards(pg::Connection& connection, const Replica& table) {
   const pg::Result rows = connection.run(
       fmt::format("DELETE FROM {} WHERE replica_id = $1::integer AND finished "

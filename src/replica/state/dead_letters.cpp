@@ -124,6 +124,17 @@ std::uint64_t DeadLetters::discard_overtaken() {
   return discarded + discard_swept();
 }
 
+std::uint64_t DeadLetters::discard_before_pass() {
+  if (!table_.hashes_keys()) return 0;
+  return connection_
+      .run(fmt::format(R"(DELETE FROM {0}.dead_letter d USING {0}.replica r
+WHERE d.replica_id = $1::integer AND r.replica_id = d.replica_id AND r.pass = 'sweeping'
+  AND d.created_at < r.pass_started_at AND octet_length(d.key) > 0 AND NOT {1})",
+                       quote_identifier(table_.state_schema), is_swept_letter("d.record")),
+           std::move(pg::Params{}.number(table_.id)))
+      .affected();
+}
+
 std::uint64_t DeadLetters::discard_swept() {
   const std::string select = fmt::format(
       R"(SELECT dead_letter_id, key FROM {} WHERE replica_id = $1::integer

@@ -17,7 +17,7 @@ namespace dynamite {
 /// A row of `dead_letter`.
 struct StoredLetter {
   std::int64_t id = 0;
-  std::string key;  ///< canonical; empty: it could not be read
+  std::string key;  ///< canonical, as the replica has it; empty: it could not be read
   Version version;  ///< 0: an item of a scan, or a record that could not be read
   std::string created_at;
   std::string reason;
@@ -60,10 +60,16 @@ class DeadLetters {
   /// record or page, and those of rows that are gone. Returns how many.
   std::uint64_t discard_overtaken();
 
+  /// Of a replica that hashes keys, whose letters nobody can retry: discards those that are older
+  /// than the pass that has read all items. Letters of rows that no sweep could delete stay, and
+  /// letters without a key. Before the sweep, which leaves a letter for a row only if none is
+  /// there.
+  std::uint64_t discard_before_pass();
+
   /// Discards only letters that a sweep left and whose row is gone or was met by a page since.
   std::uint64_t discard_swept();
 
-  /// By key (canonical), the newest letter of each that has one.
+  /// By key (canonical, as the replica has it), the newest letter of each that has one.
   std::map<std::string, std::int64_t> by_key(std::span<const std::string> keys);
 
  private:

@@ -45,7 +45,7 @@ namespace {
 
 pg::Result run_for_keys(pg::Connection& connection, const std::string& sql, const Replica& table,
                         std::span<const std::string> keys) {
-  KeyArrays arrays{table.source->key_schema};
+  KeyArrays arrays{table.keys()};
   for (const std::string& key : keys) arrays.append(key);
   pg::Params params;
   arrays.add_to(params);

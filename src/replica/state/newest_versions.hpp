@@ -18,12 +18,13 @@ struct NewestVersions {
   std::vector<Version> versions;  ///< of each key's rows and tombstones, in the order of the keys
 };
 
-/// `keys`: canonical, at least one. Throws Error{poison} if PostgreSQL cannot hold one.
+/// `keys`: canonical, as the replica has them (Replica::keys); at least one. Throws Error{poison}
+/// if PostgreSQL cannot hold one.
 NewestVersions newest_versions(pg::Connection& connection, const Replica& table,
                                std::span<const std::string> keys);
 
-/// Which of the keys, by their places, have no row in `target` that the last pass should have
-/// deleted: the row is gone, or a page or record wrote it since.
+/// Which of the keys, given as above, by their places, have no row in `target` that the last pass
+/// should have deleted: the row is gone, or a page or record wrote it since.
 std::vector<std::size_t> without_ghost(pg::Connection& connection, const Replica& table,
                                        const Target& target, std::span<const std::string> keys);
 

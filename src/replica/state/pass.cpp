@@ -116,6 +116,7 @@ void Passes::require_completed(std::int32_t epoch) {
 SweepOutcome Passes::sweep(std::int32_t epoch, const ApplyOptions& options,
                            const std::stop_token& stop) {
   SweepOutcome outcome;
+  DeadLetters{connection_, table_}.discard_before_pass();
   for (const Target& target : table_.targets)
     outcome += Sweep{connection_, table_, target, epoch, options}.run(stop);
   DeadLetters{connection_, table_}.discard_swept();

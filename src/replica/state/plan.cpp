@@ -116,6 +116,7 @@ std::optional<Replica> Planner::find(const std::string& source_arn) {
 }
 
 ReplicaPlan Planner::plan_replica(const Replica& wanted) {
+  require_same_keys(wanted);
   const std::vector<Replica> others = registered();
   for (const Replica& known : others)
     if (known.source->arn == wanted.source->arn) {

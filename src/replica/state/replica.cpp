@@ -1,14 +1,26 @@
 #include "replica/state/replica.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "core/error.hpp"
 #include "mapping/routing.hpp"
+#include "mapping/writer.hpp"
 #include "pg/identifier.hpp"
 
 namespace dynamite {
 
 std::string Target::qualified_name() const {
   return quote_identifier(schema) + "." + quote_identifier(table);
+}
+
+std::unique_ptr<RowWriter> Target::writer() const {
+  return writer_of(mapping.rules, layout, mapping.required_hash_key(qualified_name()));
+}
+
+HashedKeys Target::hashed_keys() const {
+  return {mapping.rules, source_keys, mapping.required_hash_key(qualified_name())};
 }
 
 std::string tombstone_table(const std::string& schema, const std::string& table) {
@@ -23,7 +35,8 @@ Target new_target(const std::string& state_schema, std::string schema, std::stri
           .table = std::move(table),
           .tombstones = std::move(tombstones),
           .mapping = std::move(mapping),
-          .layout = std::move(layout)};
+          .layout = std::move(layout),
+          .source_keys = keys};
 }
 
 const std::string& Replica::name() const { return targets.front().table; }
@@ -33,6 +46,37 @@ std::string Replica::qualified_names() const {
   for (const Target& target : targets)
     names += (names.empty() ? "" : ", ") + target.qualified_name();
   return names;
+}
+
+bool Replica::hashes_keys() const {
+  const Target& target = targets.front();
+  return !hashed_key_attributes(target.mapping.rules, target.source_keys).empty();
+}
+
+void Replica::require_hash_key() const {
+  for (const Target& target : targets)
+    if (!target.mapping.rules.hash.empty())
+      target.mapping.required_hash_key(target.qualified_name());
+}
+
+void require_same_keys(const Replica& replica) {
+  const auto hashed = [](const Target& target) {
+    return hashed_key_attributes(target.mapping.rules, target.source_keys);
+  };
+  const auto words = [&](const Target& target) {
+    const std::vector<std::string> names = hashed(target);
+    return names.empty() ? std::string{"none"}
+                         : fmt::format("\"{}\"", fmt::join(names, "\" and \""));
+  };
+  const Target& first = replica.targets.front();
+  for (const Target& target : replica.targets)
+    if (hashed(target) != hashed(first))
+      throw Error{
+          Error::Kind::usage,
+          fmt::format("the targets of a table must hash the same attributes of its key, but "
+                      "{} hashes {}, and {} hashes {}",
+                      first.qualified_name(), words(first), target.qualified_name(), words(target)),
+          "let `hash` name the same attributes of the key in both"};
 }
 
 std::shared_ptr<const Routing> routing_of(const std::vector<Target>& targets, const KeySchema& keys,

@@ -9,7 +9,7 @@
 
 #include "core/batch.hpp"
 #include "layout/layout.hpp"
-#include "mapping/mapping.hpp"
+#include "mapping/hashed_keys.hpp"
 
 namespace dynamite {
 
@@ -25,12 +25,18 @@ struct Target {
   std::string tombstones;  ///< quoted: "dynamite"."tombstone_public.Orders"
   Mapping mapping;
   Layout layout;                 ///< the mapping's
+  KeySchema source_keys;         ///< the source's; the layout has hashes of them, if any are hashed
   std::int32_t since_epoch = 0;  ///< the target is whole once a pass of this epoch is complete
   /// In the server's clock: when the target came to a registered replica, or came to take other
   /// items. Absent: never.
   std::optional<Micros> changed_at{};
 
   std::string qualified_name() const;  ///< quoted: "public"."Orders"
+
+  const KeySchema& keys() const noexcept { return layout.keys().schema(); }
+  // Both throw Error{usage} as Mapping::required_hash_key does.
+  std::unique_ptr<RowWriter> writer() const;  ///< makes the values of its rows
+  HashedKeys hashed_keys() const;             ///< makes its keys of the source's
 };
 
 /// The table in the state schema that holds the tombstones of `schema`.`table`, unquoted.
@@ -53,7 +59,24 @@ struct Replica {
 
   const std::string& name() const;      ///< the first target's table: names the replica in logs
   std::string qualified_names() const;  ///< of all targets, separated by commas
+
+  /// The keys of its rows, tombstones and dead letters. They are the same in all targets: the
+  /// source's, or hashes of them (require_same_keys).
+  const KeySchema& keys() const { return targets.front().keys(); }
+  bool hashes_keys() const;
+  HashedKeys hashed_keys() const { return targets.front().hashed_keys(); }
+
+  /// The key of `hash` that was given to its mappings; null: none.
+  const std::shared_ptr<const HashKey>& hash_key() const {
+    return targets.front().mapping.hash_key;
+  }
+  /// Throws Error{usage} as Mapping::required_hash_key does, for any of the targets.
+  void require_hash_key() const;
 };
+
+/// Throws Error{usage} if the targets do not hash the same attributes of the key. Epoch, letters
+/// and checkpoints are the source's: a key that one target hides must not stand there.
+void require_same_keys(const Replica& replica);
 
 /// Of targets of a source with those keys. Throws Error{usage} if a `where` is no clause.
 std::shared_ptr<const Routing> routing_of(const std::vector<Target>& targets, const KeySchema& keys,

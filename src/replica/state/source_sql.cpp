@@ -8,11 +8,11 @@
 namespace dynamite {
 namespace {
 
-std::string dead_letter_sql(const std::string& state_schema) {
+std::string dead_letter_sql(const std::string& state_schema, std::string_view if_there) {
   return fmt::format(R"(INSERT INTO {}
   (replica_id, key, version, record, reason, sqlstate, constraint_name)
-VALUES ($1::integer, $2, $3::numeric, $4, $5, $6, $7) ON CONFLICT DO NOTHING)",
-                     state_name(state_schema, "dead_letter"));
+VALUES ($1::integer, $2, $3::numeric, $4, $5, $6, $7) ON CONFLICT {})",
+                     state_name(state_schema, "dead_letter"), if_there);
 }
 
 std::string checkpoint_sql(const std::string& state_schema) {
@@ -43,17 +43,21 @@ SourceSql source_sql(const std::string& state_schema) {
   const auto call = [&](const std::string& function, std::string_view arguments) {
     return fmt::format("SELECT {}({})", state_name(state_schema, function), arguments);
   };
-  return {.require_follower = require_follower_sql(state_schema),
-          .require_pass = call("require_pass", "$1::integer, $2::integer, $3::bigint"),
-          .require_epoch = call("require_epoch", "$1::integer, $2::integer, $3::bigint"),
-          .require_before = call("require_before", "$1::timestamptz"),
-          .dead_letter = dead_letter_sql(state_schema),
-          .require_dead_letters = call("require_dead_letters", "$1::integer, $2::bigint"),
-          .discard_dead_letters =
-              fmt::format("DELETE FROM {} WHERE dead_letter_id = ANY ($1::bigint[])",
-                          state_name(state_schema, "dead_letter")),
-          .checkpoint = checkpoint_sql(state_schema),
-          .note_attributes = note_attributes_sql(state_schema)};
+  return {
+      .require_follower = require_follower_sql(state_schema),
+      .require_pass = call("require_pass", "$1::integer, $2::integer, $3::bigint"),
+      .require_epoch = call("require_epoch", "$1::integer, $2::integer, $3::bigint"),
+      .require_before = call("require_before", "$1::timestamptz"),
+      .dead_letter = dead_letter_sql(state_schema, "DO NOTHING"),
+      .require_dead_letters = call("require_dead_letters", "$1::integer, $2::bigint"),
+      .discard_dead_letters =
+          fmt::format("DELETE FROM {} WHERE dead_letter_id = ANY ($1::bigint[])",
+                      state_name(state_schema, "dead_letter")),
+      .dead_letter_anew = dead_letter_sql(
+          state_schema,
+          "(replica_id, sha256(key), version, sha256(record)) DO UPDATE SET created_at = now()"),
+      .checkpoint = checkpoint_sql(state_schema),
+      .note_attributes = note_attributes_sql(state_schema)};
 }
 
 }  // namespace dynamite

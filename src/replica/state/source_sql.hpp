@@ -10,6 +10,8 @@ struct SourceSql {
   // What must still hold; docs/protocol.md, "Fencing".
   std::string require_follower, require_pass, require_epoch, require_before;
   std::string dead_letter, require_dead_letters, discard_dead_letters;
+  /// In place of dead_letter: a letter that is there is as new as the refusal that it is about.
+  std::string dead_letter_anew;
   std::string checkpoint;
   std::string note_attributes;  ///< parameters: note_attributes_params
 };

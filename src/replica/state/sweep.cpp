@@ -218,7 +218,7 @@ WHERE NOT EXISTS (SELECT FROM {0} d WHERE d.replica_id = $1::integer
 ON CONFLICT DO NOTHING)",
       letters);
   const std::string require = source_sql(table_.state_schema).require_dead_letters;
-  const KeySchema& keys = table_.source->key_schema;
+  const KeySchema& keys = table_.keys();
   std::vector<pg::Statement> statements;
   for (const Refusal& refusal : refused) {
     const std::string key = keys_.canonical_key(refusal.ghost.key);

@@ -42,6 +42,7 @@ std::uint64_t Differences::total() const {
 Differences& Differences::operator+=(const Differences& more) {
   items += more.items;
   known += more.known;
+  known_by_hash += more.known_by_hash;
   repaired += more.repaired;
   for (std::size_t i = 0; i < of.size(); ++i) of[i] += more.of[i];
   return *this;
@@ -78,13 +79,24 @@ void TableCompare::require_not_stopped() const {
 }
 
 void TableCompare::scan_all() {
-  run_in_threads(segments_, stop_, [this](std::uint32_t segment, const std::stop_token& stop) {
-    scan_segment(static_cast<std::int32_t>(segment), stop);
+  scan([this](const Batch& items) {
+    if (found_.stopped_early) return false;
+    found_.items += items.changes.size();
+    add(comparison_.page(items));
+    options_.on_progress(found_.items);
+    return true;
+  });
+}
+
+void TableCompare::scan(const UseItems& use) {
+  run_in_threads(segments_, stop_, [&](std::uint32_t segment, const std::stop_token& stop) {
+    scan_segment(static_cast<std::int32_t>(segment), use, stop);
   });
   require_not_stopped();
 }
 
-void TableCompare::scan_segment(std::int32_t segment, const std::stop_token& stop) {
+void TableCompare::scan_segment(std::int32_t segment, const UseItems& use,
+                                const std::stop_token& stop) {
   ScanReader reader{dynamodb_,
                     {.table = replica_.source,
                      .segment = segment,
@@ -94,10 +106,7 @@ void TableCompare::scan_segment(std::int32_t segment, const std::stop_token& sto
     const Page page = read_page(reader, stop);
     finished = page.finished;
     const std::scoped_lock lock{mutex_};
-    if (found_.stopped_early) return;
-    found_.items += page.batch->changes.size();
-    add(comparison_.page(*page.batch));
-    options_.on_progress(found_.items);
+    if (!use(*page.batch)) return;
   }
 }
 
@@ -117,6 +126,7 @@ void TableCompare::add(std::vector<Suspect> suspects) {
 // With a repair the ghosts of one look are gone before the next. Without it there is one look.
 void TableCompare::find_ghosts() {
   if (found_.stopped_early) return;
+  if (replica_.hashes_keys()) return find_hashed_ghosts();
   const bool repairs = options_.repair;
   for (;;) {
     std::vector<Suspect> ghosts = comparison_.ghosts(repairs ? kSuspectsMax : kDifferencesMax);
@@ -127,7 +137,24 @@ void TableCompare::find_ghosts() {
   }
 }
 
+// No item can be read back by the hash of its key. The items are scanned once more: a row without
+// an item in either scan is a ghost, unless it goes while the suspects are settled.
+void TableCompare::find_hashed_ghosts() {
+  std::vector<Suspect> ghosts = comparison_.ghosts(kDifferencesMax);
+  if (!ghosts.empty())
+    scan([&](const Batch& items) {
+      comparison_.find_source_keys(ghosts, items);
+      return true;
+    });
+  add(std::move(ghosts));
+}
+
 void TableCompare::sample() {
+  if (!replica_.hashes_keys()) sample_rows();  // no item can be read back by the hash of its key
+  sample_items();
+}
+
+void TableCompare::sample_rows() {
   const std::uint64_t size = *options_.sample;
   for (std::uint64_t left = size; left > 0;) {
     std::vector<Suspect> rows =
@@ -137,7 +164,6 @@ void TableCompare::sample() {
     std::ranges::move(rows, std::back_inserter(suspects_));
     settle();
   }
-  sample_items();
 }
 
 // The table is cut into so many segments that each holds a few items. Some segments are read.
@@ -184,8 +210,8 @@ void TableCompare::settle() {
 void TableCompare::recheck() {
   std::vector<std::string> keys;
   for (const Suspect& suspect : suspects_)
-    if (suspect.difference != Difference::unstorable)
-      keys.push_back(key_json(suspect.key, replica_.source->key_schema));
+    if (suspect.difference != Difference::unstorable && !suspect.source_key.empty())
+      keys.push_back(key_json(suspect.source_key, replica_.source->key_schema));
   std::map<std::string, std::string> items;
   for (std::string& item : dynamodb_.get_items(description_.name, keys, stop_)) {
     std::string key;
@@ -221,9 +247,12 @@ void TableCompare::count_and_repair() {
     if (letter != letters.end()) ++found_.known;
     if (found_.keys.size() < kKeysShown)
       found_.keys.push_back(
-          key_json(suspect.key, replica_.source->key_schema) +
+          key_json(suspect.key, replica_.keys()) +
           (letter == letters.end() ? "" : fmt::format(", dead letter {}", letter->second)));
-    wrong.push_back({.key = suspect.key});
+    if (suspect.source_key.empty())
+      ++found_.known_by_hash;
+    else
+      wrong.push_back({.key = suspect.source_key});
   }
   suspects_.clear();
   const bool repairs = options_.repair;

@@ -25,9 +25,10 @@ struct Differences {
   std::uint64_t items = 0;
   std::array<std::uint64_t, 5> of{};  ///< by Difference
   std::uint64_t repaired = 0;         ///< keys, however many targets had a wrong row
-  std::uint64_t known = 0;            ///< differences whose key has a dead letter
-  std::vector<std::string> keys;      ///< the first ones, as DynamoDB JSON, with their dead letters
-  bool stopped_early = false;         ///< there are more
+  std::uint64_t known_by_hash = 0;  ///< ghosts of which there is only a hash of the key: no repair
+  std::uint64_t known = 0;          ///< differences whose key has a dead letter
+  std::vector<std::string> keys;    ///< the first ones, as DynamoDB JSON, with their dead letters
+  bool stopped_early = false;       ///< there are more
 
   std::uint64_t count(Difference difference) const {
     return of[static_cast<std::size_t>(difference)];
@@ -62,12 +63,18 @@ class TableCompare {
   Differences run(std::stop_token stop);
 
  private:
+  /// Is called with each page, by one thread at a time. False: no more pages of the segment.
+  using UseItems = std::function<bool(const Batch&)>;
+
   void scan_all();
-  void scan_segment(std::int32_t segment, const std::stop_token& stop);
+  void scan(const UseItems& use);
+  void scan_segment(std::int32_t segment, const UseItems& use, const std::stop_token& stop);
   Page read_page(ScanReader& reader, const std::stop_token& stop);
   void add(std::vector<Suspect> suspects);
   void find_ghosts();
+  void find_hashed_ghosts();
   void sample();
+  void sample_rows();
   void sample_items();
 
   /// Reads the suspects again until they agree, or the follower has passed the reading, and counts

@@ -73,7 +73,12 @@ void Comparison::follow_mapping() {
 Comparison::Expected Comparison::expect(std::span<const Change> items) const {
   const RoutedChanges routed = routed_changes(replica_, items);
   Expected expected;
-  for (const auto& [item, why] : routed.refused) expected.unstorable.insert(item.key);
+  HashedKeys keys = replica_.hashed_keys();
+  const auto key_of = [&](const Change& item) -> std::string_view {
+    const std::string_view key = keys.of(item.key);
+    return key.data() == item.key.data() ? key : *expected.hashed_keys.emplace(key).first;
+  };
+  for (const auto& [item, why] : routed.refused) expected.unstorable.insert(key_of(item));
   for (std::size_t target = 0; target < targets_.size(); ++target) {
     const Compared& compared = targets_[target];
     Items& taken = expected.taken.emplace_back(
@@ -82,25 +87,27 @@ Comparison::Expected Comparison::expect(std::span<const Change> items) const {
               .canonical_keys = {}});
     for (const Change& item : routed.changes[target]) {
       if (item.kind == ChangeKind::scanned_untaken) continue;
-      if (!append(taken, compared, item)) expected.unstorable.insert(item.key);
+      const std::string_view key = key_of(item);
+      if (!append(taken, compared, key, item.image)) expected.unstorable.insert(key);
     }
   }
   return expected;
 }
 
-bool Comparison::append(Items& items, const Compared& compared, const Change& item) const {
+bool Comparison::append(Items& items, const Compared& compared, std::string_view key,
+                        std::string_view image) const {
   items.values.begin_row();
   try {
-    compared.writer->read(item.image, nullptr);
+    compared.writer->read(image, nullptr);
     for (std::size_t i = 0; i < compared.target.layout.values().size(); ++i)
       compared.writer->write_next(items.values);
-    items.keys.append(item.key);
+    items.keys.append(key);
   } catch (const Error& error) {
     items.values.undo_row();
     if (error.kind() != Error::Kind::poison) throw;
     return false;
   }
-  items.canonical_keys.push_back(item.key);
+  items.canonical_keys.push_back(key);
   return true;
 }
 
@@ -124,14 +131,17 @@ void Comparison::remember(const KeyArrays& keys, std::optional<std::int32_t> tar
 }
 
 std::vector<Suspect> Comparison::page(const Batch& batch) {
-  std::vector<Suspect> suspects(batch.rejected.size(),
-                                {.key = "", .difference = Difference::unstorable});
+  std::vector<Suspect> suspects(
+      batch.rejected.size(), {.key = "", .source_key = "", .difference = Difference::unstorable});
   const Expected expected = expect(batch.changes);
   remember(expected);
   const Found found = differences(expected);
+  HashedKeys keys = replica_.hashed_keys();
   for (const Change& change : batch.changes)
-    if (const auto difference = found.find(change.key); difference != found.end())
-      suspects.push_back({.key = std::string{change.key}, .difference = difference->second});
+    if (const auto difference = found.find(keys.of(change.key)); difference != found.end())
+      suspects.push_back({.key = std::string{difference->first},
+                          .source_key = std::string{change.key},
+                          .difference = difference->second});
   return suspects;
 }
 
@@ -188,12 +198,16 @@ std::vector<Suspect> Comparison::keys_of_rows(const Compared& compared, const st
   const pg::Result found = connection_.run(
       fmt::format("SELECT {} FROM {} t {}{} LIMIT {}", fmt::join(columns, ", "), compared.name,
                   from, compared.target.layout.and_not_removed(), limit));
+  const bool is_hashed = replica_.hashes_keys();
   std::vector<Suspect> suspects;
   for (int row = 0; row < found.rows(); ++row) {
     std::vector<std::string> parts;
     for (int column = 0; column < static_cast<int>(columns.size()); ++column)
       parts.emplace_back(found.at(row, column));
-    suspects.push_back({.key = keys.canonical_key(parts), .difference = Difference::ghost});
+    std::string key = keys.canonical_key(parts);
+    suspects.push_back({.key = key,
+                        .source_key = is_hashed ? std::string{} : key,
+                        .difference = Difference::ghost});
   }
   return suspects;
 }
@@ -233,12 +247,22 @@ std::vector<Suspect> Comparison::sample_of(const Compared& compared, std::size_t
   return keys_of_rows(compared, fmt::format("TABLESAMPLE SYSTEM ({}) WHERE true", percent), limit);
 }
 
+void Comparison::find_source_keys(std::vector<Suspect>& suspects, const Batch& batch) const {
+  std::map<std::string_view, Suspect*> unknown;
+  for (Suspect& suspect : suspects)
+    if (suspect.source_key.empty()) unknown.emplace(suspect.key, &suspect);
+  HashedKeys keys = replica_.hashed_keys();
+  for (const Change& change : batch.changes)
+    if (const auto found = unknown.find(keys.of(change.key)); found != unknown.end())
+      found->second->source_key = change.key;
+}
+
 void Comparison::recheck(std::vector<Suspect>& suspects,
                          const std::map<std::string, std::string>& items) {
   std::vector<Change> there;
   for (const Suspect& suspect : suspects)
-    if (const auto item = items.find(suspect.key); item != items.end())
-      there.push_back({.key = suspect.key,
+    if (const auto item = items.find(suspect.source_key); item != items.end())
+      there.push_back({.key = suspect.source_key,
                        .image = item->second,
                        .record = {},
                        .version = {},

@@ -30,7 +30,8 @@ enum class Difference : std::uint8_t {
 /// A key whose row and item differed when they were read. A change between the two reads may
 /// explain the difference, as an error may.
 struct Suspect {
-  std::string key;  ///< canonical; empty where PostgreSQL could not hold it
+  std::string key;  ///< canonical, as the replica has it; empty where PostgreSQL could not hold it
+  std::string source_key;  ///< the source's, canonical; empty where only its hash is known
   Difference difference = Difference::none;
 };
 
@@ -57,7 +58,10 @@ class Comparison {
   /// Keys of some rows at random, at most `limit`: each a ghost until it is rechecked.
   std::vector<Suspect> sample(std::size_t limit);
 
-  /// How the suspects stand now. `items`: what the source has of them, by canonical key.
+  /// Finds among scanned items those of suspects of which only the hash of the key is known.
+  void find_source_keys(std::vector<Suspect>& suspects, const Batch& batch) const;
+
+  /// How the suspects stand now. `items`: what the source has of them, by its canonical key.
   void recheck(std::vector<Suspect>& suspects, const std::map<std::string, std::string>& items);
 
  private:
@@ -74,18 +78,21 @@ class Comparison {
     pg::ArrayRows values;
     std::vector<std::string_view> canonical_keys;
   };
-  /// What the targets must have of some items.
+  /// What the targets must have of some items. Views of keys look into the items, or into
+  /// hashed_keys.
   struct Expected {
+    std::set<std::string> hashed_keys;
     std::vector<Items> taken;               ///< by each target
     std::set<std::string_view> unstorable;  ///< keys of items that PostgreSQL cannot hold
   };
-  /// By canonical key; the rows of other keys are as they should be.
+  /// By canonical key, as the replica has it; the rows of other keys are as they should be.
   using Found = std::map<std::string_view, Difference>;
 
   void compare_with(Replica replica);
   Expected expect(std::span<const Change> items) const;
   /// False, and nothing is appended, if PostgreSQL cannot hold the item.
-  bool append(Items& items, const Compared& compared, const Change& item) const;
+  bool append(Items& items, const Compared& compared, std::string_view key,
+              std::string_view image) const;
   void remember(const Expected& expected);
   void remember(const KeyArrays& keys, std::optional<std::int32_t> target);
   Found differences(const Expected& expected);

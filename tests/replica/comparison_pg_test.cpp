@@ -30,7 +30,8 @@ class ComparisonTest : public ReplicaTest {
   }
   Difference recheck(Comparison& comparison, const std::string& key,
                      const std::map<std::string, std::string>& items) {
-    std::vector<Suspect> suspects{{.key = key_of(key), .difference = Difference::missing}};
+    std::vector<Suspect> suspects{
+        {.key = key_of(key), .source_key = key_of(key), .difference = Difference::missing}};
     comparison.recheck(suspects, items);
     return suspects.front().difference;
   }

@@ -28,6 +28,11 @@ void print(const Context& context, const TableDescription& table, const Differen
   if (found.known > 0)
     fmt::print("{0}: {1} of them are known: see `dynamite dead-letters --table {0}`\n", table.name,
                found.known);
+  if (found.known_by_hash > 0)
+    fmt::print(
+        "{0}: {1} ghosts are known by the hash of their key only, by which no item can be read "
+        "back: they cannot be repaired, `dynamite snapshot --table {0}` removes them\n",
+        table.name, found.known_by_hash);
   if (context.line.compare.repair) fmt::print("{}: {} rows repaired\n", table.name, found.repaired);
   if (found.stopped_early)
     fmt::print("{0}: there are more; `dynamite snapshot --table {0}` makes the replica anew\n",

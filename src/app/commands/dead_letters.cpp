@@ -136,13 +136,31 @@ Retried retry_page(DeadLetters& letters, KeyRepair& reread, std::span<const Stor
       .done = keys.size() - refused, .refused = refused, .unreadable = page.size() - keys.size()};
 }
 
+/// No item can be read back by the hash of its key. Returns how many letters there are.
+std::size_t refuse_hashed(const Context& context, DeadLetters& letters, const Replica& replica) {
+  std::size_t count = 0;
+  for_each_page(context, letters,
+                [&](const std::vector<StoredLetter>& page) { count += page.size(); });
+  if (count > 0)
+    fmt::print(
+        "{0}: {1} dead letters have hashes for keys, by which no item can be read back: `dynamite "
+        "snapshot --table {0}` reads all items again, and discards the letters at its end\n",
+        table_name_of(replica.source->arn), count);
+  return count;
+}
+
 int retry(const Context& context) {
   AwsClients aws{context, kRunAttempts};
   ApplyOptions options = context.config.apply;
   options.on_poison = OnPoison::quarantine;
   Retried sum;
+  std::size_t hashed = 0;
   for_each_replica(context, [&](pg::Connection& connection, const Replica& replica) {
     DeadLetters letters{connection, replica};
+    if (replica.hashes_keys()) {
+      hashed += refuse_hashed(context, letters, replica);
+      return;
+    }
     KeyRepair reread{aws.dynamodb(), connection, replica, options};
     // A letter that is refused again gets a new id. All pages are read before the first retry, so
     // that no letter is retried twice.
@@ -157,7 +175,7 @@ int retry(const Context& context) {
         "{} have no key that could be read, so that no item can be read back: discard them, which "
         "leaves a gap, and make a new pass (`dynamite snapshot`)\n",
         sum.unreadable);
-  return sum.refused + sum.unreadable > 0 ? kExitDiffers : kExitDone;
+  return sum.refused + sum.unreadable + hashed > 0 ? kExitDiffers : kExitDone;
 }
 
 }  // namespace

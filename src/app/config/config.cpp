@@ -259,6 +259,8 @@ void Reader::check_targets() {
     }
     for (const TargetRule& target : rule.targets) check_target(rule, target, targets);
   }
+  if (config_.hash_key && !config_.hash_key_secret.empty())
+    problems_.emplace_back("hash_key and hash_key_secret are both given, wanted one of them");
   if (config_.schema == config_.state_schema)
     problems_.push_back(
         fmt::format("schema and state_schema are both \"{}\", wanted two schemas", config_.schema));

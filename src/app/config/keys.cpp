@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -29,6 +30,13 @@ bool read_grant_select(const SettingValue& value, Config& config) {
   return true;
 }
 
+bool read_hash_key(const SettingValue& value, Config& config) {
+  const std::optional<std::string> text = as_text(value);
+  if (!text || text->size() < HashKey::kBytesMin) return false;
+  config.hash_key = std::make_shared<const HashKey>(*text);
+  return true;
+}
+
 std::vector<Key<Config>> make_config_keys() {
   constexpr std::uint64_t kMebibyte = 1U << 20U;
   constexpr auto kReplication = &Config::replication;
@@ -36,6 +44,11 @@ std::vector<Key<Config>> make_config_keys() {
   return {
       choice("auth", at(&Config::auth), {{"password", Auth::password}, {"rds-iam", Auth::rds_iam}}),
       text("secret", at(&Config::secret), "a secret's ARN or name", is_not_empty),
+      {"hash_key",
+       fmt::format("a text of at least {} bytes, as `openssl rand -hex 32` makes it",
+                   HashKey::kBytesMin),
+       read_hash_key, true},
+      text("hash_key_secret", at(&Config::hash_key_secret), "a secret's ARN or name", is_not_empty),
       text("ca_file", at(&Config::ca_file), "a file of certificates in PEM form", is_not_empty),
       text("region", at(&Config::region), "a region's name such as \"us-west-2\"", is_region),
       identifier("schema", at(&Config::schema)),
@@ -114,6 +127,7 @@ std::vector<Key<TargetRule>> make_target_keys() {
               {name_of(LayoutKind::columns), LayoutKind::columns}}),
       patterns("only", &Rules::only, 1),
       patterns("omit", &Rules::omit, 0),
+      patterns("hash", &Rules::hash, 0),
       choice("removed", at(kMapping, &Rules::keep_removed), {{"delete", false}, {"keep", true}}),
       choice("expired", at(kMapping, &Rules::keep_expired), {{"delete", false}, {"keep", true}}),
       truth("new_columns", at(kMapping, &Rules::new_columns)),
@@ -135,6 +149,11 @@ std::vector<std::string_view> names_of(std::span<const Key<Into>> keys,
 std::string wrong_value(const Setting& setting, std::string_view allowed, std::string_view within) {
   return fmt::format("{}: {}{} is {}, wanted {}", setting.where, within, setting.key,
                      printable(setting.value), allowed);
+}
+
+std::string wrong_secret(const Setting& setting, std::string_view allowed) {
+  return fmt::format("{}: {} is not what it must be, wanted {}", setting.where, setting.key,
+                     allowed);
 }
 
 std::string unknown_key(const Setting& setting, std::span<const std::string_view> known,

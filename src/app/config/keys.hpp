@@ -19,12 +19,14 @@ struct Key {
   std::string allowed;  ///< in words
   /// False if the value is not allowed.
   std::function<bool(const SettingValue& value, Into& into)> read;
+  bool is_secret = false;  ///< no error shows the value
 };
 
-/// What is wrong with a setting: its value, and what is allowed; its key, and what it could have
-/// been. The key is shown behind `within`, "columns.total.".
+/// What is wrong with a setting: its value, unless that is secret, and what is allowed; its key,
+/// and what it could have been. The key is shown behind `within`, "columns.total.".
 std::string wrong_value(const Setting& setting, std::string_view allowed,
                         std::string_view within = {});
+std::string wrong_secret(const Setting& setting, std::string_view allowed);
 std::string unknown_key(const Setting& setting, std::span<const std::string_view> known,
                         std::string_view within = {});
 
@@ -57,7 +59,8 @@ void read_setting(const Setting& setting, std::span<const Key<Into>> keys,
   if (key == keys.end())
     problems.push_back(unknown_key(setting, known, within));
   else if (!key->read(setting.value, into))
-    problems.push_back(wrong_value(setting, key->allowed, within));
+    problems.push_back(key->is_secret ? wrong_secret(setting, key->allowed)
+                                      : wrong_value(setting, key->allowed, within));
 }
 
 /// "DYNAMITE_IDLE_POLL_MAX".

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "ingest/fixture.hpp"
+#include "mapping/hash_key.hpp"
 #include "support/http_server.hpp"
 #include "support/process.hpp"
 #include "support/runtime_api.hpp"
@@ -136,6 +137,47 @@ TEST_F(SecretTest, WithoutAPasswordIsAnError) {
   start();
 
   EXPECT_THAT(api_.wait_for_answer().body, HasSubstr("holds no password"));
+}
+
+/// The replica hashes an attribute.
+class HashKeySecretTest : public SecretTest {
+ protected:
+  void SetUp() override {
+    SecretTest::SetUp();
+    query(fmt::format(
+        R"(UPDATE {}.replica_target SET mapping = '{{"hash":["v"],"hash_fingerprint":"{}"}}')",
+        state_schema(), key_.fingerprint()));
+  }
+
+  const HashKey key_{"a secret of enough bytes"};
+};
+
+TEST_F(HashKeySecretTest, GivesTheKeyOfHash) {
+  keep(fmt::format(
+      R"({{"username":"{}","password":"first","hash_key":"a secret of enough bytes"}})", role_));
+  start("", {{"DYNAMITE_HASH_KEY_SECRET", "hash"}});
+
+  EXPECT_EQ(api_.invoke(put_event("a", 1)).body, kSuccess);
+
+  EXPECT_EQ(query("SELECT item->>'v' FROM orders"), key_.digest("1"));
+}
+
+TEST_F(HashKeySecretTest, WithoutItNothingIsApplied) {
+  start();
+
+  EXPECT_THAT(
+      api_.invoke(put_event("a", 1)).body,
+      AllOf(HasSubstr("has hashes, but no key of hash is given"), HasSubstr(key_.fingerprint())));
+
+  EXPECT_EQ(query("SELECT count(*) FROM orders"), "0");
+}
+
+TEST_F(HashKeySecretTest, IsRefusedIfItHasNone) {
+  start("", {{"DYNAMITE_HASH_KEY_SECRET", "hash"}});
+
+  EXPECT_NE(program_->wait(), 0);
+  EXPECT_THAT(program_->errors(),
+              AllOf(HasSubstr("holds a key of hash of 0 bytes"), Not(HasSubstr("first"))));
 }
 
 class RdsIamTest : public IngestTest {

@@ -72,6 +72,8 @@ SettingValue value_of(const std::string& text) {
 /// A value of each key that is not its default, as in a file.
 const std::map<std::string_view, std::string> kOtherValues{{"auth", "'rds-iam'"},
                                                            {"secret", "'name'"},
+                                                           {"hash_key", "'0123456789abcdef'"},
+                                                           {"hash_key_secret", "'hash'"},
                                                            {"ca_file", "'rds.pem'"},
                                                            {"region", "'us-west-2'"},
                                                            {"schema", "'replicas'"},
@@ -90,11 +92,10 @@ const std::map<std::string_view, std::string> kOtherValues{{"auth", "'rds-iam'"}
 
 /// The same for a [[table]] and a [[table.target]].
 const std::map<std::string_view, std::string> kOtherTableValues{
-    {"name", "'Orders'"},      {"into", "'sales.orders'"},
-    {"layout", "'columns'"},   {"only", "['total']"},
-    {"omit", "['password*']"}, {"removed", "'keep'"},
-    {"expired", "'keep'"},     {"new_columns", "false"},
-    {"max_columns", "7"},      {"column_names", "'snake_case'"}};
+    {"name", "'Orders'"},  {"into", "'sales.orders'"},      {"layout", "'columns'"},
+    {"only", "['total']"}, {"omit", "['password*']"},       {"hash", "['email']"},
+    {"removed", "'keep'"}, {"expired", "'keep'"},           {"new_columns", "false"},
+    {"max_columns", "7"},  {"column_names", "'snake_case'"}};
 
 using OtherValues = std::map<std::string_view, std::string>;
 
@@ -148,7 +149,8 @@ std::vector<std::string_view> expect_defaults(std::span<const Key<Into>> keys,
 TEST(ConfigurationDoc, DefaultsAreThoseOfTheProgram) {
   EXPECT_THAT(
       expect_defaults(config_keys(), kOtherValues, documented_keys("## Keys", "Of a `[[table]]`")),
-      UnorderedElementsAre("secret", "ca_file", "region", "max_read_units", "segments"));
+      UnorderedElementsAre("secret", "hash_key", "hash_key_secret", "ca_file", "region",
+                           "max_read_units", "segments"));
   EXPECT_THAT(expect_defaults(table_keys(), kOtherTableValues,
                               documented_keys("Of a `[[table]]`", "### Declared columns")),
               UnorderedElementsAre("name"));

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <utility>
 
 #include "support/errors.hpp"
@@ -55,6 +56,22 @@ TEST(TargetOf, MakesEveryTarget) {
   EXPECT_EQ(replica.qualified_names(), R"("sales"."documents", "public"."Orders")");
   EXPECT_EQ(replica.targets.at(0).mapping, Mapping{});
   EXPECT_EQ(replica.targets.at(1).mapping.rules.layout, LayoutKind::columns);
+}
+
+TEST(TargetOf, HashesUnderTheKeyThatIsGiven) {
+  Config config = config_with({.hash = {"pk", "email"}});
+  config.hash_key = std::make_shared<const HashKey>("a secret of enough bytes");
+
+  const Target target = target_of(config, orders()).targets.at(0);
+
+  EXPECT_EQ(target.mapping.rules.hash_fingerprint, config.hash_key->fingerprint());
+  EXPECT_EQ(target.mapping.hash_key, config.hash_key);
+}
+
+TEST(TargetOf, RefusesToHashWithoutAKey) {
+  EXPECT_EQ(test::failure_of([] { target_of(config_with({.hash = {"email"}}), orders()); }),
+            "usage: a target of \"Orders\" has `hash`, but no key of hash is given");
+  EXPECT_EQ(target_of(config_with({}), orders()).targets.at(0).mapping.rules.hash_fingerprint, "");
 }
 
 TEST(TargetOf, NamesTheTableWhoseDeclaredColumnCannotBe) {

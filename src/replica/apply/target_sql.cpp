@@ -169,16 +169,10 @@ std::string insert_placeholders(const Fragments& f) {
                      joined(values));
 }
 
-// A remove that deletes its row keeps out every put until the commit, and leaves its tombstone at
-// once. The other removes, which are rare, hold their keys too: a placeholder stands there, or the
-// row that came in meanwhile is locked (DO UPDATE locks a row that its WHERE leaves alone). A late
-// remove, for which a newer row or tombstone is committed, holds nothing.
-std::string remove_sql(const Fragments& f) {
-  return fmt::format(R"(WITH u AS MATERIALIZED ({rows}), gone AS (
-  DELETE FROM {replica} t USING u
-  WHERE {row_matches} AND t.{version} < u.version AND {no_tombstone}
-  RETURNING u.*),
-left_behind AS (
+/// The parts of a remove behind those that took rows out: tombstones of the rows that are `gone`,
+/// and what holds the keys of the others. `met`: numbers of the removes that met their row.
+std::string left_behind_and_held(const Fragments& f, std::string_view met) {
+  return fmt::format(R"(left_behind AS (
   {insert_tombstones}
   FROM gone AS u
   {unless_newer_tombstone}
@@ -186,21 +180,36 @@ left_behind AS (
 held AS (
   {insert_placeholders}
   FROM u
-  WHERE u.n NOT IN (SELECT gone.n FROM gone) AND {newer_than_tombstone}
+  WHERE u.n NOT IN ({met}) AND {newer_than_tombstone}
     AND (SELECT true FROM {replica} t WHERE {row_matches} AND t.{version} > u.version) IS NULL
-  ON CONFLICT ({keys}) DO UPDATE SET {version} = t.{version} WHERE false)
+  ON CONFLICT ({keys}) DO UPDATE SET {version} = t.{version} WHERE false))",
+                     fmt::arg("insert_tombstones", insert_tombstones(f)),
+                     fmt::arg("unless_newer_tombstone", unless_newer_tombstone(f)),
+                     fmt::arg("insert_placeholders", insert_placeholders(f)), fmt::arg("met", met),
+                     fmt::arg("newer_than_tombstone", newer_than_tombstone(f)),
+                     fmt::arg("replica", f.replica), fmt::arg("row_matches", f.keys.row_matches()),
+                     fmt::arg("version", f.version), fmt::arg("keys", f.keys.names()));
+}
+
+// A remove that deletes its row keeps out every put until the commit, and leaves its tombstone at
+// once. The other removes, which are rare, hold their keys too: a placeholder stands there, or the
+// row that came in meanwhile is locked (DO UPDATE locks a row that its WHERE leaves alone). A late
+// remove, for which a newer row or tombstone is committed, holds nothing.
+std::string remove_sql(const Fragments& f) {
+  return fmt::format(
+      R"(WITH u AS MATERIALIZED ({rows}), gone AS (
+  DELETE FROM {replica} t USING u
+  WHERE {row_matches} AND t.{version} < u.version AND {no_tombstone}
+  RETURNING u.*),
+{left_behind_and_held}
 SELECT (SELECT count(*) FROM left_behind),
   CASE WHEN (SELECT count(*) FROM u) > (SELECT count(*) FROM gone)
     THEN {note_unmet} END)",
-                     fmt::arg("rows", f.keys.select_rows({kVersion})),
-                     fmt::arg("replica", f.replica), fmt::arg("row_matches", f.keys.row_matches()),
-                     fmt::arg("version", f.version),
-                     fmt::arg("no_tombstone", no_tombstone(f, f.keys.parameter(1))),
-                     fmt::arg("newer_than_tombstone", newer_than_tombstone(f)),
-                     fmt::arg("insert_tombstones", insert_tombstones(f)),
-                     fmt::arg("unless_newer_tombstone", unless_newer_tombstone(f)),
-                     fmt::arg("insert_placeholders", insert_placeholders(f)),
-                     fmt::arg("note_unmet", kNoteUnmet), fmt::arg("keys", f.keys.names()));
+      fmt::arg("rows", f.keys.select_rows({kVersion})), fmt::arg("replica", f.replica),
+      fmt::arg("row_matches", f.keys.row_matches()), fmt::arg("version", f.version),
+      fmt::arg("no_tombstone", no_tombstone(f, f.keys.parameter(1))),
+      fmt::arg("left_behind_and_held", left_behind_and_held(f, "SELECT gone.n FROM gone")),
+      fmt::arg("note_unmet", kNoteUnmet));
 }
 
 /// SQL: the row `t` of the remove `u` stays. A remove that keeps nothing leaves a row alone that
@@ -227,18 +236,7 @@ gone AS (
   DELETE FROM {replica} t USING u
   WHERE {row_matches} AND t.{version} < u.version AND NOT {stays} AND {no_tombstone}
   RETURNING u.*),
-left_behind AS (
-  {insert_tombstones}
-  FROM gone AS u
-  {unless_newer_tombstone}
-  RETURNING true),
-held AS (
-  {insert_placeholders}
-  FROM u
-  WHERE u.n NOT IN (SELECT gone.n FROM gone UNION ALL SELECT kept.n FROM kept)
-    AND {newer_than_tombstone}
-    AND (SELECT true FROM {replica} t WHERE {row_matches} AND t.{version} > u.version) IS NULL
-  ON CONFLICT ({keys}) DO UPDATE SET {version} = t.{version} WHERE false)
+{left_behind_and_held}
 SELECT (SELECT count(*) FROM left_behind) + (SELECT count(*) FROM kept),
   CASE WHEN (SELECT count(*) FROM u) > (SELECT count(*) FROM gone) + (SELECT count(*) FROM kept)
     THEN {note_unmet} END)",
@@ -247,11 +245,11 @@ SELECT (SELECT count(*) FROM left_behind) + (SELECT count(*) FROM kept),
                      fmt::arg("replica", f.replica), fmt::arg("row_matches", f.keys.row_matches()),
                      fmt::arg("version", f.version),
                      fmt::arg("no_tombstone", no_tombstone(f, f.keys.parameter(2))),
-                     fmt::arg("newer_than_tombstone", newer_than_tombstone(f)),
-                     fmt::arg("insert_tombstones", insert_tombstones(f)),
-                     fmt::arg("unless_newer_tombstone", unless_newer_tombstone(f)),
-                     fmt::arg("insert_placeholders", insert_placeholders(f)),
-                     fmt::arg("note_unmet", kNoteUnmet), fmt::arg("keys", f.keys.names()));
+                     fmt::arg("left_behind_and_held",
+                              left_behind_and_held(f,
+                                                   "SELECT gone.n FROM gone UNION ALL SELECT "
+                                                   "kept.n FROM kept")),
+                     fmt::arg("note_unmet", kNoteUnmet));
 }
 
 std::string remove_or_keep_held_sql(const Fragments& f) {

@@ -161,6 +161,55 @@ resource "aws_iam_role_policy" "lambda_rds_iam" {
   })
 }
 
+resource "aws_iam_role_policy" "hash_key_secret" {
+  count = local.use_hash_key_secret ? 1 : 0
+
+  name = "hash-key-secret"
+  role = aws_iam_role.function.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid      = "ReadHashKeySecret"
+      Effect   = "Allow"
+      Action   = ["secretsmanager:GetSecretValue"]
+      Resource = var.hash_key_secret_arn
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "hash_key_secret_key" {
+  count = local.use_hash_key_secret && var.hash_key_secret_kms_key_arn != "" ? 1 : 0
+
+  name = "hash-key-secret-key"
+  role = aws_iam_role.function.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "DecryptHashKeySecret"
+      Effect    = "Allow"
+      Action    = ["kms:Decrypt"]
+      Resource  = var.hash_key_secret_kms_key_arn
+      Condition = { StringEquals = { "kms:EncryptionContext:SecretARN" = var.hash_key_secret_arn } }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "read_back" {
+  count = var.allow_read_back ? 1 : 0
+
+  name = "read-back"
+  role = aws_iam_role.function.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid      = "ReadItems"
+      Effect   = "Allow"
+      Action   = ["dynamodb:BatchGetItem"]
+      Resource = local.table_arns
+    }]
+  })
+}
+
 resource "aws_iam_role" "maintain_schedule" {
   name_prefix = "${substr(var.function_name, 0, 28)}-maintain-"
   description = "Lets the schedule invoke ${var.function_name}"

@@ -8,13 +8,15 @@ locals {
   account      = data.aws_caller_identity.current.account_id
   function_arn = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${var.function_name}"
 
-  use_secret  = var.authentication == "secret"
-  use_rds_iam = var.authentication == "rds-iam"
+  use_secret          = var.authentication == "secret"
+  use_rds_iam         = var.authentication == "rds-iam"
+  use_hash_key_secret = var.hash_key_secret_arn != ""
 
   environment = {
     DYNAMITE_URL              = var.database_url
     DYNAMITE_AUTH             = local.use_rds_iam ? "rds-iam" : ""
     DYNAMITE_SECRET           = local.use_secret ? var.secret_arn : ""
+    DYNAMITE_HASH_KEY_SECRET  = var.hash_key_secret_arn
     DYNAMITE_CA_FILE          = var.ca_file
     DYNAMITE_SCHEMA           = var.schema
     DYNAMITE_STATE_SCHEMA     = var.state_schema

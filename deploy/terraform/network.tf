@@ -3,7 +3,7 @@ locals {
   function_security_group_ids = local.make_security_group ? aws_security_group.function[*].id : var.security_group_ids
 
   # Services whose interface endpoint answers under the service's own name.
-  private_dns_services = concat(["lambda", "monitoring"], local.use_secret ? ["secretsmanager"] : [])
+  private_dns_services = concat(["lambda", "monitoring"], local.use_secret || local.use_hash_key_secret ? ["secretsmanager"] : [])
 }
 
 resource "aws_security_group" "function" {

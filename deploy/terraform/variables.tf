@@ -116,6 +116,24 @@ variable "database_user" {
   default     = ""
 }
 
+variable "hash_key_secret_arn" {
+  description = "Secret with the key of hash, where targets have hashes. Empty where none has."
+  type        = string
+  default     = ""
+
+  validation {
+    # The policy is for this one secret: no name, which would fit no policy, and no pattern.
+    condition     = can(regex("^((arn:[^:*?]+:secretsmanager:[^:*?]+:[0-9]+:secret:[^:*?]+)?)$", var.hash_key_secret_arn))
+    error_message = "hash_key_secret_arn must be the ARN of one secret, arn:PARTITION:secretsmanager:REGION:ACCOUNT:secret:NAME."
+  }
+}
+
+variable "hash_key_secret_kms_key_arn" {
+  description = "Customer managed key of the secret with the key of hash, if it has one."
+  type        = string
+  default     = ""
+}
+
 variable "ca_file" {
   description = "Certificates to verify PostgreSQL by. Empty takes those in the package."
   type        = string
@@ -165,6 +183,12 @@ variable "max_dead_letters" {
     condition     = var.max_dead_letters >= 0
     error_message = "max_dead_letters must be 0 or more."
   }
+}
+
+variable "allow_read_back" {
+  description = "Whether the function may read single items, as streams without new images and changes of targets need it."
+  type        = bool
+  default     = false
 }
 
 variable "log_level" {

@@ -73,6 +73,47 @@ export function expandLoops(template, items) {
   return { ...template, Resources: resources };
 }
 
+const noValue = Symbol('AWS::NoValue');
+
+/**
+ * The template as CloudFormation deploys it with `given` parameters: conditions are decided, and
+ * parameters are their values. What only AWS knows stays as it is.
+ */
+export function decideConditions(template, given) {
+  const parameters = Object.fromEntries(
+    Object.entries(template.Parameters).map(([name, { Default: value }]) => [
+      name,
+      given[name] ?? value,
+    ]),
+  );
+  const holds = (condition) => resolve(template.Conditions[condition]);
+  const functions = {
+    Ref: (name) => (name === 'AWS::NoValue' ? noValue : (parameters[name] ?? { Ref: name })),
+    Condition: holds,
+    'Fn::Equals': ([one, other]) => String(one) === String(other),
+    'Fn::Not': ([one]) => !one,
+    'Fn::And': (all) => all.every(Boolean),
+    'Fn::Or': (any) => any.some(Boolean),
+    'Fn::Join': ([separator, list]) => [list].flat().join(separator),
+  };
+  function resolve(value) {
+    if (Array.isArray(value)) return value.map(resolve).filter((element) => element !== noValue);
+    if (value === null || typeof value !== 'object') return value;
+    const members = Object.entries(value);
+    if (members.length === 1) {
+      const [[name, argument]] = members;
+      if (name === 'Fn::If') return resolve(holds(argument[0]) ? argument[1] : argument[2]);
+      if (name in functions) return functions[name](resolve(argument));
+    }
+    const resolved = members.map(([name, member]) => [name, resolve(member)]);
+    return Object.fromEntries(resolved.filter(([, member]) => member !== noValue));
+  }
+  const resources = Object.entries(template.Resources).filter(
+    ([, { Condition: condition }]) => condition === undefined || holds(condition),
+  );
+  return { ...template, Resources: resolve(Object.fromEntries(resources)) };
+}
+
 /** Calls visit(object) for each object in `value`. */
 export function walk(value, visit) {
   if (value === null || typeof value !== 'object') return;

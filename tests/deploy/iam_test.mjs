@@ -85,12 +85,15 @@ function essence({ Sid, Effect, Action, Resource, Condition = {} }) {
 }
 
 const granted = [
+  'hash-key-secret',
+  'hash-key-secret-key',
   'invoke',
   'lambda',
   'lambda-rds-iam',
   'lambda-secret',
   'lambda-secret-key',
   'maintain',
+  'read-back',
 ];
 
 function comparePolicies(sources, template, policies) {
@@ -149,6 +152,72 @@ suite('The templates grant exactly the policies', checkTemplates, [
   ],
   ['a condition less', terraform, /\n *Condition = \{ ArnEquals.*/, '', /lambda in Terraform/],
   ['a policy more', sam, 'PolicyName: maintain', 'PolicyName: everything', /SAM grants everything/],
+]);
+
+/** Resources, and the values in conditions, as texts. */
+function namedBy({ Resource, Condition = {} }) {
+  const values = Object.values(Condition).flatMap((keys) => Object.values(keys).flat());
+  return [...list(Resource), ...values].map((one) =>
+    typeof one === 'string' ? one : JSON.stringify(one),
+  );
+}
+
+/** What a template writes for a placeholder of deploy/iam stands for no other placeholder. */
+function compareResources(sources, template, policies) {
+  const meanings = {};
+  const problems = [];
+  for (const [name, statements] of policies) {
+    const wanted = JSON.parse(sources[`deploy/iam/${name}.json`]).Statement.map(namedBy);
+    statements.map(namedBy).forEach((named, index) =>
+      named.forEach((written, place) => {
+        const placeholder = wanted[index][place];
+        if ((meanings[written] ??= placeholder) !== placeholder)
+          problems.push(
+            `${written} of ${name} in ${template} is for ${placeholder} and ${meanings[written]}`,
+          );
+      }),
+    );
+  }
+  return problems;
+}
+
+async function checkResources(sources) {
+  const terraformOnes = await terraformPolicies(await readTerraform(sources));
+  return [
+    ...compareResources(sources, 'SAM', samPolicies(readSam(sources))),
+    ...compareResources(sources, 'Terraform', terraformOnes),
+  ];
+}
+
+suite('The templates write each resource for one placeholder', checkResources, [
+  [
+    "the database's secret for the one of the key in SAM",
+    sam,
+    'Resource: !Ref HashKeySecretArn',
+    'Resource: !Ref SecretArn',
+    /hash-key-secret in SAM is for \$\{HASH_KEY_SECRET_ARN\} and \$\{SECRET_ARN\}/,
+  ],
+  [
+    "the database's secret for the one of the key in Terraform",
+    terraform,
+    '= var.hash_key_secret_arn\n',
+    '= var.secret_arn\n',
+    /var\.secret_arn\} of lambda-secret in Terraform is for/,
+  ],
+  [
+    'a condition on the other secret',
+    terraform,
+    '"kms:EncryptionContext:SecretARN" = var.hash_key_secret_arn',
+    '"kms:EncryptionContext:SecretARN" = var.secret_arn',
+    /var\.secret_arn\} of lambda-secret in Terraform is for/,
+  ],
+  [
+    'streams for tables',
+    terraform,
+    /(BatchGetItem"\]\s*Resource = )local\.table_arns/,
+    '$1tolist(var.stream_arns)',
+    /read-back in Terraform is for/,
+  ],
 ]);
 
 function checkModes(sources) {

@@ -49,6 +49,32 @@ export async function terraformPolicies(module) {
   );
 }
 
+const functions = {
+  concat: (...lists) => lists.flat(),
+  toset: (list) => list,
+};
+
+/**
+ * The value of an expression "${…}" of the module with `given` variables, as far as HCL and
+ * JavaScript write it alike. Another value is itself.
+ */
+export function evaluate(module, given, value) {
+  const expression = /^\$\{(.*)\}$/s.exec(value)?.[1];
+  if (expression === undefined) return value;
+  const code = expression.replace(/\bvar\./g, 'variables.').replace(/\blocal\./g, 'locals.');
+  const variables = Object.fromEntries(
+    Object.entries(module.variable).map(([name, [{ default: fallback }]]) => [
+      name,
+      given[name] ?? fallback,
+    ]),
+  );
+  const locals = new Proxy(localsOf(module), {
+    get: (all, name) => evaluate(module, given, all[name]),
+  });
+  const known = { variables, locals, ...functions };
+  return new Function(...Object.keys(known), `return ${code};`)(...Object.values(known));
+}
+
 const snake = (name) => name.replace(/(?<!^)(?=[A-Z])/g, '_').toLowerCase();
 
 /** The name in Terraform of a parameter or an output of the SAM template. */

@@ -16,6 +16,7 @@ import { EventSourceMapping, Random } from './event_source_mapping.mjs';
 import { createLambda, run } from './vercel_fun.mjs';
 
 const kInvocations = 1000;
+const kRoundsMax = 20;
 const kTables = { PeersCustomers: 'pk:S', PeersOrders: 'customer:S,placed_at:N', PeersBlobs: 'id:B,part:N' };
 
 const { DYNAMITE_PROGRAM, DYNAMITE_LAMBDA_ZIP, DYNAMITE_TEST_DYNAMODB, DYNAMITE_TEST_PG_URL } =
@@ -86,18 +87,21 @@ async function cleanUp() {
   sql(`DROP SCHEMA IF EXISTS ${schema}, ${schema}_state CASCADE`);
 }
 
-/** Writes in rounds of `seconds` until the function was invoked often enough. */
+/** The sums of counts by their names. */
+function sum(all) {
+  const total = {};
+  for (const counts of all)
+    for (const [name, count] of Object.entries(counts)) total[name] = (total[name] ?? 0) + count;
+  return total;
+}
+
+/** Writes in rounds of `seconds` until the function was invoked often enough, and until everything has happened. */
 async function follow(lambda, seed, seconds) {
   const dynamodb = new DynamoDb(DYNAMITE_TEST_DYNAMODB);
-  let writing = true;
-  const written = (async () => {
-    do await Promise.all(tables.map((table, i) => write(table, seconds, seed + i)));
-    while (lambda.invocations < kInvocations);
-  })();
-  written.finally(() => (writing = false)).catch(() => {});
   const objects = join(folder, 'on-failure-');
   let objectCount = 0;
   const mappings = [];
+  let writing = true;
   for (const [i, table] of tables.entries())
     mappings.push(
       new EventSourceMapping({
@@ -114,16 +118,20 @@ async function follow(lambda, seed, seconds) {
       }),
     );
   const disturbance = disturb(lambda, new Random(seed + 100));
+  const happened = () => sum([...mappings.map((mapping) => mapping.counts), disturbance.done]);
+  const enough = () =>
+    lambda.invocations >= kInvocations && Object.values(happened()).every((count) => count > 0);
+  const written = (async () => {
+    for (let round = 0; round < kRoundsMax && !enough(); round += 1)
+      await Promise.all(tables.map((table, i) => write(table, seconds, seed + i)));
+  })();
+  written.finally(() => (writing = false)).catch(() => {});
   try {
     await Promise.all([written, ...mappings.map((mapping) => mapping.run())]);
   } finally {
     disturbance.stop();
   }
-  const counts = { invocations: lambda.invocations, processes: lambda.processes() };
-  for (const mapping of mappings)
-    for (const [name, count] of Object.entries(mapping.counts))
-      counts[name] = (counts[name] ?? 0) + count;
-  return { ...counts, ...disturbance.done };
+  return { invocations: lambda.invocations, processes: lambda.processes(), ...happened() };
 }
 
 test('the package follows real streams through everything that Lambda does', async (t) => {

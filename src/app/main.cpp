@@ -22,8 +22,9 @@ std::optional<std::string> read_environment(std::string_view name) {
 /// what one thread has freed from the others, and the process takes twice the memory.
 void share_one_arena() { mallopt(M_ARENA_MAX, 1); }
 
-int run(const CommandLine& line, const Environment& environment) {
-  set_up_logging(line.log);
+/// The configuration, with the key of `hash` where it is in a secret.
+Config complete_config(const CommandLine& line, const Environment& environment,
+                       const std::stop_token& stop) {
   Config config = load_config({.file = line.config_file,
                                .settings = line.settings,
                                .tables = line.tables,
@@ -31,13 +32,25 @@ int run(const CommandLine& line, const Environment& environment) {
                                .directories = {"", program_directory()},
                                .needs = line.needs});
   for (const std::string& remark : config.remarks) spdlog::warn("{}", remark);
+  // Commands that ask nothing of AWS make neither rows nor keys.
+  if (line.needs.database && line.needs.region)
+    config.hash_key = find_hash_key({line, config, environment, stop});
+  return config;
+}
 
+int run(const CommandLine& line, const Environment& environment) {
+  set_up_logging(line.log);
   const Signals signals;
   curl_global_init(CURL_GLOBAL_DEFAULT);
-  const Context context{line, config, environment, signals.token()};
-  // Commands that ask nothing of AWS make neither rows nor keys.
-  if (line.needs.database && line.needs.region) config.hash_key = find_hash_key(context);
-  return line.command->run(context);
+  Config config;
+  try {
+    config = complete_config(line, environment, signals.token());
+  } catch (const Error& error) {
+    if (line.command->report_failed_start != nullptr)
+      line.command->report_failed_start(environment, error);
+    throw;
+  }
+  return line.command->run({line, config, environment, signals.token()});
 }
 
 int run(int argc, char** argv) {

@@ -112,7 +112,11 @@ void RuntimeLoop::answer(const InvocationHandler& handler, Invocation invocation
 }
 
 void RuntimeLoop::init_error(const Error& error) {
-  post_error("/init/error", type_of(error.kind()), text_of(error));
+  try {
+    post_error("/init/error", type_of(error.kind()), text_of(error));
+  } catch (const Error& failure) {
+    spdlog::warn("Lambda was not told of the failed start reason={}", in_quotes(failure.what()));
+  }
 }
 
 int RuntimeLoop::post(const std::string& path, const std::string& body, Headers headers) {

@@ -41,7 +41,8 @@ class RuntimeLoop {
   /// the process shall end then, and Lambda makes a new one.
   void run(const InvocationHandler& handler, const std::stop_token& stop);
 
-  /// Tells Lambda that the process cannot serve; it shall end after that.
+  /// Tells Lambda that the process cannot serve; it shall end after that. If Lambda cannot be told,
+  /// the log says so: `error` is what matters.
   void init_error(const Error& error);
 
  private:

@@ -216,6 +216,27 @@ TEST_F(LambdaTest, ReportsAStartThatCannotSucceed) {
   EXPECT_EQ(program->wait(), 2);
 }
 
+TEST_F(LambdaTest, ReportsAConfigurationThatCannotBeUsed) {
+  const auto program = start(api_, {{"DYNAMITE_ON_POISON", "ignore"}});
+
+  const RuntimeAnswer answer = api_.wait_for_answer();
+
+  EXPECT_EQ(answer.request_id, "init");
+  EXPECT_EQ(answer.error_type, "Dynamite.usage");
+  EXPECT_THAT(answer.body, HasSubstr("DYNAMITE_ON_POISON"));
+  EXPECT_EQ(program->wait(), 2);
+}
+
+TEST_F(LambdaTest, AFailedStartIsInTheLogWhereNobodyElseIsTold) {
+  const auto program =
+      start(api_, {{"DYNAMITE_ON_POISON", "ignore"}, {"AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1"}});
+
+  EXPECT_EQ(program->wait(), 2);
+
+  EXPECT_THAT(program->errors(), AllOf(HasSubstr("DYNAMITE_ON_POISON"),
+                                       HasSubstr("Lambda was not told of the failed start")));
+}
+
 TEST_F(LambdaTest, AnswersInTimeWhilePostgresHoldsALock) {
   const auto program = start(api_);
   ASSERT_EQ(api_.invoke(put_event("a", 1)).body, kSuccess);

@@ -192,6 +192,12 @@ TEST_F(RuntimeLoopTest, ReportsAFailedStart) {
   EXPECT_THAT(answer.body, HasSubstr("the password is wrong"));
 }
 
+TEST_F(RuntimeLoopTest, AFailedStartThatCannotBeReportedEndsByItsOwnError) {
+  RuntimeLoop nobody_there{*transport_, "127.0.0.1:1"};
+
+  EXPECT_NO_THROW(nobody_there.init_error(Error{Error::Kind::usage, "the password is wrong"}));
+}
+
 constexpr system_clock::time_point kNow{std::chrono::hours{490'000}};
 
 TEST(CommitDeadline, LeavesHalfASecondForTheAnswer) {

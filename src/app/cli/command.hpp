@@ -1,6 +1,7 @@
 #pragma once
 
 #include "app/config/config.hpp"
+#include "core/error.hpp"
 
 namespace CLI {
 class App;
@@ -27,6 +28,9 @@ struct Command {
   /// Looks at what was typed, once all is parsed: reads what `define` left as text in `app`, and
   /// throws Error{usage} if options do not fit together. Null: there is nothing to look at.
   void (*check)(const CLI::App& app, CommandLine& line) = nullptr;
+  /// Tells whoever started the program why the command cannot run: its configuration is wrong, or a
+  /// secret cannot be read. The program ends with that error. Null: the error's text suffices.
+  void (*report_failed_start)(const Environment& environment, const Error& error) = nullptr;
   /// Returns the exit status; results go to standard output. Throws Error.
   int (*run)(const Context& context) = nullptr;
 };

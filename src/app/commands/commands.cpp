@@ -23,6 +23,7 @@ int run_verifydb(const Context& context);
 int run_snapshot(const Context& context);
 int run_replicate(const Context& context);
 int run_lambda(const Context& context);
+void report_failed_start_of_lambda(const Environment& environment, const Error& error);
 int run_apply(const Context& context);
 int run_dead_letters(const Context& context);
 int run_release(const Context& context);
@@ -262,6 +263,7 @@ constexpr std::array kCommands{
     Command{.name = "lambda",
             .description = "Serve the AWS Lambda Runtime API.\nThe default inside Lambda.",
             .examples = "  AWS_LAMBDA_RUNTIME_API=localhost:9001 dynamite lambda",
+            .report_failed_start = report_failed_start_of_lambda,
             .run = run_lambda},
     Command{.name = "apply",
             .description = "Apply recorded Lambda events, stream records, arrays of\n"

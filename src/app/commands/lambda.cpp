@@ -124,6 +124,13 @@ std::string serve(const Context& context, Ingest& ingest, Invocation invocation)
 
 }  // namespace
 
+void report_failed_start_of_lambda(const Environment& environment, const Error& error) {
+  const auto runtime_api = environment("AWS_LAMBDA_RUNTIME_API");
+  if (!runtime_api) return;
+  const auto transport = make_curl_transport();
+  RuntimeLoop{*transport, *runtime_api}.init_error(error);
+}
+
 int run_lambda(const Context& context) {
   const auto runtime_api = context.environment("AWS_LAMBDA_RUNTIME_API");
   if (!runtime_api)

@@ -44,6 +44,12 @@ class SecretTest : public IngestTest {
     secret_ = secret;
   }
 
+  /// From now on no secret may be read. `answer`: the body of the refusal.
+  void refuse(const std::string& answer) {
+    const std::scoped_lock lock{mutex_};
+    refusal_ = answer;
+  }
+
   void start(const std::string& user = "", std::map<std::string, std::string> more = {}) {
     const std::string place = url().substr(url().find('@') + 1);
     more.merge(std::map<std::string, std::string>{
@@ -62,6 +68,7 @@ class SecretTest : public IngestTest {
     if (request.path == "/task")
       return {.body = R"({"AccessKeyId":"TASK","SecretAccessKey":"s","Token":"of the task"})"};
     ++reads_;
+    if (!refusal_.empty()) return {.status = 400, .body = refusal_};
     token_ = request.header("x-amz-security-token");
     asked_ = std::string{request.header("x-amz-target")} + " " +
              std::string{request.header("content-type")} + " " + request.body;
@@ -70,7 +77,7 @@ class SecretTest : public IngestTest {
 
   std::string role_;
   std::mutex mutex_;
-  std::string secret_, asked_, token_;
+  std::string secret_, asked_, token_, refusal_;
   std::atomic<int> reads_ = 0;
   RuntimeApi api_;
   HttpServer aws_{[this](const ServedRequest& request) { return serve(request); }};
@@ -175,9 +182,26 @@ TEST_F(HashKeySecretTest, WithoutItNothingIsApplied) {
 TEST_F(HashKeySecretTest, IsRefusedIfItHasNone) {
   start("", {{"DYNAMITE_HASH_KEY_SECRET", "hash"}});
 
+  const RuntimeAnswer answer = api_.wait_for_answer();
+
+  const auto tells = AllOf(HasSubstr("holds a key of hash of 0 bytes"), Not(HasSubstr("first")));
+  EXPECT_EQ(answer.request_id, "init");
+  EXPECT_EQ(answer.error_type, "Dynamite.usage");
+  EXPECT_THAT(answer.body, tells);
+  EXPECT_EQ(program_->wait(), 2);
+  EXPECT_THAT(program_->errors(), tells);
+}
+
+TEST_F(HashKeySecretTest, ThatMayNotBeReadIsAStartThatCannotSucceed) {
+  refuse(R"({"__type":"AccessDeniedException","Message":"not authorized to read the secret"})");
+  start("", {{"DYNAMITE_HASH_KEY_SECRET", "hash"}});
+
+  const RuntimeAnswer answer = api_.wait_for_answer();
+
+  EXPECT_EQ(answer.request_id, "init");
+  EXPECT_THAT(answer.body, HasSubstr("not authorized to read the secret"));
   EXPECT_NE(program_->wait(), 0);
-  EXPECT_THAT(program_->errors(),
-              AllOf(HasSubstr("holds a key of hash of 0 bytes"), Not(HasSubstr("first"))));
+  EXPECT_EQ(api_.calls_for_work(), 0);
 }
 
 class RdsIamTest : public IngestTest {

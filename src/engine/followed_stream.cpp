@@ -110,7 +110,7 @@ void FollowedStream::discover(Worker& worker) {
 /// stream then, which is a gap. Until then the rest of the old stream is read.
 std::optional<std::string> FollowedStream::look_at_source(Worker& worker) {
   const TableDescription description =
-      dynamodb_.describe_table(table_name_of(table_->replica.source->arn), worker.stop());
+      dynamodb_.describe_table(table_->replica.name(), worker.stop());
   require_same_table(description, *table_->replica.source);
   if (ends_by_itself(options_.run)) require_followable(description);
   std::optional<std::string> problem = why_unfollowable(description);

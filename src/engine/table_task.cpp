@@ -78,7 +78,7 @@ void TableTask::stop_at_gap() {
       Error::Kind::gap,
       fmt::format("records of \"{}\" were lost: see the table `gap` of the state schema", name()),
       fmt::format("`dynamite snapshot --table {}` heals it, or set on_gap = \"resnapshot\"",
-                  table_name_of(table_->replica.source->arn))};
+                  name())};
 }
 
 void TableTask::resume_pass(Worker& worker, const PassState& pass) {
@@ -107,8 +107,7 @@ void TableTask::begin_pass(Worker& worker) {
 /// The generation of the stream that is on. If none is on, one later than the last stream's.
 std::uint64_t TableTask::oldest_generation(Worker& worker) {
   if (stream_) return table_->shards.generation();
-  const TableDescription table =
-      dynamodb_.describe_table(table_name_of(table_->replica.source->arn), worker.stop());
+  const TableDescription table = dynamodb_.describe_table(table_->replica.name(), worker.stop());
   if (table.latest_stream_arn.empty()) return 0;
   const std::uint64_t latest = parse_stream_arn(table.latest_stream_arn).generation;
   if (!table.stream_enabled) return latest + 1;

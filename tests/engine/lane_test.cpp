@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,8 @@ class ScriptedLane : public Lane {
  private:
   static Replica replica() {
     Replica replica;
-    replica.targets.emplace_back().table = "orders";
+    replica.source = std::make_shared<const SourceTable>(SourceTable{
+        .arn = "arn:aws:dynamodb:us-east-1:111122223333:table/orders", .key_schema = {}});
     return replica;
   }
   TimePoint read_due() override { return {}; }

@@ -168,7 +168,8 @@ bool Operator::add_target(pg::Connection& connection) {
   if (replica.targets.size() == kTargetsMax) return false;
   const bool again = !let_go_.empty() && chance_.below(2) == 0;
   const std::string table =
-      again ? let_go_.back() : fmt::format("{}_{}", place_.replica.name(), rules_.size());
+      again ? let_go_.back()
+            : fmt::format("{}_{}", place_.replica.targets.front().table, rules_.size());
   const KeySchema& keys = replica.source->key_schema;
   const Target added = again
                            ? former_target(connection, table)

@@ -9,7 +9,6 @@
 #include "app/commands/commands.hpp"
 #include "app/wiring/postgres.hpp"
 #include "app/wiring/source_tables.hpp"
-#include "core/arn.hpp"
 #include "core/error.hpp"
 #include "core/visible.hpp"
 #include "engine/key_repair.hpp"
@@ -28,8 +27,7 @@ void for_each_replica(const Context& context, const OfTable& use) {
   catalogue.require_usable();
   const auto& wanted = context.line.tables;
   for (const Replica& replica : catalogue.load())
-    if (wanted.empty() ||
-        std::ranges::find(wanted, table_name_of(replica.source->arn)) != wanted.end())
+    if (wanted.empty() || std::ranges::find(wanted, replica.name()) != wanted.end())
       use(connection, replica);
 }
 
@@ -44,9 +42,8 @@ void for_each_page(const Context& context, DeadLetters& letters,
 }
 
 void print_line(const Replica& replica, const StoredLetter& letter) {
-  fmt::print("{:<8} {:<24} {:<24} {:<8} {}{}\n", letter.id, table_name_of(replica.source->arn),
-             letter.created_at, letter.sqlstate.empty() ? "-" : letter.sqlstate,
-             visible(letter.reason),
+  fmt::print("{:<8} {:<24} {:<24} {:<8} {}{}\n", letter.id, replica.name(), letter.created_at,
+             letter.sqlstate.empty() ? "-" : letter.sqlstate, visible(letter.reason),
              letter.constraint.empty() ? "" : fmt::format(" ({})", visible(letter.constraint)));
 }
 
@@ -67,7 +64,7 @@ int list(const Context& context) {
 void print_whole(const Replica& replica, const StoredLetter& letter,
                  const std::optional<std::string>& record) {
   fmt::print("id          {}\ntable       {}\nsince       {}\nreason      {}\n", letter.id,
-             table_name_of(replica.source->arn), letter.created_at, visible(letter.reason));
+             replica.name(), letter.created_at, visible(letter.reason));
   fmt::print("sqlstate    {}\nconstraint  {}\nsequence    {}\n",
              letter.sqlstate.empty() ? "-" : letter.sqlstate,
              letter.constraint.empty() ? "-" : visible(letter.constraint),
@@ -145,7 +142,7 @@ std::size_t refuse_hashed(const Context& context, DeadLetters& letters, const Re
     fmt::print(
         "{0}: {1} dead letters have hashes for keys, by which no item can be read back: `dynamite "
         "snapshot --table {0}` reads all items again, and discards the letters at its end\n",
-        table_name_of(replica.source->arn), count);
+        replica.name(), count);
   return count;
 }
 

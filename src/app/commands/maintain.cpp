@@ -11,7 +11,6 @@
 #include "app/wiring/postgres.hpp"
 #include "app/wiring/replicas.hpp"
 #include "app/wiring/source_tables.hpp"
-#include "core/arn.hpp"
 #include "core/error.hpp"
 #include "core/visible.hpp"
 #include "engine/followable.hpp"
@@ -50,7 +49,7 @@ class Maintenance {
         connection_{connection},
         replica_{replica},
         promotions_end_{promotions_end} {
-    findings_.table = table_name_of(replica.source->arn);
+    findings_.table = replica.name();
   }
 
   Findings run() {

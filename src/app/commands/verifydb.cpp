@@ -164,7 +164,7 @@ class TestReplica {
       Planner planner{connection_, replica_.state_schema};
       planner.execute(planner.plan_drop(replica_));
     } catch (const Error& error) {
-      spdlog::warn("could not drop table={} reason={}", log_value(replica_.qualified_names()),
+      spdlog::warn("could not drop replica={} reason={}", log_value(replica_.qualified_names()),
                    in_quotes(error.what()));
     }
   }
@@ -187,7 +187,7 @@ int run_verifydb(const Context& context) {
   const TestReplica replica{connection,
                             ensure_replica(connection, context.config, table, context.stop),
                             context.line.verify.keep};
-  spdlog::info("test table={} seed={}", log_value((*replica).qualified_names()), seed);
+  spdlog::info("testing replica={} seed={}", log_value((*replica).qualified_names()), seed);
 
   Model model{seed, context.line.verify.items, fmt::format("{}/stream/{}", table.arn, kLabel)};
   Ingest ingest{ingest_options(context, "verifydb")};

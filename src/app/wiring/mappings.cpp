@@ -119,9 +119,7 @@ MappingPlan plan_mappings(pg::Connection& connection, const Replica& known,
     auto change = plan_rules(target, known.source->key_schema, named->mapping.rules,
                              find_columns(connection, target), unnamed.columns);
     if (!change) continue;
-    if (known.targets.size() > 1)
-      for (std::string& words : change->words)
-        words = fmt::format("{}: {}", target.qualified_name(), words);
+    name_the_target(*change, known, target);
     plan.changes.push_back(std::move(*change));
   }
   const auto append = [&](std::vector<TargetChange> changes) {

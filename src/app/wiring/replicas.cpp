@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "app/wiring/mappings.hpp"
-#include "core/arn.hpp"
 #include "core/error.hpp"
 #include "mapping/new_columns.hpp"
 #include "pg/identifier.hpp"
@@ -95,7 +94,7 @@ Replica ensure_replica(pg::Connection& connection, const Config& config,
 std::vector<Replica> configured_replicas(const Config& config, std::vector<Replica> replicas) {
   if (config.tables.empty()) return replicas;
   std::erase_if(replicas, [&](const Replica& replica) {
-    const std::string name = table_name_of(replica.source->arn);
+    const std::string name = replica.name();
     return find_rule(config.tables, name) == nullptr;
   });
   return replicas;

@@ -49,6 +49,7 @@ std::vector<TargetChange> plan_promotion(pg::Connection& connection, const Repli
       change.words.push_back(added_in_place(column.name));
       change.mapping->columns.push_back(std::move(column));
     }
+    name_the_target(change, replica, target);
   }
   return changes;
 }

@@ -99,6 +99,12 @@ std::string older_records_are_read_back() {
          "from DynamoDB: whoever follows the table needs dynamodb:BatchGetItem for it";
 }
 
+void name_the_target(TargetChange& change, const Replica& replica, const Target& target) {
+  if (replica.targets.size() == 1) return;
+  for (std::string& words : change.words)
+    words = fmt::format("{}: {}", target.qualified_name(), words);
+}
+
 std::string added_in_place(const std::string& column) {
   return fmt::format("the column \"{}\" is added; the values that are there move into it", column);
 }

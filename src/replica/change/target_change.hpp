@@ -39,6 +39,9 @@ bool may_alter(pg::Connection& connection, const Target& target);
 /// The words about TargetChange::takes_other_items.
 std::string older_records_are_read_back();
 
+/// Where the replica has several targets, the words of the change begin with the name of this one.
+void name_the_target(TargetChange& change, const Replica& replica, const Target& target);
+
 /// The words about a column that is added and filled from `_rest`.
 std::string added_in_place(const std::string& column);
 

@@ -7,7 +7,6 @@
 #include <string_view>
 #include <utility>
 
-#include "core/arn.hpp"
 #include "core/error.hpp"
 #include "replica/state/table_sql.hpp"
 
@@ -62,7 +61,7 @@ void check_attribute_column(const Replica& replica, const Target& target, const 
   if (same == found.end())
     refuse("missing", wanted,
            fmt::format("ADD COLUMN {} {}, then `dynamite snapshot --table {}` fills it", name,
-                       type_definition(column.type), table_name_of(replica.source->arn)));
+                       type_definition(column.type), replica.name()));
   if (same->type != wanted)
     refuse(same->type, wanted,
            fmt::format("ALTER COLUMN {} TYPE {}", name, type_definition(column.type)));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/arn.hpp"
 #include "core/error.hpp"
 #include "mapping/routing.hpp"
 #include "mapping/writer.hpp"
@@ -39,7 +40,7 @@ Target new_target(const std::string& state_schema, std::string schema, std::stri
           .source_keys = keys};
 }
 
-const std::string& Replica::name() const { return targets.front().table; }
+std::string Replica::name() const { return table_name_of(source->arn); }
 
 std::string Replica::qualified_names() const {
   std::string names;

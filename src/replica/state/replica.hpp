@@ -57,7 +57,7 @@ struct Replica {
   /// By the mappings of the targets; null: each target takes all.
   std::shared_ptr<const Routing> routing{};
 
-  const std::string& name() const;      ///< the first target's table: names the replica in logs
+  std::string name() const;             ///< of its DynamoDB table, as the log names it
   std::string qualified_names() const;  ///< of all targets, separated by commas
 
   /// The keys of its rows, tombstones and dead letters. They are the same in all targets: the

@@ -31,7 +31,7 @@ TEST_F(TargetsTest, TwoTargetsAreKeptSideBySide) {
   EXPECT_THAT(run(both, {"bootstrap"}),
               AllOf(HasSubstr("created"), HasSubstr("\"documents\""), HasSubstr("\"wide\"")));
 
-  run(both, {"replicate", "--once"});
+  EXPECT_THAT(run(both, {"replicate", "--once"}), HasSubstr("pass complete table=" + table_));
   put(R"({"pk":{"S":"b"},"n":{"N":"2"}})");
   run(both, {"replicate", "--once"});
 

@@ -12,8 +12,10 @@
 namespace dynamite::test {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::StartsWith;
 
 constexpr const char* kNotVersionOrTime = "{_version, mod_time, create_time}";
 
@@ -29,6 +31,21 @@ TEST_F(PromotionTest, AFrequentAttributeGetsAColumnWithTheValuesThatAreThere) {
   EXPECT_THAT(query("SELECT col_description('orders'::regclass, attnum) FROM pg_attribute "
                     "WHERE attrelid = 'orders'::regclass AND attname = 'total'"),
               HasSubstr("type N"));
+}
+
+TEST_F(PromotionTest, WordsSayWhichTargetGetsAColumnIfThereAreSeveral) {
+  put_items({R"({"pk":{"S":"a"},"total":{"N":"1"}})"});
+  Replica two = orders;
+  two.targets.push_back(new_target(state_schema(), schema(), "documents", keys(KeyType::S)));
+
+  const auto of_one = plan_promotion(*connection, orders);
+  const auto of_two = plan_promotion(*connection, two);
+
+  ASSERT_EQ(of_one.size(), 1U);
+  EXPECT_THAT(of_one.front().words, ElementsAre(StartsWith("the column \"total\" is added")));
+  ASSERT_EQ(of_two.size(), 1U);
+  EXPECT_THAT(of_two.front().words, ElementsAre(StartsWith(orders.targets.front().qualified_name() +
+                                                           ": the column \"total\" is added")));
 }
 
 TEST_F(PromotionTest, VersionsEpochsAndTimesStay) {

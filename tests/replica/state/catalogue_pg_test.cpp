@@ -91,6 +91,7 @@ TEST_F(CatalogueTest, LoadsWhatWasRegistered) {
 
   ASSERT_EQ(loaded.size(), 2U);
   EXPECT_EQ(loaded[0].name(), "Customers");
+  EXPECT_EQ(loaded[1].name(), "orders");
   EXPECT_EQ(loaded[1].id, made.id);
   EXPECT_EQ(loaded[1].source->arn, made.source->arn);
   EXPECT_EQ(loaded[1].source->key_schema, keys(B, N));

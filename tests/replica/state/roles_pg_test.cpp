@@ -1,6 +1,11 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "mapping/hash_key.hpp"
 #include "replica/comparison.hpp"
 #include "replica/state/follower.hpp"
 #include "replica/state/gaps.hpp"
@@ -36,6 +41,21 @@ class RolesTest : public ReplicaTest {
     Planner planner{owner, state_schema()};
     planner.execute(planner.plan_grants(orders, {reader}));
     return reader;
+  }
+
+  /// Lets `orders` be the table "ruled" instead, with a target of that mapping. The writer gets its
+  /// rights on `tables` of the replicas' schema, and on the tombstones.
+  void make_ruled(const Mapping& mapping, const std::vector<std::string>& tables) {
+    Replica wanted = wanted_replica(keys(KeyType::S), "ruled");
+    wanted.targets = {new_target(state_schema(), schema(), "ruled", keys(KeyType::S), mapping)};
+    connection.emplace(connect());
+    orders = make_replica(wanted);
+    query(fmt::format("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {} TO {}",
+                      state_schema(), writer_));
+    for (const std::string& table : tables)
+      query(fmt::format("GRANT SELECT, INSERT, UPDATE, DELETE ON {}.{} TO {}", schema(), table,
+                        writer_));
+    connection.emplace(connect_as(writer_));
   }
 
   std::string writer_;
@@ -79,6 +99,26 @@ TEST_F(RolesTest, AWriterCompares) {
   Comparison comparison{*connection, orders};
 
   EXPECT_THAT(comparison.ghosts(10), Not(IsEmpty()));
+}
+
+TEST_F(RolesTest, AWriterNeedsNothingElseWhateverTheRulesOfItsTarget) {
+  const auto key = std::make_shared<const HashKey>("a secret of enough bytes");
+  const MappingRules rules{.where = "v <> 'other'",
+                           .hash = {"v"},
+                           .hash_fingerprint = key->fingerprint(),
+                           .keep_removed = true,
+                           .keep_expired = true};
+  make_ruled({.rules = rules, .hash_key = key}, {"ruled"});
+
+  apply({put("k1", 1, "a"), put("k2", 2, "a"), put("k3", 3, "a"), put("k4", 4, "a")});
+  apply({removal("k1", 5), removal("k2", 6).expired(), put("k3", 7, "other")});
+  const std::int32_t pass = start_pass();
+  apply_scanned(pass, {scanned("k5", "a")});  // k4 is gone
+  end_pass(pass);
+  expire_tombstones(*connection, orders);
+
+  EXPECT_EQ(query("SELECT pk, removed_at IS NULL FROM ruled ORDER BY pk"),
+            "k1|f\nk2|f\nk4|f\nk5|t");
 }
 
 // Unseen, its rows would neither be updated nor swept, and would compare as if they were not there.

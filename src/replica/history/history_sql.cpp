@@ -1,0 +1,150 @@
+#include "replica/history/history_sql.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "pg/identifier.hpp"
+
+namespace dynamite {
+namespace {
+
+const ArrayField kChange{.name = "change", .type = "text"};
+const ArrayField kTime{.name = "time", .type = "timestamptz"};
+const ArrayField kVersion{.name = "version", .type = "numeric"};
+
+/// All columns, in the order of CREATE TABLE.
+std::string columns_of(const HistoryTable& h) {
+  return fmt::format("{}, {}, {}, {}, {}, {}", h.keys().names(), h.item(), h.types(), h.change(),
+                     h.changed_at(), h.version());
+}
+
+/// SQL of a version just above those that the target and the history know of a key. No pass comes
+/// so late that its number reaches the billionths, which are Version::after's.
+std::string version_of_pass(const std::string& of_row, const std::string& newest,
+                            std::string_view epoch) {
+  return fmt::format("greatest({}, {}) + {} * 1e-18", of_row, newest, epoch);
+}
+
+std::string comment_sql(const std::string& what, std::string_view text) {
+  return fmt::format("COMMENT ON {} IS {}", what, quote_literal(text));
+}
+
+std::vector<std::string> comments_sql(const HistoryTable& h, const std::string& replica) {
+  const std::string table = h.qualified_name();
+  const auto column = [&](const std::string& name, std::string_view text) {
+    return comment_sql(fmt::format("COLUMN {}.{}", table, name), text);
+  };
+  return {
+      comment_sql("TABLE " + table,
+                  fmt::format("what became of the items of {}, kept by dynamite: do not write "
+                              "to it",
+                              replica)),
+      column(h.item(), "the whole item as natural JSON, keys included; NULL: it is gone"),
+      column(h.types(), "what natural JSON cannot say, by JSON pointer: B, SS, NS, BS, S:base64"),
+      column(h.change(),
+             "put, removed, expired, left: a record of the stream; scanned, swept: a pass"),
+      column(h.changed_at(), "when the item changed; of a pass, when it was found"),
+      column(h.version(),
+             "bookkeeping of dynamite: the order of the changes of a key; of a record, stream "
+             "generation * 10^40 + sequence number"),
+      comment_sql("VIEW " + h.ranges_name(),
+                  fmt::format("from when to when each row of {} held; {} is NULL of what holds "
+                              "now",
+                              table, h.valid_to()))};
+}
+
+/// Of the times up to a row the latest: clocks of a source may go back, and no ranges overlap.
+std::string ranges_sql(const HistoryTable& h) {
+  const std::string order =
+      fmt::format("OVER (PARTITION BY {} ORDER BY {})", h.keys().names(), h.version());
+  const std::string shown =
+      fmt::format("{}, {}, {}, {}", h.keys().names(), h.item(), h.types(), h.change());
+  return fmt::format(R"(CREATE OR REPLACE VIEW {ranges} AS
+SELECT {shown}, {valid_from}, lead({valid_from}) {order} AS {valid_to}, {version}
+FROM (SELECT {shown}, max({changed_at}) {order} AS {valid_from}, {version} FROM {table}) t)",
+                     fmt::arg("ranges", h.ranges_name()), fmt::arg("shown", shown),
+                     fmt::arg("valid_from", h.valid_from()), fmt::arg("valid_to", h.valid_to()),
+                     fmt::arg("order", order), fmt::arg("version", h.version()),
+                     fmt::arg("changed_at", h.changed_at()), fmt::arg("table", h.qualified_name()));
+}
+
+}  // namespace
+
+std::vector<std::string> history_table_sql(const HistoryTable& h, const std::string& replica) {
+  std::vector<std::string> key_names;
+  for (const Column& column : h.keys().columns()) key_names.push_back(column.quoted());
+  std::vector<std::string> sql{
+      fmt::format(R"(CREATE TABLE IF NOT EXISTS {} (
+{}  {} jsonb,
+  {} jsonb,
+  {} text NOT NULL,
+  {} timestamptz NOT NULL,
+  {} numeric NOT NULL,
+  PRIMARY KEY ({}, {})))",
+                  h.qualified_name(), h.keys().definitions(key_names), h.item(), h.types(),
+                  h.change(), h.changed_at(), h.version(), h.keys().names(), h.version()),
+      // Rows come in the order of their time: a summary of each range finds the old ones, and costs
+      // an apply nothing.
+      fmt::format("CREATE INDEX IF NOT EXISTS {} ON {} USING brin ({}) WITH (autosummarize)",
+                  quote_identifier(shorten_identifier(h.table() + "_time")), h.qualified_name(),
+                  h.changed_at()),
+      ranges_sql(h)};
+  for (std::string& comment : comments_sql(h, replica)) sql.push_back(std::move(comment));
+  return sql;
+}
+
+std::vector<std::string> drop_history_sql(const HistoryTable& h) {
+  return {"DROP VIEW " + h.ranges_name(), "DROP TABLE " + h.qualified_name()};
+}
+
+std::string history_insert_sql(const HistoryTable& h) {
+  std::vector<ArrayField> fields = h.layout().value_fields();
+  fields.insert(fields.end(), {kChange, kTime, kVersion});
+  return fmt::format(R"(INSERT INTO {} ({})
+SELECT {}, u.item, u.types, u.change, u.time, u.version
+FROM {}
+ON CONFLICT DO NOTHING)",
+                     h.qualified_name(), columns_of(h), h.keys().parts("u"), h.keys().rows(fields));
+}
+
+// A row with the item's own time is the one that this put wrote: a record that came in the pass
+// before it has another time, and the put left that row alone.
+std::string history_scanned_sql(const HistoryTable& h, const HistoryTarget& target) {
+  std::vector<ArrayField> fields = h.layout().value_fields();
+  fields.push_back(kTime);
+  const std::string pass = h.keys().parameter(fields.size()) + "::integer";
+  return fmt::format(
+      R"(INSERT INTO {history} ({columns})
+SELECT {parts}, u.item, u.types, '{scanned}', u.time, {version_of_pass}
+FROM {rows}
+JOIN {replica} t ON {row_matches} AND t.{epoch} = {pass} AND t.{row_time} = u.time
+LEFT JOIN LATERAL (
+  SELECT t.{item} AS item, t.{types} AS types, t.{version} AS version
+  FROM {history} t WHERE {row_matches} ORDER BY t.{version} DESC LIMIT 1) AS newest ON true
+WHERE (newest.item, newest.types) IS DISTINCT FROM (u.item, u.types)
+ON CONFLICT DO NOTHING)",
+      fmt::arg("history", h.qualified_name()), fmt::arg("columns", columns_of(h)),
+      fmt::arg("parts", h.keys().parts("u")), fmt::arg("scanned", kHistoryScanned),
+      fmt::arg("version_of_pass", version_of_pass("t." + target.version, "newest.version", pass)),
+      fmt::arg("rows", h.keys().rows(fields)), fmt::arg("replica", target.replica),
+      fmt::arg("row_matches", h.keys().row_matches()), fmt::arg("epoch", target.epoch),
+      fmt::arg("pass", pass), fmt::arg("row_time", target.changed_at), fmt::arg("item", h.item()),
+      fmt::arg("types", h.types()), fmt::arg("version", h.version()));
+}
+
+std::string history_gone_sql(const HistoryTable& h, std::string_view change,
+                             std::string_view epoch) {
+  const std::string newest = fmt::format("(SELECT max(t.{}) FROM {} t WHERE {})", h.version(),
+                                         h.qualified_name(), h.keys().row_matches("gone"));
+  return fmt::format(R"(noted AS (
+  INSERT INTO {} ({}, {}, {}, {})
+  SELECT {}, '{}', now(), {}
+  FROM gone
+  ON CONFLICT DO NOTHING))",
+                     h.qualified_name(), h.keys().names(), h.change(), h.changed_at(), h.version(),
+                     h.keys().parts("gone"), change,
+                     version_of_pass("gone.version", newest, epoch));
+}
+
+}  // namespace dynamite

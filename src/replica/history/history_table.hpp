@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+
+#include "layout/layout.hpp"
+
+namespace dynamite {
+
+/// The table beside a target, `TABLE_history`, that has a row for each record of the stream, and
+/// the view `TABLE_ranges`, which says from when to when each of these rows held. Their items stand
+/// as in layout `document`, whatever the target's layout.
+class HistoryTable {
+ public:
+  /// Beside the target `schema`.`table` of a source with those keys.
+  HistoryTable(std::string schema, const std::string& table, const KeySchema& keys);
+
+  std::string qualified_name() const;  ///< quoted: "public"."Orders_history"
+  std::string ranges_name() const;     ///< quoted: "public"."Orders_ranges"
+
+  /// What a RowWriter fills is `item` and `_types`.
+  const Layout& layout() const noexcept { return layout_; }
+  const KeyColumns& keys() const noexcept { return layout_.keys(); }
+
+  // Quoted names of columns.
+
+  std::string item() const { return layout_.values()[0].quoted(); }
+  std::string types() const { return layout_.values()[1].quoted(); }
+  std::string changed_at() const { return layout_.of(ColumnRole::changed_at).quoted(); }
+  std::string version() const { return layout_.of(ColumnRole::version).quoted(); }
+  std::string change() const { return free_name("change"); }
+  std::string valid_from() const { return free_name("valid_from"); }  ///< of the view
+  std::string valid_to() const { return free_name("valid_to"); }      ///< of the view
+
+  const std::string& table() const noexcept { return table_; }  ///< of the history, unquoted
+
+ private:
+  std::string free_name(std::string name) const;
+
+  std::string schema_, table_, ranges_;
+  Layout layout_;
+};
+
+}  // namespace dynamite

@@ -1,0 +1,71 @@
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "replica/history/history_expiry.hpp"
+#include "replica/history/history_fixture.hpp"
+
+namespace dynamite::test {
+namespace {
+
+class HistoryExpiryTest : public HistoryTableTest {
+ protected:
+  /// What is older than a hundred seconds goes.
+  std::uint64_t expire() {
+    return expire_history(*connection, *history, std::chrono::seconds{100});
+  }
+  std::string versions() {
+    return query("SELECT string_agg(_version::text, ' ' ORDER BY _version) FROM orders_history");
+  }
+};
+
+TEST_F(HistoryExpiryTest, ARowGoesOnceTheNextOneOfItsKeyIsOlderThanTheLimit) {
+  add("a", 1, 300, "1");
+  add("a", 2, 200, "2");
+  add("a", 3, 50, "3");
+  add("b", 4, 300, "4");
+
+  EXPECT_EQ(expire(), 1U);
+
+  EXPECT_EQ(versions(), "2 3 4") << "2 held until 50 seconds ago, and 4 holds now";
+  EXPECT_EQ(expire(), 0U);
+}
+
+TEST_F(HistoryExpiryTest, ARemoveGoesBehindTheRowsBeforeIt) {
+  add("a", 1, 300, "1");
+  add("a", 2, 200);
+  add("b", 3, 50);
+
+  EXPECT_EQ(expire(), 1U);
+  EXPECT_EQ(versions(), "2 3") << "without 2 the item of 1 would be there again";
+  EXPECT_EQ(expire(), 1U);
+  EXPECT_EQ(versions(), "3");
+}
+
+TEST_F(HistoryExpiryTest, WhatIsSaidOfTheKeptTimeStays) {
+  std::mt19937_64 random{std::random_device{}()};
+  const auto seed = random();
+  SCOPED_TRACE(fmt::format("seed {}", seed));
+  random.seed(seed);
+  for (std::uint64_t version = 1; version <= 100; ++version) {
+    auto age = static_cast<std::int64_t>(random() % 30) * 10;
+    if (age == 100) age = 90;  // no row is just at the limit
+    add(fmt::format("k{}", random() % 8), version, age,
+        random() % 3 == 0 ? "" : std::to_string(version));
+  }
+  std::vector<std::string> before;
+  for (std::int64_t age = 95; age >= 0; age -= 5) before.push_back(as_of(age));
+
+  EXPECT_GT(expire(), 0U);
+  while (expire() > 0) continue;
+
+  std::vector<std::string> after;
+  for (std::int64_t age = 95; age >= 0; age -= 5) after.push_back(as_of(age));
+  EXPECT_EQ(after, before);
+}
+
+}  // namespace
+}  // namespace dynamite::test

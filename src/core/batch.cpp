@@ -30,6 +30,8 @@ std::string_view Batch::keep(std::string_view bytes) {
 void append(Batch& batch, Batch more) {
   if (!batch.table || batch.table != more.table)
     throw Error{Error::Kind::bug, "batches of several tables cannot be joined"};
+  if (batch.recorded || more.recorded)
+    throw Error{Error::Kind::bug, "batches of what was read back cannot be joined"};
   batch.pages.insert(batch.pages.end(), more.pages.begin(), more.pages.end());
   batch.kept.splice(batch.kept.end(), more.kept);
   batch.changes.insert(batch.changes.end(), more.changes.begin(), more.changes.end());

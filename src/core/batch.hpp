@@ -74,6 +74,9 @@ struct Batch {
   std::list<std::string> kept;
   std::shared_ptr<const SourceTable> table;
   std::vector<Change> changes;
+  /// Where `changes` are what was read back: the same as their records say them, for targets with a
+  /// history. Absent: `changes` are as their records say them.
+  std::optional<std::vector<Change>> recorded{};
   std::vector<Rejected> rejected;
 
   std::size_t page_bytes() const noexcept;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -34,6 +35,8 @@ struct MappingRules {
   ColumnNames column_names = ColumnNames::as_attributes;
   bool keep_removed = false;  ///< rows of items that somebody deleted stay
   bool keep_expired = false;  ///< rows of items that DynamoDB's time to live deleted stay
+  bool history = false;       ///< a table beside the target has a row for each record
+  std::chrono::seconds history_keep{0};  ///< how long the history says what was; 0: for ever
 
   bool keeps() const noexcept { return keep_removed || keep_expired; }
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <chrono>
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <utility>
@@ -169,6 +171,10 @@ bool read_member(JsonScanner& scanner, std::string_view name, Mapping& mapping) 
     rules.keep_removed = read_keep(scanner);
   } else if (name == "expired") {
     rules.keep_expired = read_keep(scanner);
+  } else if (name == "history") {
+    rules.history = read_flag(scanner);
+  } else if (name == "history_keep") {
+    rules.history_keep = std::chrono::seconds{read_size(scanner)};
   } else if (name == "max_columns") {
     rules.columns_max = read_size(scanner);
   } else if (name == "column_names") {
@@ -198,6 +204,9 @@ std::string to_json(const Mapping& mapping) {
     json.text("column_names", name_of(rules.column_names));
   if (rules.keep_removed) json.text("removed", kKeep);
   if (rules.keep_expired) json.text("expired", kKeep);
+  if (rules.history) json.flag("history", true);
+  if (rules.history_keep.count() > 0)
+    json.number("history_keep", static_cast<std::size_t>(rules.history_keep.count()));
   add(json, "columns", mapping.columns);
   return json.finish();
 }

@@ -50,7 +50,9 @@ Mapping rich_mapping() {
                     .columns_max = 7,
                     .column_names = ColumnNames::snake_case,
                     .keep_removed = true,
-                    .keep_expired = true},
+                    .keep_expired = true,
+                    .history = true,
+                    .history_keep = std::chrono::hours{24}},
           .columns = {line, seen, total, gone}};
 }
 
@@ -62,7 +64,8 @@ TEST(MappingJson, HasAllThatDiffersFromANewMapping) {
       R"({"name":"seen","type":"timestamptz","from":["seen.at"],"unit":"ms"}],)"
       R"("only":["a","b.*"],"omit":["password*","\"say \"\"x\"\"\""],"hash":["email","pk"],)"
       R"("hash_fingerprint":"0123456789abcdef","new_columns":false,)"
-      R"("max_columns":7,"column_names":"snake_case","removed":"keep","expired":"keep","columns":[)"
+      R"("max_columns":7,"column_names":"snake_case","removed":"keep","expired":"keep",)"
+      R"("history":true,"history_keep":86400,"columns":[)"
       R"({"name":"say \"x\"\u000a","type":"text","from":["address","lines",0],"take":"#{}*"},)"
       R"({"name":"seen","type":"timestamptz","from":["seen.at"],"unit":"ms"},)"
       R"({"name":"total","type":"numeric","from":["total"],"filling":true},)"

@@ -17,6 +17,7 @@
 #include "mapping/new_columns.hpp"
 #include "replica/change/adopted_columns.hpp"
 #include "replica/change/attribute_shares.hpp"
+#include "replica/state/plan.hpp"
 #include "where/clause.hpp"
 
 namespace dynamite {
@@ -92,6 +93,16 @@ void add_words(MappingPlan& plan) {
     plan.words.insert(plan.words.end(), change.words.begin(), change.words.end());
 }
 
+/// What the change needs beside its own SQL where the target gets a history: who may read it.
+void add_history(pg::Connection& connection, const Replica& known, const Target& named,
+                 const std::vector<std::string>& roles, TargetChange& change) {
+  require_history_or_nothing(connection, named);
+  Replica reads = known;
+  reads.targets = {named};
+  std::ranges::move(Planner{connection, known.state_schema}.plan_grants(reads, roles),
+                    std::back_inserter(change.ddl));
+}
+
 }  // namespace
 
 void add_first_columns(pg::Connection& connection, DynamoDb* dynamodb,
@@ -119,6 +130,8 @@ MappingPlan plan_mappings(pg::Connection& connection, const Replica& known,
     auto change = plan_rules(target, known.source->key_schema, named->mapping.rules,
                              find_columns(connection, target), unnamed.columns);
     if (!change) continue;
+    if (named->mapping.rules.history && !target.mapping.rules.history)
+      add_history(connection, known, *named, wanted.roles, *change);
     name_the_target(*change, known, target);
     plan.changes.push_back(std::move(*change));
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "mapping/new_columns.hpp"
 #include "mapping/projection.hpp"
 #include "pg/identifier.hpp"
+#include "replica/history/history_sql.hpp"
 
 namespace dynamite {
 namespace {
@@ -76,6 +78,7 @@ class RulesPlan {
         rules_.hash != old_.rules.hash)
       warn_of_kept_rows();
     change_removals();
+    change_history();
     if (retired_ == RetiredColumns::drop) drop_retired();
     change_.target_id = target_.id;
     change_.mapping = Mapping{.rules = rules_, .columns = std::move(columns_)};
@@ -227,6 +230,27 @@ class RulesPlan {
         "rows of items that somebody deletes are {} from now on, and of those that "
         "time to live deletes {}",
         rules_.keep_removed ? "kept" : "deleted", rules_.keep_expired ? "kept" : "deleted"));
+  }
+
+  /// A history that is switched off stays as it is: what it says of the past is true all the same.
+  void change_history() {
+    const HistoryTable history = history_of(target_);
+    if (rules_.history && !old_.rules.history) {
+      for (std::string& sql : history_table_sql(history, table_))
+        change_.ddl.push_back(std::move(sql));
+      say(
+          fmt::format("{} notes each change from now on, and the next pass the items that are "
+                      "there",
+                      history.qualified_name()));
+    } else if (!rules_.history && old_.rules.history) {
+      say(fmt::format("{} stays with what it says, and nothing is added to it",
+                      history.qualified_name()));
+    } else if (rules_.history_keep != old_.rules.history_keep) {
+      say(fmt::format("{} keeps from now on {}", history.qualified_name(),
+                      rules_.history_keep.count() == 0
+                          ? "all"
+                          : fmt::format("{} hours", rules_.history_keep / std::chrono::hours{1})));
+    }
   }
 
   void warn_of_kept_rows() {

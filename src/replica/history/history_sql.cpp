@@ -15,8 +15,9 @@ const ArrayField kVersion{.name = "version", .type = "numeric"};
 
 /// All columns, in the order of CREATE TABLE.
 std::string columns_of(const HistoryTable& h) {
-  return fmt::format("{}, {}, {}, {}, {}, {}", h.keys().names(), h.item(), h.types(), h.change(),
-                     h.changed_at(), h.version());
+  std::vector<std::string> names;
+  for (const Column& column : h.columns()) names.push_back(column.quoted());
+  return fmt::format("{}", fmt::join(names, ", "));
 }
 
 /// SQL of a version just above those that the target and the history know of a key. No pass comes
@@ -31,27 +32,19 @@ std::string comment_sql(const std::string& what, std::string_view text) {
 }
 
 std::vector<std::string> comments_sql(const HistoryTable& h, const std::string& replica) {
-  const std::string table = h.qualified_name();
-  const auto column = [&](const std::string& name, std::string_view text) {
-    return comment_sql(fmt::format("COLUMN {}.{}", table, name), text);
-  };
-  return {
-      comment_sql("TABLE " + table,
-                  fmt::format("what became of the items of {}, kept by dynamite: do not write "
-                              "to it",
-                              replica)),
-      column(h.item(), "the whole item as natural JSON, keys included; NULL: it is gone"),
-      column(h.types(), "what natural JSON cannot say, by JSON pointer: B, SS, NS, BS, S:base64"),
-      column(h.change(),
-             "put, removed, expired, left: a record of the stream; scanned, swept: a pass"),
-      column(h.changed_at(), "when the item changed; of a pass, when it was found"),
-      column(h.version(),
-             "bookkeeping of dynamite: the order of the changes of a key; of a record, stream "
-             "generation * 10^40 + sequence number"),
+  std::vector<std::string> sql{
+      comment_sql(
+          "TABLE " + h.qualified_name(),
+          fmt::format("what became of the items of {}, kept by dynamite: do not write to it",
+                      replica)),
       comment_sql("VIEW " + h.ranges_name(),
-                  fmt::format("from when to when each row of {} held; {} is NULL of what holds "
-                              "now",
-                              table, h.valid_to()))};
+                  fmt::format("from when to when each row of {} held; {} is NULL: it holds now",
+                              h.qualified_name(), h.valid_to()))};
+  for (const Column& column : h.columns())
+    if (!column.comment.empty())
+      sql.push_back(comment_sql(fmt::format("COLUMN {}.{}", h.qualified_name(), column.quoted()),
+                                column.comment));
+  return sql;
 }
 
 /// Of the times up to a row the latest: clocks of a source may go back, and no ranges overlap.
@@ -72,23 +65,17 @@ FROM (SELECT {shown}, max({changed_at}) {order} AS {valid_from}, {version} FROM 
 }  // namespace
 
 std::vector<std::string> history_table_sql(const HistoryTable& h, const std::string& replica) {
-  std::vector<std::string> key_names;
-  for (const Column& column : h.keys().columns()) key_names.push_back(column.quoted());
+  std::string definitions;
+  for (const Column& column : h.columns())
+    definitions += fmt::format("  {} {}{},\n", column.quoted(), type_definition(column.type),
+                               column.not_null ? " NOT NULL" : "");
   std::vector<std::string> sql{
-      fmt::format(R"(CREATE TABLE IF NOT EXISTS {} (
-{}  {} jsonb,
-  {} jsonb,
-  {} text NOT NULL,
-  {} timestamptz NOT NULL,
-  {} numeric NOT NULL,
-  PRIMARY KEY ({}, {})))",
-                  h.qualified_name(), h.keys().definitions(key_names), h.item(), h.types(),
-                  h.change(), h.changed_at(), h.version(), h.keys().names(), h.version()),
+      fmt::format("CREATE TABLE IF NOT EXISTS {} (\n{}  PRIMARY KEY ({}, {}))", h.qualified_name(),
+                  definitions, h.keys().names(), h.version()),
       // Rows come in the order of their time: a summary of each range finds the old ones, and costs
       // an apply nothing.
       fmt::format("CREATE INDEX IF NOT EXISTS {} ON {} USING brin ({}) WITH (autosummarize)",
-                  quote_identifier(shorten_identifier(h.table() + "_time")), h.qualified_name(),
-                  h.changed_at()),
+                  h.index_name(), h.qualified_name(), h.changed_at()),
       ranges_sql(h)};
   for (std::string& comment : comments_sql(h, replica)) sql.push_back(std::move(comment));
   return sql;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <span>
 #include <string>
+#include <vector>
 
 #include "layout/layout.hpp"
 
@@ -16,7 +18,10 @@ class HistoryTable {
 
   std::string qualified_name() const;  ///< quoted: "public"."Orders_history"
   std::string ranges_name() const;     ///< quoted: "public"."Orders_ranges"
+  std::string index_name() const;      ///< quoted, of the index of times
 
+  /// In the order of CREATE TABLE. The primary key is that of the target, and the version.
+  std::span<const Column> columns() const noexcept { return columns_; }
   /// What a RowWriter fills is `item` and `_types`.
   const Layout& layout() const noexcept { return layout_; }
   const KeyColumns& keys() const noexcept { return layout_.keys(); }
@@ -27,17 +32,16 @@ class HistoryTable {
   std::string types() const { return layout_.values()[1].quoted(); }
   std::string changed_at() const { return layout_.of(ColumnRole::changed_at).quoted(); }
   std::string version() const { return layout_.of(ColumnRole::version).quoted(); }
-  std::string change() const { return free_name("change"); }
-  std::string valid_from() const { return free_name("valid_from"); }  ///< of the view
-  std::string valid_to() const { return free_name("valid_to"); }      ///< of the view
-
-  const std::string& table() const noexcept { return table_; }  ///< of the history, unquoted
+  std::string change() const;
+  std::string valid_from() const;  ///< of the view
+  std::string valid_to() const;    ///< of the view
 
  private:
   std::string free_name(std::string name) const;
 
   std::string schema_, table_, ranges_;
   Layout layout_;
+  std::vector<Column> columns_;
 };
 
 }  // namespace dynamite

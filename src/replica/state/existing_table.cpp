@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "replica/history/history_table.hpp"
 #include "replica/state/table_sql.hpp"
 
 namespace dynamite {
@@ -34,6 +35,35 @@ std::map<std::string, WantedColumn> columns_wanted(const Layout& layout) {
   return wanted;
 }
 
+std::map<std::string, WantedColumn> columns_wanted(const HistoryTable& history) {
+  std::map<std::string, WantedColumn> wanted;
+  std::int64_t key_parts = 0;
+  for (const Column& column : history.columns()) {
+    const bool is_key = column.role == ColumnRole::key || column.role == ColumnRole::version;
+    wanted[column.name] = {.type = type_in_catalogue(column.type),
+                           .key_position = is_key ? ++key_parts : 0};
+  }
+  return wanted;
+}
+
+/// How the columns that were found differ from those that are wanted; empty: not at all.
+std::string difference(std::map<std::string, WantedColumn> missing,
+                       const std::vector<FoundColumn>& all_found) {
+  for (const FoundColumn& found : all_found) {
+    const auto column = missing.find(found.name);
+    if (column == missing.end() && found.key_position == 0) continue;  // the DBA's
+    const std::string is = describe(found.type, found.key_position);
+    if (column == missing.end() || column->second.text() != is)
+      return fmt::format(
+          "its column \"{}\" is {}, wanted: {}", found.name, is,
+          column == missing.end() ? "no such column in the primary key" : column->second.text());
+    missing.erase(column);
+  }
+  if (missing.empty()) return {};
+  return fmt::format("it has no column \"{}\" ({})", missing.begin()->first,
+                     missing.begin()->second.text());
+}
+
 constexpr std::string_view kColumnsFound = R"(
 SELECT a.attname, format_type(a.atttypid, a.atttypmod)
     || CASE WHEN a.attcollation = (SELECT c.oid FROM pg_collation c WHERE c.collname = 'C'
@@ -46,6 +76,18 @@ LEFT JOIN (
   WHERE i.indrelid = to_regclass($1) AND i.indisprimary) k ON k.attnum = a.attnum
 WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attnum)";
+
+std::vector<FoundColumn> columns_of(pg::Connection& connection, const std::string& table) {
+  const pg::Result rows = connection.run(kColumnsFound, std::move(pg::Params{}.text(table)));
+  std::vector<FoundColumn> found;
+  for (int row = 0; row < rows.rows(); ++row)
+    found.push_back({.name = std::string{rows.at(row, 0)},
+                     .type = std::string{rows.at(row, 1)},
+                     .key_position = rows.number(row, 2),
+                     .not_null = rows.flag(row, 3),
+                     .comment = std::string{rows.at(row, 4)}});
+  return found;
+}
 
 void check_attribute_column(const Replica& replica, const Target& target, const Column& column,
                             const std::vector<FoundColumn>& found) {
@@ -101,16 +143,7 @@ WHERE n.nspname = $1 AND t.typname = $2 AND t.typrelid = 0 AND t.typcategory <> 
 }
 
 std::vector<FoundColumn> find_columns(pg::Connection& connection, const Target& target) {
-  const pg::Result rows =
-      connection.run(kColumnsFound, std::move(pg::Params{}.text(target.qualified_name())));
-  std::vector<FoundColumn> found;
-  for (int row = 0; row < rows.rows(); ++row)
-    found.push_back({.name = std::string{rows.at(row, 0)},
-                     .type = std::string{rows.at(row, 1)},
-                     .key_position = rows.number(row, 2),
-                     .not_null = rows.flag(row, 3),
-                     .comment = std::string{rows.at(row, 4)}});
-  return found;
+  return columns_of(connection, target.qualified_name());
 }
 
 void check_columns(pg::Connection& connection, const Replica& wanted, const Target& target) {
@@ -126,20 +159,21 @@ void check_columns(pg::Connection& connection, const Replica& wanted, const Targ
   const std::string_view said = comment.text(0, 0).value_or("");
   if (said.starts_with("replica of ") && said != replica_comment(wanted.source->arn))
     refuse(fmt::format("its comment is \"{}\"", said));
-  auto missing = columns_wanted(target.layout);
-  for (const FoundColumn& found : find_columns(connection, target)) {
-    const auto column = missing.find(found.name);
-    if (column == missing.end() && found.key_position == 0) continue;  // the DBA's
-    const std::string is = describe(found.type, found.key_position);
-    if (column == missing.end() || column->second.text() != is)
-      refuse(fmt::format(
-          "its column \"{}\" is {}, wanted: {}", found.name, is,
-          column == missing.end() ? "no such column in the primary key" : column->second.text()));
-    missing.erase(column);
-  }
-  if (missing.empty()) return;
-  refuse(fmt::format("it has no column \"{}\" ({})", missing.begin()->first,
-                     missing.begin()->second.text()));
+  const std::string differs =
+      difference(columns_wanted(target.layout), find_columns(connection, target));
+  if (!differs.empty()) refuse(differs);
+}
+
+void require_history_or_nothing(pg::Connection& connection, const Target& target) {
+  const HistoryTable history = history_of(target);
+  const std::vector<FoundColumn> found = columns_of(connection, history.qualified_name());
+  if (found.empty()) return;
+  const std::string differs = difference(columns_wanted(history), found);
+  if (differs.empty()) return;
+  throw Error{Error::Kind::usage,
+              fmt::format("{} exists, but not as the history of {}: {}", history.qualified_name(),
+                          target.qualified_name(), differs),
+              "rename what is there, or set `into` to another name"};
 }
 
 void check_attribute_columns(pg::Connection& connection, const Replica& replica) {

@@ -31,6 +31,9 @@ std::vector<FoundColumn> find_columns(pg::Connection& connection, const Target& 
 /// needs, and is no replica of another source. Further columns are the DBA's.
 void check_columns(pg::Connection& connection, const Replica& wanted, const Target& target);
 
+/// Throws Error{usage} if something else than a history has the name of the target's.
+void require_history_or_nothing(pg::Connection& connection, const Target& target);
+
 /// Throws Error{usage} if a DBA has dropped a column of the registered replica that holds something
 /// of the item, has given it another type, or has made it NOT NULL. Nothing is asked for targets
 /// without columns of attributes.

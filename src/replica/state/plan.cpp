@@ -13,6 +13,7 @@
 #include "pg/identifier.hpp"
 #include "pg/pg_error.hpp"
 #include "pg/pipeline.hpp"
+#include "replica/history/history_sql.hpp"
 #include "replica/state/existing_table.hpp"
 #include "replica/state/state_sql.hpp"
 #include "replica/state/table_sql.hpp"
@@ -75,6 +76,14 @@ WHERE r.replica_id = {} AND t.epoch > r.epoch)",
               "empty or drop that table, or set `into` to another name"};
 }
 
+/// False also if it is not there.
+bool may_read(pg::Connection& connection, const std::string& role, const std::string& relation) {
+  return connection
+      .run("SELECT coalesce(has_table_privilege($1::name, to_regclass($2)::oid, 'SELECT'), false)",
+           std::move(pg::Params{}.text(role).text(relation)))
+      .flag(0, 0);
+}
+
 }  // namespace
 
 std::vector<std::string> Planner::plan_state() {
@@ -135,10 +144,14 @@ void Planner::add_table(const Replica& wanted, const Target& target, ReplicaPlan
   require_table_or_nothing(connection_, wanted, target);
   if (table_is_there(connection_, target)) {
     check_columns(connection_, wanted, target);
-    return;
+  } else {
+    plan.creates_table = true;
+    std::ranges::move(replica_table_sql(wanted, target), std::back_inserter(plan.sql));
   }
-  plan.creates_table = true;
-  std::ranges::move(replica_table_sql(wanted, target), std::back_inserter(plan.sql));
+  if (!target.mapping.rules.history) return;
+  require_history_or_nothing(connection_, target);
+  std::ranges::move(history_table_sql(history_of(target), target.qualified_name()),
+                    std::back_inserter(plan.sql));
 }
 
 ReplicaPlan Planner::plan_target(const Replica& replica, const Target& target) {
@@ -189,12 +202,9 @@ std::vector<std::string> Planner::plan_grants(const Replica& replica,
   std::vector<std::string> sql;
   for (const std::string& role : roles)
     for (const Target& target : replica.targets) {
-      pg::Params params;
-      params.text(role).text(target.qualified_name());
-      const bool reads =
-          table_is_there(connection_, target) &&
-          connection_.run("SELECT has_table_privilege($1::name, $2, 'SELECT')", std::move(params))
-              .flag(0, 0);
+      const bool reads = std::ranges::all_of(
+          readable_names(target),
+          [&](const std::string& relation) { return may_read(connection_, role, relation); });
       if (reads) continue;
       for (std::string& grant : grant_select_sql(replica, target, role))
         sql.push_back(std::move(grant));
@@ -204,9 +214,12 @@ std::vector<std::string> Planner::plan_grants(const Replica& replica,
 
 std::vector<std::string> Planner::plan_drop(const Replica& replica) {
   std::vector<std::string> sql;
-  for (const Target& target : replica.targets)
+  for (const Target& target : replica.targets) {
     for (const std::string& table : {target.qualified_name(), target.tombstones})
       sql.push_back("DROP TABLE " + table);
+    if (target.mapping.rules.history)
+      std::ranges::move(drop_history_sql(history_of(target)), std::back_inserter(sql));
+  }
   const std::string registered = state_name(state_schema_, "replica");
   const auto forget = [&](std::string_view table) {
     sql.push_back(fmt::format("DELETE FROM {} WHERE replica_id = {}", table, replica.id));

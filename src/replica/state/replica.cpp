@@ -9,6 +9,7 @@
 #include "mapping/routing.hpp"
 #include "mapping/writer.hpp"
 #include "pg/identifier.hpp"
+#include "replica/history/history_table.hpp"
 
 namespace dynamite {
 
@@ -38,6 +39,10 @@ Target new_target(const std::string& state_schema, std::string schema, std::stri
           .mapping = std::move(mapping),
           .layout = std::move(layout),
           .source_keys = keys};
+}
+
+HistoryTable history_of(const Target& target) {
+  return {target.schema, target.table, target.layout.keys().schema()};
 }
 
 std::string Replica::name() const { return table_name_of(source->arn); }

@@ -13,6 +13,7 @@
 
 namespace dynamite {
 
+class HistoryTable;
 class Routing;
 struct RoutedChanges;
 enum class TargetRows : std::uint8_t;
@@ -46,6 +47,9 @@ std::string tombstone_table(const std::string& schema, const std::string& table)
 /// tombstones go into `state_schema`.
 Target new_target(const std::string& state_schema, std::string schema, std::string table,
                   const KeySchema& keys, Mapping mapping = {});
+
+/// The table of the target's history, whether the target has one or not.
+HistoryTable history_of(const Target& target);
 
 /// What is kept of one DynamoDB table: a row of the state schema's `replica`, and its targets.
 struct Replica {

@@ -5,6 +5,7 @@
 #include "mapping/mapping_json.hpp"
 #include "mapping/names.hpp"
 #include "pg/identifier.hpp"
+#include "replica/history/history_table.hpp"
 
 namespace dynamite {
 namespace {
@@ -112,13 +113,22 @@ VALUES ({}, {}, {}, {}, {}, {}, coalesce(greatest({}), 0)))",
   return sql;
 }
 
+std::vector<std::string> readable_names(const Target& target) {
+  std::vector<std::string> names{target.qualified_name()};
+  if (!target.mapping.rules.history) return names;
+  const HistoryTable history = history_of(target);
+  names.insert(names.end(), {history.qualified_name(), history.ranges_name()});
+  return names;
+}
+
 std::vector<std::string> grant_select_sql(const Replica& replica, const Target& target,
                                           const std::string& role) {
   const std::string to = quote_identifier(role);
   const std::string state = quote_identifier(replica.state_schema);
   return {
       fmt::format("GRANT USAGE ON SCHEMA {}, {} TO {}", quote_identifier(target.schema), state, to),
-      fmt::format("GRANT SELECT ON {}, {}.status TO {}", target.qualified_name(), state, to)};
+      fmt::format("GRANT SELECT ON {}, {}.status TO {}", fmt::join(readable_names(target), ", "),
+                  state, to)};
 }
 
 }  // namespace dynamite

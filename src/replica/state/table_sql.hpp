@@ -23,7 +23,11 @@ std::vector<std::string> target_registration_sql(const Replica& replica, const T
 /// The statements that make the targets' tombstones and the replica's row in `replica`.
 std::vector<std::string> registration_sql(const Replica& replica);
 
-/// Lets `role` read the target and the view `status`, never the dead letters.
+/// What there is to read of the target: quoted names of its table, and of its history if it has
+/// one.
+std::vector<std::string> readable_names(const Target& target);
+
+/// Lets `role` read the target, its history and the view `status`, never the dead letters.
 std::vector<std::string> grant_select_sql(const Replica& replica, const Target& target,
                                           const std::string& role);
 

@@ -278,5 +278,36 @@ TEST_F(RulesChangeTest, APassThatRunsMeanwhileIsFollowedByAnother) {
   EXPECT_FALSE(needs_pass());
 }
 
+TEST_F(RulesChangeTest, AHistoryIsMadeWithTheChangeAndStaysWhenItIsSwitchedOff) {
+  make({});
+
+  EXPECT_THAT(change({.history = true}),
+              ElementsAre(HasSubstr("\"orders_history\" notes each change from now on")));
+  EXPECT_FALSE(needs_pass());
+  EXPECT_EQ(query("SELECT count(*) FROM orders_ranges"), "0");
+  EXPECT_THAT(change({.history = true, .history_keep = std::chrono::hours{48}}),
+              ElementsAre(HasSubstr("keeps from now on 48 hours")));
+  query("INSERT INTO orders_history VALUES ('a', NULL, NULL, 'removed', now(), 1)");
+  EXPECT_THAT(change({}), ElementsAre(HasSubstr("\"orders_history\" stays with what it says")));
+  EXPECT_THAT(change({.history = true}), ElementsAre(HasSubstr("notes each change")));
+  EXPECT_EQ(query("SELECT pk, change FROM orders_ranges"), "a|removed");
+}
+
+TEST_F(RulesChangeTest, AForeignTableIsTakenForNoHistory) {
+  make({});
+  query("CREATE TABLE orders_history (pk text COLLATE \"C\" PRIMARY KEY)");
+
+  const Error refused =
+      error_of([&] { require_history_or_nothing(*connection, orders.targets.front()); });
+
+  EXPECT_EQ(refused.kind(), Error::Kind::usage);
+  EXPECT_THAT(refused.what(), HasSubstr("exists, but not as the history of"));
+  EXPECT_THAT(refused.what(), HasSubstr("it has no column \"_types\" (jsonb)"));
+  query("DROP TABLE orders_history");
+  require_history_or_nothing(*connection, orders.targets.front());
+  change({.history = true});
+  require_history_or_nothing(*connection, orders.targets.front());
+}
+
 }  // namespace
 }  // namespace dynamite::test

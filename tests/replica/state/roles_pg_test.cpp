@@ -222,5 +222,25 @@ TEST_F(RolesTest, TheDbasIndexGeneratedColumnAndTriggerSurvive) {
             "INSERT k1, INSERT k2, UPDATE k1, DELETE k2, INSERT k5, DELETE k1");
 }
 
+TEST_F(RolesTest, AReaderReadsTheHistoryThatComesAndGoesWithItsReplica) {
+  Replica wanted = wanted_replica(keys(KeyType::S), "noted");
+  wanted.targets = {new_target(state_schema(), schema(), "noted", keys(KeyType::S),
+                               {.rules = {.history = true}})};
+  pg::Connection owner = connect();
+  Planner planner{owner, state_schema()};
+  planner.execute(planner.plan_replica(wanted).sql);
+  const Replica noted = planner.find(wanted.source->arn).value();
+  const std::string role = make_role("reader");
+
+  planner.execute(planner.plan_grants(noted, {role}));
+
+  pg::Connection reader = connect_as(role);
+  for (const std::string table : {"noted_history", "noted_ranges"})
+    EXPECT_EQ(reader.run(fmt::format("SELECT count(*) FROM {}.{}", schema(), table)).at(0, 0), "0");
+  EXPECT_THAT(planner.plan_grants(noted, {role}), IsEmpty());
+  planner.execute(planner.plan_drop(noted));
+  EXPECT_EQ(query("SELECT to_regclass('noted_history'), to_regclass('noted_ranges')"), "NULL|NULL");
+}
+
 }  // namespace
 }  // namespace dynamite::test

@@ -54,8 +54,10 @@ std::vector<DeadLetter> rejected_letters(const ApplyRequest& request) {
 
 std::size_t bytes(const std::vector<Rows>& rows) {
   std::size_t sum = 0;
-  for (const Rows& of_target : rows)
+  for (const Rows& of_target : rows) {
     for (const RowValues& values : of_target.values) sum += values.values.bytes();
+    for (const HistoryRows& history : of_target.after.history) sum += history.values.values.bytes();
+  }
   return sum;
 }
 
@@ -162,7 +164,8 @@ void Applier::abandon_sent() noexcept {
 ApplyOutcome Applier::apply(const ApplyRequest& request, const pg::Limits& limits) {
   check(request);
   std::optional<PreparedBatch> own;
-  if (prepared_of(request) == nullptr) own = prepare(request.batch.changes, request.table);
+  if (prepared_of(request) == nullptr)
+    own = prepare(request.batch.changes, request.table, request.batch.recorded);
   for (std::size_t outdated = 0;;) {
     try {
       ApplyOutcome outcome = apply_prepared(request, own ? *own : *request.prepared, limits);
@@ -172,10 +175,12 @@ ApplyOutcome Applier::apply(const ApplyRequest& request, const pg::Limits& limit
     } catch (const pg::PgError& error) {
       if (error.sqlstate() != pg::kStreamOutdated) throw;
       std::vector<Change> changes = request.batch.changes;
+      std::optional<std::vector<Change>> recorded = request.batch.recorded;
       const std::size_t dropped = drop_outdated(request.table, changes, limits);
       if (dropped == outdated) throw;
       outdated = dropped;
-      own = prepare(changes, request.table);
+      if (recorded) drop_outdated(request.table, *recorded, limits);
+      own = prepare(changes, request.table, recorded);
     }
   }
 }

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "pg/savepoint.hpp"
+#include "replica/apply/history_rows.hpp"
 
 namespace dynamite {
 namespace {
@@ -17,25 +18,31 @@ DeadLetter refused(const Change& change, const pg::PgError& error) {
           .constraint = error.constraint()};
 }
 
-std::vector<Rows> rows_of(const TargetChanges& changes, std::span<const Target> targets) {
-  std::vector<Rows> rows;
-  for (std::size_t target = 0; target < targets.size(); ++target)
-    rows.push_back(make_rows(changes[target], targets[target]));
-  return rows;
-}
-
 void append(Steps& steps, Steps more) { std::ranges::move(more, std::back_inserter(steps)); }
 
 }  // namespace
 
-void Bisection::run() { run(keys_of(changes_)); }
+void Bisection::run() { run(keys_of(changes_, history_)); }
+
+std::vector<Rows> Bisection::rows_of(std::span<const std::string_view> keys) const {
+  const TargetChanges changes = within(changes_, keys);
+  const TargetChanges history = within(history_, keys);
+  std::vector<Rows> rows;
+  for (std::size_t target = 0; target < targets_.size(); ++target) {
+    rows.push_back(make_rows(changes[target], targets_[target]));
+    add_history(rows.back().after, history[target], targets_[target]);
+  }
+  return rows;
+}
 
 void Bisection::run(std::span<const std::string_view> keys) {
   if (keys.empty()) return;
-  const std::vector<Rows> rows = rows_of(within(changes_, keys), targets_);
+  const std::vector<Rows> rows = rows_of(keys);
   Steps steps;
-  for (std::size_t target = 0; target < rows.size(); ++target)
+  for (std::size_t target = 0; target < rows.size(); ++target) {
     append(steps, steps_of(target, rows[target]));
+    append(steps, statements_.history(target, rows[target].after.history));
+  }
   const auto refusal = attempt(std::move(steps));
   if (!refusal) {
     add_letters_of(rows);
@@ -50,7 +57,8 @@ void Bisection::run(std::span<const std::string_view> keys) {
 
 void Bisection::set_aside(std::string_view key, const pg::PgError& refusal) {
   const TargetChanges changes = within(changes_, std::span{&key, 1});
-  const std::vector<Rows> rows = rows_of(changes, targets_);
+  const TargetChanges history = within(history_, std::span{&key, 1});
+  const std::vector<Rows> rows = rows_of(std::span{&key, 1});
   Steps behind_lock, stamps;
   bool has_remove = false;
   for (std::size_t target = 0; target < rows.size(); ++target) {
@@ -58,6 +66,7 @@ void Bisection::set_aside(std::string_view key, const pg::PgError& refusal) {
     has_remove = has_remove || !after.removes.empty();
     append(behind_lock, after.removes.empty() ? steps_of(target, rows[target])
                                               : statements_.remove_behind_lock(target, after));
+    append(behind_lock, statements_.history(target, after.history));
     if (!changes[target].empty() && changes[target].front().kind == ChangeKind::scanned)
       append(stamps, statements_.stamp(target, after.puts));
   }
@@ -66,9 +75,11 @@ void Bisection::set_aside(std::string_view key, const pg::PgError& refusal) {
     add_letters_of(rows);
     return;
   }
-  for (const std::span<const Change> of_target : changes)
-    for (const Change& change : of_target)
-      add_letters(letters_, std::vector{refused(change, refusal)});
+  // Of a history each record is refused, also one that a later record of its key supersedes.
+  for (const TargetChanges* of_targets : {&changes, &history})
+    for (const std::span<const Change> of_target : *of_targets)
+      for (const Change& change : of_target)
+        add_letters(letters_, std::vector{refused(change, refusal)});
   // A constraint that is newer than the row and is broken by it refuses even the stamp. Then the
   // sweep deletes the row, and the dead letter tells of it.
   if (!stamps.empty()) attempt(std::move(stamps));

@@ -20,8 +20,12 @@ class Bisection {
  public:
   /// All outlive it.
   Bisection(pg::Transaction& transaction, const Statements& statements,
-            std::span<const Target> targets, const TargetChanges& changes)
-      : transaction_{transaction}, statements_{statements}, targets_{targets}, changes_{changes} {}
+            std::span<const Target> targets, const PreparedTransaction& prepared)
+      : transaction_{transaction},
+        statements_{statements},
+        targets_{targets},
+        changes_{prepared.changes.begin(), prepared.changes.end()},
+        history_{prepared.history.begin(), prepared.history.end()} {}
 
   void run();
 
@@ -30,6 +34,7 @@ class Bisection {
 
  private:
   void run(std::span<const std::string_view> keys);
+  std::vector<Rows> rows_of(std::span<const std::string_view> keys) const;
   void set_aside(std::string_view key, const pg::PgError& refusal);
   Steps steps_of(std::size_t target, const Rows& rows) const;
   void add_letters_of(std::span<const Rows> rows);
@@ -39,7 +44,7 @@ class Bisection {
   pg::Transaction& transaction_;
   const Statements& statements_;
   const std::span<const Target> targets_;
-  const TargetChanges& changes_;
+  const TargetChanges changes_, history_;
   std::uint64_t applied_ = 0;
   std::vector<DeadLetter> letters_;
 };

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <variant>
 #include <vector>
@@ -19,6 +20,8 @@ struct UnmadeRows {};
 /// The changes of one transaction.
 struct PreparedTransaction {
   std::vector<std::vector<Change>> changes;  ///< of each target: sorted by key, one a key
+  /// Of each target with a history, and none of the others: all changes, sorted by key and version.
+  std::vector<std::vector<Change>> history;
   /// Those of each target. Copied rows are tried first; they fail if the replica has one of the
   /// keys.
   std::variant<UnmadeRows, std::vector<Rows>, std::vector<CopiedRows>> rows;
@@ -37,8 +40,9 @@ struct PreparedBatch {
   std::vector<DeadLetter> broken;
 };
 
-/// `changes` must be of the replica's source.
-PreparedBatch prepare(std::span<const Change> changes, const Replica& replica);
+/// `changes` must be of the replica's source. `recorded`: Batch::recorded.
+PreparedBatch prepare(std::span<const Change> changes, const Replica& replica,
+                      const std::optional<std::vector<Change>>& recorded = std::nullopt);
 
 /// The same with all rows made, for a caller whose other thread applies them.
 PreparedBatch prepare_rows(std::span<const Change> changes, const Replica& replica);

@@ -7,11 +7,6 @@
 namespace dynamite {
 namespace {
 
-// A multi-argument unnest materialises its rows in work_mem, and shorter statements overlap better
-// with our own work: measured best between 100 and 1,000 rows.
-constexpr std::size_t kStatementRowsMax = 250;
-constexpr std::size_t kStatementBytesMax = 1U << 20U;
-
 void append_version(pg::Array& array, const Version& version) {
   std::string_view text = version.digits();
   std::string without_point;
@@ -24,11 +19,6 @@ void append_version(pg::Array& array, const Version& version) {
   }
   text.remove_prefix(std::min(text.find_first_not_of('0'), text.size()));
   array.append(pg::Decimal{.digits = text, .exponent = exponent});
-}
-
-void append_key(RowKeys& rows, std::string_view key, const Version& version) {
-  rows.keys.append(key);
-  append_version(rows.versions, version);
 }
 
 void append_key(std::vector<KeyArrays>& statements, std::string_view key, const KeySchema& schema) {
@@ -134,6 +124,11 @@ void append_stamp(AfterPuts& after, std::string_view key, const KeySchema& keys)
 }  // namespace
 
 RowValues::RowValues(const Layout& layout) : values{layout.value_elements()} {}
+
+void append_key(RowKeys& rows, std::string_view key, const Version& version) {
+  rows.keys.append(key);
+  append_version(rows.versions, version);
+}
 
 DeadLetter dead_letter(const Change& change, const Error& reason) {
   return {.key = change.key,

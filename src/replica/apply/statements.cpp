@@ -196,6 +196,23 @@ Steps Statements::notes(std::size_t target, std::span<const AttributeNote> notes
   return steps;
 }
 
+// Of a scanned item a row is added only if it says something new, which the row that was put tells.
+Steps Statements::history(std::size_t target, std::span<const HistoryRows> history) const {
+  const TargetSql& sql = sql_.targets[target];
+  const auto pass = request_.fence.pass();
+  Steps steps;
+  for (const HistoryRows& rows : history) {
+    steps.push_back(step_of(pass ? sql.history_scanned : sql.history, rows.keys.keys));
+    pg::Params& params = steps.back().statement.params;
+    rows.values.values.add_to(params);
+    if (pass)
+      params.array(rows.values.times).number(*pass);
+    else
+      params.array(rows.changes).array(rows.values.times).array(rows.keys.versions);
+  }
+  return steps;
+}
+
 Steps Statements::letters(std::span<const DeadLetter> letters) const {
   Steps steps;
   if (letters.empty()) return steps;

@@ -4,10 +4,11 @@
 
 namespace dynamite {
 
-std::vector<std::string_view> keys_of(const TargetChanges& changes) {
+std::vector<std::string_view> keys_of(const TargetChanges& rows, const TargetChanges& history) {
   std::vector<std::string_view> keys;
-  for (const std::span<const Change> of_target : changes)
-    for (const Change& change : of_target) keys.push_back(change.key);
+  for (const TargetChanges* changes : {&rows, &history})
+    for (const std::span<const Change> of_target : *changes)
+      for (const Change& change : of_target) keys.push_back(change.key);
   std::ranges::sort(keys);
   const auto repeated = std::ranges::unique(keys);
   keys.erase(repeated.begin(), repeated.end());

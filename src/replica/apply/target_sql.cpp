@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "layout/layout.hpp"
+#include "replica/history/history_sql.hpp"
 
 namespace dynamite {
 namespace {
@@ -270,11 +271,12 @@ WHERE {has_unmet} AND {row_matches} AND t.{version} < u.version
                      fmt::arg("replica", f.replica));
 }
 
-std::string delete_untaken_sql(const Fragments& f) {
+/// `and_noted`: of history_gone_sql, or nothing.
+std::string delete_untaken_sql(const Fragments& f, const std::string& and_noted) {
   return fmt::format(R"(WITH u AS MATERIALIZED ({rows}), gone AS (
   DELETE FROM {replica} t USING u
   WHERE {row_matches} AND t.{epoch} < {pass}::integer{and_not_removed}
-  RETURNING {parts}, t.{version} AS version)
+  RETURNING {parts}, t.{version} AS version){and_noted}
 INSERT INTO {tombstones} AS d ({keys}, version, epoch) SELECT gone.*, {pass}::integer FROM gone
 ON CONFLICT ({keys}) DO UPDATE SET version = greatest(d.version, excluded.version),
   epoch = greatest(d.epoch, excluded.epoch), removed_at = excluded.removed_at)",
@@ -283,7 +285,8 @@ ON CONFLICT ({keys}) DO UPDATE SET version = greatest(d.version, excluded.versio
                      fmt::arg("pass", f.keys.parameter(0)),
                      fmt::arg("and_not_removed", f.layout.and_not_removed()),
                      fmt::arg("parts", f.keys.parts("u")), fmt::arg("version", f.version),
-                     fmt::arg("tombstones", f.tombstones), fmt::arg("keys", f.keys.parts()));
+                     fmt::arg("and_noted", and_noted), fmt::arg("tombstones", f.tombstones),
+                     fmt::arg("keys", f.keys.parts()));
 }
 
 // A placeholder's version, -1, is below every other. No tombstone spares it.
@@ -332,12 +335,24 @@ std::string stamp_sql(const Fragments& f) {
       f.epoch, f.keys.parameter(0), f.keys.rows(), f.keys.row_matches());
 }
 
+void add_history_sql(TargetSql& sql, const Fragments& f, const Target& target) {
+  const HistoryTable history = history_of(target);
+  const std::string pass = f.keys.parameter(0) + "::integer";
+  sql.history = history_insert_sql(history);
+  sql.history_scanned = history_scanned_sql(
+      history,
+      {.replica = f.replica, .changed_at = f.changed_at, .version = f.version, .epoch = f.epoch});
+  if (f.layout.keeps())
+    sql.delete_untaken =
+        delete_untaken_sql(f, ",\n" + history_gone_sql(history, kHistoryLeft, pass));
+}
+
 }  // namespace
 
 TargetSql target_sql(const Replica& replica, const Target& target) {
   const Fragments fragments{replica, target};
   const bool keeps = target.layout.keeps();
-  return {
+  TargetSql sql{
       .put = put_sql(fragments),
       .put_scanned = put_scanned_sql(fragments),
       .copy = copy_sql(fragments),
@@ -348,8 +363,12 @@ TargetSql target_sql(const Replica& replica, const Target& target) {
       .lock_writers = fmt::format("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", fragments.replica),
       .recheck = recheck_sql(fragments),
       .recheck_scanned = recheck_scanned_sql(fragments),
-      .delete_untaken = keeps ? delete_untaken_sql(fragments) : std::string{},
-      .stamp = stamp_sql(fragments)};
+      .delete_untaken = keeps ? delete_untaken_sql(fragments, "") : std::string{},
+      .stamp = stamp_sql(fragments),
+      .history = {},
+      .history_scanned = {}};
+  if (target.mapping.rules.history) add_history_sql(sql, fragments, target);
+  return sql;
 }
 
 }  // namespace dynamite

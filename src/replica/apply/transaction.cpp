@@ -7,6 +7,7 @@
 #include "pg/pg_error.hpp"
 #include "pg/savepoint.hpp"
 #include "replica/apply/bisection.hpp"
+#include "replica/apply/history_rows.hpp"
 #include "replica/state/existing_table.hpp"
 
 namespace dynamite {
@@ -145,11 +146,12 @@ void ApplyTransaction::send_pipeline(const PreparedTransaction& prepared,
       continue;
     }
     // The server works on the first puts while the next rows are made.
-    const AfterPuts after = make_rows(
+    AfterPuts after = make_rows(
         prepared.changes[target], request_.table.targets[target],
         [&](const RowKeys& keys, const RowValues& values, const std::string& lowest_version) {
           add(statements_.put(target, keys, values, lowest_version));
         });
+    add_history(after, prepared.history[target], request_.table.targets[target]);
     send_after_puts(target, after, letters);
   }
   add(statements_.letters(letters));
@@ -169,6 +171,7 @@ void ApplyTransaction::send_after_puts(std::size_t target, const AfterPuts& afte
   add_letters(letters, after.dead_letters);
   add(statements_.after_puts(target, after));
   send_notes(target, after);
+  add(statements_.history(target, after.history));
 }
 
 void ApplyTransaction::send_notes(std::size_t target, const AfterPuts& after) {
@@ -190,8 +193,7 @@ void ApplyTransaction::run_bisected(const PreparedTransaction& prepared,
   Steps begin = begin_steps();
   begin.push_back({.statement = {kConstraintsNow, {}}});
   run_in(transaction, std::move(begin));
-  const TargetChanges changes{prepared.changes.begin(), prepared.changes.end()};
-  Bisection bisection{transaction, statements_, request_.table.targets, changes};
+  Bisection bisection{transaction, statements_, request_.table.targets, prepared};
   bisection.run();
   add_letters(letters, bisection.letters());
   Steps end = statements_.letters(letters);

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <utility>
 
 #include "core/error.hpp"
 #include "pg/identifier.hpp"
 #include "pg/pipeline.hpp"
 #include "pg/savepoint.hpp"
+#include "replica/history/history_sql.hpp"
 #include "replica/state/dead_letters.hpp"
 #include "replica/state/locks.hpp"
 #include "replica/state/source_sql.hpp"
@@ -74,33 +76,50 @@ Sweep::Sql Sweep::sql_for(const std::string& where) const {
 
 Sweep::Sql Sweep::deleting_sql(const std::string& covered, const std::string& unmet) const {
   const std::string replica = target_.qualified_name();
-  return {.covered = fmt::format("DELETE FROM {} t USING {} d WHERE {}", replica,
-                                 target_.tombstones, covered),
-          .unmet = fmt::format(
-              R"(WITH gone AS (
-  DELETE FROM {0} t WHERE {1} RETURNING {2}, t.{3} AS version)
-INSERT INTO {4} AS d ({5}, version, epoch) SELECT gone.*, $2::integer FROM gone
-ON CONFLICT ({5}) DO UPDATE SET version = greatest(d.version, excluded.version),
+  return {
+      .covered =
+          fmt::format("DELETE FROM {} t USING {} d WHERE {}", replica, target_.tombstones, covered),
+      .unmet = fmt::format(
+          R"(WITH {0} AS (
+  DELETE FROM {1} t WHERE {2} RETURNING {3}, t.{4} AS version){5}
+INSERT INTO {6} AS d ({7}, version, epoch) SELECT gone.*, $2::integer FROM gone
+ON CONFLICT ({7}) DO UPDATE SET version = greatest(d.version, excluded.version),
   epoch = greatest(d.epoch, excluded.epoch), removed_at = excluded.removed_at)",
-              replica, unmet, keys_.names("t"), target_.layout.of(ColumnRole::version).quoted(),
-              target_.tombstones, keys_.parts()),
-          .any_left = {},
-          .ghosts = {}};
+          gone(), replica, unmet, keys_.names("t"), target_.layout.of(ColumnRole::version).quoted(),
+          and_noted(), target_.tombstones, keys_.parts()),
+      .any_left = {},
+      .ghosts = {}};
 }
 
 /// The rows stay, as those of items that were removed, with the epoch that a tombstone would have.
 Sweep::Sql Sweep::keeping_sql(const std::string& covered, const std::string& unmet) const {
   const std::string replica = target_.qualified_name();
   const std::string removed_at = target_.layout.of(ColumnRole::removed_at).quoted();
+  const std::string version = target_.layout.of(ColumnRole::version).quoted();
   const std::string epoch = target_.layout.of(ColumnRole::epoch).quoted();
+  std::string keep = fmt::format("UPDATE {} t SET {} = $2::integer, {} = now() WHERE {}", replica,
+                                 epoch, removed_at, unmet);
+  if (target_.mapping.rules.history)
+    keep = fmt::format("WITH {} AS (\n  {} RETURNING {}, t.{}){}\nSELECT true FROM gone", gone(),
+                       keep, keys_.names("t"), version, and_noted());
   return {.covered = fmt::format(
               "UPDATE {} t SET {} = d.version, {} = d.epoch, {} = d.removed_at FROM {} d WHERE {}",
-              replica, target_.layout.of(ColumnRole::version).quoted(), epoch, removed_at,
-              target_.tombstones, covered),
-          .unmet = fmt::format("UPDATE {} t SET {} = $2::integer, {} = now() WHERE {}", replica,
-                               epoch, removed_at, unmet),
+              replica, version, epoch, removed_at, target_.tombstones, covered),
+          .unmet = std::move(keep),
           .any_left = {},
           .ghosts = {}};
+}
+
+/// The name of the rows that a statement takes out, with the names of their columns where the
+/// history notes them.
+std::string Sweep::gone() const {
+  return target_.mapping.rules.history ? fmt::format("gone ({}, version)", keys_.parts()) : "gone";
+}
+
+// Rows that a newer tombstone covers are not noted: what left the tombstone has noted more.
+std::string Sweep::and_noted() const {
+  if (!target_.mapping.rules.history) return {};
+  return ",\n" + history_gone_sql(history_of(target_), kHistorySwept, "$2::integer");
 }
 
 SweepOutcome Sweep::run(std::stop_token stop) {

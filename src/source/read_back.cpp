@@ -25,12 +25,16 @@ Batch read_back(DynamoDb& dynamodb, const Batch& batch, std::stop_token stop) {
     append_canonical_key(key, item, source.key_schema);
     items.emplace(std::move(key), now.keep(item));
   }
-  for (Change change : batch.changes) {
-    const auto item = items.find(std::string{change.key});
+  std::vector<Change>& recorded = now.recorded.emplace();
+  for (const Change& record : batch.changes) {
+    const auto item = items.find(std::string{record.key});
+    Change change = record;
     change.kind = item == items.end() ? ChangeKind::remove : ChangeKind::put;
     change.image = item == items.end() ? std::string_view{} : item->second;
     change.old_image.reset();  // that was before the record, and not before what was read
     now.changes.push_back(change);
+    const bool has_own_image = record.kind == ChangeKind::remove || !record.image.empty();
+    recorded.push_back(has_own_image ? record : change);
   }
   now.rejected = batch.rejected;
   return now;

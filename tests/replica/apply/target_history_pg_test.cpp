@@ -117,6 +117,19 @@ TEST_P(TargetHistoryTest, ManyRecordsOfOneKeyAreInOneTransaction) {
             "2500|2101");
 }
 
+TEST_P(TargetHistoryTest, OfWhatIsReadBackTheRecordsAreInTheHistory) {
+  const Batch records = batch_of(noted(), {put_item(kX, 1), put_item(item_of_kind("b", "x"), 2)});
+  Batch now = batch_of(noted(), {put_item(kY, 1), remove_item(item_of_kind("b", ""), 2)});
+  now.recorded = records.changes;
+  const Fence fence{.writer = ByReadBack{Passes{*connection, noted()}.epoch()}};
+
+  Applier{*connection, {}}.apply({.table = noted(), .batch = now, .fence = fence});
+
+  EXPECT_EQ(lines(), "a|put|x|1\nb|put|x|2");
+  EXPECT_EQ(query(fmt::format("SELECT pk, to_jsonb(t)::text LIKE '%\"y\"%' FROM {} t", table())),
+            "a|t");
+}
+
 TEST_P(TargetHistoryTest, ATargetBesideItWithoutAHistoryHasNone) {
   Replica wanted = wanted_replica(keys(KeyType::S), "two");
   wanted.targets = {

@@ -20,6 +20,7 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kChildrenInterval{1'000};  // until an ended shard's are listed
 constexpr auto kTidyInterval = 60s;
+constexpr auto kExpiryInterval = 1h;  // of histories: all rows that are older are looked at
 
 }  // namespace
 
@@ -67,6 +68,9 @@ void FollowedStream::tidy(Worker& worker) {
   forget_old(worker);
   expire_tombstones(worker.connection(), table_->replica);
   DeadLetters{worker.connection(), table_->replica}.discard_overtaken();
+  if (tidied_ - expired_ < kExpiryInterval) return;
+  expired_ = tidied_;
+  expire_histories(worker.connection(), table_->replica);
 }
 
 void FollowedStream::forget_old(Worker& worker) {

@@ -73,7 +73,7 @@ class FollowedStream {
   TimePoint drain_from_{};    // what happened before must be read
   Micros drain_from_time_{};  // the same by the clock on the wall
   TimePoint followed_noted_{};
-  TimePoint tidied_{};
+  TimePoint tidied_{}, expired_{};
 };
 
 }  // namespace dynamite

@@ -33,6 +33,7 @@ constexpr auto kPromotionsMax = std::chrono::seconds{20};  // of an invocation's
 struct Findings {
   std::string table;
   std::uint64_t tombstones_expired = 0;
+  std::uint64_t history_expired = 0;  ///< rows of histories
   std::vector<std::string> columns_added;
   std::vector<std::string> gaps;      ///< the reasons of those that were recorded
   std::vector<std::string> problems;  ///< what a person has to mend
@@ -54,6 +55,7 @@ class Maintenance {
 
   Findings run() {
     findings_.tombstones_expired = expire_tombstones(connection_, replica_);
+    findings_.history_expired = expire_histories(connection_, replica_);
     // A daemon looks after its tables by itself.
     if (followed_by_lambda(connection_, replica_)) {
       collect_problems([&] { check_stream(); });
@@ -159,6 +161,7 @@ std::string to_json(const Findings& findings) {
   return JsonObject{}
       .text("table", findings.table)
       .number("tombstones_expired", findings.tombstones_expired)
+      .number("history_expired", findings.history_expired)
       .json("columns_added", list_of(findings.columns_added))
       .json("gaps", list_of(findings.gaps))
       .json("problems", list_of(findings.problems))

@@ -9,7 +9,8 @@
 namespace dynamite {
 namespace {
 
-constexpr int kExpireRows = 10'000;  // of one transaction
+constexpr int kExpireRows = 10'000;         // of one transaction
+constexpr int kExpireTransactionsMax = 50;  // of one call: whoever calls has other work
 
 /// Parameter: what is kept, in seconds. The last row of a key says nothing only behind those before
 /// it: an item would come back otherwise.
@@ -37,9 +38,11 @@ std::uint64_t expire_history(pg::Connection& connection, const HistoryTable& his
                              std::chrono::seconds keep) {
   const std::string sql = expiry_sql(history);
   std::uint64_t total = 0;
-  for (std::uint64_t deleted = kExpireRows; deleted == kExpireRows;) {
-    deleted = connection.run(sql, std::move(pg::Params{}.number(keep.count()))).affected();
+  for (int i = 0; i < kExpireTransactionsMax; ++i) {
+    const std::uint64_t deleted =
+        connection.run(sql, std::move(pg::Params{}.number(keep.count()))).affected();
     total += deleted;
+    if (deleted < kExpireRows) break;
   }
   return total;
 }

@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "pg/identifier.hpp"
 #include "pg/pipeline.hpp"
+#include "replica/history/history_expiry.hpp"
 #include "replica/state/dead_letters.hpp"
 #include "replica/state/exclusive.hpp"
 
@@ -149,6 +150,16 @@ WHERE replica_id = $1::integer AND noticed_epoch < $2::integer AND healed_at IS 
 std::uint64_t expire_tombstones(pg::Connection& connection, const Replica& table) {
   std::uint64_t total = 0;
   for (const Target& target : table.targets) total += expire(connection, table, target);
+  return total;
+}
+
+std::uint64_t expire_histories(pg::Connection& connection, const Replica& table) {
+  std::uint64_t total = 0;
+  for (const Target& target : table.targets) {
+    const MappingRules& rules = target.mapping.rules;
+    if (rules.history && rules.history_keep.count() > 0)
+      total += expire_history(connection, history_of(target), rules.history_keep);
+  }
   return total;
 }
 

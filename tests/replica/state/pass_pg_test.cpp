@@ -207,6 +207,30 @@ TEST_F(PassTest, ARepeatedRemoveRenewsNoTombstone) {
   EXPECT_EQ(expire_tombstones(*connection, orders), 1U);
 }
 
+TEST_F(PassTest, HistoriesKeepWhatTheirTargetsSay) {
+  using std::chrono::hours;
+  Replica wanted = wanted_replica(keys(KeyType::S), "noted");
+  wanted.targets.clear();
+  for (const int days : {0, 2, 30})
+    wanted.targets.push_back(
+        new_target(state_schema(), schema(), fmt::format("noted_{}", days), keys(KeyType::S),
+                   {.rules = {.history = true, .history_keep = hours{24} * days}}));
+  const Replica noted = make_replica(wanted);
+  for (const int days : {0, 2, 30})
+    query(
+        fmt::format("INSERT INTO noted_{}_history (pk, change, mod_time, _version) SELECT 'a', "
+                    "'removed', now() - v * interval '10 days' - interval '5 days', 10 - v FROM "
+                    "generate_series(0, "
+                    "5) v",
+                    days));
+
+  EXPECT_EQ(expire_histories(*connection, noted), 5U + 2U);
+
+  EXPECT_EQ(query("SELECT (SELECT count(*) FROM noted_0_history), (SELECT count(*) FROM "
+                  "noted_2_history), (SELECT count(*) FROM noted_30_history)"),
+            "6|1|4");
+}
+
 TEST_F(PassTest, OfABatchOnlyWhatAnOlderStreamHadIsDropped) {
   const std::int32_t pass = passes().start({.oldest_generation = 6}, {});
   apply_scanned(pass, {scanned("k1", "scanned")});

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
+#include <cstdlib>
 #include <map>
 #include <optional>
 #include <random>
@@ -60,6 +62,7 @@ class SourceModel {
       items_now_[number] = change.image;
     }
     if (options_.old_images) change = change.before(std::move(old_image));
+    change = change.at(kBegin + ++writes_);
     keys_[number].records.push_back(change.of_generation(generation_));
   }
 
@@ -111,7 +114,7 @@ class SourceModel {
   std::vector<TestChange> scan(std::size_t first, std::size_t last) const {
     std::vector<TestChange> page;
     for (auto i = items_now_.lower_bound(first); i != items_now_.end() && i->first < last; ++i)
-      page.push_back(scanned_item(i->second));
+      page.push_back(scanned_item(i->second).at(kBegin + kScansLater + writes_));
     return page;
   }
 
@@ -133,6 +136,10 @@ class SourceModel {
     return image + (kind == 1 ? R"(,"kind":{"S":"x"}})" : R"(,"kind":{"S":"y"}})");
   }
 
+  // Seconds: no item is read at the time of a record.
+  static constexpr std::int64_t kBegin = 1'768'478'400;
+  static constexpr std::int64_t kScansLater = 100'000'000;
+
   const Options options_;
   std::mt19937_64 random_;
   RandomItems items_;
@@ -142,6 +149,7 @@ class SourceModel {
   std::vector<TestChange> handed_;
   std::uint64_t sequence_number_ = 0;
   std::uint64_t generation_ = 1;
+  std::int64_t writes_ = 0;
 };
 
 /// The items that the rows of the replica's first target stand for, as SourceModel::items.

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <chrono>
+
 #include "replica/state/checkpoints.hpp"
 #include "replica/state/follower.hpp"
 #include "replica/state/gaps.hpp"

@@ -33,6 +33,14 @@ bool has_same_source(const AttributeColumn& one, const AttributeColumn& other) {
   return one.from == other.from && one.take == other.take && one.unit == other.unit;
 }
 
+/// Of how long a history tells, in words.
+std::string kept_span(std::chrono::seconds keep) {
+  constexpr std::chrono::hours kDay{24};
+  if (keep.count() == 0) return "all";
+  if (keep % kDay == std::chrono::seconds{0}) return fmt::format("{} days", keep / kDay);
+  return fmt::format("{} hours", keep / std::chrono::hours{1});
+}
+
 template <class Columns>
 auto column_named(const Columns& columns, std::string_view name) {
   const auto found = std::ranges::find(
@@ -246,10 +254,8 @@ class RulesPlan {
       say(fmt::format("{} stays with what it says, and nothing is added to it",
                       history.qualified_name()));
     } else if (rules_.history_keep != old_.rules.history_keep) {
-      say(fmt::format("{} keeps from now on {}", history.qualified_name(),
-                      rules_.history_keep.count() == 0
-                          ? "all"
-                          : fmt::format("{} hours", rules_.history_keep / std::chrono::hours{1})));
+      say(fmt::format("{} keeps {} from now on", history.qualified_name(),
+                      kept_span(rules_.history_keep)));
     }
   }
 

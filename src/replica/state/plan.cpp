@@ -50,14 +50,31 @@ void require_same_key(const Replica& known, const Replica& wanted) {
                 "the table was re-created with another key: replicate it `into` a new table"};
 }
 
+/// A table or view that both would make.
+std::optional<std::string> shared_name(const Target& one, const Target& other) {
+  const std::vector<std::string> names = readable_names(one);
+  for (std::string& name : readable_names(other))
+    if (std::ranges::find(names, name) != names.end()) return std::move(name);
+  return std::nullopt;
+}
+
+void check_targets_differ(const Replica& wanted) {
+  for (const Target& target : wanted.targets)
+    for (const Target& other : wanted.targets)
+      if (const auto name = &target < &other ? shared_name(target, other) : std::nullopt)
+        throw Error{Error::Kind::usage,
+                    fmt::format("two targets of \"{}\" would share {}", wanted.source->arn, *name),
+                    "give one of them another table with `into`"};
+}
+
 void check_target_is_free(const Replica& wanted, const Target& target,
                           const std::vector<Replica>& others) {
   for (const Replica& other : others)
     for (const Target& taken : other.targets)
-      if (taken.schema == target.schema && taken.table == target.table)
+      if (const auto name = shared_name(taken, target))
         throw Error{Error::Kind::usage,
                     fmt::format("\"{}\" and \"{}\" would share the replica {}", wanted.source->arn,
-                                other.source->arn, target.qualified_name()),
+                                other.source->arn, *name),
                     "give one of them another table with `into`, or another `schema`"};
 }
 
@@ -133,6 +150,7 @@ ReplicaPlan Planner::plan_replica(const Replica& wanted) {
       check_attribute_columns(connection_, known);
       return {};
     }
+  check_targets_differ(wanted);
   for (const Target& target : wanted.targets) check_target_is_free(wanted, target, others);
   ReplicaPlan plan;
   for (const Target& target : wanted.targets) add_table(wanted, target, plan);

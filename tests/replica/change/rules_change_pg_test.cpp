@@ -286,7 +286,7 @@ TEST_F(RulesChangeTest, AHistoryIsMadeWithTheChangeAndStaysWhenItIsSwitchedOff) 
   EXPECT_FALSE(needs_pass());
   EXPECT_EQ(query("SELECT count(*) FROM orders_ranges"), "0");
   EXPECT_THAT(change({.history = true, .history_keep = std::chrono::hours{48}}),
-              ElementsAre(HasSubstr("keeps from now on 48 hours")));
+              ElementsAre(HasSubstr("keeps 2 days from now on")));
   query("INSERT INTO orders_history VALUES ('a', NULL, NULL, 'removed', now(), 1)");
   EXPECT_THAT(change({}), ElementsAre(HasSubstr("\"orders_history\" stays with what it says")));
   EXPECT_THAT(change({.history = true}), ElementsAre(HasSubstr("notes each change")));

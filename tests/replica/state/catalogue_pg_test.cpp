@@ -160,6 +160,20 @@ TEST_F(CatalogueTest, RowsOfATakenOverTableAreOlderThanItsFirstPass) {
   EXPECT_EQ(rows(), "k1|scan|1|4");
 }
 
+TEST_F(CatalogueTest, ATargetInTheTableOfAHistoryIsAnError) {
+  make_state();
+  Replica wanted = wanted_replica(keys(S), "orders");
+  wanted.targets = {
+      new_target(state_schema(), schema(), "orders", keys(S), {.rules = {.history = true}}),
+      new_target(state_schema(), schema(), "orders_history", keys(S))};
+
+  const Error error = refusal_of(wanted);
+
+  EXPECT_EQ(error.kind(), Error::Kind::usage);
+  EXPECT_THAT(error.what(), HasSubstr("would share"));
+  EXPECT_THAT(error.what(), HasSubstr("\"orders_history\""));
+}
+
 TEST_F(CatalogueTest, ATableWithoutTheColumnsOfAReplicaIsAnError) {
   make_state();
   query("CREATE TABLE orders (pk text COLLATE \"C\" PRIMARY KEY, item jsonb)");

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -117,6 +118,20 @@ Key<TargetRule> patterns(std::string_view name, std::vector<std::string> Mapping
           }};
 }
 
+constexpr std::string_view kForever = "forever";
+
+/// Records may come again for two days: the history must know them for as long.
+bool read_history_keep(const SettingValue& value, TargetRule& rule) {
+  constexpr std::chrono::hours kMin{2 * 24}, kMax{36'500 * 24};
+  const auto text = as_text(value);
+  const auto time = text ? parse_duration(*text) : std::nullopt;
+  const bool forever = text == kForever;
+  if (!forever && (!time || *time < kMin || *time > kMax)) return false;
+  rule.mapping.history_keep =
+      forever ? std::chrono::seconds{0} : std::chrono::duration_cast<std::chrono::seconds>(*time);
+  return true;
+}
+
 std::vector<Key<TargetRule>> make_target_keys() {
   constexpr auto kMapping = &TargetRule::mapping;
   using Rules = MappingRules;
@@ -130,6 +145,9 @@ std::vector<Key<TargetRule>> make_target_keys() {
       patterns("hash", &Rules::hash, 0),
       choice("removed", at(kMapping, &Rules::keep_removed), {{"delete", false}, {"keep", true}}),
       choice("expired", at(kMapping, &Rules::keep_expired), {{"delete", false}, {"keep", true}}),
+      truth("history", at(kMapping, &Rules::history)),
+      {"history_keep", fmt::format("\"{}\" or a time from \"2d\" to \"36500d\"", kForever),
+       read_history_keep},
       truth("new_columns", at(kMapping, &Rules::new_columns)),
       whole_number("max_columns", at(kMapping, &Rules::columns_max), 1, 1'000),
       choice("column_names", at(kMapping, &Rules::column_names),

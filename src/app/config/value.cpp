@@ -108,6 +108,7 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) n
                                : unit == "s" ? 1'000
                                : unit == "m" ? 60'000
                                : unit == "h" ? 3'600'000
+                               : unit == "d" ? 86'400'000
                                              : 0;
   constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   if (factor == 0 || *number > kMax / factor) return std::nullopt;

@@ -52,7 +52,7 @@ std::optional<bool> as_truth(const SettingValue& value);
 /// From plain text: separated by commas.
 std::optional<std::vector<std::string>> as_list(const SettingValue& value);
 
-/// "500ms", "1s", "2m", "1h".
+/// "500ms", "1s", "2m", "1h", "3d".
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) noexcept;
 
 /// All of `text` as a decimal number.

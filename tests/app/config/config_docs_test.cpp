@@ -91,11 +91,19 @@ const std::map<std::string_view, std::string> kOtherValues{{"auth", "'rds-iam'"}
                                                            {"max_bytes_in_flight", "1048576"}};
 
 /// The same for a [[table]] and a [[table.target]].
-const std::map<std::string_view, std::string> kOtherTableValues{
-    {"name", "'Orders'"},  {"into", "'sales.orders'"},      {"layout", "'columns'"},
-    {"only", "['total']"}, {"omit", "['password*']"},       {"hash", "['email']"},
-    {"removed", "'keep'"}, {"expired", "'keep'"},           {"new_columns", "false"},
-    {"max_columns", "7"},  {"column_names", "'snake_case'"}};
+const std::map<std::string_view, std::string> kOtherTableValues{{"name", "'Orders'"},
+                                                                {"into", "'sales.orders'"},
+                                                                {"layout", "'columns'"},
+                                                                {"only", "['total']"},
+                                                                {"omit", "['password*']"},
+                                                                {"hash", "['email']"},
+                                                                {"removed", "'keep'"},
+                                                                {"expired", "'keep'"},
+                                                                {"new_columns", "false"},
+                                                                {"max_columns", "7"},
+                                                                {"column_names", "'snake_case'"},
+                                                                {"history", "true"},
+                                                                {"history_keep", "'90d'"}};
 
 using OtherValues = std::map<std::string_view, std::string>;
 

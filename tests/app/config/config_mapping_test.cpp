@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,8 @@ only = ["total", "address.*", "items[*].price"]
 omit = ["password*"]
 removed = "keep"
 expired = "keep"
+history = true
+history_keep = "90d"
 new_columns = false
 max_columns = 7
 column_names = "snake_case"
@@ -53,7 +56,22 @@ column_names = "snake_case"
                           .columns_max = 7,
                           .column_names = ColumnNames::snake_case,
                           .keep_removed = true,
-                          .keep_expired = true}));
+                          .keep_expired = true,
+                          .history = true,
+                          .history_keep = std::chrono::hours{90 * 24}}));
+}
+
+TEST_F(MappingConfigTest, AHistoryKnowsRecordsAsLongAsTheyMayComeAgain) {
+  for (const std::string keep : {"47h", "1d", "0d", "36501d", "90", "always", ""})
+    EXPECT_THAT(error_of_table("history = true\nhistory_keep = '" + keep + "'\n"),
+                HasSubstr("wanted \"forever\" or a time from \"2d\" to \"36500d\""))
+        << keep;
+}
+
+TEST_F(MappingConfigTest, AHistoryKeepsAllUnlessToldOtherwise) {
+  EXPECT_EQ(rules("history = true\nhistory_keep = 'forever'\n"), (MappingRules{.history = true}));
+  EXPECT_EQ(rules("history = true\nhistory_keep = '48h'\n"),
+            (MappingRules{.history = true, .history_keep = std::chrono::hours{48}}));
 }
 
 const std::vector<AttributeColumn> kDeclared{

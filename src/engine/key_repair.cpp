@@ -1,5 +1,6 @@
 #include "engine/key_repair.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -36,12 +37,13 @@ Batch changes_of(std::span<const DoubtfulKey> keys, const NewestVersions& newest
     const bool recorded = keys[i].version != Version{};
     if (recorded && !table.routing && newest.versions[i] > keys[i].version) continue;
     // The record's own version serves only if it is newer than all that the replica knows of the
-    // key.
-    const bool newer = keys[i].version > newest.versions[i];
+    // key, and than all that a history notes of it: what is read would not be the newest there.
+    const Version& known = std::max(newest.versions[i], newest.noted[i]);
+    const bool newer = keys[i].version > known;
     batch.changes.push_back({.key = keys[i].key,
                              .image = {},
                              .record = keys[i].record,
-                             .version = newer ? keys[i].version : newest.versions[i].after(),
+                             .version = newer ? keys[i].version : known.after(),
                              .time = now});
   }
   return batch;

@@ -4,8 +4,26 @@
 
 #include "layout/key_arrays.hpp"
 #include "layout/layout.hpp"
+#include "replica/history/history_table.hpp"
 
 namespace dynamite {
+namespace {
+
+/// `, ` and SQL of NewestVersions::noted; empty where no target has a history.
+std::string and_noted(const Replica& table) {
+  std::vector<std::string> noted;
+  for (const Target& target : table.targets) {
+    if (!target.mapping.rules.history) continue;
+    const HistoryTable history = history_of(target);
+    noted.push_back(
+        fmt::format("coalesce((SELECT ceil(max(t.{}) * 1e9) * 1e-9 FROM {} t WHERE {}), 0)",
+                    history.version(), history.qualified_name(), history.keys().row_matches()));
+  }
+  return noted.empty() ? "" : fmt::format(", greatest({})", fmt::join(noted, ",\n  "));
+}
+
+}  // namespace
+
 std::string newest_version_sql(const Replica& table) {
   const KeyColumns& keys = table.targets.front().layout.keys();
   std::vector<std::string> known;  // 0: a target knows nothing of the key
@@ -16,9 +34,10 @@ std::string newest_version_sql(const Replica& table) {
         target.layout.of(ColumnRole::version).quoted(), target.qualified_name(),
         target.layout.keys().row_matches(), target.tombstones, keys.tombstone_matches()));
   return fmt::format(
-      R"(SELECT (SELECT r.epoch FROM {} r WHERE r.replica_id = {}), greatest({})
+      R"(SELECT (SELECT r.epoch FROM {} r WHERE r.replica_id = {}), greatest({}){}
 FROM {} ORDER BY u.n)",
-      state_name(table.state_schema, "replica"), table.id, fmt::join(known, ",\n  "), keys.rows());
+      state_name(table.state_schema, "replica"), table.id, fmt::join(known, ",\n  "),
+      and_noted(table), keys.rows());
 }
 
 // Rows of pages that came in meanwhile have the epoch of the pass that runs, or a later one.
@@ -57,9 +76,13 @@ pg::Result run_for_keys(pg::Connection& connection, const std::string& sql, cons
 NewestVersions newest_versions(pg::Connection& connection, const Replica& table,
                                std::span<const std::string> keys) {
   const pg::Result rows = run_for_keys(connection, newest_version_sql(table), table, keys);
-  NewestVersions newest{.epoch = static_cast<std::int32_t>(rows.number(0, 0)), .versions = {}};
-  for (int row = 0; row < rows.rows(); ++row)
+  const bool has_noted = !and_noted(table).empty();
+  NewestVersions newest{
+      .epoch = static_cast<std::int32_t>(rows.number(0, 0)), .versions = {}, .noted = {}};
+  for (int row = 0; row < rows.rows(); ++row) {
     newest.versions.push_back(Version::parse(rows.at(row, 1)));
+    newest.noted.push_back(has_noted ? Version::parse(rows.at(row, 2)) : Version{});
+  }
   return newest;
 }
 

@@ -16,6 +16,9 @@ namespace dynamite {
 struct NewestVersions {
   std::int32_t epoch = 0;         ///< the current one
   std::vector<Version> versions;  ///< of each key's rows and tombstones, in the order of the keys
+  /// Of each key in the histories, rounded up to billionths; 0: they note nothing. They note
+  /// records whose tombstones are forgotten.
+  std::vector<Version> noted;
 };
 
 /// `keys`: canonical, as the replica has them (Replica::keys); at least one. Throws Error{poison}

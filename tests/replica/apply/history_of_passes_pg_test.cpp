@@ -2,6 +2,7 @@
 
 #include "mapping/names.hpp"
 #include "replica/apply/target_history_fixture.hpp"
+#include "replica/state/newest_versions.hpp"
 
 namespace dynamite::test {
 namespace {
@@ -19,6 +20,9 @@ class HistoryOfPassesTest : public TargetHistoryTest {
                                     .batch = batch,
                                     .prepared = &prepared,
                                     .fence = {.writer = ByPass{epoch}}});
+  }
+  std::string key_of(const std::string& key) {
+    return std::string{batch_of(noted(), {found(key, "x")}).changes.front().key};
   }
   TestChange put_kind(const std::string& key, const std::string& kind, std::uint64_t number) {
     return put_item(item_of_kind(key, kind), number);
@@ -91,6 +95,19 @@ TEST_P(HistoryOfPassesTest, WhatPassesFindBehindARemoveIsNewer) {
   EXPECT_EQ(lines(), "a|put|x|1\na|removed|NULL|2\na|scanned|y|2\na|scanned|z|2\na|swept|NULL|2");
   apply_all({put_kind("a", "x", 3)});
   EXPECT_EQ(now(), "a|x");
+}
+
+// What is read back then must be newer than the remove, or the history would end with another item.
+TEST_P(HistoryOfPassesTest, IsKnownToARepairWhenTombstonesAreForgotten) {
+  apply_all({put_kind("a", "x", 1), remove_item(item_of_kind("a", "x"), 2)});
+  query("DELETE FROM " + noted().targets.front().tombstones);
+  run_pass({found("a", "y")});
+  const std::vector<std::string> doubtful{key_of("a"), key_of("b")};
+
+  const NewestVersions newest = newest_versions(*connection, noted(), doubtful);
+
+  EXPECT_EQ(newest.versions, (std::vector<Version>{{}, {}}));
+  EXPECT_EQ(newest.noted, (std::vector<Version>{Version::parse("2.000000001"), {}}));
 }
 
 TEST_P(HistoryOfPassesTest, ARowThatIsKeptByASweepIsSweptOnce) {

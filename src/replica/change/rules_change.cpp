@@ -260,9 +260,9 @@ class RulesPlan {
   }
 
   void warn_of_kept_rows() {
-    if (old_.rules.keeps())
-      say("rows that are kept of removed items are not written anew, and show what they showed: "
-          "delete those that must not");
+    if (old_.rules.keeps() || old_.rules.history)
+      say("rows that are kept of removed items, and those of a history, are not written anew, and "
+          "show what they showed: delete those that must not");
   }
 
   void add_removed_at() {
@@ -363,10 +363,6 @@ ON CONFLICT ({6}) DO UPDATE SET version = greatest(d.version, excluded.version),
   std::vector<AttributeColumn> columns_, added_;
   std::vector<std::string> comments_, renamed_;
 };
-
-}  // namespace
-
-namespace {
 
 // Neither rows nor tombstones have what their keys are hashes of.
 void require_same_key_hashes(const Target& target, const MappingRules& rules) {

@@ -1,5 +1,9 @@
 #include <gmock/gmock.h>
 
+#include <memory>
+#include <string>
+#include <vector>
+
 #include "mapping/names.hpp"
 #include "replica/apply/target_history_fixture.hpp"
 
@@ -55,6 +59,32 @@ TEST_P(TargetHistoryTest, ShowsWhatTheMappingShows) {
 
   EXPECT_EQ(query(fmt::format("SELECT item, _types FROM {}_history", table())),
             R"({"pk": "a", "tags": ["q"]}|{"/tags": "SS"})");
+}
+
+TEST_P(TargetHistoryTest, WhatIsHashedIsHashedThereToo) {
+  const auto key = std::make_shared<const HashKey>("a secret of enough bytes");
+  Replica wanted = wanted_replica(keys(KeyType::S), "hidden");
+  wanted.targets = {new_target(state_schema(), schema(), "hidden", keys(KeyType::S),
+                               {.rules = {.layout = GetParam(),
+                                          .hash = {"pk", "kind"},
+                                          .hash_fingerprint = key->fingerprint(),
+                                          .history = true},
+                                .hash_key = key})};
+  const Replica hidden = make_replica(wanted);
+  const Batch batch = batch_of(hidden, {put_item(kX, 1)});
+
+  Applier{*connection, {}}.apply({.table = hidden, .batch = batch});
+
+  EXPECT_EQ(query("SELECT h.item ->> 'pk' = t.pk, t.pk <> 'a', h.item ->> 'kind' <> 'x' "
+                  "FROM hidden_history h JOIN hidden t USING (pk)"),
+            "t|t|t");
+  Passes passes{*connection, hidden};
+  const std::int32_t epoch = passes.start({.segments = 1}, {});
+  passes.begin_sweep(epoch, {});
+  passes.sweep(epoch, {}, {});
+  EXPECT_EQ(query("SELECT string_agg(change, ' ' ORDER BY _version), count(DISTINCT pk) FROM "
+                  "hidden_history"),
+            "put swept|1");
 }
 
 TEST_P(TargetHistoryTest, WhatARowIsRefusedForIsNotInTheHistory) {

@@ -205,10 +205,8 @@ Steps Statements::history(std::size_t target, std::span<const HistoryRows> histo
     steps.push_back(step_of(pass ? sql.history_scanned : sql.history, rows.keys.keys));
     pg::Params& params = steps.back().statement.params;
     rows.values.values.add_to(params);
-    if (pass)
-      params.array(rows.values.times).number(*pass);
-    else
-      params.array(rows.changes).array(rows.values.times).array(rows.keys.versions);
+    params.array(rows.changes).array(rows.values.times);
+    pass ? params.number(*pass) : params.array(rows.keys.versions);
   }
   return steps;
 }

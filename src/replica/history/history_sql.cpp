@@ -99,11 +99,11 @@ ON CONFLICT DO NOTHING)",
 // before it has another time, and the put left that row alone.
 std::string history_scanned_sql(const HistoryTable& h, const HistoryTarget& target) {
   std::vector<ArrayField> fields = h.layout().value_fields();
-  fields.push_back(kTime);
+  fields.insert(fields.end(), {kChange, kTime});
   const std::string pass = h.keys().parameter(fields.size()) + "::integer";
   return fmt::format(
       R"(INSERT INTO {history} ({columns})
-SELECT {parts}, u.item, u.types, '{scanned}', u.time, {version_of_pass}
+SELECT {parts}, u.item, u.types, u.change, u.time, {version_of_pass}
 FROM {rows}
 JOIN {replica} t ON {row_matches} AND t.{epoch} = {pass} AND t.{row_time} = u.time
 LEFT JOIN LATERAL (
@@ -112,7 +112,7 @@ LEFT JOIN LATERAL (
 WHERE (newest.item, newest.types) IS DISTINCT FROM (u.item, u.types)
 ON CONFLICT DO NOTHING)",
       fmt::arg("history", h.qualified_name()), fmt::arg("columns", columns_of(h)),
-      fmt::arg("parts", h.keys().parts("u")), fmt::arg("scanned", kHistoryScanned),
+      fmt::arg("parts", h.keys().parts("u")),
       fmt::arg("version_of_pass", version_of_pass("t." + target.version, "newest.version", pass)),
       fmt::arg("rows", h.keys().rows(fields)), fmt::arg("replica", target.replica),
       fmt::arg("row_matches", h.keys().row_matches()), fmt::arg("epoch", target.epoch),
@@ -132,6 +132,26 @@ std::string history_gone_sql(const HistoryTable& h, std::string_view change,
                      h.qualified_name(), h.keys().names(), h.change(), h.changed_at(), h.version(),
                      h.keys().parts("gone"), change,
                      version_of_pass("gone.version", newest, epoch));
+}
+
+std::string history_absent_sql(const HistoryTable& h, const HistoryTarget& target,
+                               std::string_view chosen, std::string_view epoch) {
+  return fmt::format(R"(INSERT INTO {history} ({keys}, {change}, {changed_at}, {version})
+SELECT {parts}, '{swept}', now(), g.version + {epoch} * 1e-18
+FROM (
+  SELECT DISTINCT ON ({keys}) {keys}, t.{item}, t.{version} FROM {history} t
+  WHERE {chosen} ORDER BY {keys}, t.{version} DESC) AS g ({key_parts}, item, version)
+WHERE g.item IS NOT NULL
+  AND NOT EXISTS (SELECT FROM {replica} t WHERE {row_matches}{and_not_removed})
+ON CONFLICT DO NOTHING)",
+                     fmt::arg("history", h.qualified_name()), fmt::arg("keys", h.keys().names()),
+                     fmt::arg("change", h.change()), fmt::arg("changed_at", h.changed_at()),
+                     fmt::arg("version", h.version()), fmt::arg("parts", h.keys().parts("g")),
+                     fmt::arg("swept", kHistorySwept), fmt::arg("epoch", epoch),
+                     fmt::arg("item", h.item()), fmt::arg("chosen", chosen),
+                     fmt::arg("key_parts", h.keys().parts()), fmt::arg("replica", target.replica),
+                     fmt::arg("row_matches", h.keys().row_matches("g")),
+                     fmt::arg("and_not_removed", target.and_not_removed));
 }
 
 }  // namespace dynamite

@@ -29,13 +29,14 @@ std::vector<std::string> drop_history_sql(const HistoryTable& history);
 /// layout, changes, times, versions. Of a record that is there already nothing is added.
 std::string history_insert_sql(const HistoryTable& history);
 
-/// The target whose rows the statements below look at: quoted names.
+/// The target whose rows the statements below look at.
 struct HistoryTarget {
-  std::string replica, changed_at, version, epoch;
+  std::string replica, changed_at, version, epoch;  ///< quoted names
+  std::string and_not_removed;                      ///< Layout::and_not_removed
 };
 
 /// INSERT of scanned items as far as their rows, which the pass has just put, show something new.
-/// Parameters: keys, values, times; then the epoch of the pass.
+/// Parameters: keys, values, changes, times; then the epoch of the pass.
 ///
 /// A version is above what the target and the history know of its key, and below the next record's.
 std::string history_scanned_sql(const HistoryTable& history, const HistoryTarget& target);
@@ -44,5 +45,11 @@ std::string history_scanned_sql(const HistoryTable& history, const HistoryTarget
 /// has the columns k1, k2 and version. `epoch`: SQL of the pass that found it.
 std::string history_gone_sql(const HistoryTable& history, std::string_view change,
                              std::string_view epoch);
+
+/// INSERT that notes the items to be gone whose newest row says something else, though the target
+/// has no row of them. `chosen`: SQL of the rows `t` of the history that are looked at. `epoch`: as
+/// above.
+std::string history_absent_sql(const HistoryTable& history, const HistoryTarget& target,
+                               std::string_view chosen, std::string_view epoch);
 
 }  // namespace dynamite

@@ -36,7 +36,12 @@ void KeyRange::add_to(pg::Params& params) const {
 
 std::optional<KeyRange> next_range(pg::Connection& connection, const Target& target,
                                    const std::optional<KeyText>& after, int rows) {
-  const KeyColumns& keys = target.layout.keys();
+  return next_range(connection, target.qualified_name(), target.layout.keys(), after, rows);
+}
+
+std::optional<KeyRange> next_range(pg::Connection& connection, const std::string& table,
+                                   const KeyColumns& keys, const std::optional<KeyText>& after,
+                                   int rows) {
   std::string texts, descending;
   for (const Column& column : keys.columns()) {
     const std::string_view comma = texts.empty() ? "" : ", ";
@@ -53,7 +58,7 @@ std::optional<KeyRange> next_range(pg::Connection& connection, const Target& tar
   const pg::Result row = connection.run(
       fmt::format(
           "SELECT {} FROM (SELECT {} FROM {} t {} ORDER BY {} LIMIT {}) c ORDER BY {} LIMIT 1",
-          texts, ascending, target.qualified_name(), where, ascending, rows, descending),
+          texts, ascending, table, where, ascending, rows, descending),
       std::move(params));
   if (row.rows() == 0) return std::nullopt;
   KeyRange range{.after = after, .last = {}};

@@ -26,6 +26,12 @@ struct KeyRange {
   void add_to(pg::Params& params) const;
 };
 
+/// The next `rows` rows of a table with those key columns, in the order of its keys, and the other
+/// rows of the last key. `table`: its quoted name. Absent: the table ends with `after`.
+std::optional<KeyRange> next_range(pg::Connection& connection, const std::string& table,
+                                   const KeyColumns& keys, const std::optional<KeyText>& after,
+                                   int rows);
+
 /// The next `rows` rows of a target behind `after`; absent: the table ends there.
 std::optional<KeyRange> next_range(pg::Connection& connection, const Target& target,
                                    const std::optional<KeyText>& after, int rows);

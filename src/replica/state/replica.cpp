@@ -9,7 +9,7 @@
 #include "mapping/routing.hpp"
 #include "mapping/writer.hpp"
 #include "pg/identifier.hpp"
-#include "replica/history/history_table.hpp"
+#include "replica/history/history_sql.hpp"
 
 namespace dynamite {
 
@@ -43,6 +43,15 @@ Target new_target(const std::string& state_schema, std::string schema, std::stri
 
 HistoryTable history_of(const Target& target) {
   return {target.schema, target.table, target.layout.keys().schema()};
+}
+
+HistoryTarget history_target(const Target& target) {
+  const auto column = [&](ColumnRole role) { return target.layout.of(role).quoted(); };
+  return {.replica = target.qualified_name(),
+          .changed_at = column(ColumnRole::changed_at),
+          .version = column(ColumnRole::version),
+          .epoch = column(ColumnRole::epoch),
+          .and_not_removed = target.layout.and_not_removed()};
 }
 
 std::string Replica::name() const { return table_name_of(source->arn); }

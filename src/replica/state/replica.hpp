@@ -14,6 +14,7 @@
 namespace dynamite {
 
 class HistoryTable;
+struct HistoryTarget;
 class Routing;
 struct RoutedChanges;
 enum class TargetRows : std::uint8_t;
@@ -50,6 +51,8 @@ Target new_target(const std::string& state_schema, std::string schema, std::stri
 
 /// The table of the target's history, whether the target has one or not.
 HistoryTable history_of(const Target& target);
+/// What the statements of its history name.
+HistoryTarget history_target(const Target& target);
 
 /// What is kept of one DynamoDB table: a row of the state schema's `replica`, and its targets.
 struct Replica {

@@ -47,16 +47,21 @@ Sweep::Sweep(pg::Connection& connection, const Replica& table, const Target& tar
       keys_{target.layout.keys()},
       listed_{sql_for(in_list(keys_))} {}
 
+/// SQL of the rows that `where` chooses as long as the pass is being swept.
+std::string Sweep::chosen(const std::string& where) const {
+  return fmt::format(
+      "(SELECT true FROM {} WHERE replica_id = $1::integer AND epoch = $2::integer AND pass = "
+      "'sweeping') AND {}",
+      state_name(table_.state_schema, "replica"), where);
+}
+
 Sweep::Sql Sweep::sql_for(const std::string& where) const {
   const std::string replica = target_.qualified_name();
   const std::string tombstones = target_.tombstones;
   const std::string version = target_.layout.of(ColumnRole::version).quoted();
   const std::string epoch = target_.layout.of(ColumnRole::epoch).quoted();
   const std::string matches = fmt::format("{} = ({})", key_row(keys_), keys_.parts("d"));
-  const std::string chosen = fmt::format(
-      "(SELECT true FROM {} WHERE replica_id = $1::integer AND epoch = $2::integer AND pass = "
-      "'sweeping') AND {}",
-      state_name(table_.state_schema, "replica"), where);
+  const std::string chosen = this->chosen(where);
   const std::string live = target_.layout.and_not_removed();
   const std::string ghosts = fmt::format(
       "FROM {} t LEFT JOIN {} d ON {} WHERE {} AND (t.{} < $2::integer OR d.epoch >= $2::integer "
@@ -130,7 +135,25 @@ SweepOutcome Sweep::run(std::stop_token stop) {
     sum += sweep_range(*range);
     after = range->last;
   }
+  if (target_.mapping.rules.history) sweep_history(stop);
   return sum;
+}
+
+// A history that was switched off for a time, or began late, does not know of all removes.
+void Sweep::sweep_history(const std::stop_token& stop) {
+  const HistoryTable history = history_of(target_);
+  std::optional<KeyText> after;
+  while (const auto range =
+             next_range(connection_, history.qualified_name(), keys_, after, kSweepRows)) {
+    if (stop.stop_requested()) throw Error{Error::Kind::transient, "stopped during the sweep"};
+    const std::string absent = history_absent_sql(
+        history, history_target(target_), chosen(range->condition(keys_, 3)), "$2::integer");
+    std::vector<pg::Statement> statements;
+    statements.push_back(lock_shared(table_));
+    statements.push_back({absent, range_params(*range)});
+    pg::run_transaction(connection_, statements);
+    after = range->last;
+  }
 }
 
 pg::Params Sweep::range_params(const KeyRange& range) const {

@@ -58,6 +58,8 @@ class Sweep {
   Sql sql_for(const std::string& where) const;
   Sql deleting_sql(const std::string& covered, const std::string& unmet) const;
   Sql keeping_sql(const std::string& covered, const std::string& unmet) const;
+  std::string chosen(const std::string& where) const;
+  void sweep_history(const std::stop_token& stop);
   std::string gone() const;
   std::string and_noted() const;
   SweepOutcome sweep_range(const KeyRange& range);

@@ -81,6 +81,20 @@ TEST_P(HistoryOfPassesTest, ARowWhoseItemIsGoneIsSwept) {
   EXPECT_EQ(now(), "b|x");
 }
 
+TEST_P(HistoryOfPassesTest, WhatWentUnnoticedIsSweptToo) {
+  apply_all({put_kind("a", "x", 1), put_kind("b", "x", 2), put_kind("c", "x", 3)});
+  apply_all({remove_item(item_of_kind("a", "x"), 4)});
+  query(fmt::format("DELETE FROM {}_history WHERE change = 'removed'", table()));
+  EXPECT_EQ(now(), "a|x\nb|x\nc|x") << "as if it had been off meanwhile";
+
+  run_pass({found("b", "x"), found("c", "x")});
+
+  EXPECT_EQ(now(), "b|x\nc|x");
+  EXPECT_EQ(lines(), "a|put|x|1\na|swept|NULL|1\nb|put|x|2\nc|put|x|3");
+  run_pass({found("b", "x"), found("c", "x")});
+  EXPECT_EQ(lines(), "a|put|x|1\na|swept|NULL|1\nb|put|x|2\nc|put|x|3");
+}
+
 // The row of an item that a pass found behind a remove has version 0, which is below the remove's.
 TEST_P(HistoryOfPassesTest, WhatPassesFindBehindARemoveIsNewer) {
   apply_all({put_kind("a", "x", 1), remove_item(item_of_kind("a", "x"), 2)});

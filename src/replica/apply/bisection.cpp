@@ -31,6 +31,7 @@ std::vector<Rows> Bisection::rows_of(std::span<const std::string_view> keys) con
   for (std::size_t target = 0; target < targets_.size(); ++target) {
     rows.push_back(make_rows(changes[target], targets_[target]));
     add_history(rows.back().after, history[target], targets_[target]);
+    if (is_read_back_) add_history_read(rows.back().after, changes[target], targets_[target]);
   }
   return rows;
 }
@@ -41,7 +42,7 @@ void Bisection::run(std::span<const std::string_view> keys) {
   Steps steps;
   for (std::size_t target = 0; target < rows.size(); ++target) {
     append(steps, steps_of(target, rows[target]));
-    append(steps, statements_.history(target, rows[target].after.history));
+    append(steps, statements_.history(target, rows[target].after));
   }
   const auto refusal = attempt(std::move(steps));
   if (!refusal) {
@@ -66,7 +67,7 @@ void Bisection::set_aside(std::string_view key, const pg::PgError& refusal) {
     has_remove = has_remove || !after.removes.empty();
     append(behind_lock, after.removes.empty() ? steps_of(target, rows[target])
                                               : statements_.remove_behind_lock(target, after));
-    append(behind_lock, statements_.history(target, after.history));
+    append(behind_lock, statements_.history(target, after));
     if (!changes[target].empty() && changes[target].front().kind == ChangeKind::scanned)
       append(stamps, statements_.stamp(target, after.puts));
   }

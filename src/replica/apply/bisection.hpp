@@ -25,7 +25,8 @@ class Bisection {
         statements_{statements},
         targets_{targets},
         changes_{prepared.changes.begin(), prepared.changes.end()},
-        history_{prepared.history.begin(), prepared.history.end()} {}
+        history_{prepared.history.begin(), prepared.history.end()},
+        is_read_back_{prepared.is_read_back} {}
 
   void run();
 
@@ -45,6 +46,7 @@ class Bisection {
   const Statements& statements_;
   const std::span<const Target> targets_;
   const TargetChanges changes_, history_;
+  const bool is_read_back_;
   std::uint64_t applied_ = 0;
   std::vector<DeadLetter> letters_;
 };

@@ -53,7 +53,7 @@ class HistoryMaker {
         writer_{history_writer(target, history_.layout())},
         keys_{target.hashed_keys()} {}
 
-  void add(std::vector<HistoryRows>& statements, const Change& change) {
+  void add(std::vector<HistoryRows>& statements, const Change& change, std::string_view word) {
     if (statements.empty() || is_full(statements.back()))
       statements.emplace_back(target_.keys(), history_.layout());
     HistoryRows& rows = statements.back();
@@ -66,7 +66,7 @@ class HistoryMaker {
       throw;
     }
     rows.values.times.append_timestamp(change.time.time_since_epoch().count());
-    rows.changes.append(word_of(change));
+    rows.changes.append(word);
   }
 
  private:
@@ -95,22 +95,37 @@ class HistoryMaker {
   std::optional<ImageKey> key_;
 };
 
+/// `word_of`: what became of the item of a change.
+template <class WordOf>
+void add_rows(AfterPuts& after, std::vector<HistoryRows>& statements,
+              std::span<const Change> changes, const Target& target, WordOf word_of) {
+  if (changes.empty()) return;
+  HistoryMaker maker{target};
+  for (const Change& change : changes) {
+    try {
+      maker.add(statements, change, word_of(change));
+    } catch (const Error& error) {
+      if (error.kind() != Error::Kind::poison) throw;
+      add_letters(after.dead_letters, std::vector{dead_letter(change, error)});
+    }
+  }
+}
+
 }  // namespace
 
 HistoryRows::HistoryRows(const KeySchema& schema, const Layout& layout)
     : keys{schema}, values{layout} {}
 
 void add_history(AfterPuts& after, std::span<const Change> records, const Target& target) {
-  if (records.empty()) return;
-  HistoryMaker maker{target};
-  for (const Change& change : records) {
-    try {
-      maker.add(after.history, change);
-    } catch (const Error& error) {
-      if (error.kind() != Error::Kind::poison) throw;
-      add_letters(after.dead_letters, std::vector{dead_letter(change, error)});
-    }
-  }
+  add_rows(after, after.history, records, target,
+           [](const Change& change) { return word_of(change); });
+}
+
+void add_history_read(AfterPuts& after, std::span<const Change> changes, const Target& target) {
+  if (!target.mapping.rules.history) return;
+  add_rows(after, after.history_read, changes, target, [](const Change& change) {
+    return change.kind == ChangeKind::remove ? kHistorySwept : kHistoryScanned;
+  });
 }
 
 }  // namespace dynamite

@@ -12,4 +12,8 @@ namespace dynamite {
 /// `after`.
 void add_history(AfterPuts& after, std::span<const Change> records, const Target& target);
 
+/// Adds rows of what was read back: `changes` of the target's rows. They are there only as long as
+/// no record tells more.
+void add_history_read(AfterPuts& after, std::span<const Change> changes, const Target& target);
+
 }  // namespace dynamite

@@ -84,6 +84,7 @@ PreparedTransaction newest_changes(std::span<const Change> changes, const Replic
     const RoutedChanges records = routed_changes(replica, *recorded);
     add_refused(prepared.broken, records);
     all.history = history_changes(records, replica);
+    all.is_read_back = true;
   } else {
     all.history = history_changes(routed, replica);
   }
@@ -126,6 +127,7 @@ PreparedBatch prepare(std::span<const Change> changes, const Replica& replica,
     rest = rest.subspan(part.size());
     prepared.transactions.push_back({.changes = copy_of(within(newest, part)),
                                      .history = copy_of(within(history, part)),
+                                     .is_read_back = all.is_read_back,
                                      .rows = {}});
   }
   return prepared;

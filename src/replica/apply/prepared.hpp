@@ -22,6 +22,7 @@ struct PreparedTransaction {
   std::vector<std::vector<Change>> changes;  ///< of each target: sorted by key, one a key
   /// Of each target with a history, and none of the others: all changes, sorted by key and version.
   std::vector<std::vector<Change>> history;
+  bool is_read_back = false;  ///< `changes` are what was read back, and `history` what was recorded
   /// Those of each target. Copied rows are tried first; they fail if the replica has one of the
   /// keys.
   std::variant<UnmadeRows, std::vector<Rows>, std::vector<CopiedRows>> rows;

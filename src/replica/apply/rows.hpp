@@ -65,12 +65,13 @@ struct DeadLetter {
 struct AfterPuts {
   std::vector<RowKeys> puts;  ///< what was put, scanned items included: to be rechecked
   std::vector<RowKeys> removes;
-  std::vector<KeyArrays> stamps;         ///< of scanned items that are dead letters
-  std::vector<KeyArrays> untaken;        ///< of ChangeKind::scanned_untaken
-  std::vector<DeadLetter> dead_letters;  ///< changes that could not become rows
-  std::string lowest_version;            ///< of all changes; "0" if there are none
-  std::vector<AttributeNote> notes;      ///< of the puts; see RowWriter::take_notes
-  std::vector<HistoryRows> history;      ///< see add_history
+  std::vector<KeyArrays> stamps;          ///< of scanned items that are dead letters
+  std::vector<KeyArrays> untaken;         ///< of ChangeKind::scanned_untaken
+  std::vector<DeadLetter> dead_letters;   ///< changes that could not become rows
+  std::string lowest_version;             ///< of all changes; "0" if there are none
+  std::vector<AttributeNote> notes;       ///< of the puts; see RowWriter::take_notes
+  std::vector<HistoryRows> history;       ///< see add_history
+  std::vector<HistoryRows> history_read;  ///< see add_history_read
 };
 
 /// Coalesced changes as parameters.

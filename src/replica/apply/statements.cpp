@@ -196,18 +196,27 @@ Steps Statements::notes(std::size_t target, std::span<const AttributeNote> notes
   return steps;
 }
 
-// Of a scanned item a row is added only if it says something new, which the row that was put tells.
-Steps Statements::history(std::size_t target, std::span<const HistoryRows> history) const {
+// Of what was read, by a pass or for a record, a row is added only if it says something new. So
+// what was read for a record comes behind the record.
+Steps Statements::history(std::size_t target, const AfterPuts& after) const {
   const TargetSql& sql = sql_.targets[target];
   const auto pass = request_.fence.pass();
   Steps steps;
-  for (const HistoryRows& rows : history) {
-    steps.push_back(step_of(pass ? sql.history_scanned : sql.history, rows.keys.keys));
+  const auto add = [&](const std::string& text, const HistoryRows& rows) -> pg::Params& {
+    steps.push_back(step_of(text, rows.keys.keys));
     pg::Params& params = steps.back().statement.params;
     rows.values.values.add_to(params);
-    params.array(rows.changes).array(rows.values.times);
+    return params.array(rows.changes);
+  };
+  for (const HistoryRows& rows : after.history) {
+    pg::Params& params = add(pass ? sql.history_scanned : sql.history, rows);
+    params.array(rows.values.times);
     pass ? params.number(*pass) : params.array(rows.keys.versions);
   }
+  for (const HistoryRows& rows : after.history_read)
+    add(sql.history_read, rows)
+        .array(rows.keys.versions)
+        .number(std::get<ByReadBack>(request_.fence.writer).epoch);
   return steps;
 }
 

@@ -63,7 +63,7 @@ class Statements {
   /// Notes attributes of a target in the state schema, if there are any.
   Steps notes(std::size_t target, std::span<const AttributeNote> notes) const;
   /// Adds to the target's history, if it has one.
-  Steps history(std::size_t target, std::span<const HistoryRows> history) const;
+  Steps history(std::size_t target, const AfterPuts& after) const;
 
   /// Replaces the removes of `after` if they were refused. Behind this lock no put is in flight, so
   /// that no placeholder is made.

@@ -339,6 +339,7 @@ void add_history_sql(TargetSql& sql, const Fragments& f, const Target& target) {
   const HistoryTable history = history_of(target);
   const std::string pass = f.keys.parameter(0) + "::integer";
   sql.history = history_insert_sql(history);
+  sql.history_read = history_read_sql(history);
   sql.history_scanned = history_scanned_sql(history, history_target(target));
   if (f.layout.keeps())
     sql.delete_untaken =
@@ -364,6 +365,7 @@ TargetSql target_sql(const Replica& replica, const Target& target) {
       .delete_untaken = keeps ? delete_untaken_sql(fragments, "") : std::string{},
       .stamp = stamp_sql(fragments),
       .history = {},
+      .history_read = {},
       .history_scanned = {}};
   if (target.mapping.rules.history) add_history_sql(sql, fragments, target);
   return sql;

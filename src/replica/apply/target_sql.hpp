@@ -39,8 +39,10 @@ struct TargetSql {
   std::string delete_untaken;
   /// Keys; then the epoch: keeps the sweep from rows whose scanned item is a dead letter.
   std::string stamp;
-  /// See history_insert_sql. Empty, as the next one, where the target has no history.
+  /// See history_insert_sql. Empty, as the next two, where the target has no history.
   std::string history;
+  /// See history_read_sql.
+  std::string history_read;
   /// See history_scanned_sql.
   std::string history_scanned;
 };

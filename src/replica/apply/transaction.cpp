@@ -152,6 +152,8 @@ void ApplyTransaction::send_pipeline(const PreparedTransaction& prepared,
           add(statements_.put(target, keys, values, lowest_version));
         });
     add_history(after, prepared.history[target], request_.table.targets[target]);
+    if (prepared.is_read_back)
+      add_history_read(after, prepared.changes[target], request_.table.targets[target]);
     send_after_puts(target, after, letters);
   }
   add(statements_.letters(letters));
@@ -171,7 +173,7 @@ void ApplyTransaction::send_after_puts(std::size_t target, const AfterPuts& afte
   add_letters(letters, after.dead_letters);
   add(statements_.after_puts(target, after));
   send_notes(target, after);
-  add(statements_.history(target, after.history));
+  add(statements_.history(target, after));
 }
 
 void ApplyTransaction::send_notes(std::size_t target, const AfterPuts& after) {

@@ -27,6 +27,14 @@ std::string version_of_pass(const std::string& of_row, const std::string& newest
   return fmt::format("greatest({}, {}) + {} * 1e-18", of_row, newest, epoch);
 }
 
+/// `newest`: the newest row that the history has of the key of `u`, if there is one.
+std::string join_newest(const HistoryTable& h) {
+  return fmt::format(R"(LEFT JOIN LATERAL (
+  SELECT t.{0} AS item, t.{1} AS types, t.{2} AS version
+  FROM {3} t WHERE {4} ORDER BY t.{2} DESC LIMIT 1) AS newest ON true)",
+                     h.item(), h.types(), h.version(), h.qualified_name(), h.keys().row_matches());
+}
+
 std::string comment_sql(const std::string& what, std::string_view text) {
   return fmt::format("COMMENT ON {} IS {}", what, quote_literal(text));
 }
@@ -95,6 +103,23 @@ ON CONFLICT DO NOTHING)",
                      h.qualified_name(), columns_of(h), h.keys().parts("u"), h.keys().rows(fields));
 }
 
+// The epoch may be 0: its successor tells what was read from the record itself.
+std::string history_read_sql(const HistoryTable& h) {
+  std::vector<ArrayField> fields = h.layout().value_fields();
+  fields.insert(fields.end(), {kChange, kVersion});
+  return fmt::format(
+      R"(INSERT INTO {history} ({columns})
+SELECT {parts}, u.item, u.types, u.change, now(), u.version + ({epoch}::integer + 1) * 1e-18
+FROM {rows}
+{join_newest}
+WHERE coalesce(newest.version, 0) <= u.version
+  AND (newest.item, newest.types) IS DISTINCT FROM (u.item, u.types)
+ON CONFLICT DO NOTHING)",
+      fmt::arg("history", h.qualified_name()), fmt::arg("columns", columns_of(h)),
+      fmt::arg("parts", h.keys().parts("u")), fmt::arg("epoch", h.keys().parameter(fields.size())),
+      fmt::arg("rows", h.keys().rows(fields)), fmt::arg("join_newest", join_newest(h)));
+}
+
 // A row with the item's own time is the one that this put wrote: a record that came in the pass
 // before it has another time, and the put left that row alone.
 std::string history_scanned_sql(const HistoryTable& h, const HistoryTarget& target) {
@@ -106,9 +131,7 @@ std::string history_scanned_sql(const HistoryTable& h, const HistoryTarget& targ
 SELECT {parts}, u.item, u.types, u.change, u.time, {version_of_pass}
 FROM {rows}
 JOIN {replica} t ON {row_matches} AND t.{epoch} = {pass} AND t.{row_time} = u.time
-LEFT JOIN LATERAL (
-  SELECT t.{item} AS item, t.{types} AS types, t.{version} AS version
-  FROM {history} t WHERE {row_matches} ORDER BY t.{version} DESC LIMIT 1) AS newest ON true
+{join_newest}
 WHERE (newest.item, newest.types) IS DISTINCT FROM (u.item, u.types)
 ON CONFLICT DO NOTHING)",
       fmt::arg("history", h.qualified_name()), fmt::arg("columns", columns_of(h)),
@@ -116,8 +139,8 @@ ON CONFLICT DO NOTHING)",
       fmt::arg("version_of_pass", version_of_pass("t." + target.version, "newest.version", pass)),
       fmt::arg("rows", h.keys().rows(fields)), fmt::arg("replica", target.replica),
       fmt::arg("row_matches", h.keys().row_matches()), fmt::arg("epoch", target.epoch),
-      fmt::arg("pass", pass), fmt::arg("row_time", target.changed_at), fmt::arg("item", h.item()),
-      fmt::arg("types", h.types()), fmt::arg("version", h.version()));
+      fmt::arg("pass", pass), fmt::arg("row_time", target.changed_at),
+      fmt::arg("join_newest", join_newest(h)));
 }
 
 std::string history_gone_sql(const HistoryTable& h, std::string_view change,

@@ -29,6 +29,11 @@ std::vector<std::string> drop_history_sql(const HistoryTable& history);
 /// layout, changes, times, versions. Of a record that is there already nothing is added.
 std::string history_insert_sql(const HistoryTable& history);
 
+/// INSERT of what was read back, where the newest row of its key is not newer than the record and
+/// says something else. Parameters: keys, values, changes, versions of the records; then the epoch
+/// under which the items were read.
+std::string history_read_sql(const HistoryTable& history);
+
 /// The target whose rows the statements below look at.
 struct HistoryTarget {
   std::string replica, changed_at, version, epoch;  ///< quoted names

@@ -30,7 +30,8 @@ HistoryTable::HistoryTable(std::string schema, const std::string& table, const K
        .type = ColumnType::text,
        .role = ColumnRole::value,
        .comment =
-           "put, removed, expired, left: by a record of the stream; scanned, swept: by a pass"});
+           "put, removed, expired, left: by a record of the stream; scanned, swept: an item was "
+           "read"});
   columns_.push_back(with_comment(layout_.of(ColumnRole::changed_at),
                                   "when the item changed; of a pass, when it was found"));
   columns_.push_back(with_comment(layout_.of(ColumnRole::version),

@@ -1,13 +1,19 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <future>
 #include <mutex>
+#include <set>
 #include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "core/error.hpp"
 #include "replica/source_model.hpp"
 #include "replica/state/pass.hpp"
+#include "support/natural_json.hpp"
 
 namespace dynamite::test {
 namespace {
@@ -19,6 +25,36 @@ constexpr int kBatches = 60;  // of each applier
 /// how they fall together is not, so a failure may take some runs to return.
 class ConcurrentTest : public ReplicaTest, public ::testing::WithParamInterface<int> {
  protected:
+  static std::uint64_t seed() {
+    return from_environment("DYNAMITE_TEST_SEED", 0) + static_cast<std::uint64_t>(GetParam());
+  }
+
+  /// Appliers and passes until the source is at rest.
+  void run(SourceModel& source) {
+    std::stop_source stop;
+    auto passes =
+        std::async(std::launch::async, [&] { snapshot_repeatedly(source, stop.get_token()); });
+    std::vector<std::future<void>> appliers;
+    for (int i = 0; i < kAppliers; ++i)
+      appliers.push_back(std::async(std::launch::async, [&] { follow(source); }));
+    for (auto& applier : appliers) applier.wait();
+    stop.request_stop();
+    passes.get();
+    for (auto& applier : appliers) applier.get();
+    apply(source.take_new(true));
+  }
+
+  /// What the history ends with, as SourceModel::items.
+  std::vector<std::string> noted_items() {
+    const pg::Result rows = connection->run(
+        "SELECT item, _types FROM noted_ranges WHERE valid_to IS NULL AND item IS NOT NULL");
+    std::vector<std::string> items;
+    for (int row = 0; row < rows.rows(); ++row)
+      items.push_back(dynamodb_json_of(rows.at(row, 0), rows.text(row, 1).value_or("")));
+    std::ranges::sort(items);
+    return items;
+  }
+
   void follow(SourceModel& source) {
     pg::Connection own = connect();
     for (int i = 0; i < kBatches; ++i) {
@@ -81,24 +117,31 @@ class ConcurrentTest : public ReplicaTest, public ::testing::WithParamInterface<
 };
 
 TEST_P(ConcurrentTest, EndsWithTheReplicaEqualToTheSource) {
-  const std::uint64_t seed =
-      from_environment("DYNAMITE_TEST_SEED", 0) + static_cast<std::uint64_t>(GetParam());
-  SCOPED_TRACE(fmt::format("seed {}", seed));
-  SourceModel source{seed, orders.source->key_schema, 2 + seed % 4};
+  SCOPED_TRACE(fmt::format("seed {}", seed()));
+  SourceModel source{seed(), orders.source->key_schema, 2 + seed() % 4};
 
-  std::stop_source stop;
-  auto passes =
-      std::async(std::launch::async, [&] { snapshot_repeatedly(source, stop.get_token()); });
-  std::vector<std::future<void>> appliers;
-  for (int i = 0; i < kAppliers; ++i)
-    appliers.push_back(std::async(std::launch::async, [&] { follow(source); }));
-  for (auto& applier : appliers) applier.wait();
-  stop.request_stop();
-  passes.get();
-  for (auto& applier : appliers) applier.get();
-  apply(source.take_new(true));
+  run(source);
 
   EXPECT_EQ(items_of(*connection, orders), source.items());
+}
+
+TEST_P(ConcurrentTest, EndsWithAHistoryOfEachRecord) {
+  SCOPED_TRACE(fmt::format("seed {}", seed()));
+  Replica wanted = wanted_replica(keys(KeyType::S), "noted");
+  wanted.targets = {new_target(state_schema(), schema(), "noted", keys(KeyType::S),
+                               {.rules = {.keep_removed = seed() % 2 == 1, .history = true}})};
+  orders = make_replica(wanted);
+  SourceModel source{seed(), orders.source->key_schema, 2 + seed() % 4};
+
+  run(source);
+
+  EXPECT_EQ(items_of(*connection, orders), source.items());
+  EXPECT_EQ(noted_items(), source.items());
+  std::set<std::pair<std::uint64_t, std::string>> handed;
+  for (const TestChange& record : source.handed())
+    handed.emplace(record.generation, record.sequence_number);
+  EXPECT_EQ(query("SELECT count(*) FROM noted_history WHERE change IN ('put', 'removed')"),
+            std::to_string(handed.size()));
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, ConcurrentTest, ::testing::Range(0, 12));

@@ -206,11 +206,10 @@ Steps Statements::history(std::size_t target, const AfterPuts& after) const {
     steps.push_back(step_of(text, rows.keys.keys));
     pg::Params& params = steps.back().statement.params;
     rows.values.values.add_to(params);
-    return params.array(rows.changes);
+    return params.array(rows.changes).array(rows.values.times);
   };
   for (const HistoryRows& rows : after.history) {
     pg::Params& params = add(pass ? sql.history_scanned : sql.history, rows);
-    params.array(rows.values.times);
     pass ? params.number(*pass) : params.array(rows.keys.versions);
   }
   for (const HistoryRows& rows : after.history_read)

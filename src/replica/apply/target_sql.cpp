@@ -339,7 +339,7 @@ void add_history_sql(TargetSql& sql, const Fragments& f, const Target& target) {
   const HistoryTable history = history_of(target);
   const std::string pass = f.keys.parameter(0) + "::integer";
   sql.history = history_insert_sql(history);
-  sql.history_read = history_read_sql(history);
+  sql.history_read = history_read_sql(history, history_target(target));
   sql.history_scanned = history_scanned_sql(history, history_target(target));
   if (f.layout.keeps())
     sql.delete_untaken =

@@ -103,25 +103,37 @@ ON CONFLICT DO NOTHING)",
                      h.qualified_name(), columns_of(h), h.keys().parts("u"), h.keys().rows(fields));
 }
 
-// The epoch may be 0: its successor tells what was read from the record itself.
-std::string history_read_sql(const HistoryTable& h) {
+// The epoch may be 0: its successor tells what was read from the record itself. A row of another
+// version or time is that of a newer change or of a page, or a remove was too late for it.
+std::string history_read_sql(const HistoryTable& h, const HistoryTarget& target) {
   std::vector<ArrayField> fields = h.layout().value_fields();
-  fields.insert(fields.end(), {kChange, kVersion});
+  fields.insert(fields.end(), {kChange, kTime, kVersion});
+  const std::string pass = fmt::format("({}::integer + 1)", h.keys().parameter(fields.size()));
   return fmt::format(
       R"(INSERT INTO {history} ({columns})
-SELECT {parts}, u.item, u.types, u.change, now(), u.version + ({epoch}::integer + 1) * 1e-18
+SELECT {parts}, read.item, read.types, read.change, now(), {version_of_pass}
 FROM {rows}
+LEFT JOIN {replica} t ON {row_matches}{and_not_removed}
 {join_newest}
-WHERE coalesce(newest.version, 0) <= u.version
-  AND (newest.item, newest.types) IS DISTINCT FROM (u.item, u.types)
+CROSS JOIN LATERAL (
+  SELECT u.item, u.types, u.change
+  WHERE t.{version} = u.version AND t.{row_time} = u.time AND u.item IS NOT NULL
+  UNION ALL SELECT NULL, NULL, '{swept}' WHERE t.{version} IS NULL) AS read (item, types, change)
+WHERE (newest.item, newest.types) IS DISTINCT FROM (read.item, read.types)
 ON CONFLICT DO NOTHING)",
       fmt::arg("history", h.qualified_name()), fmt::arg("columns", columns_of(h)),
-      fmt::arg("parts", h.keys().parts("u")), fmt::arg("epoch", h.keys().parameter(fields.size())),
-      fmt::arg("rows", h.keys().rows(fields)), fmt::arg("join_newest", join_newest(h)));
+      fmt::arg("parts", h.keys().parts("u")),
+      fmt::arg("version_of_pass", version_of_pass("u.version", "newest.version", pass)),
+      fmt::arg("rows", h.keys().rows(fields)), fmt::arg("replica", target.replica),
+      fmt::arg("row_matches", h.keys().row_matches()),
+      fmt::arg("and_not_removed", target.and_not_removed), fmt::arg("join_newest", join_newest(h)),
+      fmt::arg("version", target.version), fmt::arg("row_time", target.changed_at),
+      fmt::arg("swept", kHistorySwept));
 }
 
 // A row with the item's own time is the one that this put wrote: a record that came in the pass
-// before it has another time, and the put left that row alone.
+// before it has another time, and the put left that row alone. If the page is repeated, the row may
+// have been kept since.
 std::string history_scanned_sql(const HistoryTable& h, const HistoryTarget& target) {
   std::vector<ArrayField> fields = h.layout().value_fields();
   fields.insert(fields.end(), {kChange, kTime});
@@ -130,7 +142,7 @@ std::string history_scanned_sql(const HistoryTable& h, const HistoryTarget& targ
       R"(INSERT INTO {history} ({columns})
 SELECT {parts}, u.item, u.types, u.change, u.time, {version_of_pass}
 FROM {rows}
-JOIN {replica} t ON {row_matches} AND t.{epoch} = {pass} AND t.{row_time} = u.time
+JOIN {replica} t ON {row_matches} AND t.{epoch} = {pass} AND t.{row_time} = u.time{and_not_removed}
 {join_newest}
 WHERE (newest.item, newest.types) IS DISTINCT FROM (u.item, u.types)
 ON CONFLICT DO NOTHING)",
@@ -140,7 +152,7 @@ ON CONFLICT DO NOTHING)",
       fmt::arg("rows", h.keys().rows(fields)), fmt::arg("replica", target.replica),
       fmt::arg("row_matches", h.keys().row_matches()), fmt::arg("epoch", target.epoch),
       fmt::arg("pass", pass), fmt::arg("row_time", target.changed_at),
-      fmt::arg("join_newest", join_newest(h)));
+      fmt::arg("and_not_removed", target.and_not_removed), fmt::arg("join_newest", join_newest(h)));
 }
 
 std::string history_gone_sql(const HistoryTable& h, std::string_view change,

@@ -29,16 +29,17 @@ std::vector<std::string> drop_history_sql(const HistoryTable& history);
 /// layout, changes, times, versions. Of a record that is there already nothing is added.
 std::string history_insert_sql(const HistoryTable& history);
 
-/// INSERT of what was read back, where the newest row of its key is not newer than the record and
-/// says something else. Parameters: keys, values, changes, versions of the records; then the epoch
-/// under which the items were read.
-std::string history_read_sql(const HistoryTable& history);
-
 /// The target whose rows the statements below look at.
 struct HistoryTarget {
   std::string replica, changed_at, version, epoch;  ///< quoted names
   std::string and_not_removed;                      ///< Layout::and_not_removed
 };
+
+/// INSERT of what was read back, and is the target's row now, if the newest row of its key says
+/// something else. If the target has no row, its item is noted to be gone. Parameters: keys,
+/// values, changes, times and versions of the records; then the epoch under which the items were
+/// read.
+std::string history_read_sql(const HistoryTable& history, const HistoryTarget& target);
 
 /// INSERT of scanned items as far as their rows, which the pass has just put, show something new.
 /// Parameters: keys, values, changes, times; then the epoch of the pass.

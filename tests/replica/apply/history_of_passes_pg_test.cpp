@@ -136,6 +136,37 @@ TEST_P(HistoryOfPassesTest, ARowThatIsKeptByASweepIsSweptOnce) {
   EXPECT_EQ(lines(), "a|put|x|1\na|swept|NULL|1\na|scanned|x|1");
 }
 
+// The lane may repeat a page whose commit it did not see.
+TEST_P(HistoryOfPassesTest, ARepeatedPageDoesNotNoteAnItemWhoseRowWasKeptSince) {
+  make({.keep_removed = true});
+  const std::int32_t epoch = begin_pass();
+  const std::vector<TestChange> page{found("a", "x")};
+  scan(epoch, page);
+  apply_all({remove_item(item_of_kind("a", "x"), 2)});
+
+  scan(epoch, page);
+
+  EXPECT_EQ(lines(), "a|scanned|x|0\na|removed|NULL|2");
+}
+
+// The page of the pass leaves the row alone then, and adds nothing.
+TEST_P(HistoryOfPassesTest, WhatIsReadBackInAPassBehindAForgottenRemoveIsTheNewest) {
+  apply_all({remove_item(item_of_kind("a", "x"), 2)});
+  query("DELETE FROM " + noted().targets.front().tombstones);
+  const std::int32_t epoch = begin_pass();
+  const Batch records = batch_of(noted(), {put_kind("a", "x", 1)});
+  Batch now_there = batch_of(noted(), {put_kind("a", "y", 1)});
+  now_there.recorded = records.changes;
+
+  Applier{*connection, {}}.apply(
+      {.table = noted(), .batch = now_there, .fence = {.writer = ByReadBack{epoch}}});
+  scan(epoch, {found("a", "y")});
+  sweep(epoch);
+
+  EXPECT_EQ(lines(), "a|put|x|1\na|removed|NULL|2\na|scanned|y|2");
+  EXPECT_EQ(now(), "a|y");
+}
+
 TEST_P(HistoryOfPassesTest, ARowThatIsDeletedAtOnceHasLeft) {
   make({.where = "kind = 'x'", .keep_removed = true});
   apply_all({put_kind("a", "x", 1)});

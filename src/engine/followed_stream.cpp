@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kChildrenInterval{1'000};  // until an ended shard's are listed
 constexpr auto kTidyInterval = 60s;
-constexpr auto kExpiryInterval = 1h;  // of histories: all rows that are older are looked at
+constexpr auto kExpiryInterval = 1h;  // of histories
 
 }  // namespace
 

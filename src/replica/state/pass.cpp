@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <utility>
 
 #include "core/error.hpp"
 #include "pg/identifier.hpp"
@@ -35,6 +37,30 @@ std::uint64_t expire(pg::Connection& connection, const Replica& table, const Tar
     total += deleted;
   }
   return total;
+}
+
+// Only the rows that grew old since the last call are looked at, and those of an hour before: the
+// times of a key's rows may go back. Rows come when they are a day old at most, and are kept
+// longer.
+std::uint64_t expire_history_of(pg::Connection& connection, const Replica& table,
+                                const Target& target) {
+  const std::string targets = state_name(table.state_schema, "replica_target");
+  const pg::Result times = connection.run(
+      fmt::format(R"(SELECT
+  (extract(epoch FROM history_expired_to - interval '1 hour') * 1000000)::bigint,
+  (extract(epoch FROM now() - $2::bigint * interval '1 second') * 1000000)::bigint
+FROM {} WHERE target_id = $1::integer)",
+                  targets),
+      std::move(pg::Params{}.number(target.id).number(target.mapping.rules.history_keep.count())));
+  if (times.rows() == 0) return 0;  // the target was let go meanwhile
+  HistorySpan span{.since = {}, .until = Micros{std::chrono::microseconds{times.number(0, 1)}}};
+  if (times.text(0, 0)) span.since = Micros{std::chrono::microseconds{times.number(0, 0)}};
+  const ExpiredHistory expired = expire_history(connection, history_of(target), span);
+  if (expired.is_complete)
+    connection.run(
+        fmt::format("UPDATE {} SET history_expired_to = $2 WHERE target_id = $1::integer", targets),
+        std::move(pg::Params{}.number(target.id).timestamp(span.until.time_since_epoch().count())));
+  return expired.rows;
 }
 
 }  // namespace
@@ -158,7 +184,7 @@ std::uint64_t expire_histories(pg::Connection& connection, const Replica& table)
   for (const Target& target : table.targets) {
     const MappingRules& rules = target.mapping.rules;
     if (rules.history && rules.history_keep.count() > 0)
-      total += expire_history(connection, history_of(target), rules.history_keep);
+      total += expire_history_of(connection, table, target);
   }
   return total;
 }

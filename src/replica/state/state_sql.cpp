@@ -98,6 +98,7 @@ constexpr std::string_view kReplicaTargetTable = R"(CREATE TABLE {0}.replica_tar
   mapping jsonb NOT NULL,
   since_epoch integer NOT NULL DEFAULT 1,
   changed_at timestamptz,
+  history_expired_to timestamptz,
   UNIQUE (target_schema, target_table)))";
 
 constexpr std::string_view kReplicaTargetIndex = "CREATE INDEX ON {0}.replica_target (replica_id)";

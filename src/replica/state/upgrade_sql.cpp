@@ -101,8 +101,8 @@ constexpr std::string_view kTargetsOfVersion2 = R"(INSERT INTO {0}.replica_targe
 SELECT replica_id, target_schema, target_table, tombstone_table, layout, {4}, since_epoch
 FROM {0}.target ORDER BY target_id)";
 
-constexpr std::string_view kAddChangedAt =
-    "ALTER TABLE {0}.replica_target ADD COLUMN changed_at timestamptz";
+constexpr std::string_view kAddTargetTimes = R"(ALTER TABLE {0}.replica_target
+  ADD COLUMN changed_at timestamptz, ADD COLUMN history_expired_to timestamptz)";
 
 constexpr std::string_view kAddUntaken =
     "ALTER TABLE {0}.checkpoint ADD COLUMN untaken bigint NOT NULL DEFAULT 0";
@@ -150,7 +150,7 @@ std::vector<std::string> upgrade_sql(const std::string& state_schema, int from_v
     append(target_tables_sql(state_schema));
     append_text(kTargetsOfVersion2, "'{}'");
   } else {
-    append_text(kAddChangedAt);
+    append_text(kAddTargetTimes);
   }
   append_text(kAddUntaken);
   append_text(kRaiseMappings);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -33,6 +35,14 @@ class HistoryTableTest : public PostgresTest {
         fmt::format("INSERT INTO orders_history (pk, item, change, mod_time, _version) VALUES "
                     "('{}', {}, 'put', timestamptz '{}' - {} * interval '1 second', {})",
                     key, item.empty() ? "NULL" : "'" + item + "'", begin_, age, version));
+  }
+
+  /// The time `age` seconds before the test began.
+  Micros time_of(std::int64_t age) {
+    const std::string micros = query(fmt::format(
+        "SELECT (extract(epoch FROM timestamptz '{}') * 1000000)::bigint - {} * 1000000", begin_,
+        age));
+    return Micros{std::chrono::microseconds{std::stoll(micros)}};
   }
 
   /// What held `age` seconds before the test began: a line a key.

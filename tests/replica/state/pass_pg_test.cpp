@@ -226,11 +226,25 @@ TEST_F(PassTest, HistoriesKeepWhatTheirTargetsSay) {
                     "5) v",
                     days));
 
-  EXPECT_EQ(expire_histories(*connection, noted), 5U + 2U);
+  EXPECT_EQ(expire_histories(*connection, noted), 6U + 3U);
 
-  EXPECT_EQ(query("SELECT (SELECT count(*) FROM noted_0_history), (SELECT count(*) FROM "
-                  "noted_2_history), (SELECT count(*) FROM noted_30_history)"),
-            "6|1|4");
+  const auto counts = [&] {
+    return query(
+        "SELECT (SELECT count(*) FROM noted_0_history), (SELECT count(*) FROM noted_2_history), "
+        "(SELECT count(*) FROM noted_30_history)");
+  };
+  EXPECT_EQ(counts(), "6|0|3");
+
+  // The next call looks at what grew old since.
+  const std::string expired_to = fmt::format(
+      "UPDATE {}.replica_target SET history_expired_to = history_expired_to - interval '10 days' "
+      "WHERE target_table = 'noted_30'",
+      state_schema());
+  query("UPDATE noted_30_history SET mod_time = mod_time - interval '10 days'");
+  EXPECT_EQ(expire_histories(*connection, noted), 0U) << "all of it is older than the last call";
+  query(expired_to);
+  EXPECT_EQ(expire_histories(*connection, noted), 1U);
+  EXPECT_EQ(counts(), "6|0|2");
 }
 
 TEST_F(PassTest, OfABatchOnlyWhatAnOlderStreamHadIsDropped) {

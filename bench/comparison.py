@@ -55,9 +55,10 @@ def keep_apart():
 
 
 class Comparison:
-    """Programs by their names: dynamite, node, same, plain; in layout `columns` dynamite_columns and
-    same_columns, and into a target for each of ten entities dynamite_by_key and dynamite_by_attribute; with another guard plain_bytea and plain_text; with parts of the protocol left out same-lock,
-    same-lock-fence, and so on."""
+    """Programs by their names: dynamite, node, same, plain; with a history dynamite_history; in layout
+    `columns` dynamite_columns and same_columns, and into a target for each of ten entities
+    dynamite_by_key and dynamite_by_attribute; with another guard plain_bytea and plain_text; with parts
+    of the protocol left out same-lock, same-lock-fence, and so on."""
 
     def __init__(self, build, folder):
         self.build = build

@@ -111,6 +111,7 @@ std::string item_of(ItemSize size, std::uint64_t number, std::mt19937_64& random
     case ItemSize::wide:
       return wide_item(number, random);
     case ItemSize::entities:
+    case ItemSize::scattered:
       return entity_item(number, random);
   }
   return {};
@@ -142,10 +143,17 @@ Write write_of(const EventShape& shape, std::uint64_t index, std::uint64_t round
   }
 }
 
+/// Another order of the items of each round, in which neighbours are far from one another.
+std::uint64_t scatter(std::uint64_t number, std::uint64_t round_records) {
+  constexpr std::uint64_t kStride = 7'919;  // a prime: each item has a place of its own
+  return number / round_records * round_records + number % round_records * kStride % round_records;
+}
+
 std::string record_of(const EventShape& shape, std::uint64_t index, std::uint64_t round_records,
                       std::mt19937_64& random) {
-  const auto [number, event_name] = write_of(shape, index, round_records);
-  const bool has_old = shape.size == ItemSize::entities;
+  auto [number, event_name] = write_of(shape, index, round_records);
+  if (shape.size == ItemSize::scattered) number = scatter(number, round_records);
+  const bool has_old = shape.size == ItemSize::entities || shape.size == ItemSize::scattered;
   std::string images;
   if (event_name[0] != 'R')
     images += fmt::format("\"NewImage\":{},", item_of(shape.size, number, random));
@@ -173,8 +181,10 @@ std::mt19937_64 random_of(const EventShape& shape) {
 
 const std::map<std::string, ItemSize>& item_sizes() {
   static const std::map<std::string, ItemSize> sizes{
-      {"200B", ItemSize::bytes_200}, {"1KB", ItemSize::bytes_1k}, {"4KB", ItemSize::bytes_4k},
-      {"typed", ItemSize::typed},    {"wide", ItemSize::wide},    {"entities", ItemSize::entities}};
+      {"200B", ItemSize::bytes_200},     {"1KB", ItemSize::bytes_1k},
+      {"4KB", ItemSize::bytes_4k},       {"typed", ItemSize::typed},
+      {"wide", ItemSize::wide},          {"entities", ItemSize::entities},
+      {"scattered", ItemSize::scattered}};
   return sizes;
 }
 

@@ -16,9 +16,10 @@ enum class ItemSize {
   bytes_200,
   bytes_1k,
   bytes_4k,
-  typed,     ///< 1 KB: 6 strings, 3 numbers, a boolean, a list and a map
-  wide,      ///< ten of a hundred attributes, 0.5 KB
-  entities,  ///< as typed, of ten entities; their records have the old image too
+  typed,      ///< 1 KB: 6 strings, 3 numbers, a boolean, a list and a map
+  wide,       ///< ten of a hundred attributes, 0.5 KB
+  entities,   ///< as typed, of ten entities; their records have the old image too
+  scattered,  ///< as entities, but a customer's ten orders come far from one another
 };
 
 /// By the names that programs take.

@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
   EventShape shape{.round_records = 20'000};
   std::uint64_t event_records = 1'000;
   CLI::App app{"Writes a round of stream records to standard output."};
-  app.add_option("--size", shape.size, "200B, 1KB, 4KB, typed, wide or entities")
+  app.add_option("--size", shape.size, "200B, 1KB, 4KB, typed, wide, entities or scattered")
       ->transform(CLI::CheckedTransformer(dynamite::bench::item_sizes()));
   app.add_option("--writes", shape.writes, "ins, upd, del or mix")
       ->transform(CLI::CheckedTransformer(kinds));

@@ -81,6 +81,8 @@ int main(int argc, char** argv) {
   bench::make_replica(connection, "bench_dynamite_by_key", columns, bench::entities_by_key());
   bench::make_replica(connection, "bench_dynamite_by_attribute", columns,
                       bench::entities_by_attribute());
+  bench::make_replica(connection, "bench_dynamite_history",
+                      {.rules = {.history = true}, .columns = {}});
   for (const char* schema : {"bench_plain", "bench_node"}) bench::make_plain(connection, schema);
   return 0;
 }

@@ -6,6 +6,7 @@
 
 #include "layout/layout.hpp"
 #include "replica/history/history_sql.hpp"
+#include "replica/state/table_sql.hpp"
 
 namespace dynamite {
 namespace {
@@ -272,21 +273,21 @@ WHERE {has_unmet} AND {row_matches} AND t.{version} < u.version
 }
 
 /// `and_noted`: of history_gone_sql, or nothing.
-std::string delete_untaken_sql(const Fragments& f, const std::string& and_noted) {
+std::string delete_untaken_sql(const Fragments& f, const Target& target,
+                               const std::string& and_noted) {
+  const std::string pass = f.keys.parameter(0) + "::integer";
   return fmt::format(R"(WITH u AS MATERIALIZED ({rows}), gone AS (
   DELETE FROM {replica} t USING u
-  WHERE {row_matches} AND t.{epoch} < {pass}::integer{and_not_removed}
+  WHERE {row_matches} AND t.{epoch} < {pass}{and_not_removed}
   RETURNING {parts}, t.{version} AS version){and_noted}
-INSERT INTO {tombstones} AS d ({keys}, version, epoch) SELECT gone.*, {pass}::integer FROM gone
-ON CONFLICT ({keys}) DO UPDATE SET version = greatest(d.version, excluded.version),
-  epoch = greatest(d.epoch, excluded.epoch), removed_at = excluded.removed_at)",
+{tombstones})",
                      fmt::arg("rows", f.keys.select_rows()), fmt::arg("replica", f.replica),
                      fmt::arg("row_matches", f.keys.row_matches()), fmt::arg("epoch", f.epoch),
-                     fmt::arg("pass", f.keys.parameter(0)),
+                     fmt::arg("pass", pass),
                      fmt::arg("and_not_removed", f.layout.and_not_removed()),
                      fmt::arg("parts", f.keys.parts("u")), fmt::arg("version", f.version),
-                     fmt::arg("and_noted", and_noted), fmt::arg("tombstones", f.tombstones),
-                     fmt::arg("keys", f.keys.parts()));
+                     fmt::arg("and_noted", and_noted),
+                     fmt::arg("tombstones", tombstones_of_gone_sql(target, ", " + pass)));
 }
 
 // A placeholder's version, -1, is below every other. No tombstone spares it.
@@ -343,7 +344,7 @@ void add_history_sql(TargetSql& sql, const Fragments& f, const Target& target) {
   sql.history_scanned = history_scanned_sql(history, history_target(target));
   if (f.layout.keeps())
     sql.delete_untaken =
-        delete_untaken_sql(f, ",\n" + history_gone_sql(history, kHistoryLeft, pass));
+        delete_untaken_sql(f, target, ",\n" + history_gone_sql(history, kHistoryLeft, pass));
 }
 
 }  // namespace
@@ -362,7 +363,7 @@ TargetSql target_sql(const Replica& replica, const Target& target) {
       .lock_writers = fmt::format("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", fragments.replica),
       .recheck = recheck_sql(fragments),
       .recheck_scanned = recheck_scanned_sql(fragments),
-      .delete_untaken = keeps ? delete_untaken_sql(fragments, "") : std::string{},
+      .delete_untaken = keeps ? delete_untaken_sql(fragments, target, "") : std::string{},
       .stamp = stamp_sql(fragments),
       .history = {},
       .history_read = {},

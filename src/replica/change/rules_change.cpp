@@ -14,6 +14,7 @@
 #include "mapping/projection.hpp"
 #include "pg/identifier.hpp"
 #include "replica/history/history_sql.hpp"
+#include "replica/state/table_sql.hpp"
 
 namespace dynamite {
 namespace {
@@ -290,11 +291,9 @@ class RulesPlan {
     change_.ddl.push_back(fmt::format(
         R"(WITH gone AS (
   DELETE FROM {0} t WHERE t.{1} IS NOT NULL RETURNING {2}, t.{3} AS version, t.{4} AS epoch)
-INSERT INTO {5} AS d ({6}, version, epoch) SELECT gone.* FROM gone
-ON CONFLICT ({6}) DO UPDATE SET version = greatest(d.version, excluded.version),
-  epoch = greatest(d.epoch, excluded.epoch), removed_at = excluded.removed_at)",
+{5})",
         table_, column.quoted(), keys.names("t"), target_.layout.of(ColumnRole::version).quoted(),
-        target_.layout.of(ColumnRole::epoch).quoted(), target_.tombstones, keys.parts()));
+        target_.layout.of(ColumnRole::epoch).quoted(), tombstones_of_gone_sql(target_)));
     alter("DROP COLUMN " + column.quoted());
     say(fmt::format("rows of removed items and their column \"{}\" go", column.name));
   }

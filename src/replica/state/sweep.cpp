@@ -13,6 +13,7 @@
 #include "replica/state/dead_letters.hpp"
 #include "replica/state/locks.hpp"
 #include "replica/state/source_sql.hpp"
+#include "replica/state/table_sql.hpp"
 
 namespace dynamite {
 namespace {
@@ -87,11 +88,9 @@ Sweep::Sql Sweep::deleting_sql(const std::string& covered, const std::string& un
       .unmet = fmt::format(
           R"(WITH {0} AS (
   DELETE FROM {1} t WHERE {2} RETURNING {3}, t.{4} AS version){5}
-INSERT INTO {6} AS d ({7}, version, epoch) SELECT gone.*, $2::integer FROM gone
-ON CONFLICT ({7}) DO UPDATE SET version = greatest(d.version, excluded.version),
-  epoch = greatest(d.epoch, excluded.epoch), removed_at = excluded.removed_at)",
+{6})",
           gone(), replica, unmet, keys_.names("t"), target_.layout.of(ColumnRole::version).quoted(),
-          and_noted(), target_.tombstones, keys_.parts()),
+          and_noted(), tombstones_of_gone_sql(target_, ", $2::integer")),
       .any_left = {},
       .ghosts = {}};
 }

@@ -113,6 +113,15 @@ VALUES ({}, {}, {}, {}, {}, {}, coalesce(greatest({}), 0)))",
   return sql;
 }
 
+std::string tombstones_of_gone_sql(const Target& target, std::string_view and_epoch) {
+  return fmt::format(
+      R"(INSERT INTO {tombstones} AS d ({keys}, version, epoch) SELECT gone.*{and_epoch} FROM gone
+ON CONFLICT ({keys}) DO UPDATE SET version = greatest(d.version, excluded.version),
+  epoch = greatest(d.epoch, excluded.epoch), removed_at = excluded.removed_at)",
+      fmt::arg("tombstones", target.tombstones), fmt::arg("keys", target.layout.keys().parts()),
+      fmt::arg("and_epoch", and_epoch));
+}
+
 std::vector<std::string> readable_names(const Target& target) {
   std::vector<std::string> names{target.qualified_name()};
   if (!target.mapping.rules.history) return names;

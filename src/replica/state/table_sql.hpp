@@ -23,6 +23,11 @@ std::vector<std::string> target_registration_sql(const Replica& replica, const T
 /// The statements that make the targets' tombstones and the replica's row in `replica`.
 std::vector<std::string> registration_sql(const Replica& replica);
 
+/// The end of a statement that deletes rows of the target: INSERT of their tombstones, from the
+/// rows `gone`, which have the key and the version. `and_epoch`: a comma and SQL of the epoch,
+/// unless `gone` has it as its last column.
+std::string tombstones_of_gone_sql(const Target& target, std::string_view and_epoch = {});
+
 /// What there is to read of the target: quoted names of its table, and of its history if it has
 /// one.
 std::vector<std::string> readable_names(const Target& target);

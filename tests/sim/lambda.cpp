@@ -18,6 +18,7 @@ constexpr auto kHeldUp = 15min;
 IngestOptions ingest_options(const Place& place, DynamoDb& dynamodb, bool late, Counts& counts) {
   return {.connect = place.connect,
           .state_schema = place.replica.state_schema,
+          .hash_key = place.replica.hash_key(),
           .apply = {},
           .create_replica = {},
           .read_back =
@@ -28,9 +29,16 @@ IngestOptions ingest_options(const Place& place, DynamoDb& dynamodb, bool late, 
           .read_back_of = late ? ReadBackOf::every_record : ReadBackOf::needed};
 }
 
+// Lambda spells it in its own way.
+constexpr std::string_view kByTimeToLiveInEvents =
+    R"(,"userIdentity":{"principalId":"dynamodb.amazonaws.com","type":"Service"})";
+
 /// A record as GetRecords gives it, as an event has it.
 std::string with_stream(std::string record, const std::string& stream_arn) {
   record.pop_back();
+  if (record.ends_with(kByTimeToLive))
+    record.replace(record.size() - kByTimeToLive.size(), kByTimeToLive.size(),
+                   kByTimeToLiveInEvents);
   return record + fmt::format(R"(,"eventSourceARN":"{}"}})", stream_arn);
 }
 

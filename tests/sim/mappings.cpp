@@ -5,13 +5,11 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
-#include "support/natural_json.hpp"
 #include "support/rebuilt_item.hpp"
-#include "where/clause.hpp"
 
 namespace dynamite::sim {
 namespace {
@@ -29,6 +27,8 @@ constexpr std::array<std::string_view, 6> kOfAttributes{"kind = 'x'",
                                                         "kind IS MISSING OR kind > 'y'",
                                                         "attribute_type(name, 'S')"};
 
+constexpr std::array<std::string_view, 5> kHashed{"kind", "N*", "*.*", "name", "M"};
+
 std::string pick(std::span<const std::string_view> list, std::mt19937_64& random) {
   return std::string{list[random() % list.size()]};
 }
@@ -37,6 +37,14 @@ std::string clause_of(const KeyAttribute& key, std::mt19937_64& random) {
   const std::string text =
       key.type == KeyType::S ? pick(kOfStringKey, random) : pick(kOfNumberKey, random);
   return fmt::format(fmt::runtime(text), key.name);
+}
+
+/// `pattern`: of values beside the key; empty: none is hashed.
+void set_hash(MappingRules& rules, const std::vector<std::string>& hashed_keys,
+              const std::string& pattern) {
+  rules.hash = hashed_keys;
+  if (!pattern.empty()) rules.hash.push_back(pattern);
+  rules.hash_fingerprint = rules.hash.empty() ? "" : hash_key()->fingerprint();
 }
 
 /// Empty: no key attribute has literals.
@@ -76,26 +84,60 @@ std::string difference_of_items(pg::Connection& connection, const Replica& repli
                                 const std::vector<std::string>& items) {
   std::string different;
   for (const Target& target : replica.targets) {
-    const std::string& where = target.mapping.rules.where;
-    std::optional<Clause> clause;
-    if (!where.empty()) clause = Clause::parse(where);
-    std::vector<std::string> wanted;
-    for (const std::string& item : items)
-      if (!clause || clause->matches(item)) wanted.push_back(test::canonical_dynamodb_json(item));
-    std::ranges::sort(wanted);
+    const std::vector<std::string> wanted = test::shown_items(target, items);
     const std::vector<std::string> seen = test::items_of(connection, target);
     if (wanted == seen) continue;
     for (const std::string& item : wanted) spdlog::debug("item {}", item);
     for (const std::string& item : seen) spdlog::debug("row {}", item);
-    different += fmt::format("{} where \"{}\": {} items, {} rows; ", target.table, where,
-                             wanted.size(), seen.size());
+    different += fmt::format("{} where \"{}\": {} items, {} rows; ", target.table,
+                             target.mapping.rules.where, wanted.size(), seen.size());
   }
   return different;
 }
 
-MappingRules random_rules(const KeySchema& key_schema, std::mt19937_64& random) {
-  return {.layout = random() % 2 == 0 ? LayoutKind::document : LayoutKind::columns,
-          .where = random_clause(key_schema, random)};
+const std::shared_ptr<const HashKey>& hash_key() {
+  static const auto key = std::make_shared<const HashKey>("a secret of enough bytes");
+  return key;
+}
+
+std::vector<std::string> random_hashed_keys(const KeySchema& key_schema, std::mt19937_64& random) {
+  std::vector<std::string> names;
+  if (random() % 4 != 0) return names;
+  const std::uint64_t which = 1 + random() % 3;
+  if ((which & 1U) != 0 || !key_schema.sort) names.push_back(key_schema.partition.name);
+  if ((which & 2U) != 0 && key_schema.sort) names.push_back(key_schema.sort->name);
+  return names;
+}
+
+MappingRules random_rules(const KeySchema& key_schema, const std::vector<std::string>& hashed_keys,
+                          std::mt19937_64& random) {
+  MappingRules rules{.layout = random() % 2 == 0 ? LayoutKind::document : LayoutKind::columns,
+                     .where = random_clause(key_schema, random),
+                     .keep_removed = random() % 4 == 0,
+                     .keep_expired = random() % 4 == 0,
+                     .history = random() % 2 == 0};
+  set_hash(rules, hashed_keys, random() % 2 == 0 ? "" : pick(kHashed, random));
+  return rules;
+}
+
+void switch_one(MappingRules& rules, const std::vector<std::string>& hashed_keys,
+                std::mt19937_64& random) {
+  switch (random() % 5) {
+    case 0:
+      rules.keep_removed = !rules.keep_removed;
+      break;
+    case 1:
+      rules.keep_expired = !rules.keep_expired;
+      break;
+    case 2:
+      set_hash(rules, hashed_keys, "");
+      break;
+    case 3:
+      set_hash(rules, hashed_keys, pick(kHashed, random));
+      break;
+    default:
+      rules.history = !rules.history;
+  }
 }
 
 }  // namespace dynamite::sim

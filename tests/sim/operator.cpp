@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "core/error.hpp"
@@ -20,9 +21,36 @@
 
 namespace dynamite::sim {
 
+namespace {
+
+/// What a target hashes and keeps, as `other` says it.
+void take_choice(MappingRules& rules, const MappingRules& other) {
+  rules.hash = other.hash;
+  rules.hash_fingerprint = other.hash_fingerprint;
+  rules.keep_removed = other.keep_removed;
+  rules.keep_expired = other.keep_expired;
+  rules.history = other.history;
+}
+
+}  // namespace
+
 Operator::Operator(const Place& place, Transport& transport, Chance& chance, Lambda& lambda)
-    : place_{place}, chance_{chance}, client_{transport}, lambda_{lambda} {
+    : place_{place},
+      chance_{chance},
+      client_{transport},
+      lambda_{lambda},
+      hashed_keys_{hashed_key_attributes(place.replica.targets.front().mapping.rules,
+                                         place.replica.source->key_schema)} {
   for (const Target& target : place.replica.targets) rules_[target.table] = target.mapping.rules;
+  note_rules(place.replica);
+}
+
+void Operator::note_rules(const Replica& replica) {
+  for (const Target& target : replica.targets) {
+    std::vector<MappingRules>& ever = rules_ever_[target.table];
+    if (std::ranges::find(ever, target.mapping.rules) == ever.end())
+      ever.push_back(target.mapping.rules);
+  }
 }
 
 void Operator::maintain(pg::Connection& connection, const Table& table) {
@@ -47,6 +75,7 @@ void Operator::maintain(pg::Connection& connection, const Table& table) {
 
 void Operator::retry_dead_letters(pg::Connection& connection) {
   const Replica replica = this->replica(connection);
+  if (replica.hashes_keys()) return;
   DeadLetters letters{connection, replica};
   KeyRepair reread{client_.dynamodb, connection, replica, {}};
   const auto page = letters.page(0, {});
@@ -61,15 +90,18 @@ bool Operator::pass_needed(pg::Connection& connection) const {
   return state.gap_open || state.needs_pass() || state.phase != PassState::Phase::none;
 }
 
+bool Operator::letters_need_pass(pg::Connection& connection) const {
+  const Replica replica = this->replica(connection);
+  return replica.hashes_keys() && !DeadLetters{connection, replica}.page(0, {}).empty();
+}
+
 bool Operator::release_table() {
   pg::Connection connection = pg::Connection::open(place_.connect);
   return try_hold_alive(connection, place_.replica) && release(connection, place_.replica, {});
 }
 
 Replica Operator::replica(pg::Connection& connection) const {
-  return Catalogue{connection, place_.replica.state_schema}
-      .find(place_.replica.source->arn)
-      .value();
+  return Catalogue{connection, place_.replica}.find(place_.replica.source->arn).value();
 }
 
 void Operator::promote(pg::Connection& connection) {
@@ -114,6 +146,7 @@ MappingRules Operator::other_rules(const Target& target) {
     default:
       rules = {.layout = rules.layout, .new_columns = false};
   }
+  take_choice(rules, target.mapping.rules);
   rules.where = target.mapping.rules.where;
   return rules;
 }
@@ -122,10 +155,16 @@ bool Operator::change_rules(pg::Connection& connection, std::size_t number,
                             const MappingRules& rules) {
   const Replica replica = this->replica(connection);
   const Target& target = replica.targets.at(number);
-  const auto change =
-      plan_rules(target, replica.source->key_schema, rules, find_columns(connection, target),
-                 chance_.below(2) == 0 ? RetiredColumns::drop : RetiredColumns::keep);
-  return change && this->change(connection, replica, {*change});
+  try {
+    const auto change =
+        plan_rules(target, replica.source->key_schema, rules, find_columns(connection, target),
+                   chance_.below(2) == 0 ? RetiredColumns::drop : RetiredColumns::keep);
+    return change && this->change(connection, replica, {*change});
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::usage) throw;
+    ++chance_.counts["change of the mapping refused"];
+    return false;
+  }
 }
 
 // PostgreSQL's clock does not move with ours. What it has written down becomes our time.
@@ -140,19 +179,22 @@ bool Operator::change(pg::Connection& connection, const Replica& replica,
                                .timestamp(chance_.now().time_since_epoch().count())
                                .number(replica.id)
                                .text(begin)));
+  note_rules(this->replica(connection));
   return true;
 }
 
 bool Operator::change_mapping(pg::Connection& connection) {
   const auto targets = replica(connection).targets;
   const std::size_t number = chance_.below(targets.size());
-  try {
-    return change_rules(connection, number, other_rules(targets[number]));
-  } catch (const Error& error) {
-    if (error.kind() != Error::Kind::usage) throw;
-    ++chance_.counts["change of the mapping refused"];
-    return false;
-  }
+  return change_rules(connection, number, other_rules(targets[number]));
+}
+
+bool Operator::switch_one(pg::Connection& connection) {
+  const auto targets = replica(connection).targets;
+  const std::size_t number = chance_.below(targets.size());
+  MappingRules rules = targets[number].mapping.rules;
+  sim::switch_one(rules, hashed_keys_, chance_.random);
+  return change_rules(connection, number, rules);
 }
 
 bool Operator::change_clause(pg::Connection& connection) {
@@ -171,10 +213,11 @@ bool Operator::add_target(pg::Connection& connection) {
       again ? let_go_.back()
             : fmt::format("{}_{}", place_.replica.targets.front().table, rules_.size());
   const KeySchema& keys = replica.source->key_schema;
-  const Target added = again
-                           ? former_target(connection, table)
-                           : new_target(replica.state_schema, place_.replica.targets.front().schema,
-                                        table, keys, {.rules = random_rules(keys, chance_.random)});
+  const Target added =
+      again ? former_target(connection, table)
+            : new_target(replica.state_schema, place_.replica.targets.front().schema, table, keys,
+                         {.rules = random_rules(keys, hashed_keys_, chance_.random),
+                          .hash_key = hash_key()});
   if (!change(connection, replica, plan_added_targets(connection, replica, std::vector{added}, {})))
     return false;
   if (again) let_go_.pop_back();
@@ -187,7 +230,7 @@ bool Operator::add_target(pg::Connection& connection) {
 Target Operator::former_target(pg::Connection& connection, const std::string& table) {
   const KeySchema& keys = place_.replica.source->key_schema;
   const std::string& schema = place_.replica.targets.front().schema;
-  Mapping mapping{.rules = rules_.at(table)};
+  Mapping mapping{.rules = rules_.at(table), .hash_key = hash_key()};
   mapping.rules.where = random_clause(keys, chance_.random);
   mapping.columns = adopted_columns(
       find_columns(connection, new_target(place_.replica.state_schema, schema, table, keys)));
@@ -202,6 +245,7 @@ bool Operator::let_target_go(pg::Connection& connection) {
   if (target.mapping.rules.layout != rules_.at(target.table).layout) return false;
   if (!change(connection, replica, plan_released_targets(connection, replica, std::vector{target})))
     return false;
+  take_choice(rules_.at(target.table), target.mapping.rules);
   let_go_.push_back(target.table);
   return true;
 }
@@ -211,6 +255,7 @@ void Operator::restore_mapping(pg::Connection& connection) {
   for (std::size_t number = 0; number < now.targets.size(); ++number) {
     MappingRules rules = rules_.at(now.targets[number].table);
     if (chance_.below(2) == 0) rules.where = now.targets[number].mapping.rules.where;
+    if (chance_.below(2) == 0) take_choice(rules, now.targets[number].mapping.rules);
     constexpr int kAttemptsMax = 100;
     for (int attempt = 0; replica(connection).targets[number].mapping.rules != rules; ++attempt) {
       if (attempt == kAttemptsMax) throw Error{Error::Kind::bug, "the mapping cannot be restored"};

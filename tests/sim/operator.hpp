@@ -18,10 +18,12 @@ class Operator {
 
   /// `maintain`, of a table that Lambda follows: notices what it discarded.
   void maintain(pg::Connection& connection, const Table& table);
-  /// `dead-letters retry`.
+  /// `dead-letters retry`, which refuses letters whose keys are hashes.
   void retry_dead_letters(pg::Connection& connection);
   /// Whether it is time for `snapshot`: the replica was never whole, or a gap is open.
   bool pass_needed(pg::Connection& connection) const;
+  /// Whether there are letters whose keys are hashes: only a pass reads their items.
+  bool letters_need_pass(pg::Connection& connection) const;
   /// `release`, which takes the table from a dead daemon. False: there was none.
   bool release_table();
   /// A promotion, which is given up at any moment.
@@ -30,12 +32,19 @@ class Operator {
   bool change_mapping(pg::Connection& connection);
   /// The same with another clause.
   bool change_clause(pg::Connection& connection);
+  /// The same with kept rows, a history or hashes switched off or on.
+  bool switch_one(pg::Connection& connection);
   /// The same with one more target: a new one, or one that was let go. False: there are enough.
   bool add_target(pg::Connection& connection);
   /// The same without a target, which is let go. False: there is only one.
   bool let_target_go(pg::Connection& connection);
-  /// `bootstrap` with what each target showed when it came. Some keep the clause that they have.
+  /// `bootstrap` with what each target showed when it came. Some keep the clause that they have, or
+  /// what they hash and keep.
   void restore_mapping(pg::Connection& connection);
+  /// What the target of that table was told to show, at any time.
+  const std::vector<MappingRules>& rules_ever(const std::string& table) const {
+    return rules_ever_.at(table);
+  }
   /// As the catalogue has it now.
   Replica replica(pg::Connection& connection) const;
   /// A constraint that refuses some rows.
@@ -44,17 +53,21 @@ class Operator {
 
  private:
   MappingRules other_rules(const Target& target);
+  /// False also if the configuration is refused.
   bool change_rules(pg::Connection& connection, std::size_t target, const MappingRules& rules);
   bool change(pg::Connection& connection, const Replica& replica,
               const std::vector<TargetChange>& changes);
   Target former_target(pg::Connection& connection, const std::string& table);
+  void note_rules(const Replica& replica);
 
   const Place& place_;
   Chance& chance_;
   Client client_;
   Lambda& lambda_;
   std::map<std::string, MappingRules> rules_;  // of the targets that came, by their table
-  std::vector<std::string> let_go_;            // tables
+  std::map<std::string, std::vector<MappingRules>> rules_ever_;
+  std::vector<std::string> let_go_;       // tables
+  std::vector<std::string> hashed_keys_;  // attributes of the key
 };
 
 }  // namespace dynamite::sim

@@ -121,7 +121,7 @@ Table& Service::create_table(const std::string& name, const KeySchema& key_schem
 }
 
 void Service::delete_table(const std::string& name) {
-  table(name).disable_stream();
+  table(name).drop();
   deleted_.push_back(std::move(tables_.extract(name).mapped()));
 }
 

@@ -92,14 +92,15 @@ void Stream::append(std::uint32_t hash, const ItemChange& change) {
   const bool with_old = identity_.view_type.find("OLD") != std::string::npos;
   if (with_new && !change.new_image.empty()) images += ",\"NewImage\":" + change.new_image;
   if (with_old && !change.old_image.empty()) images += ",\"OldImage\":" + change.old_image;
+  const std::string_view identity = change.expired ? kByTimeToLive : "";
   const Micros now = chance_->now();
   std::string number = next_sequence_number();
   std::string json = fmt::format(
       R"({{"eventID":"{}","eventName":"{}","eventVersion":"1.1","eventSource":"aws:dynamodb",)"
       R"("awsRegion":"us-east-1","dynamodb":{{"ApproximateCreationDateTime":{},"Keys":{}{},)"
-      R"("SequenceNumber":"{}","SizeBytes":{},"StreamViewType":"{}"}}}})",
+      R"("SequenceNumber":"{}","SizeBytes":{},"StreamViewType":"{}"}}{}}})",
       number, change.event_name, seconds_of(now), change.keys, images, number,
-      change.keys.size() + images.size(), identity_.view_type);
+      change.keys.size() + images.size(), identity_.view_type, identity);
   open_shard(hash).records.push_back(
       {.sequence_number = std::move(number), .time = now, .json = std::move(json)});
 }

@@ -6,6 +6,7 @@
 #include <map>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/batch.hpp"
@@ -27,12 +28,29 @@ struct Irregularities {
   std::chrono::milliseconds listing_lag_max{0};  ///< until new and closed shards are listed so
 };
 
+/// One change of an item, as the stream's records carry it.
+struct ItemChange {
+  const char* event_name;  ///< INSERT, MODIFY, REMOVE
+  std::string keys;
+  std::string new_image;  ///< empty: none
+  std::string old_image;  ///< empty: none
+  bool expired = false;   ///< a REMOVE by time to live
+};
+
+/// A change as it was made, whatever becomes of its record.
+struct LoggedChange {
+  std::string key;  ///< canonical
+  ItemChange change;
+};
+using ChangeLog = std::vector<LoggedChange>;
+
 /// What all parts of a simulation share.
 struct Chance {
   const Clock& clock;
   std::mt19937_64 random;
   Irregularities irregularities{};
   Counts counts{};
+  ChangeLog* log = nullptr;  ///< of all changes; null: none is kept
 
   std::uint64_t below(std::uint64_t bound) { return random() % bound; }
   /// Decides, and counts what happens under `name`.
@@ -43,6 +61,10 @@ struct Chance {
   }
   Micros now() const { return clock.time(); }
 };
+
+/// The end of a record of a remove by time to live, as GetRecords gives it.
+inline constexpr std::string_view kByTimeToLive =
+    R"(,"userIdentity":{"PrincipalId":"dynamodb.amazonaws.com","Type":"Service"})";
 
 struct StreamRecord {
   std::string sequence_number;
@@ -69,14 +91,6 @@ struct Shard {
   Micros closed_at{};
 
   bool open() const noexcept { return ending_sequence_number.empty(); }
-};
-
-/// One change of an item, as the stream's records carry it.
-struct ItemChange {
-  const char* event_name;  ///< INSERT, MODIFY, REMOVE
-  std::string keys;
-  std::string new_image;  ///< empty: none
-  std::string old_image;  ///< empty: none
 };
 
 /// A stream of a table: its shards and their records, which live for 24 hours.

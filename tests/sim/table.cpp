@@ -60,17 +60,28 @@ std::string Table::key_json(std::string_view item) const {
 std::optional<std::string> Table::put(std::string_view item) {
   std::string& now = items_[place_of(canonical_key(item))];
   if (now == item) return now;
-  record(now.empty() ? "INSERT" : "MODIFY", now, item);
+  record({.event_name = now.empty() ? "INSERT" : "MODIFY",
+          .keys = key_json(item),
+          .new_image = std::string{item},
+          .old_image = now});
   const std::string before = std::exchange(now, item);
   return before.empty() ? std::nullopt : std::optional{before};
 }
 
-std::optional<std::string> Table::remove(std::string_view key) {
+std::optional<std::string> Table::remove(std::string_view key) { return take_out(key, false); }
+
+std::optional<std::string> Table::expire(std::string_view key) { return take_out(key, true); }
+
+std::optional<std::string> Table::take_out(std::string_view key, bool expired) {
   const auto found = items_.find(place_of(canonical_key(key)));
   if (found == items_.end()) return std::nullopt;
   std::string before = std::move(found->second);
   items_.erase(found);
-  record("REMOVE", before, "");
+  record({.event_name = "REMOVE",
+          .keys = key_json(before),
+          .new_image = {},
+          .old_image = before,
+          .expired = expired});
   return before;
 }
 
@@ -79,17 +90,26 @@ std::optional<std::string> Table::get(std::string_view key) const {
   return found == items_.end() ? std::nullopt : std::optional{found->second};
 }
 
-void Table::record(const char* event, std::string_view old_image, std::string_view new_image) {
+void Table::record(ItemChange change) {
+  const std::string key = canonical_key(change.keys);
   Stream* open = stream();
-  if (open == nullptr || !open->enabled()) {
-    if (!streams_.empty()) ++chance_.counts["change while the stream was off"];
-    return;
-  }
-  const std::string_view image = new_image.empty() ? old_image : new_image;
-  open->append(place_of(canonical_key(image)).first, {.event_name = event,
-                                                      .keys = key_json(image),
-                                                      .new_image = std::string{new_image},
-                                                      .old_image = std::string{old_image}});
+  if (open != nullptr && open->enabled())
+    open->append(place_of(key).first, change);
+  else if (open != nullptr)
+    ++chance_.counts["change while the stream was off"];
+  if (chance_.log != nullptr) chance_.log->push_back({.key = key, .change = std::move(change)});
+}
+
+void Table::drop() {
+  disable_stream();
+  for (const auto& [place, item] : items_)
+    if (chance_.log != nullptr)
+      chance_.log->push_back({.key = place.second,
+                              .change = {.event_name = "REMOVE",
+                                         .keys = key_json(item),
+                                         .new_image = {},
+                                         .old_image = item}});
+  items_.clear();
 }
 
 void Table::enable_stream(const std::string& view_type, std::size_t shards) {

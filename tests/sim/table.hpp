@@ -25,16 +25,19 @@ class Table {
  public:
   Table(std::string name, KeySchema key_schema, Chance& chance);
 
-  /// Both return the item that was there. `item`, `key`: DynamoDB JSON. Throw Error{poison} if they
-  /// lack the key. A put that changes nothing leaves no record.
+  /// These return the item that was there. `item`, `key`: DynamoDB JSON. Throw Error{poison} if
+  /// they lack the key. A put that changes nothing leaves no record.
   std::optional<std::string> put(std::string_view item);
   std::optional<std::string> remove(std::string_view key);
+  std::optional<std::string> expire(std::string_view key);  ///< as time to live removes it
   std::optional<std::string> get(std::string_view key) const;
 
   /// A new stream, under a label that no other has. The one before must be disabled.
   void enable_stream(const std::string& view_type, std::size_t shards);
   void disable_stream();
   void trim();
+  /// The table is deleted: its items go without records, and its stream ends.
+  void drop();
 
   struct Page {
     std::vector<std::string> items;
@@ -61,7 +64,8 @@ class Table {
   /// Items lie in the order of the hash of their partition key, as DynamoDB's do.
   using Place = std::pair<std::uint32_t, std::string>;
   Place place_of(std::string canonical) const;
-  void record(const char* event, std::string_view old_image, std::string_view new_image);
+  std::optional<std::string> take_out(std::string_view key, bool expired);
+  void record(ItemChange change);
 
   std::string name_;
   KeySchema key_schema_;

@@ -8,6 +8,7 @@
 
 #include "core/error.hpp"
 #include "pg/identifier.hpp"
+#include "sim/checks/kept_rows.hpp"
 #include "sim/mappings.hpp"
 #include "support/replica.hpp"
 
@@ -82,6 +83,8 @@ const std::vector<World::Event>& World::events() {
       {"mapping changed", 3, [](World& w) { return w.operator_.change_mapping(w.control()); }},
       {"clause changed", 10,
        [](World& w) { return w.place_.changes_targets && w.operator_.change_clause(w.control()); }},
+      {"kept rows, hash or history switched", 8,
+       [](World& w) { return w.place_.changes_targets && w.operator_.switch_one(w.control()); }},
       {"target added", 6,
        [](World& w) { return w.place_.changes_targets && w.operator_.add_target(w.control()); }},
       {"target let go", 4,
@@ -105,7 +108,9 @@ std::string World::table_name(std::uint64_t seed) { return fmt::format("sim_{}",
 World::World(std::uint64_t seed, const Place& place)
     : place_{place},
       followers_{static_cast<Followers>((seed / 12 + 2) % 3)},
-      chance_{.clock = clock_, .random = std::mt19937_64{seed}},
+      chance_{.clock = clock_,
+              .random = std::mt19937_64{seed},
+              .log = place.changes_targets ? &log_ : nullptr},
       service_{chance_},
       transport_{service_, chance_, [this](std::chrono::milliseconds d) { clock_.advance(d); }},
       items_{seed, {.attributes_max = 3, .depth_max = 2, .nul_characters = false}},
@@ -143,7 +148,10 @@ void World::write(std::size_t changes) {
   const KeySchema& schema = table().key_schema();
   for (; changes > 0; --changes) {
     const std::uint64_t key = chance_.below(keys_);
-    if (chance_.below(3) == 0)
+    const std::uint64_t what = chance_.below(12);
+    if (what == 0)
+      table().expire(RandomItems::key(schema, key));
+    else if (what < 4)
       table().remove(RandomItems::key(schema, key));
     else
       table().put(with_kind(items_.item(schema, key), chance_.random));
@@ -178,6 +186,7 @@ void World::pass_time(std::chrono::minutes duration) {
   move(state + ".replica", "followed_at");
   move(state + ".replica", "pass_started_at");
   move(state + ".checkpoint", "updated_at");
+  move(state + ".dead_letter", "created_at");
   for (const Target& target : operator_.replica(control()).targets)
     move(target.tombstones, "removed_at");
 }
@@ -220,11 +229,13 @@ void World::invoke_functions(std::uint64_t times) {
 void World::look_after() {
   try {
     operator_.retry_dead_letters(control());
-    if (!has(Followers::functions)) return;
-    operator_.maintain(control(), table());
-    const bool snapshot_runs = !daemons_.empty() && !daemon_follows();
-    if (!daemon_follows() && !snapshot_runs && operator_.pass_needed(control()))
-      add_daemon(Run::snapshot);
+    bool pass_needed = operator_.letters_need_pass(control());
+    if (has(Followers::functions)) {
+      operator_.maintain(control(), table());
+      pass_needed |= !daemon_follows() && operator_.pass_needed(control());
+    }
+    const bool snapshot_runs = !std::ranges::all_of(daemons_, &Daemon::follows);
+    if (pass_needed && !snapshot_runs) add_daemon(Run::snapshot);
   } catch (const Error& error) {
     const bool expected =
         error.kind() == Error::Kind::transient || error.kind() == Error::Kind::gone;
@@ -339,7 +350,11 @@ std::string World::difference() {
     if (daemon.follows() && !daemon.failure().empty())
       return "a daemon has stopped: " + daemon.failure();
   const Replica replica = operator_.replica(control());
-  const std::string different = difference_of_items(control(), replica, table().items());
+  std::string different = difference_of_items(control(), replica, table().items());
+  if (place_.changes_targets && different.empty())
+    for (const Target& target : replica.targets)
+      different += difference_of_kept_rows(control(), target, log_,
+                                           operator_.rules_ever(target.table), chance_.counts);
   const pg::Result status = control().run(
       fmt::format("SELECT state, open_gaps, dead_letters, coalesce(problem, '') FROM {}.status "
                   "WHERE source_arn = $1",

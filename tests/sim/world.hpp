@@ -78,6 +78,7 @@ class World {
   const Place& place_;
   const Followers followers_;
   VirtualClock clock_;
+  ChangeLog log_;  // of places whose targets change
   Chance chance_;
   Service service_;
   FaultyTransport transport_;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "replica/state/catalogue.hpp"
 #include "replica/state/plan.hpp"
 #include "sim/mappings.hpp"
 #include "sim/world.hpp"
@@ -59,9 +60,11 @@ class WorldFixture : public test::PostgresTest {
   /// Up to kTargetsMax targets with random clauses, which change.
   Place make_changing_place(std::uint64_t seed) {
     std::mt19937_64 random{seed};
+    const KeySchema keys = World::key_schema_of(seed);
+    const std::vector<std::string> hashed_keys = random_hashed_keys(keys, random);
     std::vector<MappingRules> rules;
     for (std::size_t left = 1 + random() % kTargetsMax; left > 0; --left)
-      rules.push_back(random_rules(World::key_schema_of(seed), random));
+      rules.push_back(random_rules(keys, hashed_keys, random));
     Place place = make_place(seed, rules);
     place.changes_targets = true;
     return place;
@@ -87,7 +90,7 @@ class WorldFixture : public test::PostgresTest {
                    .targets = {}};
     for (const MappingRules& of_target : rules) {
       const std::size_t number = wanted.targets.size();
-      Mapping mapping{.rules = of_target};
+      Mapping mapping{.rules = of_target, .hash_key = hash_key()};
       if (of_target.layout == LayoutKind::columns)
         mapping.columns = test::columns_mapping(keys).columns;
       wanted.targets.push_back(new_target(state_schema(), schema(),
@@ -96,7 +99,7 @@ class WorldFixture : public test::PostgresTest {
     }
     planner.execute(planner.plan_replica(wanted).sql);
     return {.connect = {.conninfo = url(), .application_name = "sim/" + schema()},
-            .replica = Catalogue{connection, state_schema()}.find(arn).value(),
+            .replica = Catalogue{connection, state_schema(), hash_key()}.find(arn).value(),
             .crash_postgres = server_crashes_ ? test::crash_postgres : nullptr};
   }
 };

@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <string_view>
 
+#include "mapping/projection.hpp"
 #include "pg/identifier.hpp"
 #include "support/natural_json.hpp"
+#include "where/clause.hpp"
 
 namespace dynamite::test {
 namespace {
@@ -102,6 +106,20 @@ std::vector<std::string> items_of(pg::Connection& connection, const Target& targ
     all.push_back(dynamodb_json_of(rows.at(row, 0), rows.text(row, 1).value_or("")));
   std::ranges::sort(all);
   return all;
+}
+
+std::vector<std::string> shown_items(const Target& target, const std::vector<std::string>& items) {
+  const MappingRules& rules = target.mapping.rules;
+  std::optional<Clause> clause;
+  if (!rules.where.empty()) clause = Clause::parse(rules.where);
+  Projection projection{rules, target.source_keys, target.mapping.hash_key};
+  std::vector<std::string> shown;
+  for (const std::string& item : items)
+    if (!clause || clause->matches(item))
+      shown.push_back(canonical_dynamodb_json(
+          projection.shows_all() ? std::string_view{item} : projection.project(item, nullptr)));
+  std::ranges::sort(shown);
+  return shown;
 }
 
 }  // namespace dynamite::test

@@ -18,4 +18,7 @@ std::string types_sql(const Target& target);
 /// canonical DynamoDB JSON, sorted.
 std::vector<std::string> items_of(pg::Connection& connection, const Target& target);
 
+/// What the target shows of those of `items` that its clause takes, as items_of gives them.
+std::vector<std::string> shown_items(const Target& target, const std::vector<std::string>& items);
+
 }  // namespace dynamite::test

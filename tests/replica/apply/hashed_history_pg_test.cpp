@@ -1,12 +1,10 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include <algorithm>
 #include <array>
 #include <deque>
 #include <memory>
 
-#include "mapping/projection.hpp"
 #include "replica/history.hpp"
 
 namespace dynamite::test {
@@ -42,16 +40,6 @@ class HashedHistoryTest : public ReplicaTest, public ::testing::WithParamInterfa
                                  hashing(columns_mapping(key_schema)))};
     orders = make_replica(wanted);
   }
-  /// What the targets show of these items.
-  std::vector<std::string> hashed(const std::vector<std::string>& items) const {
-    const Target& target = orders.targets.front();
-    Projection projection{target.mapping.rules, target.source_keys, kHashKey};
-    std::vector<std::string> shown;
-    for (const std::string& item : items)
-      shown.push_back(canonical_dynamodb_json(projection.project(item, nullptr)));
-    std::ranges::sort(shown);
-    return shown;
-  }
   void empty() {
     std::vector<std::string> tables{state_schema() + ".gap"};
     for (const Target& target : orders.targets)
@@ -74,7 +62,8 @@ TEST_P(HashedHistoryTest, EndsWithTheReplicaEqualToTheHashedSource) {
     SCOPED_TRACE(fmt::format("seed {}", seed));
     History history{seed * kCases.size() + GetParam(), orders, connections_};
     ASSERT_NO_THROW(history.run());
-    const std::vector<std::string> expected = hashed(history.source().items());
+    const std::vector<std::string> expected =
+        shown_items(orders.targets.front(), history.source().items());
     ASSERT_EQ(items_of(connections_.front(), orders), expected);
     history.repeat_everything();
     ASSERT_EQ(items_of(connections_.front(), orders), expected) << "after repeats";

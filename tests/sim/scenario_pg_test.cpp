@@ -68,11 +68,12 @@ TEST_F(ScenarioTest, AWeekOfRollsLeavesMemoryFlat) {
     }
     return mallinfo2().uordblks;
   };
-  const std::size_t after_three_days = live_for(3);
+  // Until then buffers grow to the largest page that happens to come.
+  const std::size_t after_six_days = live_for(6);
 
-  const std::size_t after_ten_days = live_for(7);
+  const std::size_t after_thirteen_days = live_for(7);
 
-  EXPECT_LT(after_ten_days, after_three_days + 100'000);
+  EXPECT_LT(after_thirteen_days, after_six_days + 100'000);
   settle();
 }
 

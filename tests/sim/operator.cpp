@@ -42,15 +42,25 @@ Operator::Operator(const Place& place, Transport& transport, Chance& chance, Lam
       hashed_keys_{hashed_key_attributes(place.replica.targets.front().mapping.rules,
                                          place.replica.source->key_schema)} {
   for (const Target& target : place.replica.targets) rules_[target.table] = target.mapping.rules;
-  note_rules(place.replica);
+  note_rules(place.replica, 0);
 }
 
-void Operator::note_rules(const Replica& replica) {
+void Operator::note_rules(const Replica& replica, std::int32_t epoch) {
+  const auto before = std::exchange(histories_, {});
+  const std::size_t changes = chance_.log == nullptr ? 0 : chance_.log->size();
   for (const Target& target : replica.targets) {
+    const MappingRules& rules = target.mapping.rules;
     std::vector<MappingRules>& ever = rules_ever_[target.table];
-    if (std::ranges::find(ever, target.mapping.rules) == ever.end())
-      ever.push_back(target.mapping.rules);
+    if (std::ranges::find(ever, rules) == ever.end()) ever.push_back(rules);
+    if (!rules.history) continue;
+    const auto on = before.find(target.table);
+    histories_[target.table] = on == before.end() ? HistorySince{changes, epoch} : on->second;
   }
+}
+
+std::optional<HistorySince> Operator::history_since(const std::string& table) const {
+  const auto on = histories_.find(table);
+  return on == histories_.end() ? std::nullopt : std::optional{on->second};
 }
 
 void Operator::maintain(pg::Connection& connection, const Table& table) {
@@ -179,7 +189,7 @@ bool Operator::change(pg::Connection& connection, const Replica& replica,
                                .timestamp(chance_.now().time_since_epoch().count())
                                .number(replica.id)
                                .text(begin)));
-  note_rules(this->replica(connection));
+  note_rules(this->replica(connection), Passes{connection, replica}.epoch());
   return true;
 }
 

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "replica/change/target_change.hpp"
+#include "sim/checks/noted_history.hpp"
 #include "sim/client.hpp"
 #include "sim/lambda.hpp"
 #include "sim/place.hpp"
@@ -45,6 +48,8 @@ class Operator {
   const std::vector<MappingRules>& rules_ever(const std::string& table) const {
     return rules_ever_.at(table);
   }
+  /// Absent: the target of that table has no history now.
+  std::optional<HistorySince> history_since(const std::string& table) const;
   /// As the catalogue has it now.
   Replica replica(pg::Connection& connection) const;
   /// A constraint that refuses some rows.
@@ -58,7 +63,7 @@ class Operator {
   bool change(pg::Connection& connection, const Replica& replica,
               const std::vector<TargetChange>& changes);
   Target former_target(pg::Connection& connection, const std::string& table);
-  void note_rules(const Replica& replica);
+  void note_rules(const Replica& replica, std::int32_t epoch);
 
   const Place& place_;
   Chance& chance_;
@@ -66,6 +71,7 @@ class Operator {
   Lambda& lambda_;
   std::map<std::string, MappingRules> rules_;  // of the targets that came, by their table
   std::map<std::string, std::vector<MappingRules>> rules_ever_;
+  std::map<std::string, HistorySince> histories_;
   std::vector<std::string> let_go_;       // tables
   std::vector<std::string> hashed_keys_;  // attributes of the key
 };

@@ -86,7 +86,7 @@ Shard& Stream::open_shard(std::uint32_t hash) {
   });
 }
 
-void Stream::append(std::uint32_t hash, const ItemChange& change) {
+std::string Stream::append(std::uint32_t hash, const ItemChange& change) {
   std::string images;
   const bool with_new = identity_.view_type.starts_with("NEW");
   const bool with_old = identity_.view_type.find("OLD") != std::string::npos;
@@ -102,7 +102,8 @@ void Stream::append(std::uint32_t hash, const ItemChange& change) {
       number, change.event_name, seconds_of(now), change.keys, images, number,
       change.keys.size() + images.size(), identity_.view_type, identity);
   open_shard(hash).records.push_back(
-      {.sequence_number = std::move(number), .time = now, .json = std::move(json)});
+      {.sequence_number = number, .time = now, .json = std::move(json)});
+  return number;
 }
 
 void Stream::close(Shard& shard) {

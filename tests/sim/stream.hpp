@@ -37,10 +37,16 @@ struct ItemChange {
   bool expired = false;   ///< a REMOVE by time to live
 };
 
-/// A change as it was made, whatever becomes of its record.
+/// A change as it was made, and its record, if it has one.
 struct LoggedChange {
   std::string key;  ///< canonical
   ItemChange change;
+  Micros time{};
+  std::string sequence_number{};  ///< empty: no stream was on
+  std::string stream_arn{}, view_type{};
+
+  bool is_put() const { return !change.new_image.empty(); }
+  bool has_record() const { return !sequence_number.empty(); }
 };
 using ChangeLog = std::vector<LoggedChange>;
 
@@ -103,7 +109,8 @@ class Stream {
   /// `first_sequence_number`: 21 to 40 digits.
   Stream(Identity identity, Chance& chance, std::string first_sequence_number, std::size_t shards);
 
-  void append(std::uint32_t hash, const ItemChange& change);
+  /// Returns the sequence number.
+  std::string append(std::uint32_t hash, const ItemChange& change);
 
   /// A random open shard is closed and followed by `children`, 1 or 2.
   void replace_shard(std::size_t children);

@@ -91,13 +91,17 @@ std::optional<std::string> Table::get(std::string_view key) const {
 }
 
 void Table::record(ItemChange change) {
-  const std::string key = canonical_key(change.keys);
+  LoggedChange logged{
+      .key = canonical_key(change.keys), .change = std::move(change), .time = chance_.now()};
   Stream* open = stream();
-  if (open != nullptr && open->enabled())
-    open->append(place_of(key).first, change);
-  else if (open != nullptr)
+  if (open != nullptr && open->enabled()) {
+    logged.sequence_number = open->append(place_of(logged.key).first, logged.change);
+    logged.stream_arn = open->identity().arn;
+    logged.view_type = open->identity().view_type;
+  } else if (open != nullptr) {
     ++chance_.counts["change while the stream was off"];
-  if (chance_.log != nullptr) chance_.log->push_back({.key = key, .change = std::move(change)});
+  }
+  if (chance_.log != nullptr) chance_.log->push_back(std::move(logged));
 }
 
 void Table::drop() {
@@ -108,7 +112,8 @@ void Table::drop() {
                               .change = {.event_name = "REMOVE",
                                          .keys = key_json(item),
                                          .new_image = {},
-                                         .old_image = item}});
+                                         .old_image = item},
+                              .time = chance_.now()});
   items_.clear();
 }
 

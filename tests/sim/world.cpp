@@ -350,11 +350,7 @@ std::string World::difference() {
     if (daemon.follows() && !daemon.failure().empty())
       return "a daemon has stopped: " + daemon.failure();
   const Replica replica = operator_.replica(control());
-  std::string different = difference_of_items(control(), replica, table().items());
-  if (place_.changes_targets && different.empty())
-    for (const Target& target : replica.targets)
-      different += difference_of_kept_rows(control(), target, log_,
-                                           operator_.rules_ever(target.table), chance_.counts);
+  const std::string different = difference_of_items(control(), replica, table().items());
   const pg::Result status = control().run(
       fmt::format("SELECT state, open_gaps, dead_letters, coalesce(problem, '') FROM {}.status "
                   "WHERE source_arn = $1",
@@ -363,10 +359,27 @@ std::string World::difference() {
   const bool calm = (status.at(0, 0) == "following" || !daemon_follows()) &&
                     status.at(0, 1) == "0" && status.at(0, 2) == "0" && status.at(0, 3).empty();
   if (calm && different.empty())
-    return place_.changes_targets ? "" : test::difference_of_targets(control(), replica);
+    return place_.changes_targets ? difference_of_past(replica)
+                                  : test::difference_of_targets(control(), replica);
   return fmt::format("{}; state {}, {} gaps, {} dead letters, problem \"{}\"",
                      different.empty() ? "identical" : different, status.at(0, 0), status.at(0, 1),
                      status.at(0, 2), status.at(0, 3));
+}
+
+std::string World::difference_of_past(const Replica& replica) {
+  std::string different;
+  for (const Target& target : replica.targets) {
+    const std::vector<MappingRules>& ever = operator_.rules_ever(target.table);
+    different += difference_of_kept_rows(control(), target, log_, ever, chance_.counts);
+    different += difference_of_history(control(), replica, target,
+                                       {.log = log_,
+                                        .ever = ever,
+                                        .since = operator_.history_since(target.table),
+                                        .trimmed_before = chance_.now() - 24h,
+                                        .all_delivered = !lambda_.has_given_up()},
+                                       chance_.counts);
+  }
+  return different;
 }
 
 pg::Connection& World::control() {

@@ -71,6 +71,8 @@ class World {
   void renew_stream();
   void recreate_table();
   const char* view_type();  ///< of the stream that a table begins with
+  /// Of what targets keep of items that are gone, or were otherwise.
+  std::string difference_of_past(const Replica& replica);
   void change_weather();
   void calm_down();
   pg::Connection& control();

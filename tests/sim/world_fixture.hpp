@@ -12,6 +12,7 @@
 
 #include "replica/state/catalogue.hpp"
 #include "replica/state/plan.hpp"
+#include "sim/checks/letter_log.hpp"
 #include "sim/mappings.hpp"
 #include "sim/world.hpp"
 #include "support/postgres.hpp"
@@ -43,6 +44,7 @@ class WorldFixture : public test::PostgresTest {
     pg::Connection connection = connect();
     Planner planner{connection, state_schema()};
     planner.execute(planner.plan_state());
+    for (const std::string& sql : letter_log_sql(state_schema())) connection.run(sql);
     const char* level = std::getenv("DYNAMITE_SIM_LOG");
     const char* crashes = std::getenv("DYNAMITE_SIM_CRASHES");
     server_crashes_ = crashes != nullptr && std::string_view{crashes} == "1";

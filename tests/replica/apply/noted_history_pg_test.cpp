@@ -11,6 +11,7 @@
 #include "replica/history.hpp"
 #include "replica/history/history_table.hpp"
 #include "support/natural_json.hpp"
+#include "support/noted_history.hpp"
 
 namespace dynamite::test {
 namespace {
@@ -48,18 +49,14 @@ class NotedHistoryTest : public ReplicaTest, public ::testing::WithParamInterfac
       for (int row = 0; row < rows.rows(); ++row)
         items.push_back(dynamodb_json_of(rows.at(row, 0), rows.text(row, 1).value_or("")));
       std::ranges::sort(items);
-      ASSERT_EQ(items, source.items(clause_of(target))) << target.mapping.rules.where;
+      ASSERT_EQ(items, source.items(clause_of(target.mapping.rules.where)))
+          << target.mapping.rules.where;
     }
   }
 
   void expect_ranges() {
     for (const Target& target : noted_.targets)
-      ASSERT_EQ(run(fmt::format("SELECT count(*) FROM {0} a JOIN {0} b ON a.pk = b.pk AND "
-                                "a._version < b._version WHERE a.valid_to > b.valid_from OR "
-                                "a.valid_to IS NULL",
-                                history_of(target).ranges_name()))
-                    .number(0, 0),
-                0);
+      ASSERT_EQ(overlapping_ranges(connections_.front(), history_of(target)), 0);
   }
 
   /// A pass over a source at rest.
@@ -94,27 +91,16 @@ class NotedHistoryTest : public ReplicaTest, public ::testing::WithParamInterfac
   std::deque<pg::Connection> connections_;
 
  private:
-  static std::optional<Clause> clause_of(const Target& target) {
-    const std::string& where = target.mapping.rules.where;
-    return where.empty() ? std::nullopt : std::optional{Clause::parse(where)};
-  }
-
-  /// What the record is for a target, in a word; empty: nothing.
-  static std::string word_for(const TestChange& record, const std::optional<Clause>& where) {
-    const bool is_put = record.kind == ChangeKind::put;
-    const std::string removed = record.removal == Removal::expired ? "expired" : "removed";
-    if (!where) return is_put ? "put" : removed;
-    if (is_put && where->matches(record.image)) return "put";
-    if (record.old_image && (record.old_image->empty() || !where->matches(*record.old_image)))
-      return "";
-    return is_put ? "left" : removed;
-  }
-
   static std::vector<std::string> expected_records(const SourceModel& source,
                                                    const Target& target) {
+    const auto where = clause_of(target.mapping.rules.where);
     std::map<Version, std::string> records;
     for (const TestChange& record : source.handed()) {
-      const std::string word = word_for(record, clause_of(target));
+      const std::string_view word = word_for({.image = record.image,
+                                              .old_image = record.old_image,
+                                              .is_put = record.kind == ChangeKind::put,
+                                              .is_expiry = record.removal == Removal::expired},
+                                             where);
       if (word.empty()) continue;
       const Version version{record.generation, record.sequence_number};
       records[version] = fmt::format(
@@ -127,17 +113,13 @@ class NotedHistoryTest : public ReplicaTest, public ::testing::WithParamInterfac
   }
 
   std::vector<std::string> found_records(const Target& target) {
-    const pg::Result rows =
-        run(fmt::format("SELECT _version, change, item, _types FROM {} WHERE change IN ('put', "
-                        "'removed', 'expired', 'left') AND _version = trunc(_version) ORDER BY 1",
-                        history_of(target).qualified_name()));
+    std::map<Version, std::string> records;
+    for (const NotedRow& row : noted_rows(connections_.front(), history_of(target)))
+      if (row.is_of_record)
+        records[row.record] =
+            fmt::format("{} {} {}", row.record.digits(), row.change, row.item.value_or("nothing"));
     std::vector<std::string> lines;
-    for (int row = 0; row < rows.rows(); ++row) {
-      const auto item = rows.text(row, 2);
-      lines.push_back(
-          fmt::format("{} {} {}", Version::parse(rows.at(row, 0)).digits(), rows.at(row, 1),
-                      item ? dynamodb_json_of(*item, rows.text(row, 3).value_or("")) : "nothing"));
-    }
+    for (const auto& [version, line] : records) lines.push_back(line);
     return lines;
   }
 

@@ -9,6 +9,7 @@
 #include "ingest/fixture.hpp"
 #include "replica/change/rules_change.hpp"
 #include "replica/change/targets_change.hpp"
+#include "replica/history/history_table.hpp"
 #include "replica/state/catalogue.hpp"
 #include "replica/state/pass.hpp"
 #include "support/errors.hpp"
@@ -46,9 +47,11 @@ class LateRecordsTest : public IngestTest {
     orders = make_replica(wanted);
   }
 
-  void change_clause(const std::string& where) {
+  void change_clause(const std::string& where) { change_rules({.where = where}); }
+
+  void change_rules(const MappingRules& rules) {
     const Target& target = orders.targets.front();
-    const auto change = plan_rules(target, keys(KeyType::S), {.where = where},
+    const auto change = plan_rules(target, keys(KeyType::S), rules,
                                    find_columns(*connection, target), RetiredColumns::keep);
     ASSERT_TRUE(try_change(*connection, orders, {change.value()}));
     orders = Catalogue{*connection, state_schema()}.find(orders.source->arn).value();
@@ -73,6 +76,7 @@ class LateRecordsTest : public IngestTest {
         change.old_image.reset();
         now.changes.push_back(change);
       }
+      now.recorded.emplace(batch.changes.begin(), batch.changes.end());
       return now;
     };
     return Ingest{reading};
@@ -135,6 +139,25 @@ TEST_F(LateRecordsTest, ReadBackOfRecordsMadeBeforeAChangeOfTheClause) {
   EXPECT_EQ(read_back_, 1);
 }
 
+// The history does not know remove 2. Put 1, noted as it is, would be the end of it.
+TEST_F(LateRecordsTest, ReadBackOfRecordsMadeBeforeAHistoryWasSwitchedOn) {
+  make({""});
+  Ingest lambda = ingest();
+  const std::string put_1 = event(record(1, a("x"), ""));
+  handle(lambda, put_1);
+  handle(lambda, event(record(2, "", a("x"))));
+  change_rules({.history = true});
+  end_pass(start_pass());
+
+  handle(lambda, put_1);
+
+  const HistoryTable history = history_of(orders.targets.front());
+  EXPECT_EQ(query(fmt::format("SELECT change, item->>'kind' FROM {} ORDER BY _version",
+                              history.qualified_name())),
+            "put|x\nswept|NULL");
+  EXPECT_EQ(read_back_, 1);
+}
+
 TEST_F(LateRecordsTest, ReadBackOfRecordsMadeBeforeATargetCame) {
   Ingest lambda = ingest();
   const std::string put_1 = event(record(1, a("x"), ""));
@@ -189,8 +212,8 @@ TEST_F(LateRecordsTest, AnotherFormOfTheTargetMakesNoRecordLate) {
   const Target& target = orders.targets.front();
   MappingRules rules = target.mapping.rules;
   rules.omit = {"secret"};
-  const auto change = plan_rules(target, keys(KeyType::S), rules,
-                                 find_columns(*connection, target), RetiredColumns::keep);
+  const auto change = plan_rules(target, keys(KeyType::S), rules, find_columns(*connection, target),
+                                 RetiredColumns::keep);
   ASSERT_TRUE(try_change(*connection, orders, {change.value()}));
   Ingest lambda = ingest();
 

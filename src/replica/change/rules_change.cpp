@@ -105,7 +105,7 @@ class RulesPlan {
     say(std::move(words));
   }
   void change_where() {
-    change_.takes_other_items = true;
+    change_.reads_older_back = true;
     need_pass(
         "`where` has changed: a pass writes the items that it takes now, and removes the rows "
         "of those that it does not take any more");
@@ -242,15 +242,16 @@ class RulesPlan {
   }
 
   /// A history that is switched off stays as it is: what it says of the past is true all the same.
+  /// One that is switched on lacks older records: one of them, repeated, would be the newest there.
   void change_history() {
     const HistoryTable history = history_of(target_);
     if (rules_.history && !old_.rules.history) {
       for (std::string& sql : history_table_sql(history, table_))
         change_.ddl.push_back(std::move(sql));
-      say(
-          fmt::format("{} notes each change from now on, and the next pass the items that are "
-                      "there",
+      say(fmt::format("{} notes each change from now on, and the next pass what is there",
                       history.qualified_name()));
+      change_.reads_older_back = true;
+      say(older_records_are_read_back());
     } else if (!rules_.history && old_.rules.history) {
       say(fmt::format("{} stays with what it says, and nothing is added to it",
                       history.qualified_name()));

@@ -26,7 +26,7 @@ std::string write_sql(const Replica& replica, const TargetChange& change) {
   const std::string_view since = change.needs_pass ? ", since_epoch = r.epoch + 1" : "";
   // Not the transaction's time: batches may commit while it waits for the lock.
   const std::string_view changed =
-      change.takes_other_items ? ", changed_at = clock_timestamp()" : "";
+      change.reads_older_back ? ", changed_at = clock_timestamp()" : "";
   return fmt::format(
       R"(UPDATE {0}.replica_target t SET layout = {1}, mapping = {2}{3}{5}
 FROM {0}.replica r WHERE t.target_id = {4} AND r.replica_id = t.replica_id)",

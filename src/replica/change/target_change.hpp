@@ -17,7 +17,7 @@ struct TargetChange {
   std::vector<std::string> ddl{};    ///< what the table needs for it
   std::vector<std::string> words{};  ///< what becomes of the table and its rows, for people
   bool needs_pass = false;           ///< the rows that are there do not show what the mapping says
-  bool takes_other_items = false;    ///< see Target::changed_at
+  bool reads_older_back = false;     ///< records made before it: Target::changed_at
 };
 
 /// The statements of one transaction that changes these targets of `replica`. The
@@ -36,7 +36,7 @@ void note_filled(pg::Connection& connection, const Replica& replica, Target& tar
 /// Whether the session's role may alter the target's table.
 bool may_alter(pg::Connection& connection, const Target& target);
 
-/// The words about TargetChange::takes_other_items.
+/// The words about TargetChange::reads_older_back.
 std::string older_records_are_read_back();
 
 /// Where the replica has several targets, the words of the change begin with the name of this one.

@@ -29,8 +29,8 @@ struct Target {
   Layout layout;                 ///< the mapping's
   KeySchema source_keys;         ///< the source's; the layout has hashes of them, if any are hashed
   std::int32_t since_epoch = 0;  ///< the target is whole once a pass of this epoch is complete
-  /// In the server's clock: when the target came to a registered replica, or came to take other
-  /// items. Absent: never.
+  /// In the server's clock: when the target came to a registered replica, came to take other items,
+  /// or came to have a history. Absent: never.
   std::optional<Micros> changed_at{};
 
   std::string qualified_name() const;  ///< quoted: "public"."Orders"

@@ -282,14 +282,16 @@ TEST_F(RulesChangeTest, AHistoryIsMadeWithTheChangeAndStaysWhenItIsSwitchedOff) 
   make({});
 
   EXPECT_THAT(change({.history = true}),
-              ElementsAre(HasSubstr("\"orders_history\" notes each change from now on")));
+              ElementsAre(HasSubstr("\"orders_history\" notes each change from now on"),
+                          HasSubstr("made before")));
   EXPECT_FALSE(needs_pass());
   EXPECT_EQ(query("SELECT count(*) FROM orders_ranges"), "0");
   EXPECT_THAT(change({.history = true, .history_keep = std::chrono::hours{48}}),
               ElementsAre(HasSubstr("keeps 2 days from now on")));
   query("INSERT INTO orders_history VALUES ('a', NULL, NULL, 'removed', now(), 1)");
   EXPECT_THAT(change({}), ElementsAre(HasSubstr("\"orders_history\" stays with what it says")));
-  EXPECT_THAT(change({.history = true}), ElementsAre(HasSubstr("notes each change")));
+  EXPECT_THAT(change({.history = true}),
+              ElementsAre(HasSubstr("notes each change"), HasSubstr("made before")));
   EXPECT_EQ(query("SELECT pk, change FROM orders_ranges"), "a|removed");
 }
 

@@ -1,8 +1,12 @@
 #include "model/explorer.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <deque>
-#include <map>
+#include <functional>
+#include <string_view>
+#include <type_traits>
+#include <unordered_map>
 
 namespace dynamite::model {
 namespace {
@@ -10,6 +14,21 @@ namespace {
 struct Arrival {
   const State* from = nullptr;
   std::string words;
+};
+
+// States are compared and hashed as bytes: there are millions of them.
+static_assert(std::has_unique_object_representations_v<State>);
+
+struct HashOfBytes {
+  std::size_t operator()(const State& state) const {
+    return std::hash<std::string_view>{}({reinterpret_cast<const char*>(&state), sizeof(State)});
+  }
+};
+
+struct EqualBytes {
+  bool operator()(const State& one, const State& other) const {
+    return std::memcmp(&one, &other, sizeof(State)) == 0;
+  }
 };
 
 /// Explores one case, level by level. `rules` and `bounds` outlive it.
@@ -58,7 +77,7 @@ class Explorer {
 
   const Rules& rules_;
   const Bounds& bounds_;
-  std::map<State, Arrival> reached_;  // never moves its keys
+  std::unordered_map<State, Arrival, HashOfBytes, EqualBytes> reached_;  // never moves its keys
   std::deque<const State*> waiting_;
   Exploration result_;
 };

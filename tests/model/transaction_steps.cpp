@@ -199,7 +199,8 @@ class TransactionSteps : public Stepper {
     if (deletes && stays) keep(next, mine.version, state_.epoch);
     if (deletes && !stays) next.row = {};
     const bool overtaken = next.row.there() && next.row.version >= mine.version;
-    if (!overtaken && !(deletes && stays)) leave_tombstone(next, mine.version);
+    const bool newer = mine.version > state_.tombstone.version;
+    if (newer && !overtaken && !(deletes && stays)) leave_tombstone(next, mine.version);
     note_applied(next, mine);
     if (mine.of_letter) next.letter = -1;
     end(index, name(mine) + " is committed", next);

@@ -51,6 +51,10 @@ class Explorer {
  private:
   bool visit(const State& state) {
     ++result_.states;
+    if (!tells_the_truth(state, bounds_)) {
+      result_.violation = way_to(state);
+      return false;
+    }
     if (at_rest(state, bounds_)) {
       ++result_.at_rest;
       if (!equal(state, bounds_)) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/noted_rows.hpp"
 #include "model/stepper.hpp"
 
 namespace dynamite::model {
@@ -18,6 +19,7 @@ class SourceSteps : public Stepper {
     lose();
     switch_stream();
     change_mapping();
+    switch_history();
     start_pass();
     read_pages();
     apply_pages();
@@ -60,19 +62,28 @@ class SourceSteps : public Stepper {
 
   void deliver(Byte first, Byte last) {
     for (Byte record = first; record <= last; ++record)
-      if (holds(state_.lost, record) || holds(state_.retired, record)) return;
+      if (!may_come(record)) return;
     const std::string words = "an applier begins with " +
                               (first < last ? number(first) + " to " : std::string{}) +
                               number(last);
     const auto routed = [&](Byte mapping) { return route(rules_, bounds_, mapping, first, last); };
     if (!rules_.read_back_older || first > state_.older) return begin(words, routed, state_);
     begin_old(words, routed, state_);
-    if (first == last && state_.late == 0) read_back(last, "is older than the clause");
+    if (first == last && state_.late == 0)
+      read_back(last,
+                bounds_.new_clause ? "is older than the clause" : "is older than the history");
+  }
+
+  bool may_come(Byte record) const {
+    if (!bounds_.repeats && (begun(record) || holds(state_.applied, record))) return false;
+    return !holds(state_.lost, record) && !holds(state_.retired, record) && !must_be_lost(record);
   }
 
   void read_back(Byte record, const std::string& why) {
+    if (bounds_.lates_max > 0 && state_.lates == bounds_.lates_max) return;
     State next = state_;
     next.late = record;
+    if (bounds_.lates_max > 0) ++next.lates;
     next.read_back = {.epoch = state_.epoch, .image = source_image(state_, bounds_)};
     take("record " + number(record) + " " + why + "; the source has " +
              (next.read_back.image == 0 ? "nothing" : number(next.read_back.image)),
@@ -87,12 +98,17 @@ class SourceSteps : public Stepper {
            });
   }
 
+  bool must_be_lost(Byte record) const {
+    return bounds_.lost.find(static_cast<char>('0' + record)) != std::string::npos;
+  }
+
   // A key's records are read in order: what is lost has none before it that is still to come first.
   // Repeats of those may.
   void lose() {
     if (!bounds_.losses) return;
     for (Byte record = 1; record <= state_.written; ++record) {
       if (begun(record) || holds(state_.applied, record) || holds(state_.lost, record)) continue;
+      if (!bounds_.lost.empty() && !must_be_lost(record)) continue;
       const auto before = static_cast<std::uint8_t>((1U << record) - 2U);
       if (((state_.applied | state_.lost) & before) != before) return;
       State next = state_;
@@ -123,6 +139,18 @@ class SourceSteps : public Stepper {
     take(bounds_.new_clause ? "the clause changes" : "the mapping changes", next);
   }
 
+  // Under the lock, exclusively.
+  void switch_history() {
+    const int most = bounds_.history == History::paused ? 2 : bounds_.history == History::late;
+    if (state_.switches == most || in_flight()) return;
+    State next = state_;
+    ++next.switches;
+    const bool on = is_noting(next, bounds_);
+    if (on) next.noted_since = static_cast<Byte>(state_.epoch + 1);
+    if (on && rules_.read_back_unnoted) next.older = state_.written;
+    take(on ? "the history is switched on" : "the history is switched off", next);
+  }
+
   // A pass that a gap was noticed in is begun anew: with the next epoch.
   void start_pass() {
     const bool restarts = state_.pass == Pass::running && state_.gap == state_.epoch;
@@ -131,7 +159,7 @@ class SourceSteps : public Stepper {
     State next = state_;
     ++next.epoch;
     next.pass = Pass::running;
-    next.page_done = next.swept = false;
+    next.page_done = next.swept = next.walked = false;
     next.oldest = state_.old_stream;
     take("pass " + number(next.epoch) + " starts", next);
   }
@@ -141,6 +169,7 @@ class SourceSteps : public Stepper {
     const bool early =
         !rules_.read_after_start && state_.pass == Pass::none && state_.epoch < bounds_.passes;
     if (state_.pass != Pass::running && !early) return;
+    if (std::ranges::count(state_.pages, Byte{0}, &Page::epoch) <= 2 - bounds_.pages) return;
     for (std::size_t i = 0; i < state_.pages.size(); ++i) {
       if (state_.pages[i].epoch != 0) continue;
       State next = state_;
@@ -174,12 +203,19 @@ class SourceSteps : public Stepper {
     } else if (state_.pass == Pass::sweeping && !state_.swept) {
       begin_with("the sweep begins", {.work = Work::sweep, .epoch = state_.epoch}, state_.mapping,
                  state_);
+    } else if (state_.pass == Pass::sweeping && must_walk()) {
+      begin_with("the sweep begins to go through the history",
+                 {.work = Work::walk, .epoch = state_.epoch}, state_.mapping, state_);
     } else if (state_.pass == Pass::sweeping) {
       next.pass = Pass::none;
       next.completed = next.epoch;
       if (next.gap < next.epoch) next.gap = -1;
       take("the pass is complete", next);
     }
+  }
+
+  bool must_walk() const {
+    return rules_.note_absent && is_noting(state_, bounds_) && !state_.walked;
   }
 
   void come_late() {
@@ -222,7 +258,8 @@ class SourceSteps : public Stepper {
     const bool under_way =
         std::ranges::any_of(state_.transactions, [](const Transaction& t) { return t.of_letter; });
     if (state_.letter < 0 || under_way) return;
-    const Byte newest = std::max({state_.row.version, state_.tombstone.version, Byte{0}});
+    const Byte newest =
+        std::max({state_.row.version, state_.tombstone.version, version_noted(), Byte{0}});
     if (state_.letter > 0 && newest > state_.letter) {
       next.letter = -1;
       return take("the letter is overtaken", next);
@@ -234,6 +271,12 @@ class SourceSteps : public Stepper {
                                                          ? "nothing"
                                                          : number(next.read_back_for_letter.image)),
          next);
+  }
+
+  // Rounded up to a version of letters.
+  Byte version_noted() const {
+    const Noted& noted = newest(state_);
+    return static_cast<Byte>(noted.version + (noted.part > 0 ? 1 : 0));
   }
 
   // The row is gone, or was written since the pass that did not meet it.

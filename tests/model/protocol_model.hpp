@@ -39,6 +39,24 @@ struct Rules {
   bool kept_row_guards = true;     ///< a kept row has the remove's version and epoch
   bool kept_row_stays = true;      ///< a remove that keeps nothing leaves a kept row alone
   bool untaken_page = true;        ///< a scanned item that is not taken deletes its row at once
+  bool note_each = true;           ///< records are noted before they are coalesced
+  bool note_written = true;        ///< a scanned item is noted only if its put wrote the row
+  bool note_live = true;           ///< … and the row was not kept since
+  bool note_above_row = true;      ///< what a pass notes is newer than the row's version
+  bool note_above_noted = true;    ///< … and than all that the history has
+  bool note_read = true;           ///< what was read back is noted behind its record
+  bool note_read_last = true;     ///< … and behind all others, if the history would end otherwise
+  bool read_back_unnoted = true;  ///< … as are records made before the history was switched on
+  bool note_swept = true;         ///< the sweep notes what it takes out
+  bool note_absent = true;        ///< … and what the history ends with, though there is no row
+};
+
+/// Whether the target has a history.
+enum class History : std::int8_t {
+  none,
+  whole,   ///< from the beginning
+  late,    ///< it is switched on at some time
+  paused,  ///< it is switched off at some time, and on again
 };
 
 /// What a simple case consists of: the smaller, the faster it is explored.
@@ -58,6 +76,11 @@ struct Bounds {
   bool old_images = false;  ///< each record carries the old image
   bool batches = false;     ///< records may come together, and are coalesced
   bool kept = false;        ///< rows of removed items stay
+  History history = History::none;
+  bool repeats = true;    ///< what was applied may be delivered again
+  int pages = 2;          ///< that are read and not yet applied, at most
+  int lates_max = 0;      ///< if not 0, so often do records come late at most
+  std::string lost = {};  ///< if there are some, exactly these records are lost: "13"
 };
 
 using Byte = std::int8_t;
@@ -74,12 +97,26 @@ struct Entry {
   Byte image = 0;     ///< number of the write; 0 in tombstones
   Byte mapping = 0;   ///< that made the row of the image; 0 in tombstones
   bool kept = false;  ///< the row's item was removed
+  bool read = false;  ///< where there is a history: the row has the time of a page
 
   bool there() const { return version >= 0; }
   auto operator<=>(const Entry&) const = default;
 };
 
-enum class Work : Byte { none, put, remove, nothing, scanned, sweep };
+/// A row of the target's history. A version of -1 is none.
+struct Noted {
+  Byte version = -1;
+  Byte part = 0;   ///< how far above that version: the numbers of the passes that came, added up
+  Byte image = 0;  ///< 0: the item is gone
+
+  bool there() const { return version >= 0; }
+  auto operator<=>(const Noted&) const = default;
+};
+
+enum class Work : Byte { none, put, remove, nothing, scanned, sweep, walk };
+
+/// What became of a put.
+enum class Outcome : Byte { undecided, written, taken_back, without_effect };
 
 /// A transaction in flight. Its effects are its own until it commits.
 struct Transaction {
@@ -96,6 +133,8 @@ struct Transaction {
   bool left = false;       ///< the item is there, but not taken: a remove keeps nothing
   bool covered = false;    ///< the tombstone probe found one
   bool holds = false;      ///< it has written the key, or locked it
+  Outcome outcome = Outcome::undecided;
+  Noted note = {};  ///< that it adds to the history; of a sweep: the newest that it sees there
 
   auto operator<=>(const Transaction&) const = default;
 };
@@ -128,10 +167,17 @@ struct State {
   Byte letter = -1;           ///< version of the dead letter of a row that a sweep could not delete
   Page read_back_for_letter;  ///< of that letter's retry, which is under way
   Byte retry_version = 0;
-  Byte mapping = 0;      ///< the current one
-  Byte since_epoch = 0;  ///< of the first pass behind the change of the mapping
-  Byte older = 0;        ///< records up to this one were made before the change of the clause
-  Byte archived = 0;     ///< image of the row that was kept and not revived since; 0: none
+  Byte mapping = 0;            ///< the current one
+  Byte since_epoch = 0;        ///< of the first pass behind the change of the mapping
+  Byte older = 0;              ///< records up to this one are older than the clause or the history
+  Byte archived = 0;           ///< image of the row that was kept and not revived since; 0: none
+  std::array<Noted, 7> noted;  ///< the history, the newest row last
+  std::uint8_t to_note = 0;    ///< records that must be in it
+  Byte switches = 0;           ///< how often the history was switched on or off
+  Byte noted_since = 0;        ///< first epoch of a pass that began with the history on
+  Byte lates = 0;              ///< records that came late, where they are counted
+  bool walked = false;         ///< the sweep has gone through the history
+  bool clash = false;          ///< the history had another row of a version that was noted
 
   auto operator<=>(const State&) const = default;
 };
@@ -150,6 +196,12 @@ bool at_rest(const State& state, const Bounds& bounds);
 
 /// The image that the source has now; 0: none.
 Byte source_image(const State& state, const Bounds& bounds);
+
+/// The history has all records that it must have, and no two rows of one version were to be noted.
+/// It ends with the row, if it has been whole or a pass has been complete since. That holds at any
+/// moment; but where records come late, the history may be ahead of the row until the state is at
+/// rest.
+bool tells_the_truth(const State& state, const Bounds& bounds);
 
 /// The row at rest is what the current mapping makes of the source's item. A row that is kept is of
 /// an item that was removed, and stays.

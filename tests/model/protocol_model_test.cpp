@@ -77,6 +77,88 @@ const std::vector<Bounds>& kept_cases() {
   return all;
 }
 
+// Cases of a target with a history, without one of whose rules they end wrong.
+const Bounds kNotedBatches{
+    .writes = "PPR", .passes = 0, .batches = true, .history = History::whole};
+const Bounds kNotedPuts{
+    .writes = "PP", .passes = 1, .losses = false, .history = History::whole, .pages = 1};
+const Bounds kNotedKeptRows{
+    .writes = "PR", .passes = 1, .losses = false, .kept = true, .history = History::whole};
+const Bounds kNotedBehindARemove{
+    .writes = "RP", .passes = 1, .history = History::whole, .pages = 1, .lost = "2"};
+const Bounds kNotedLateRecords{.writes = "PP",
+                               .passes = 1,
+                               .late = true,
+                               .history = History::whole,
+                               .pages = 1,
+                               .lates_max = 1,
+                               .lost = "12"};
+const Bounds kNotedBehindAForgottenRemove{.writes = "PRP",
+                                          .passes = 1,
+                                          .late = true,
+                                          .expiry = true,
+                                          .history = History::whole,
+                                          .repeats = false,
+                                          .pages = 1,
+                                          .lates_max = 1,
+                                          .lost = "13"};
+const Bounds kNotedRemoves{.writes = "PR", .passes = 1, .history = History::whole};
+const Bounds kNotedLate{.writes = "PR",
+                        .passes = 1,
+                        .losses = false,
+                        .history = History::late,
+                        .pages = 1,
+                        .lates_max = 1};
+const Bounds kNotedLateAndLost{.writes = "PP",
+                               .passes = 1,
+                               .late = true,
+                               .history = History::late,
+                               .repeats = false,
+                               .pages = 1,
+                               .lates_max = 1,
+                               .lost = "1"};
+const Bounds kNotedWithAPause{.writes = "PR",
+                              .passes = 1,
+                              .losses = false,
+                              .history = History::paused,
+                              .repeats = false,
+                              .pages = 1,
+                              .lates_max = 1};
+
+/// The cases of a target with a history.
+const std::vector<Bounds>& history_cases() {
+  static const History whole = History::whole;
+  static const std::vector<Bounds> all{
+      kNotedBatches,
+      kNotedPuts,
+      kNotedKeptRows,
+      kNotedBehindARemove,
+      kNotedLateRecords,
+      kNotedBehindAForgottenRemove,
+      kNotedRemoves,
+      kNotedLate,
+      kNotedLateAndLost,
+      kNotedWithAPause,
+      {.writes = "P", .passes = 2, .history = whole},
+      {.writes = "PR",
+       .passes = 1,
+       .late = true,
+       .history = whole,
+       .pages = 1,
+       .lates_max = 1,
+       .lost = "1"},
+      {.writes = "PR", .passes = 1, .refusals = true, .history = whole, .pages = 1, .lost = "2"},
+      {.writes = "PR", .losses = false, .new_stream = true, .history = whole, .pages = 1},
+      {.writes = "PN", .passes = 1, .history = whole, .pages = 1},
+      {.writes = "PN", .old_images = true, .history = whole, .pages = 1, .lost = "2"},
+      {.writes = "PN", .passes = 1, .kept = true, .history = whole, .lost = "2"},
+      {.writes = "PNP", .passes = 0, .old_images = true, .batches = true, .history = whole},
+      {.writes = "A", .passes = 1, .remapped = true, .new_clause = true, .history = whole},
+      {.writes = "B", .losses = false, .remapped = true, .new_clause = true, .history = whole},
+  };
+  return all;
+}
+
 void expect_equal_at_rest(const std::vector<Bounds>& cases) {
   for (const Bounds& bounds : cases) {
     const Exploration found = explore({}, bounds);
@@ -99,6 +181,10 @@ TEST(ProtocolModel, WithAllRulesATargetHasWhatItsClauseTakesAtRest) {
 
 TEST(ProtocolModel, WithAllRulesKeptRowsAreOfRemovedItemsAndStay) {
   expect_equal_at_rest(kept_cases());
+}
+
+TEST(ProtocolModel, WithAllRulesAHistoryHasEachRecordAndEndsWithTheRow) {
+  expect_equal_at_rest(history_cases());
 }
 
 TEST(ProtocolModel, RowsThatNoSweepCanDeleteGoInTheEnd) {
@@ -137,6 +223,16 @@ class KeptRuleTest : public ::testing::TestWithParam<Removal> {};
 
 TEST_P(KeptRuleTest, IsNeeded) { expect_needed(GetParam(), kept_cases()); }
 
+/// A rule of histories, and the case that is wrong without it.
+struct HistoryRule {
+  Removal removal;
+  const Bounds& bounds;
+};
+
+class HistoryRuleTest : public ::testing::TestWithParam<HistoryRule> {};
+
+TEST_P(HistoryRuleTest, IsNeeded) { expect_needed(GetParam().removal, {GetParam().bounds}); }
+
 class RoutingRuleTest : public ::testing::TestWithParam<Removal> {};
 
 TEST_P(RoutingRuleTest, IsNeeded) { expect_needed(GetParam(), routed_cases()); }
@@ -174,6 +270,29 @@ INSTANTIATE_TEST_SUITE_P(
         Removal{"ReadBackOfOlderRecords", [](Rules& r) { r.read_back_older = false; }},
         Removal{"PassBehindAChange", [](Rules& r) { r.pass_behind_change = false; }}),
     [](const auto& test) { return test.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    Protocol, HistoryRuleTest,
+    ::testing::Values(
+        HistoryRule{{"NotingBeforeCoalescing", [](Rules& r) { r.note_each = false; }},
+                    kNotedBatches},
+        HistoryRule{{"NotingOfWrittenRows", [](Rules& r) { r.note_written = false; }}, kNotedPuts},
+        HistoryRule{{"NotingOfRowsThatAreThere", [](Rules& r) { r.note_live = false; }},
+                    kNotedKeptRows},
+        HistoryRule{{"VersionsAboveTheHistory", [](Rules& r) { r.note_above_noted = false; }},
+                    kNotedBehindARemove},
+        HistoryRule{{"VersionsAboveTheRow", [](Rules& r) { r.note_above_row = false; }},
+                    kNotedLateAndLost},
+        HistoryRule{{"NotingOfWhatWasReadBack", [](Rules& r) { r.note_read = false; }},
+                    kNotedLateRecords},
+        HistoryRule{{"ReadBackBehindAllElse", [](Rules& r) { r.note_read_last = false; }},
+                    kNotedBehindAForgottenRemove},
+        HistoryRule{{"ReadBackOfOlderRecords", [](Rules& r) { r.read_back_unnoted = false; }},
+                    kNotedLate},
+        HistoryRule{{"NotingOfTheSweep", [](Rules& r) { r.note_swept = false; }}, kNotedRemoves},
+        HistoryRule{{"WalkThroughTheHistory", [](Rules& r) { r.note_absent = false; }},
+                    kNotedWithAPause}),
+    [](const auto& test) { return test.param.removal.name; });
 
 INSTANTIATE_TEST_SUITE_P(
     Protocol, KeptRuleTest,

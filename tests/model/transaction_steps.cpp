@@ -1,3 +1,4 @@
+#include "model/noted_rows.hpp"
 #include "model/stepper.hpp"
 
 namespace dynamite::model {
@@ -17,6 +18,7 @@ class TransactionSteps : public Stepper {
     if (mine.work == Work::none) return;
     if (mine.step == 0) return check(index);
     if (mine.work == Work::sweep) return sweep(index);
+    if (mine.work == Work::walk) return walk(index);
     if (mine.work == Work::remove) return remove(index);
     if (mine.work == Work::scanned && mine.left) return delete_untaken(index);
     put(index);
@@ -50,18 +52,19 @@ class TransactionSteps : public Stepper {
     const bool running = state_.pass == Pass::running && state_.epoch == mine.epoch;
     if (of_pass && rules_.running_pass_only && !running)
       return end(index, name(mine) + " is refused: its pass does not run", state_);
-    if (mine.work == Work::sweep && (state_.pass != Pass::sweeping || state_.epoch != mine.epoch))
+    const bool of_sweep = mine.work == Work::sweep || mine.work == Work::walk;
+    if (of_sweep && (state_.pass != Pass::sweeping || state_.epoch != mine.epoch))
       return end(index, "the sweep is refused", state_);
     if (mine.late && rules_.read_back_epoch && state_.epoch != mine.epoch)
       return end(index, name(mine) + " is refused: a pass has begun since it was read", state_);
-    if (mine.work != Work::sweep && rules_.mapping_number && mine.mapping != state_.mapping)
+    if (!of_sweep && rules_.mapping_number && mine.mapping != state_.mapping)
       return end(index, name(mine) + " is refused: the mapping has changed", state_);
     State next = state_;
     if (mine.record > 0 && !mine.late && rules_.generation_check && mine.record < state_.oldest) {
       note_applied(next, mine);
       return end(index, name(mine) + " is dropped: a pass began after its stream", next);
     }
-    if (mine.work == Work::nothing) return commit(index, next, false);
+    if (mine.work == Work::nothing) return commit(index, next, Outcome::without_effect);
     Transaction& moved = next.transactions[index];
     moved.step = 1;
     if (of_pass && mine.image == 0 && !mine.left) {
@@ -97,15 +100,42 @@ class TransactionSteps : public Stepper {
       return take(name(mine) + " looks for tombstones", next);
     }
     if (mine.step == 2) {
-      if (mine.covered) return commit(index, next, false);
+      if (mine.covered) return settle(index, next, Outcome::without_effect);
       if (held_by_other(index)) return;
-      if (!may_write(mine)) return commit(index, next, false);
       moved.holds = true;
+      if (!may_write(mine)) return settle(index, next, Outcome::without_effect);
       return take(name(mine) + " is written", next);
     }
+    if (mine.outcome != Outcome::undecided) return commit(index, next, mine.outcome);
     const bool taken_back = rules_.recheck && covers(mine, true);
-    if (taken_back) next.row = {};
-    commit(index, next, !taken_back);
+    settle(index, next, taken_back ? Outcome::taken_back : Outcome::written);
+  }
+
+  bool notes_what_was_read(const Transaction& mine) const {
+    return is_noting(state_, bounds_) && (mine.work == Work::scanned || mine.late);
+  }
+
+  // Commits, unless the history is asked before whether it knows what was read.
+  void settle(std::size_t index, State next, Outcome outcome) {
+    const Transaction& mine = state_.transactions[index];
+    if (!notes_what_was_read(mine)) return commit(index, next, outcome);
+    const Entry row = row_behind(mine, outcome);
+    Transaction& moved = next.transactions[index];
+    moved.outcome = outcome;
+    moved.note = mine.late ? note_of_read(state_, rules_, bounds_, mine, row)
+                           : note_of_page(state_, rules_, mine, row);
+    take(name(mine) + (moved.note.there() ? " is noted" : " is not noted"), next);
+  }
+
+  Entry row_behind(const Transaction& mine, Outcome outcome) const {
+    if (outcome == Outcome::taken_back) return {};
+    if (outcome != Outcome::written) return state_.row;
+    const bool of_pass = mine.work == Work::scanned;
+    return {.version = of_pass ? std::max<Byte>(state_.row.version, 0) : mine.version,
+            .epoch = of_pass ? mine.epoch : state_.epoch,
+            .image = mine.image,
+            .mapping = mine.mapping,
+            .read = of_pass && bounds_.history != History::none};
   }
 
   bool may_write(const Transaction& mine) const {
@@ -115,24 +145,21 @@ class TransactionSteps : public Stepper {
     return !rules_.version_guard || row.version < mine.version;
   }
 
-  void commit(std::size_t index, State next, bool writes) {
+  void commit(std::size_t index, State next, Outcome outcome) {
     const Transaction& mine = state_.transactions[index];
-    const bool of_pass = mine.work == Work::scanned;
-    if (writes && of_pass)
-      next.row = {.version = std::max<Byte>(state_.row.version, 0),
-                  .epoch = mine.epoch,
-                  .image = mine.image,
-                  .mapping = mine.mapping};
-    else if (writes)
-      next.row = {.version = mine.version,
-                  .epoch = state_.epoch,
-                  .image = mine.image,
-                  .mapping = mine.mapping};
+    const bool writes = outcome == Outcome::written;
+    next.row = row_behind(mine, outcome);
     if (writes) next.archived = 0;
     note_page_done(next, mine);
     note_applied(next, mine);
+    note_history(next, mine);
     if (mine.of_letter) next.letter = -1;
     end(index, name(mine) + (writes ? " is committed" : " is committed, without effect"), next);
+  }
+
+  void note_history(State& next, const Transaction& mine) const {
+    note_records(next, rules_, bounds_, mine);
+    note(next, bounds_, mine.note, mine.late);
   }
 
   void note_page_done(State& next, const Transaction& mine) const {
@@ -140,26 +167,46 @@ class TransactionSteps : public Stepper {
       next.page_done = true;
   }
 
+  static constexpr Byte kHasKey = 3;
+
+  // What a statement sees of the history is older than the row that it waits for.
+  void come_to_key(std::size_t index) {
+    const Transaction& mine = state_.transactions[index];
+    State next = state_;
+    Transaction& moved = next.transactions[index];
+    if (mine.step == 1 && is_noting(state_, bounds_)) {
+      moved.step = 2;
+      moved.note = newest(state_);
+      return take(name(mine) + " looks into the history", next);
+    }
+    if (held_by_other(index)) return;
+    moved.step = kHasKey;
+    moved.holds = state_.row.there();
+    take(name(mine) + " comes to the key", next);
+  }
+
+  void note_gone(State& next, const Transaction& mine) const {
+    if (is_noting(state_, bounds_))
+      note(next, bounds_, note_of_gone(rules_, state_.row, mine.note, mine.epoch));
+  }
+
   // A page has an item that the target does not take.
   void delete_untaken(std::size_t index) {
     const Transaction& mine = state_.transactions[index];
     const Entry& row = state_.row;
     State next = state_;
-    Transaction& moved = next.transactions[index];
-    if (mine.step == 1) {
-      if (held_by_other(index)) return;
-      moved.step = 2;
-      moved.holds = row.there();
-      return take(name(mine) + " comes to the key", next);
-    }
+    if (mine.step < kHasKey) return come_to_key(index);
     const bool deletes = mine.holds && row.there() && !row.kept && row.epoch < mine.epoch;
     if (deletes) {
       next.row = {};
       leave_tombstone(next, row.version);
+      note_gone(next, mine);
     }
     note_page_done(next, mine);
     end(index, name(mine) + (deletes ? " deletes the row" : " leaves the key"), next);
   }
+
+  static constexpr Byte kIsLate = 4;
 
   // (5): looks, and holds the key; deletes, and leaves the tombstone. What the first statement sees
   // and has, it deletes at once; that is the same, as nobody else comes to the key until the
@@ -174,7 +221,9 @@ class TransactionSteps : public Stepper {
       const bool late = (state_.tombstone.there() && rules_.tombstone_check &&
                          state_.tombstone.version >= mine.version) ||
                         (state_.row.there() && !is_older(state_.row, mine));
-      if (late) return commit_remove(index, next, false);
+      if (late && !notes_what_was_read(mine)) return commit_remove(index, next, false);
+      if (late) moved.step = kIsLate;
+      if (late) return take(name(mine) + " comes too late", next);
       moved.covered = older_row;  // it sees a row that it may delete
       return take(name(mine) + " looks: " + (older_row ? "a row" : "nothing"), next);
     }
@@ -184,9 +233,16 @@ class TransactionSteps : public Stepper {
       if (held_by_other(index)) return;
       // A placeholder holds the key; a row that was seen does so only if it is locked at once.
       moved.holds = rules_.hold_key || older_row || !mine.covered;
+      if (notes_what_was_read(mine))
+        moved.note = note_of_read(state_, rules_, bounds_, mine,
+                                  moved.holds && older_row ? Entry{} : state_.row);
       return take(name(mine) + (moved.holds ? " has the key" : " finds its row gone"), next);
     }
-    commit_remove(index, next, mine.holds && older_row);
+    if (mine.step == kIsLate) {
+      moved.note = note_of_read(state_, rules_, bounds_, mine, state_.row);
+      return take(name(mine) + (moved.note.there() ? " is noted" : " is not noted"), next);
+    }
+    commit_remove(index, next, mine.step < kIsLate && mine.holds && older_row);
   }
 
   bool is_older(const Entry& row, const Transaction& mine) const {
@@ -202,6 +258,7 @@ class TransactionSteps : public Stepper {
     const bool newer = mine.version > state_.tombstone.version;
     if (newer && !overtaken && !(deletes && stays)) leave_tombstone(next, mine.version);
     note_applied(next, mine);
+    note_history(next, mine);
     if (mine.of_letter) next.letter = -1;
     end(index, name(mine) + " is committed", next);
   }
@@ -224,14 +281,8 @@ class TransactionSteps : public Stepper {
   // Deletes what a newer tombstone of this pass covers, and what the pass did not meet.
   void sweep(std::size_t index) {
     const Transaction& mine = state_.transactions[index];
+    if (mine.step < kHasKey) return come_to_key(index);
     State next = state_;
-    Transaction& moved = next.transactions[index];
-    if (mine.step == 1) {
-      if (held_by_other(index)) return;
-      moved.step = 2;
-      moved.holds = state_.row.there();
-      return take("the sweep comes to the key", next);
-    }
     const Entry row = state_.row;
     const bool covered = row.there() && state_.tombstone.there() &&
                          state_.tombstone.epoch >= mine.epoch &&
@@ -246,9 +297,26 @@ class TransactionSteps : public Stepper {
       else
         next.row = {};
       if (!next.row.kept && !covered && rules_.sweep_tombstones) leave_tombstone(next, row.version);
+      if (!covered) note_gone(next, mine);
     }
     next.swept = true;
     end(index, next.row == row ? "the sweep leaves the key" : "the sweep takes out the row", next);
+  }
+
+  // Goes through the history, and has no key: what it sees may be older than its commit.
+  void walk(std::size_t index) {
+    const Transaction& mine = state_.transactions[index];
+    State next = state_;
+    Transaction& moved = next.transactions[index];
+    if (mine.step == 1) {
+      moved.step = 2;
+      moved.note = note_of_absent(state_, mine.epoch);
+      return take(
+          name(mine) + (moved.note.there() ? " finds an item without a row" : " finds none"), next);
+    }
+    note(next, bounds_, mine.note);
+    next.walked = true;
+    end(index, "the sweep has gone through the history", next);
   }
 
   // The row stays, and a letter says so. It has the newest version that is known of the key.

@@ -171,6 +171,8 @@ void World::run_for(std::chrono::milliseconds duration) {
     if (!next->follows() && next->done()) daemons_.erase(next);
   }
   clock_.advance_to(end);
+  if (!followed_since_ && followers_ == Followers::daemons && status().starts_with("following"))
+    followed_since_ = clock_.time();
 }
 
 /// Nobody works meanwhile: the daemons are held up, if there are any. PostgreSQL's clock cannot be
@@ -376,6 +378,7 @@ std::string World::difference_of_past(const Replica& replica) {
                                         .ever = ever,
                                         .since = operator_.history_since(target.table),
                                         .trimmed_before = chance_.now() - 24h,
+                                        .followed_since = followed_since_,
                                         .all_delivered = !lambda_.has_given_up()},
                                        chance_.counts);
   }

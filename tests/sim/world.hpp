@@ -88,6 +88,7 @@ class World {
   std::string name_;
   std::uint64_t keys_;
   std::list<Daemon> daemons_;
+  std::optional<Micros> followed_since_;  // where nobody but daemons follows
   Lambda lambda_;
   bool mapping_on_ = true;
   Operator operator_;

@@ -10,7 +10,6 @@
 
 #include "core/arn.hpp"
 #include "mapping/projection.hpp"
-#include "pg/bytea.hpp"
 #include "pg/connection.hpp"
 #include "replica/history/history_table.hpp"
 #include "replica/state/pass.hpp"
@@ -58,6 +57,14 @@ test::SeenRecord seen(const LoggedChange& record) {
   return seen;
 }
 
+bool had_gaps(pg::Connection& connection, const Replica& replica) {
+  return connection
+      .run(fmt::format("SELECT count(*) > 0 FROM {} WHERE replica_id = $1::integer",
+                       state_name(replica.state_schema, "gap")),
+           std::move(pg::Params{}.number(replica.id)))
+      .flag(0, 0);
+}
+
 class HistoryCheck {
  public:
   HistoryCheck(pg::Connection& connection, const Replica& replica, const Target& target,
@@ -67,6 +74,7 @@ class HistoryCheck {
         told_{told},
         counts_{counts},
         pass_{Passes{connection, replica}.state()},
+        has_gaps_{had_gaps(connection, replica)},
         refused_{refused_records(connection, replica)},
         rows_{test::noted_rows(connection, history_of(target))} {
     HashedKeys hashed = target.hashed_keys();
@@ -137,8 +145,10 @@ class HistoryCheck {
   /// What was lost, dropped with its stream or refused need not be.
   bool must_be_noted(const LoggedChange& change, const RecordOf& record) {
     const Version oldest{pass_.oldest_generation, "0"};
-    if (!told_.all_delivered || change.time < told_.trimmed_before || record.second < oldest ||
-        refused_.contains(record))
+    const bool is_followed =
+        !has_gaps_ && told_.followed_since && change.time >= *told_.followed_since;
+    if (!told_.all_delivered || (change.time < told_.trimmed_before && !is_followed) ||
+        record.second < oldest || refused_.contains(record))
       return false;
     return std::ranges::all_of(rules_, [&](Rules& rules) { return concerns(change, rules); });
   }
@@ -167,6 +177,7 @@ class HistoryCheck {
   const ToldBy& told_;
   Counts& counts_;
   const PassState pass_;
+  const bool has_gaps_;
   const std::set<RecordOf> refused_;
   const std::vector<NotedRow> rows_;
   std::vector<std::string> keys_;  // of the log's changes, as the target has them

@@ -27,6 +27,7 @@ struct ToldBy {
   const std::vector<MappingRules>& ever;  ///< what the target was told to show, at any time
   std::optional<HistorySince> since;      ///< absent: the history is off
   Micros trimmed_before;                  ///< records from then on are in their streams still
+  std::optional<Micros> followed_since;   ///< nothing is lost since then, or a gap is noticed
   bool all_delivered = true;              ///< Lambda has given up none of these
 };
 

@@ -167,6 +167,21 @@ TEST_P(HistoryOfPassesTest, WhatIsReadBackInAPassBehindAForgottenRemoveIsTheNewe
   EXPECT_EQ(now(), "a|y");
 }
 
+// The item was read back before it became y, and is applied behind the page.
+TEST_P(HistoryOfPassesTest, WhatIsReadBackIsNotNotedBehindAPageThatFoundMore) {
+  apply_all({put_kind("a", "x", 1)});
+  const std::int32_t epoch = begin_pass();
+  const Batch records = batch_of(noted(), {put_kind("a", "x", 1)});
+  Batch before = batch_of(noted(), {put_kind("a", "x", 1)});
+  before.recorded = records.changes;
+  scan(epoch, {found("a", "y")});
+
+  Applier{*connection, {}}.apply(
+      {.table = noted(), .batch = before, .fence = {.writer = ByReadBack{epoch}}});
+
+  EXPECT_EQ(lines(), "a|put|x|1\na|scanned|y|1");
+}
+
 TEST_P(HistoryOfPassesTest, ARowThatIsDeletedAtOnceHasLeft) {
   make({.where = "kind = 'x'", .keep_removed = true});
   apply_all({put_kind("a", "x", 1)});

@@ -21,14 +21,19 @@ Noted note_of_record(const Rules& rules, const Bounds& bounds, Byte mapping, Byt
   return {.version = change.version, .image = change.image};
 }
 
-/// Just above what the row and the history have.
-Noted above(const Rules& rules, const Entry& row, const Noted& seen, Byte epoch, Byte image) {
+/// Of an image, just above what the row and the history have. `seen`: the newest row there.
+Noted above(const Rules& rules, const Entry& row, const Noted& seen, Byte epoch) {
   Noted highest{.version = 0};
   if (rules.note_above_row && row.there()) highest = {.version = row.version};
   if (rules.note_above_noted && seen.there())
     highest = std::max(highest, Noted{seen.version, seen.part});
-  return {
-      .version = highest.version, .part = static_cast<Byte>(highest.part + epoch), .image = image};
+  highest.part = static_cast<Byte>(highest.part + epoch);
+  return highest;
+}
+
+Noted with_image(Noted row, Byte image) {
+  row.image = image;
+  return row;
 }
 
 bool has(const State& state, const Noted& row) {
@@ -97,25 +102,29 @@ Noted note_of_page(const State& state, const Rules& rules, const Transaction& mi
   if (rules.note_written && !wrote) return {};
   const Noted& seen = newest(state);
   if (seen.there() && seen.image == mine.image) return {};
-  return above(rules, row, seen, mine.epoch, mine.image);
+  return with_image(above(rules, row, seen, mine.epoch), mine.image);
 }
 
-Noted note_of_read(const State& state, const Rules& rules, const Bounds& bounds,
-                   const Transaction& mine, const Entry& row) {
+Noted newest_with(const State& state, const Rules& rules, const Bounds& bounds,
+                  const Transaction& mine) {
+  return std::max(newest(state), note_of_record(rules, bounds, mine.mapping, mine.record));
+}
+
+Noted note_of_read(const Rules& rules, const Transaction& mine, const Entry& row,
+                   const Noted& seen) {
   if (!rules.note_read || mine.of_letter) return {};
-  const Noted seen =
-      std::max(newest(state), note_of_record(rules, bounds, mine.mapping, mine.record));
-  if (!rules.note_read_last && seen > Noted{mine.version, 0, 127}) return {};
+  if (!rules.note_read_last && (seen.version > mine.version || seen.part > 0)) return {};
   const bool there = shown(row) != 0;
   if (there && (mine.image == 0 || row.read || row.version != mine.version)) return {};
   const Byte image = there ? mine.image : Byte{0};
   if (seen.image == image) return {};
-  return above(rules, {.version = mine.version}, seen, static_cast<Byte>(mine.epoch + 1), image);
+  const auto part = static_cast<Byte>(mine.epoch + 1);
+  return with_image(above(rules, {.version = mine.version}, seen, part), image);
 }
 
 Noted note_of_gone(const Rules& rules, const Entry& row, const Noted& seen, Byte epoch) {
   if (!rules.note_swept) return {};
-  return above(rules, row, seen, epoch, 0);
+  return above(rules, row, seen, epoch);
 }
 
 Noted note_of_absent(const State& state, Byte epoch) {

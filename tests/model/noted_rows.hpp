@@ -21,9 +21,14 @@ void note(State& next, const Bounds& bounds, const Noted& row, bool may_differ =
 Noted note_of_page(const State& state, const Rules& rules, const Transaction& mine,
                    const Entry& row);
 
-/// What `mine`, which was read back, notes behind its record.
-Noted note_of_read(const State& state, const Rules& rules, const Bounds& bounds,
-                   const Transaction& mine, const Entry& row);
+/// The newest row of the history once it has the record of `mine`, which was read back.
+Noted newest_with(const State& state, const Rules& rules, const Bounds& bounds,
+                  const Transaction& mine);
+
+/// What `mine` notes of what was read back, where the target's row is `row` by now. `seen`: as
+/// above.
+Noted note_of_read(const Rules& rules, const Transaction& mine, const Entry& row,
+                   const Noted& seen);
 
 /// What is noted of a row that pass `epoch` takes out. `seen`: the newest row of the history.
 Noted note_of_gone(const Rules& rules, const Entry& row, const Noted& seen, Byte epoch);

@@ -141,7 +141,8 @@ class SourceSteps : public Stepper {
 
   // Under the lock, exclusively.
   void switch_history() {
-    const int most = bounds_.history == History::paused ? 2 : bounds_.history == History::late;
+    if (bounds_.history != History::late && bounds_.history != History::paused) return;
+    const int most = bounds_.history == History::late ? 1 : 2;
     if (state_.switches == most || in_flight()) return;
     State next = state_;
     ++next.switches;

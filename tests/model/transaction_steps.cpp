@@ -29,7 +29,7 @@ class TransactionSteps : public Stepper {
     take(words, next);
   }
 
-  std::string name(const Transaction& t) const {
+  static std::string name(const Transaction& t) {
     switch (t.work) {
       case Work::put:
         return "put " + number(t.image) + (t.late ? " (late)" : "");
@@ -122,9 +122,12 @@ class TransactionSteps : public Stepper {
     const Entry row = row_behind(mine, outcome);
     Transaction& moved = next.transactions[index];
     moved.outcome = outcome;
-    moved.note = mine.late ? note_of_read(state_, rules_, bounds_, mine, row)
-                           : note_of_page(state_, rules_, mine, row);
+    moved.note = mine.late ? note_of_late(mine, row) : note_of_page(state_, rules_, mine, row);
     take(name(mine) + (moved.note.there() ? " is noted" : " is not noted"), next);
+  }
+
+  Noted note_of_late(const Transaction& mine, const Entry& row) const {
+    return note_of_read(rules_, mine, row, newest_with(state_, rules_, bounds_, mine));
   }
 
   Entry row_behind(const Transaction& mine, Outcome outcome) const {
@@ -213,20 +216,11 @@ class TransactionSteps : public Stepper {
   // commit.
   void remove(std::size_t index) {
     const Transaction& mine = state_.transactions[index];
+    if (mine.step == 1) return look_for_row(index);
     State next = state_;
     Transaction& moved = next.transactions[index];
     ++moved.step;
     const bool older_row = state_.row.there() && is_older(state_.row, mine);
-    if (mine.step == 1) {
-      const bool late = (state_.tombstone.there() && rules_.tombstone_check &&
-                         state_.tombstone.version >= mine.version) ||
-                        (state_.row.there() && !is_older(state_.row, mine));
-      if (late && !notes_what_was_read(mine)) return commit_remove(index, next, false);
-      if (late) moved.step = kIsLate;
-      if (late) return take(name(mine) + " comes too late", next);
-      moved.covered = older_row;  // it sees a row that it may delete
-      return take(name(mine) + " looks: " + (older_row ? "a row" : "nothing"), next);
-    }
     if (mine.step == 2) {
       // Without a placeholder there is nothing to wait for where no row was seen.
       if (!mine.covered && !rules_.placeholder) return take(name(mine) + " finds nothing", next);
@@ -234,15 +228,30 @@ class TransactionSteps : public Stepper {
       // A placeholder holds the key; a row that was seen does so only if it is locked at once.
       moved.holds = rules_.hold_key || older_row || !mine.covered;
       if (notes_what_was_read(mine))
-        moved.note = note_of_read(state_, rules_, bounds_, mine,
-                                  moved.holds && older_row ? Entry{} : state_.row);
+        moved.note = note_of_late(mine, moved.holds && older_row ? Entry{} : state_.row);
       return take(name(mine) + (moved.holds ? " has the key" : " finds its row gone"), next);
     }
     if (mine.step == kIsLate) {
-      moved.note = note_of_read(state_, rules_, bounds_, mine, state_.row);
+      moved.note = note_of_late(mine, state_.row);
       return take(name(mine) + (moved.note.there() ? " is noted" : " is not noted"), next);
     }
     commit_remove(index, next, mine.step < kIsLate && mine.holds && older_row);
+  }
+
+  void look_for_row(std::size_t index) {
+    const Transaction& mine = state_.transactions[index];
+    State next = state_;
+    Transaction& moved = next.transactions[index];
+    const bool row = state_.row.there();
+    const bool older_row = row && is_older(state_.row, mine);
+    const bool late = (state_.tombstone.there() && rules_.tombstone_check &&
+                       state_.tombstone.version >= mine.version) ||
+                      (row && !older_row);
+    if (late && !notes_what_was_read(mine)) return commit_remove(index, next, false);
+    moved.step = late ? kIsLate : Byte{2};
+    if (late) return take(name(mine) + " comes too late", next);
+    moved.covered = older_row;  // it sees a row that it may delete
+    take(name(mine) + " looks: " + (older_row ? "a row" : "nothing"), next);
   }
 
   bool is_older(const Entry& row, const Transaction& mine) const {

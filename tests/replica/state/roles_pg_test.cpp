@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -107,8 +108,10 @@ TEST_F(RolesTest, AWriterNeedsNothingElseWhateverTheRulesOfItsTarget) {
                            .hash = {"v"},
                            .hash_fingerprint = key->fingerprint(),
                            .keep_removed = true,
-                           .keep_expired = true};
-  make_ruled({.rules = rules, .hash_key = key}, {"ruled"});
+                           .keep_expired = true,
+                           .history = true,
+                           .history_keep = std::chrono::hours{48}};
+  make_ruled({.rules = rules, .hash_key = key}, {"ruled", "ruled_history"});
 
   apply({put("k1", 1, "a"), put("k2", 2, "a"), put("k3", 3, "a"), put("k4", 4, "a")});
   apply({removal("k1", 5), removal("k2", 6).expired(), put("k3", 7, "other")});
@@ -119,6 +122,9 @@ TEST_F(RolesTest, AWriterNeedsNothingElseWhateverTheRulesOfItsTarget) {
 
   EXPECT_EQ(query("SELECT pk, removed_at IS NULL FROM ruled ORDER BY pk"),
             "k1|f\nk2|f\nk4|f\nk5|t");
+  EXPECT_EQ(query("SELECT string_agg(change, ' ' ORDER BY pk, _version) FROM ruled_history"),
+            "put removed put expired put left put swept scanned");
+  EXPECT_GT(expire_histories(*connection, orders), 0U);
 }
 
 // Unseen, its rows would neither be updated nor swept, and would compare as if they were not there.

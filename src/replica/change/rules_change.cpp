@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,7 +12,7 @@
 #include "mapping/new_columns.hpp"
 #include "mapping/projection.hpp"
 #include "pg/identifier.hpp"
-#include "replica/history/history_sql.hpp"
+#include "replica/change/history_change.hpp"
 #include "replica/state/table_sql.hpp"
 
 namespace dynamite {
@@ -32,14 +31,6 @@ bool is_own(const AttributeColumn& column) { return column.from == kOfNoAttribut
 
 bool has_same_source(const AttributeColumn& one, const AttributeColumn& other) {
   return one.from == other.from && one.take == other.take && one.unit == other.unit;
-}
-
-/// Of how long a history tells, in words.
-std::string kept_span(std::chrono::seconds keep) {
-  constexpr std::chrono::hours kDay{24};
-  if (keep.count() == 0) return "all";
-  if (keep % kDay == std::chrono::seconds{0}) return fmt::format("{} days", keep / kDay);
-  return fmt::format("{} hours", keep / std::chrono::hours{1});
 }
 
 template <class Columns>
@@ -87,7 +78,8 @@ class RulesPlan {
         rules_.hash != old_.rules.hash)
       warn_of_kept_rows();
     change_removals();
-    change_history();
+    plan_history(target_, rules_, change_);
+    if (change_.reads_older_back) say(older_records_are_read_back());
     if (retired_ == RetiredColumns::drop) drop_retired();
     change_.target_id = target_.id;
     change_.mapping = Mapping{.rules = rules_, .columns = std::move(columns_)};
@@ -109,7 +101,6 @@ class RulesPlan {
     need_pass(
         "`where` has changed: a pass writes the items that it takes now, and removes the rows "
         "of those that it does not take any more");
-    say(older_records_are_read_back());
   }
   void alter(std::string_view what) {
     change_.ddl.push_back(fmt::format("ALTER TABLE {} {}", table_, what));
@@ -239,26 +230,6 @@ class RulesPlan {
         "rows of items that somebody deletes are {} from now on, and of those that "
         "time to live deletes {}",
         rules_.keep_removed ? "kept" : "deleted", rules_.keep_expired ? "kept" : "deleted"));
-  }
-
-  /// A history that is switched off stays as it is: what it says of the past is true all the same.
-  /// One that is switched on lacks older records: one of them, repeated, would be the newest there.
-  void change_history() {
-    const HistoryTable history = history_of(target_);
-    if (rules_.history && !old_.rules.history) {
-      for (std::string& sql : history_table_sql(history, table_))
-        change_.ddl.push_back(std::move(sql));
-      say(fmt::format("{} notes each change from now on, and the next pass what is there",
-                      history.qualified_name()));
-      change_.reads_older_back = true;
-      say(older_records_are_read_back());
-    } else if (!rules_.history && old_.rules.history) {
-      say(fmt::format("{} stays with what it says, and nothing is added to it",
-                      history.qualified_name()));
-    } else if (rules_.history_keep != old_.rules.history_keep) {
-      say(fmt::format("{} keeps {} from now on", history.qualified_name(),
-                      kept_span(rules_.history_keep)));
-    }
   }
 
   void warn_of_kept_rows() {

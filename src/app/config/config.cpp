@@ -74,6 +74,7 @@ class Reader {
                          std::span<const std::string_view> known);
   void check_glob(const std::string& where, const TableRule& rule);
   void check_layout(const std::vector<Setting>& target, const TargetRule& rule);
+  void check_history(const std::vector<Setting>& target, const TargetRule& rule);
   void check_targets();
   void check_target(const TableRule& rule, const TargetRule& target,
                     std::set<std::pair<std::string, std::string>>& targets);
@@ -235,7 +236,9 @@ TargetRule Reader::read_target(const std::vector<Setting>& settings,
     else
       read_setting(setting, target_keys(), known, rule, problems_);
   }
-  if (problems_.size() == problems_before) check_layout(settings, rule);
+  if (problems_.size() != problems_before) return rule;
+  check_layout(settings, rule);
+  check_history(settings, rule);
   return rule;
 }
 
@@ -247,6 +250,14 @@ void Reader::check_layout(const std::vector<Setting>& target, const TargetRule& 
         problems_.push_back(fmt::format("{}: {} is given, but layout is \"{}\", wanted \"{}\"",
                                         setting.where, key, name_of(rule.mapping.layout),
                                         name_of(LayoutKind::columns)));
+}
+
+void Reader::check_history(const std::vector<Setting>& target, const TargetRule& rule) {
+  if (rule.mapping.history) return;
+  for (const Setting& setting : target)
+    if (setting.key == "history_keep")
+      problems_.push_back(fmt::format(
+          "{}: history_keep is given, but history is false, wanted true", setting.where));
 }
 
 void Reader::check_targets() {

@@ -185,6 +185,8 @@ INSTANTIATE_TEST_SUITE_P(
               "dynamite.toml:5: columns is given, but layout is \"document\", wanted \"columns\""},
         Wrong{"NewColumnsOfDocument", "layout = 'document'\nnew_columns = true\n",
               "dynamite.toml:6: new_columns is given, but layout is \"document\""},
+        Wrong{"KeepOfNoHistory", "history_keep = '90d'\n",
+              "dynamite.toml:5: history_keep is given, but history is false, wanted true"},
         Wrong{"MaxColumnsOfDocument", "max_columns = 5\n", "max_columns is given, but layout is"},
         Wrong{"ColumnNamesOfDocument", "column_names = 'snake_case'\n",
               "column_names is given, but layout is"},

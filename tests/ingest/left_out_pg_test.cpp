@@ -38,14 +38,15 @@ std::string files_with(const std::vector<std::string>& texts) {
 
 const auto kHashKey = std::make_shared<const HashKey>("a secret of enough bytes");
 
-/// Two targets that both leave out what is secret. The server logs whatever it can.
+/// Two targets with histories that all leave out what is secret. The server logs whatever it can.
 class LeftOutTest : public IngestTest {
  protected:
   void SetUp() override {
     IngestTest::SetUp();
     if (HasFatalFailure()) return;
     Replica wanted = wanted_replica(keys(KeyType::S), "shop");
-    const Mapping document{.rules = rules(), .hash_key = kHashKey};
+    Mapping document{.rules = rules(), .hash_key = kHashKey};
+    document.rules.history = true;
     Mapping columns = document;
     columns.rules.layout = LayoutKind::columns;
     wanted.targets = {
@@ -92,6 +93,10 @@ class LeftOutTest : public IngestTest {
         fmt::format("SELECT convert_from(record, 'UTF8') FROM {}.dead_letter", state_schema()));
   }
   void expect_no_secret() {
+    for (const char* history : {"shop_history", "shop_columns_history"})
+      EXPECT_EQ(
+          query(fmt::format("SELECT bool_or(item->>'shown' = '{}') FROM {}", shown_, history)),
+          "t");
     query("CHECKPOINT");
     EXPECT_THAT(files_with({secret_, hex(secret_)}), IsEmpty());
     EXPECT_THAT(files_with({shown_}), HasSubstr("/base/"));
@@ -159,7 +164,8 @@ TEST_F(LeftOutTest, OfScannedItemsAndSweptRowsReachesNoFileOfTheServer) {
   expect_no_secret();
 }
 
-/// Two targets that both hash what is secret: the key, and attributes within attributes.
+/// Two targets with histories that all hash what is secret: the key, and attributes within
+/// attributes.
 class HashedOutTest : public LeftOutTest {
  protected:
   MappingRules rules() const override {

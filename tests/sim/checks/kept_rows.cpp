@@ -63,7 +63,7 @@ std::string difference_of_kept_rows(pg::Connection& connection, const Target& ta
   if (!target.layout.keeps()) return {};
   const Removed removed{target, log, ever};
   const bool shows_items = has_one_form(ever);
-  for (const auto& [key, item] : shown_rows(connection, target, RowsOf::removed_items)) {
+  for (const auto& [key, item] : kept_rows(connection, target, shows_items)) {
     ++counts[removed.expired() ? "row kept of an expired item" : "row kept of a removed item"];
     if (!removed.was_gone(key))
       return fmt::format("{} keeps a row whose item was never removed; ", target.table);

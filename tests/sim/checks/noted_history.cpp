@@ -169,7 +169,7 @@ class HistoryCheck {
       if (row.item) newest.emplace(row.key, *row.item);
     }
     ++counts_["history that ends with its target's rows"];
-    return newest == shown_rows(connection_, target_, RowsOf::items);
+    return newest == shown_rows(connection_, target_);
   }
 
   pg::Connection& connection_;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <string>
 
@@ -12,14 +11,14 @@ class Connection;
 
 namespace dynamite::sim {
 
-enum class RowsOf : std::uint8_t {
-  items,          ///< that are there
-  removed_items,  ///< kept rows
-};
+/// By its key as the target has it, what a row shows, as canonical DynamoDB JSON.
+using ShownRows = std::map<std::string, std::string>;
 
-/// Rows of a target: what each shows as canonical DynamoDB JSON, by its key as the target has it.
-/// Empty: a kept row has only what another layout showed.
-std::map<std::string, std::string> shown_rows(pg::Connection& connection, const Target& target,
-                                              RowsOf rows);
+/// The rows of items that are there.
+ShownRows shown_rows(pg::Connection& connection, const Target& target);
+
+/// The rows that are kept of removed items. Unless `shows_items`, they are empty: another mapping
+/// may have left a part of the item.
+ShownRows kept_rows(pg::Connection& connection, const Target& target, bool shows_items);
 
 }  // namespace dynamite::sim

@@ -42,7 +42,7 @@ class Operator {
   /// The same without a target, which is let go. False: there is only one.
   bool let_target_go(pg::Connection& connection);
   /// `bootstrap` with what each target showed when it came. Some keep the clause that they have, or
-  /// what they hash and keep.
+  /// what they hash and keep. Where targets change, some worlds restore declared columns only.
   void restore_mapping(pg::Connection& connection);
   /// What the target of that table was told to show, at any time.
   const std::vector<MappingRules>& rules_ever(const std::string& table) const {

@@ -11,6 +11,16 @@ constexpr auto kLook = 100ms;  // as Engine::run does
 
 }  // namespace
 
+EngineOptions Daemon::options(const Place& place, const Clock& clock, std::uint64_t seed, Run run) {
+  EngineOptions options{
+      {.segments = static_cast<std::uint32_t>(1 + seed % 3), .read_units = place.read_units},
+      place.connect};
+  options.run = run;
+  options.seed = seed;
+  options.clock = &clock;
+  return options;
+}
+
 Daemon::Daemon(EngineOptions options, Transport& transport, const Replica& replica,
                const TableDescription& description)
     : follows_{dynamite::follows(options.run)},

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "engine/engine.hpp"
 #include "sim/client.hpp"
+#include "sim/place.hpp"
 
 namespace dynamite::sim {
 
@@ -12,6 +14,8 @@ namespace dynamite::sim {
 /// virtual clock.
 class Daemon {
  public:
+  static EngineOptions options(const Place& place, const Clock& clock, std::uint64_t seed, Run run);
+
   Daemon(EngineOptions options, Transport& transport, const Replica& replica,
          const TableDescription& description);
 

@@ -20,16 +20,6 @@ using namespace std::chrono_literals;
 constexpr auto kPatience = 30min;  // of the virtual clock, until all is quiet
 constexpr std::size_t kStepsMax = 200'000;
 
-EngineOptions engine_options(const Place& place, const Clock& clock, std::uint64_t seed, Run run) {
-  EngineOptions options{
-      {.segments = static_cast<std::uint32_t>(1 + seed % 3), .read_units = place.read_units},
-      place.connect};
-  options.run = run;
-  options.seed = seed;
-  options.clock = &clock;
-  return options;
-}
-
 }  // namespace
 
 struct World::Event {
@@ -198,7 +188,7 @@ void World::start_daemon() { add_daemon(Run::replicate); }
 void World::add_daemon(Run run) {
   TableDescription description;
   description.item_count = table().size();
-  daemons_.emplace_back(engine_options(place_, clock_, chance_.random(), run), transport_,
+  daemons_.emplace_back(Daemon::options(place_, clock_, chance_.random(), run), transport_,
                         operator_.replica(control()), description);
 }
 
@@ -323,6 +313,19 @@ std::string World::settle() {
   }
   operator_.drop_constraint(control());
   operator_.restore_mapping(control());
+  std::string wrong = come_to_rest();
+  // No pass has hidden yet what goes wrong behind the last one.
+  if (wrong.empty() && place_.changes_targets) {
+    operator_.switch_one(control());
+    write(10);
+    wrong = come_to_rest();
+  }
+  if (!wrong.empty()) return wrong;
+  run_for(2min);
+  return difference();
+}
+
+std::string World::come_to_rest() {
   const TimePoint end = clock_.now() + kPatience;
   std::string wrong = "nothing was compared";
   while (clock_.now() < end && !wrong.empty()) {
@@ -333,9 +336,7 @@ std::string World::settle() {
     run_for(5s);
     wrong = difference();
   }
-  if (!wrong.empty()) return wrong;
-  run_for(2min);
-  return difference();
+  return wrong;
 }
 
 std::string World::status() {

@@ -75,6 +75,8 @@ class World {
   std::string difference_of_past(const Replica& replica);
   void change_weather();
   void calm_down();
+  /// Returns what is still wrong after half an hour.
+  std::string come_to_rest();
   pg::Connection& control();
 
   const Place& place_;

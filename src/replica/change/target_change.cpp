@@ -71,15 +71,11 @@ bool try_change(pg::Connection& connection, const Replica& replica,
 
 void note_filled(pg::Connection& connection, const Replica& replica, Target& target) {
   for (AttributeColumn& column : target.mapping.columns) column.filling = false;
-  const std::string require = fmt::format("SELECT {}($1::integer, $2::bigint)",
-                                          state_name(replica.state_schema, "require_mapping"));
   const std::string note =
       fmt::format("UPDATE {} SET mapping = $2::jsonb WHERE target_id = $1::integer",
                   state_name(replica.state_schema, "replica_target"));
-  std::vector<pg::Statement> statements;
-  statements.push_back(lock_shared(replica));
-  statements.push_back({require, {}});
-  statements.back().params.number(replica.id).number(replica.mapping);
+  const std::string require = require_mapping_sql(replica);
+  std::vector<pg::Statement> statements = hold_mapping(replica, require);
   statements.push_back({note, {}});
   statements.back().params.number(target.id).text(to_json(target.mapping));
   pg::run_transaction(connection, statements);

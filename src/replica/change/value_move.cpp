@@ -168,16 +168,12 @@ MoveStep ValueMove::step(pg::Connection& connection) {
     after_.reset();
     return std::exchange(some_held_, false) ? MoveStep::held : MoveStep::done;
   }
-  const std::string require = fmt::format("SELECT {}($1::integer, $2::bigint)",
-                                          state_name(replica_.state_schema, "require_mapping"));
   const std::string where = range->condition(target_.layout.keys(), 1);
   const std::string move = move_values_sql(target_, where);
   const std::string any_left = fmt::format("SELECT EXISTS (SELECT FROM {} t WHERE {} AND {})",
                                            target_.qualified_name(), where, move_sql(target_).fits);
-  std::vector<pg::Statement> statements;
-  statements.push_back(lock_shared(replica_));
-  statements.push_back({require, {}});
-  statements.back().params.number(replica_.id).number(replica_.mapping);
+  const std::string require = require_mapping_sql(replica_);
+  std::vector<pg::Statement> statements = hold_mapping(replica_, require);
   for (const std::string* sql : {&move, &any_left}) {
     statements.push_back({*sql, {}});
     range->add_to(statements.back().params);

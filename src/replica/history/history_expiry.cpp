@@ -4,13 +4,10 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace dynamite {
 namespace {
-
-constexpr int kExpireRows = 10'000;  // of one transaction
 
 /// SQL: two rows are of one key.
 std::string same_key(const HistoryTable& history, std::string_view one, std::string_view other) {
@@ -20,10 +17,13 @@ std::string same_key(const HistoryTable& history, std::string_view one, std::str
   return fmt::format("{}", fmt::join(same, " AND "));
 }
 
-/// Parameters: HistorySpan. Each row `r` of the span may say nothing any more, and so may the one
-/// before it. A row without an item says nothing only behind those before it: an item would come
-/// back otherwise.
-std::string expiry_sql(const HistoryTable& history) {
+std::int64_t micros_of(Micros time) { return time.time_since_epoch().count(); }
+
+}  // namespace
+
+// Each row `r` of the span may say nothing any more, and so may the one before it. A row without an
+// item says nothing only behind those before it: an item would come back otherwise.
+std::string history_expiry_sql(const HistoryTable& history, int rows_max) {
   return fmt::format(
       R"(WITH chosen AS MATERIALIZED (
   SELECT t.ctid FROM {history} r CROSS JOIN LATERAL (
@@ -42,27 +42,14 @@ SELECT (SELECT count(*) FROM gone), (SELECT count(*) = 0 FROM chosen))",
       fmt::arg("of_key", same_key(history, "t", "r")), fmt::arg("changed_at", history.changed_at()),
       fmt::arg("until", "$2::timestamptz"), fmt::arg("same_key", same_key(history, "o", "t")),
       fmt::arg("version", history.version()), fmt::arg("item", history.item()),
-      fmt::arg("rows", kExpireRows));
+      fmt::arg("rows", rows_max));
 }
 
-std::int64_t micros_of(Micros time) { return time.time_since_epoch().count(); }
-
-}  // namespace
-
-ExpiredHistory expire_history(pg::Connection& connection, const HistoryTable& history,
-                              const HistorySpan& span, int transactions_max) {
-  const std::string sql = expiry_sql(history);
-  const auto since =
-      span.since ? std::optional{micros_of(*span.since)} : std::optional<std::int64_t>{};
-  ExpiredHistory expired;
-  // Until nothing is left: behind what a transaction deletes, rows without an item go too.
-  for (int i = 0; i < transactions_max && !expired.is_complete; ++i) {
-    const pg::Result deleted = connection.run(
-        sql, std::move(pg::Params{}.timestamp(since).timestamp(micros_of(span.until))));
-    expired.rows += static_cast<std::uint64_t>(deleted.number(0, 0));
-    expired.is_complete = deleted.flag(0, 1);
-  }
-  return expired;
+pg::Params params_of(const HistorySpan& span) {
+  pg::Params params;
+  params.timestamp(span.since ? std::optional{micros_of(*span.since)} : std::nullopt)
+      .timestamp(micros_of(span.until));
+  return params;
 }
 
 }  // namespace dynamite

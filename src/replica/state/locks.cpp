@@ -1,5 +1,7 @@
 #include "replica/state/locks.hpp"
 
+#include <fmt/format.h>
+
 #include "pg/identifier.hpp"
 
 namespace dynamite {
@@ -26,6 +28,19 @@ pg::Statement lock_shared(const Replica& table) {
   pg::Statement statement{"SELECT pg_advisory_xact_lock_shared($1::integer, $2::integer)", {}};
   statement.params.number(keys.transaction_class).number(keys.replica);
   return statement;
+}
+
+std::string require_mapping_sql(const Replica& table) {
+  return fmt::format("SELECT {}($1::integer, $2::bigint)",
+                     state_name(table.state_schema, "require_mapping"));
+}
+
+std::vector<pg::Statement> hold_mapping(const Replica& table, const std::string& require_mapping) {
+  std::vector<pg::Statement> statements;
+  statements.push_back(lock_shared(table));
+  statements.push_back({require_mapping, {}});
+  statements.back().params.number(table.id).number(table.mapping);
+  return statements;
 }
 
 }  // namespace dynamite

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "core/error.hpp"
 #include "pg/identifier.hpp"
@@ -12,11 +14,14 @@
 #include "replica/history/history_expiry.hpp"
 #include "replica/state/dead_letters.hpp"
 #include "replica/state/exclusive.hpp"
+#include "replica/state/locks.hpp"
 
 namespace dynamite {
 namespace {
 
 constexpr int kExpireRows = 10'000;
+constexpr int kExpireTransactionsMax =
+    50;  // of a history in one call: whoever calls has other work
 
 PassState::Phase phase_of(std::string_view text) {
   if (text == "running") return PassState::Phase::running;
@@ -31,20 +36,23 @@ std::uint64_t expire(pg::Connection& connection, const Replica& table, const Tar
     AND (SELECT pass = 'none' FROM {1} WHERE replica_id = $1::integer)
   ORDER BY d.removed_at LIMIT {2} FOR UPDATE SKIP LOCKED))",
       target.tombstones, state_name(table.state_schema, "replica"), kExpireRows);
+  const std::string require = require_mapping_sql(table);
   std::uint64_t total = 0;
   for (std::uint64_t deleted = kExpireRows; deleted == kExpireRows;) {
-    deleted = connection.run(sql, std::move(pg::Params{}.number(table.id))).affected();
+    std::vector<pg::Statement> statements = hold_mapping(table, require);
+    statements.push_back({sql, {}});
+    statements.back().params.number(table.id);
+    deleted = pg::run_transaction(connection, statements).back().affected();
     total += deleted;
   }
   return total;
 }
 
-// Only the rows that grew old since the last call are looked at, and those of an hour before: the
-// times of a key's rows may go back. Rows come when they are a day old at most, and are kept
-// longer.
-std::uint64_t expire_history_of(pg::Connection& connection, const Replica& table,
-                                const Target& target) {
-  const std::string targets = state_name(table.state_schema, "replica_target");
+/// What of the target's history grew old since the last call, and an hour before: the times of a
+/// key's rows may go back. Rows come when they are a day old at most, and are kept longer. Absent:
+/// the target was let go meanwhile.
+std::optional<HistorySpan> span_to_expire(pg::Connection& connection, const Target& target,
+                                          const std::string& targets) {
   const pg::Result times = connection.run(
       fmt::format(R"(SELECT
   (extract(epoch FROM history_expired_to - interval '1 hour') * 1000000)::bigint,
@@ -52,15 +60,35 @@ std::uint64_t expire_history_of(pg::Connection& connection, const Replica& table
 FROM {} WHERE target_id = $1::integer)",
                   targets),
       std::move(pg::Params{}.number(target.id).number(target.mapping.rules.history_keep.count())));
-  if (times.rows() == 0) return 0;  // the target was let go meanwhile
+  if (times.rows() == 0) return std::nullopt;
   HistorySpan span{.since = {}, .until = Micros{std::chrono::microseconds{times.number(0, 1)}}};
   if (times.text(0, 0)) span.since = Micros{std::chrono::microseconds{times.number(0, 0)}};
-  const ExpiredHistory expired = expire_history(connection, history_of(target), span);
-  if (expired.is_complete)
+  return span;
+}
+
+/// Until nothing is left: behind what a transaction deletes, rows without an item go too.
+std::uint64_t expire_history_of(pg::Connection& connection, const Replica& table,
+                                const Target& target) {
+  const std::string targets = state_name(table.state_schema, "replica_target");
+  const auto span = span_to_expire(connection, target, targets);
+  if (!span) return 0;
+  const std::string require = require_mapping_sql(table);
+  const std::string expire = history_expiry_sql(history_of(target), kExpireRows);
+  std::uint64_t total = 0;
+  for (int i = 0; i < kExpireTransactionsMax; ++i) {
+    std::vector<pg::Statement> statements = hold_mapping(table, require);
+    statements.push_back({expire, params_of(*span)});
+    const auto results = pg::run_transaction(connection, statements);
+    const pg::Result& expired = results.back();
+    total += static_cast<std::uint64_t>(expired.number(0, 0));
+    if (!expired.flag(0, 1)) continue;
     connection.run(
         fmt::format("UPDATE {} SET history_expired_to = $2 WHERE target_id = $1::integer", targets),
-        std::move(pg::Params{}.number(target.id).timestamp(span.until.time_since_epoch().count())));
-  return expired.rows;
+        std::move(
+            pg::Params{}.number(target.id).timestamp(span->until.time_since_epoch().count())));
+    break;
+  }
+  return total;
 }
 
 }  // namespace

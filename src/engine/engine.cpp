@@ -313,11 +313,21 @@ bool Engine::begin_anew(Followed& table) {
   return table.state != fenced;
 }
 
+/// Not every statement has a fence before it: tidying up may name the tombstones of a target that
+/// was let go.
+bool Engine::is_fenced(const Followed& table, const Error& failure) {
+  if (failure.kind() != Error::Kind::usage) return failure.kind() == Error::Kind::fenced;
+  const Replica& replica = table.state->replica;
+  const auto numbers = Catalogue{control(stop_), replica.state_schema}.mapping_numbers();
+  const auto now = numbers.find(replica.id);
+  return now != numbers.end() && now->second != replica.mapping;
+}
+
 void Engine::handle_end(Followed& table) {
   if (!table.state->ended() || table.handled) return;
   const auto failure = table.state->failure();
   try {
-    if (failure && failure->kind() == Error::Kind::fenced && begin_anew(table)) {
+    if (failure && is_fenced(table, *failure) && begin_anew(table)) {
       spdlog::warn("fenced table={} reason={}", log_value(table.state->replica.name()),
                    in_quotes(failure->what()));
       table.started = false;

@@ -67,6 +67,7 @@ class Engine {
   void claim(Followed& table);
   void renew(Followed& table);
   void start(Followed& table);
+  bool is_fenced(const Followed& table, const Error& failure);
   bool begin_anew(Followed& table);
   void handle_end(Followed& table);
   void keep_alive();

@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <malloc.h>
 
+#include "replica/change/target_change.hpp"
+#include "replica/change/targets_change.hpp"
+#include "replica/state/catalogue.hpp"
 #include "replica/state/follower.hpp"
 #include "sim/world_fixture.hpp"
 
@@ -174,6 +177,29 @@ TEST_F(ScenarioTest, ATableThatWasReleasedWhileTheConnectionsWereLostIsTakenAgai
 
   EXPECT_EQ(followed("follower || ' ' || state"), "daemon following");
   EXPECT_EQ(followed("fencing_number"), std::to_string(std::stoi(owner) + 2));
+  settle();
+}
+
+// Seed 345 of the worlds: the daemon tidied up tombstones that were gone with their target, and
+// stopped for good.
+TEST_F(ScenarioTest, ATargetThatIsLetGoBeforeADaemonTidiesUpStopsNothing) {
+  pg::Connection connection = connect();
+  const auto owner = [&] {
+    return query(fmt::format("SELECT fencing_number FROM {}.replica", state_schema()));
+  };
+  const std::string before = owner();
+  world().kill_first_daemon();
+  world().start_daemon();
+  for (int look = 0; look < 10'000 && owner() == before; ++look) world().run_for(10ms);
+  world().run_for(
+      1'200ms);  // it has just looked at the mapping, and tidies up before the next look
+
+  const Replica replica =
+      Catalogue{connection, state_schema()}.find(place_.replica.source->arn).value();
+  ASSERT_TRUE(
+      try_change(connection, replica,
+                 plan_released_targets(connection, replica, std::vector{replica.targets.back()})));
+
   settle();
 }
 

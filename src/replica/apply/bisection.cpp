@@ -60,7 +60,7 @@ void Bisection::set_aside(std::string_view key, const pg::PgError& refusal) {
   const TargetChanges changes = within(changes_, std::span{&key, 1});
   const TargetChanges history = within(history_, std::span{&key, 1});
   const std::vector<Rows> rows = rows_of(std::span{&key, 1});
-  Steps behind_lock, stamps;
+  Steps behind_lock;
   bool has_remove = false;
   for (std::size_t target = 0; target < rows.size(); ++target) {
     const AfterPuts& after = rows[target].after;
@@ -68,8 +68,6 @@ void Bisection::set_aside(std::string_view key, const pg::PgError& refusal) {
     append(behind_lock, after.removes.empty() ? steps_of(target, rows[target])
                                               : statements_.remove_behind_lock(target, after));
     append(behind_lock, statements_.history(target, after));
-    if (!changes[target].empty() && changes[target].front().kind == ChangeKind::scanned)
-      append(stamps, statements_.stamp(target, after.puts));
   }
   // A constraint of the DBA may have refused the placeholder of a remove.
   if (has_remove && !attempt(std::move(behind_lock))) {
@@ -81,9 +79,19 @@ void Bisection::set_aside(std::string_view key, const pg::PgError& refusal) {
     for (const std::span<const Change> of_target : *of_targets)
       for (const Change& change : of_target)
         add_letters(letters_, std::vector{refused(change, refusal)});
-  // A constraint that is newer than the row and is broken by it refuses even the stamp. Then the
-  // sweep deletes the row, and the dead letter tells of it.
-  if (!stamps.empty()) attempt(std::move(stamps));
+  for (std::size_t target = 0; target < rows.size(); ++target)
+    if (!changes[target].empty()) tell_the_sweep(target, changes[target].front(), rows[target]);
+}
+
+/// The item of a scanned change is there: the sweep must not take its row for one whose item is
+/// gone. A constraint that is newer than the row and is broken by it refuses even the stamp. Then
+/// the sweep deletes the row, and the dead letter tells of it.
+void Bisection::tell_the_sweep(std::size_t target, const Change& change, const Rows& rows) {
+  Steps steps;
+  if (change.kind == ChangeKind::scanned) steps = statements_.stamp(target, rows.after.puts);
+  if (change.kind == ChangeKind::scanned_untaken)
+    steps = statements_.untaken(target, rows.after.untaken);
+  if (!steps.empty()) attempt(std::move(steps));
 }
 
 Steps Bisection::steps_of(std::size_t target, const Rows& rows) const {

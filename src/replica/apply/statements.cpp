@@ -156,12 +156,20 @@ Steps Statements::after_puts(std::size_t target, const AfterPuts& after) const {
     steps.push_back(remove_step_of(sql.remove_held, removes));
   for (const RowKeys& removes : after.removes)
     steps.push_back(step_of(sql.tombstone, removes, Counts::affected));
-  const auto with_pass = [&](const std::string& text, const KeyArrays& keys, Counts counts) {
-    steps.push_back(step_of(text, keys, counts));
+  std::ranges::move(untaken(target, after.untaken), std::back_inserter(steps));
+  for (const KeyArrays& keys : after.stamps) {
+    steps.push_back(step_of(sql.stamp, keys));
     steps.back().statement.params.number(pass.value());
-  };
-  for (const KeyArrays& keys : after.untaken) with_pass(sql.delete_untaken, keys, Counts::affected);
-  for (const KeyArrays& keys : after.stamps) with_pass(sql.stamp, keys, Counts::nothing);
+  }
+  return steps;
+}
+
+Steps Statements::untaken(std::size_t target, std::span<const KeyArrays> keys) const {
+  Steps steps;
+  for (const KeyArrays& of_statement : keys) {
+    steps.push_back(step_of(sql_.targets[target].delete_untaken, of_statement, Counts::affected));
+    steps.back().statement.params.number(request_.fence.pass().value());
+  }
   return steps;
 }
 

@@ -11,6 +11,7 @@
 #include "mapping/new_columns.hpp"
 #include "replica/change/rules_change.hpp"
 #include "replica/history.hpp"
+#include "replica/history/history_table.hpp"
 #include "replica/state/catalogue.hpp"
 #include "replica/state/existing_table.hpp"
 #include "support/errors.hpp"
@@ -33,7 +34,8 @@ class KeptRowsTest : public ReplicaTest, public ::testing::WithParamInterface<La
     if (!HasFatalFailure()) make({.keep_removed = true, .keep_expired = true});
   }
 
-  void make(MappingRules rules) {
+  /// `beside`: a name for another target, of all items; empty: there is none.
+  void make(MappingRules rules, const std::string& beside = "") {
     rules.layout = GetParam();
     Mapping mapping{.rules = rules};
     mapping.columns =
@@ -41,6 +43,8 @@ class KeptRowsTest : public ReplicaTest, public ::testing::WithParamInterface<La
     const std::string name = fmt::format("kept_{}", ++made_);
     Replica wanted = wanted_replica(keys(KeyType::S), name);
     wanted.targets = {new_target(state_schema(), schema(), name, keys(KeyType::S), mapping)};
+    if (!beside.empty())
+      wanted.targets.push_back(new_target(state_schema(), schema(), beside, keys(KeyType::S)));
     kept_ = make_replica(wanted);
   }
 
@@ -205,6 +209,20 @@ TEST_P(KeptRowsTest, AScannedItemThatIsNotTakenHasItsRowDeletedAndNotKept) {
   EXPECT_EQ(tombstones_of_kept(), "a|1|1");
   sweep(epoch);
   EXPECT_EQ(lines(), fmt::format("b|3|0|{}|x", kNoon)) << "b was removed before";
+}
+
+TEST_P(KeptRowsTest, AScannedItemThatAnotherTargetRefusesHasItsRowDeletedAllTheSame) {
+  make({.where = "kind = 'x'", .keep_removed = true, .history = true}, "all_items");
+  query("ALTER TABLE all_items ADD CONSTRAINT no_y CHECK (item->>'kind' <> 'y')");
+  apply_all({put_item(kX, 1)});
+  const std::int32_t epoch = begin_pass();
+  EXPECT_EQ(apply_all({scanned_item(kY)}, {.writer = ByPass{epoch}}).dead_letters, 1U);
+  sweep(epoch);
+  EXPECT_EQ(lines(), "") << "the item is there, and was never removed";
+  EXPECT_EQ(query("SELECT pk, _epoch, item->>'kind' FROM all_items"), "a|1|x");
+  EXPECT_EQ(query(fmt::format("SELECT change FROM {} ORDER BY _version",
+                              history_of(kept_.targets.front()).qualified_name())),
+            "put\nleft");
 }
 
 TEST_P(KeptRowsTest, ACopiedPageDeletesTheRowsOfItemsThatAreNotTakenToo) {

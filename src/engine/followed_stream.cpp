@@ -50,18 +50,20 @@ bool FollowedStream::caught_up() const {
 
 bool FollowedStream::drained() const { return table_->shards.drained_since(drain_from_); }
 
-void FollowedStream::note_caught_up(Worker& worker) {
+bool FollowedStream::note_caught_up(Worker& worker) {
   const TimePoint now = options_.clock->now();
-  if (now - followed_noted_ < discovery_interval_ / 2) return;  // it needs a discovery
+  if (now - followed_noted_ < discovery_interval_ / 2) return false;  // it needs a discovery
   followed_noted_ = now;
   check_presence(worker);
   const auto read_up_to = now - drain_from_;
   expect_all_before_now();  // the next note needs every shard to have been read up to this one
   note_followed(worker.connection(), table_->replica, table_->owner,
                 std::chrono::duration_cast<std::chrono::seconds>(read_up_to));
-  if (now - tidied_ < kTidyInterval) return;
-  tidied_ = now;
-  tidy(worker);
+  if (now - tidied_ >= kTidyInterval) {
+    tidied_ = now;
+    tidy(worker);
+  }
+  return true;
 }
 
 void FollowedStream::tidy(Worker& worker) {

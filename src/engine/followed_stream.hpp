@@ -39,9 +39,9 @@ class FollowedStream {
   bool drained() const;
 
   /// For a stream that is caught up: notes up to when it was read, and expects all before now next.
-  /// Does nothing if that was noted a short time ago. Once a minute it also forgets what nothing
-  /// can need any more: old shards, tombstones, dead letters.
-  void note_caught_up(Worker& worker);
+  /// Does nothing if that was noted a short time ago, and returns false. Once a minute it also
+  /// forgets what nothing can need any more: old shards, tombstones, dead letters.
+  bool note_caught_up(Worker& worker);
 
  private:
   bool discovery_due() const;

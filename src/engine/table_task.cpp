@@ -60,6 +60,7 @@ void TableTask::decide(Worker& worker) {
   if (stream_) stream_->expect_all_before_now();
   const PassState pass = Passes{worker.connection(), table_->replica}.state();
   epoch_ = pass.epoch;
+  completed_epoch_ = pass.completed_epoch;
   const bool unfinished = pass.phase != PassState::Phase::none;
   const bool needed = unfinished || pass.gap_open || pass.needs_pass() || !stream_;
   if (pass.gap_open && stream_ && options_.on_gap == OnGap::stop) stop_at_gap();
@@ -174,8 +175,18 @@ void TableTask::follow(Worker& worker) {
     following_ = true;
     spdlog::info("following table={}", log_value(name()));
   }
-  stream_->note_caught_up(worker);
+  if (stream_->note_caught_up(worker)) look_for_passes_of_others(worker);
   if (ends_by_itself(options_.run) && drained && !table_->gap_open()) table_->end();
+}
+
+/// `dynamite snapshot` may make a pass beside this daemon. Its rows may step back until the stream
+/// has caught up with its end, as those of an own pass.
+void TableTask::look_for_passes_of_others(Worker& worker) {
+  const PassState pass = Passes{worker.connection(), table_->replica}.state();
+  if (pass.phase != PassState::Phase::none || pass.completed_epoch == completed_epoch_) return;
+  completed_epoch_ = pass.completed_epoch;
+  following_ = false;
+  stream_->expect_all_before_now();
 }
 
 }  // namespace dynamite

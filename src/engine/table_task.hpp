@@ -39,6 +39,7 @@ class TableTask : public Task {
   void sweep(Worker& worker);
   void enter_follow();
   void follow(Worker& worker);
+  void look_for_passes_of_others(Worker& worker);
 
   const std::shared_ptr<TableState> table_;
   DynamoDb& dynamodb_;
@@ -47,8 +48,9 @@ class TableTask : public Task {
 
   std::optional<FollowedStream> stream_;  // absent: none is read
   Phase phase_ = Phase::open_readers;
-  std::int32_t epoch_ = 0;  // of the pass that runs
-  bool following_ = false;  // `following` was noted
+  std::int32_t epoch_ = 0;            // of the pass that runs
+  std::int32_t completed_epoch_ = 0;  // of the last pass, when it was decided what to do
+  bool following_ = false;            // `following` was noted
 };
 
 }  // namespace dynamite

@@ -311,6 +311,22 @@ TEST_F(ScenarioTest, ASecondDaemonTakesOverWithinSeconds) {
   EXPECT_EQ(world().difference(), "");
 }
 
+TEST_F(ScenarioTest, ASnapshotBesideADaemonEndsInFollowing) {
+  const std::string completed =
+      fmt::format("SELECT completed_epoch FROM {} WHERE replica_id = {}",
+                  state_name(state_schema(), "replica"), place_.replica.id);
+  world().run_for(5min);  // no new columns come meanwhile, for which it would begin anew
+  const std::string before = query(completed);
+  world().start_snapshot();
+  for (int look = 0; look < 600 && query(completed) == before; ++look) world().run_for(1s);
+  EXPECT_NE(query(completed), before);
+
+  world().run_for(1min);
+
+  EXPECT_THAT(world().status(), StartsWith("following"));
+  EXPECT_EQ(world().difference(), "");
+}
+
 TEST_F(ScenarioTest, ThrottledForHoursItLosesNothing) {
   Irregularities& irregular = world().chance().irregularities;
   irregular.empty_page_percent = 90;

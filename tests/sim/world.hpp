@@ -37,6 +37,7 @@ class World {
   void run_for(std::chrono::milliseconds duration);
   void pass_time(std::chrono::minutes duration);
   void start_daemon();
+  void start_snapshot() { add_daemon(Run::snapshot); }
   bool kill_daemon();  ///< any; false: there is none
   void kill_first_daemon() { daemons_.pop_front(); }
   /// Of the streams' records, some batches.

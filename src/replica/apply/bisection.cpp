@@ -18,6 +18,11 @@ DeadLetter refused(const Change& change, const pg::PgError& error) {
           .constraint = error.constraint()};
 }
 
+/// Of the change of one key.
+bool is_scanned(std::span<const Change> change) {
+  return !change.empty() && change.front().kind == ChangeKind::scanned;
+}
+
 void append(Steps& steps, Steps more) { std::ranges::move(more, std::back_inserter(steps)); }
 
 }  // namespace
@@ -79,19 +84,32 @@ void Bisection::set_aside(std::string_view key, const pg::PgError& refusal) {
     for (const std::span<const Change> of_target : *of_targets)
       for (const Change& change : of_target)
         add_letters(letters_, std::vector{refused(change, refusal)});
-  for (std::size_t target = 0; target < rows.size(); ++target)
-    if (!changes[target].empty()) tell_the_sweep(target, changes[target].front(), rows[target]);
+  tell_the_sweep(changes, rows);
 }
 
 /// The item of a scanned change is there: the sweep must not take its row for one whose item is
-/// gone. A constraint that is newer than the row and is broken by it refuses even the stamp. Then
-/// the sweep deletes the row, and the dead letter tells of it.
-void Bisection::tell_the_sweep(std::size_t target, const Change& change, const Rows& rows) {
+/// gone.
+void Bisection::tell_the_sweep(const TargetChanges& changes, std::span<const Rows> rows) {
+  Steps stamps;
+  for (std::size_t target = 0; target < rows.size(); ++target) {
+    for (const KeyArrays& keys : rows[target].after.untaken)
+      attempt_one(statements_.untaken(target, keys));
+    if (is_scanned(changes[target]))
+      append(stamps, statements_.stamp(target, rows[target].after.puts));
+  }
+  if (stamps.empty() || !attempt(std::move(stamps))) return;
+  // A constraint that is newer than the row and is broken by it refuses even the stamp. Then the
+  // sweep deletes the row, and the dead letter tells of it. A sweep that keeps rows would keep it.
+  for (std::size_t target = 0; target < rows.size(); ++target)
+    if (is_scanned(changes[target]) && targets_[target].layout.keeps())
+      for (const RowKeys& put : rows[target].after.puts)
+        attempt_one(statements_.untaken(target, put.keys));
+}
+
+void Bisection::attempt_one(Step step) {
   Steps steps;
-  if (change.kind == ChangeKind::scanned) steps = statements_.stamp(target, rows.after.puts);
-  if (change.kind == ChangeKind::scanned_untaken)
-    steps = statements_.untaken(target, rows.after.untaken);
-  if (!steps.empty()) attempt(std::move(steps));
+  steps.push_back(std::move(step));
+  attempt(std::move(steps));
 }
 
 Steps Bisection::steps_of(std::size_t target, const Rows& rows) const {

@@ -37,7 +37,8 @@ class Bisection {
   void run(std::span<const std::string_view> keys);
   std::vector<Rows> rows_of(std::span<const std::string_view> keys) const;
   void set_aside(std::string_view key, const pg::PgError& refusal);
-  void tell_the_sweep(std::size_t target, const Change& change, const Rows& rows);
+  void tell_the_sweep(const TargetChanges& changes, std::span<const Rows> rows);
+  void attempt_one(Step step);
   Steps steps_of(std::size_t target, const Rows& rows) const;
   void add_letters_of(std::span<const Rows> rows);
   /// What was refused; absent: all is done.

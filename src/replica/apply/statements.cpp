@@ -156,7 +156,7 @@ Steps Statements::after_puts(std::size_t target, const AfterPuts& after) const {
     steps.push_back(remove_step_of(sql.remove_held, removes));
   for (const RowKeys& removes : after.removes)
     steps.push_back(step_of(sql.tombstone, removes, Counts::affected));
-  std::ranges::move(untaken(target, after.untaken), std::back_inserter(steps));
+  for (const KeyArrays& keys : after.untaken) steps.push_back(untaken(target, keys));
   for (const KeyArrays& keys : after.stamps) {
     steps.push_back(step_of(sql.stamp, keys));
     steps.back().statement.params.number(pass.value());
@@ -164,13 +164,10 @@ Steps Statements::after_puts(std::size_t target, const AfterPuts& after) const {
   return steps;
 }
 
-Steps Statements::untaken(std::size_t target, std::span<const KeyArrays> keys) const {
-  Steps steps;
-  for (const KeyArrays& of_statement : keys) {
-    steps.push_back(step_of(sql_.targets[target].delete_untaken, of_statement, Counts::affected));
-    steps.back().statement.params.number(request_.fence.pass().value());
-  }
-  return steps;
+Step Statements::untaken(std::size_t target, const KeyArrays& keys) const {
+  Step made = step_of(sql_.targets[target].delete_untaken, keys, Counts::affected);
+  made.statement.params.number(request_.fence.pass().value());
+  return made;
 }
 
 Steps Statements::remove_behind_lock(std::size_t target, const AfterPuts& after) const {

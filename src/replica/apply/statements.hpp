@@ -60,8 +60,9 @@ class Statements {
   Step put(std::size_t target, const RowKeys& keys, const RowValues& values,
            const std::string& lowest_version) const;
   Steps after_puts(std::size_t target, const AfterPuts& after) const;
-  /// Deletes the rows of scanned items that the target, which keeps rows, does not take.
-  Steps untaken(std::size_t target, std::span<const KeyArrays> keys) const;
+  /// Deletes the rows of scanned items, as the sweep would where rows are not kept. For targets
+  /// that keep rows.
+  Step untaken(std::size_t target, const KeyArrays& keys) const;
   /// Notes attributes of a target in the state schema, if there are any.
   Steps notes(std::size_t target, std::span<const AttributeNote> notes) const;
   /// Adds to the target's history, if it has one.

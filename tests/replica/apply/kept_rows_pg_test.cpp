@@ -225,6 +225,18 @@ TEST_P(KeptRowsTest, AScannedItemThatAnotherTargetRefusesHasItsRowDeletedAllTheS
             "put\nleft");
 }
 
+TEST_P(KeptRowsTest, AScannedItemWhoseStampIsRefusedHasItsRowDeletedAndNotKept) {
+  make({.keep_removed = true}, "all_items");
+  apply_all({put_item(kX, 1)});
+  query("ALTER TABLE all_items ADD CONSTRAINT no_x CHECK (item->>'kind' <> 'x') NOT VALID");
+  const std::int32_t epoch = begin_pass();
+  EXPECT_EQ(apply_all({scanned_item(kX)}, {.writer = ByPass{epoch}}).dead_letters, 1U);
+  sweep(epoch);
+  EXPECT_EQ(lines(), "") << "the item is there, and was never removed";
+  EXPECT_EQ(tombstones_of_kept(), "a|1|1");
+  EXPECT_EQ(query("SELECT count(*) FROM all_items"), "0");
+}
+
 TEST_P(KeptRowsTest, ACopiedPageDeletesTheRowsOfItemsThatAreNotTakenToo) {
   make({.where = "kind = 'x'", .keep_removed = true});
   apply_all({put_item(kX, 1)});

@@ -46,7 +46,6 @@ Sweep::Sweep(pg::Connection& connection, const Replica& table, const Target& tar
       epoch_{epoch},
       options_{options},
       keys_{target.layout.keys()},
-      require_mapping_{require_mapping_sql(table)},
       listed_{sql_for(in_list(keys_))} {}
 
 /// SQL of the rows that `where` chooses as long as the pass is being swept.
@@ -148,7 +147,8 @@ void Sweep::sweep_history(const std::stop_token& stop) {
     if (stop.stop_requested()) throw Error{Error::Kind::transient, "stopped during the sweep"};
     const std::string absent = history_absent_sql(
         history, history_target(target_), chosen(range->condition(keys_, 3)), "$2::integer");
-    std::vector<pg::Statement> statements = hold_mapping(table_, require_mapping_);
+    std::vector<pg::Statement> statements;
+    statements.push_back(lock_shared(table_));
     statements.push_back({absent, range_params(*range)});
     pg::run_transaction(connection_, statements);
     after = range->last;
@@ -164,15 +164,15 @@ pg::Params Sweep::range_params(const KeyRange& range) const {
 
 SweepOutcome Sweep::sweep_range(const KeyRange& range) {
   const Sql sql = sql_for(range.condition(keys_, 3));
-  std::vector<pg::Statement> statements = hold_mapping(table_, require_mapping_);
+  std::vector<pg::Statement> statements;
+  statements.push_back(lock_shared(table_));
   for (const std::string* text : {&sql.covered, &sql.unmet, &sql.any_left})
     statements.push_back({*text, range_params(range)});
   std::uint64_t deleted = 0;
   try {
     const auto results = pg::run_transaction(connection_, statements);
-    const std::span swept = std::span{results}.last(3);
-    deleted = swept[0].affected() + swept[1].affected();
-    if (!swept[2].flag(0, 0)) return {.deleted = deleted};
+    deleted = results[1].affected() + results[2].affected();
+    if (!results[3].flag(0, 0)) return {.deleted = deleted};
   } catch (const pg::PgError& error) {
     if (!is_poison(error) || options_.on_poison == OnPoison::stop) throw;
   }
@@ -183,7 +183,8 @@ SweepOutcome Sweep::sweep_range(const KeyRange& range) {
 
 SweepOutcome Sweep::sweep_bisected(const Sql& sql, const KeyRange& range) {
   pg::Transaction transaction{connection_};
-  std::vector<pg::Statement> begin = hold_mapping(table_, require_mapping_);
+  std::vector<pg::Statement> begin;
+  begin.push_back(lock_shared(table_));
   begin.push_back({kConstraintsNow, {}});
   transaction.run(begin);
   const std::vector<Ghost> found = ghosts(transaction, sql, range_params(range));

@@ -76,7 +76,6 @@ class Sweep {
   const std::int32_t epoch_;
   const ApplyOptions options_;
   const KeyColumns& keys_;
-  const std::string require_mapping_;
   Sql listed_;  // for keys that are given one by one
 };
 

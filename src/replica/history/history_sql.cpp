@@ -103,8 +103,9 @@ ON CONFLICT DO NOTHING)",
                      h.qualified_name(), columns_of(h), h.keys().parts("u"), h.keys().rows(fields));
 }
 
-// The epoch may be 0: its successor tells what was read from the record itself. A row of another
-// version or time is that of a newer change or of a page, or a remove was too late for it.
+// The epoch may be 0: its successor tells what was read from the record itself. An older row stayed
+// because of a tombstone of this record: a page has put it since, and has noted it below the
+// record. Another row is that of a newer change or of a page, or a remove was too late for it.
 std::string history_read_sql(const HistoryTable& h, const HistoryTarget& target) {
   std::vector<ArrayField> fields = h.layout().value_fields();
   fields.insert(fields.end(), {kChange, kTime, kVersion});
@@ -117,7 +118,8 @@ LEFT JOIN {replica} t ON {row_matches}{and_not_removed}
 {join_newest}
 CROSS JOIN LATERAL (
   SELECT u.item, u.types, u.change
-  WHERE t.{version} = u.version AND t.{row_time} = u.time AND u.item IS NOT NULL
+  WHERE u.item IS NOT NULL
+    AND (t.{version} < u.version OR (t.{version} = u.version AND t.{row_time} = u.time))
   UNION ALL SELECT NULL, NULL, '{swept}' WHERE t.{version} IS NULL) AS read (item, types, change)
 WHERE (newest.item, newest.types) IS DISTINCT FROM (read.item, read.types)
 ON CONFLICT DO NOTHING)",

@@ -167,6 +167,22 @@ TEST_P(HistoryOfPassesTest, WhatIsReadBackInAPassBehindAForgottenRemoveIsTheNewe
   EXPECT_EQ(now(), "a|y");
 }
 
+// Its tombstone keeps the put of what was read out, and the history began behind it.
+TEST_P(HistoryOfPassesTest, ARepeatedRemoveThatTheHistoryDoesNotKnowIsNotItsEnd) {
+  apply_all({remove_item(item_of_kind("a", "x"), 2)});
+  query(fmt::format("DELETE FROM {}_history", table()));
+  run_pass({found("a", "y")});
+  const Batch records = batch_of(noted(), {remove_item(item_of_kind("a", "x"), 2)});
+  Batch now_there = batch_of(noted(), {put_kind("a", "y", 2)});
+  now_there.recorded = records.changes;
+
+  Applier{*connection, {}}.apply(
+      {.table = noted(), .batch = now_there, .fence = {.writer = ByReadBack{1}}});
+
+  EXPECT_EQ(lines(), "a|scanned|y|0\na|removed|NULL|2\na|scanned|y|2");
+  EXPECT_EQ(now(), "a|y");
+}
+
 // The item was read back before it became y, and is applied behind the page.
 TEST_P(HistoryOfPassesTest, WhatIsReadBackIsNotNotedBehindAPageThatFoundMore) {
   apply_all({put_kind("a", "x", 1)});

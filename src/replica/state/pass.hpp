@@ -73,8 +73,8 @@ class Passes {
 /// while no pass runs. Returns how many.
 std::uint64_t expire_tombstones(pg::Connection& connection, const Replica& table);
 
-/// Deletes of the targets' histories what need not be kept (MappingRules::history_keep), and returns
-/// how many rows. Of very many, some are left to the next call.
+/// Deletes of the targets' histories what need not be kept (MappingRules::history_keep), and
+/// returns how many rows. Of very many, some are left to the next call.
 std::uint64_t expire_histories(pg::Connection& connection, const Replica& table);
 
 /// Lane of segment `segment` of the pass `epoch`.

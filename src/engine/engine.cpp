@@ -313,8 +313,8 @@ bool Engine::begin_anew(Followed& table) {
   return table.state != fenced;
 }
 
-/// Not every statement has a fence before it: tidying up may name the tombstones of a target that
-/// was let go.
+/// Whether the table's state is to be made anew. Not every statement checks the mapping first: a
+/// sweep may name a column that is gone by now, and fails with Error{usage}.
 bool Engine::is_fenced(const Followed& table, const Error& failure) {
   if (failure.kind() != Error::Kind::usage) return failure.kind() == Error::Kind::fenced;
   const Replica& replica = table.state->replica;

@@ -99,7 +99,8 @@ void Bisection::tell_the_sweep(const TargetChanges& changes, std::span<const Row
   }
   if (stamps.empty() || !attempt(std::move(stamps))) return;
   // A constraint that is newer than the row and is broken by it refuses even the stamp. Then the
-  // sweep deletes the row, and the dead letter tells of it. A sweep that keeps rows would keep it.
+  // sweep deletes the row, and the dead letter tells of it. The sweep of a target that keeps rows
+  // would mark the row as that of a removed item: here the row is deleted at once.
   for (std::size_t target = 0; target < rows.size(); ++target)
     if (is_scanned(changes[target]) && targets_[target].layout.keeps())
       for (const RowKeys& put : rows[target].after.puts)

@@ -9,8 +9,8 @@
 
 namespace dynamite {
 
-/// The rows that an expiry looks at: those of the times between the two, and the
-/// rows of their keys before them.
+/// The rows that an expiry looks at: those of the times between the two, and of each the row of its
+/// key before it.
 struct HistorySpan {
   std::optional<Micros> since;  ///< absent: from the beginning
   Micros until;                 ///< what was before it need not be known

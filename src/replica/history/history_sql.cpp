@@ -103,9 +103,10 @@ ON CONFLICT DO NOTHING)",
                      h.qualified_name(), columns_of(h), h.keys().parts("u"), h.keys().rows(fields));
 }
 
-// The epoch may be 0: its successor tells what was read from the record itself. An older row stayed
-// because of a tombstone of this record: a page has put it since, and has noted it below the
-// record. Another row is that of a newer change or of a page, or a remove was too late for it.
+// What was read is noted above the record's own version; the epoch may be 0, so its successor is
+// added. It is noted only if it is what the target's row shows. Either this put wrote the row. Or
+// the row is older: a page put it, and noted it below this record, whose own tombstone kept the put
+// out. A row of a newer change is noted by that change.
 std::string history_read_sql(const HistoryTable& h, const HistoryTarget& target) {
   std::vector<ArrayField> fields = h.layout().value_fields();
   fields.insert(fields.end(), {kChange, kTime, kVersion});
